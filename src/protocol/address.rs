@@ -1,0 +1,71 @@
+//! Where the data connection goes: the 227 reply to PASV (RFC 959) and the 229 reply to EPSV (RFC 2428).
+
+use super::text::chars_prefix;
+
+/// The reply holds no address in the form it should have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// The six numbers of a 227 reply as they were written: nobody has checked that they are below 256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostPort<'a> {
+    pub host: [&'a [u8]; 4],
+    pub port: [&'a [u8]; 2],
+}
+
+/// The first six numbers joined by commas, wherever they stand in the reply.
+///
+/// RFC 1123, 4.1.2.6: "an FTP client cannot assume that the parentheses shown on page 40 of RFC-959 will be present",
+/// it "must scan the reply for the first digit of the host and port numbers". No blanks between the numbers, and digits
+/// are ASCII. The same as `re.search(r'(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)', reply, re.ASCII)`.
+pub fn parse_227(reply: &[u8]) -> Result<HostPort<'_>, Malformed> {
+    let mut fields: [&[u8]; 6] = [&[]; 6];
+    let mut found = 0;
+    let mut rest = reply;
+    while let Some(gap) = rest.iter().position(u8::is_ascii_digit) {
+        let (between, numbers) = rest.split_at_checked(gap).ok_or(Malformed)?;
+        if between != b"," {
+            // Fewer than six in that row, so no part of it can match.
+            found = 0;
+        }
+        let end = numbers.iter().position(|byte| !byte.is_ascii_digit());
+        let (number, after) = numbers
+            .split_at_checked(end.unwrap_or(numbers.len()))
+            .ok_or(Malformed)?;
+        *fields.get_mut(found).ok_or(Malformed)? = number;
+        found += 1;
+        if found == fields.len() {
+            let [h1, h2, h3, h4, p1, p2] = fields;
+            return Ok(HostPort {
+                host: [h1, h2, h3, h4],
+                port: [p1, p2],
+            });
+        }
+        rest = after;
+    }
+    Err(Malformed)
+}
+
+/// The text of the port in "229 ... (|||6446|)"; the caller reads it as a number.
+///
+/// RFC 2428, 3: "(<d><d><d><tcp-port><d>)", where <d> is one ASCII character out of 33 to 126. Any character is taken,
+/// and the fields for protocol and address may hold text: they are of no use to the client, which connects to the host
+/// that it is already connected to. The first '(' and the first ')' after it count.
+pub fn parse_229(reply: &[u8]) -> Result<&[u8], Malformed> {
+    let left = memchr::memchr(b'(', reply).ok_or(Malformed)?;
+    let opened = reply.get(left + 1..).ok_or(Malformed)?;
+    let right = memchr::memchr(b')', opened).ok_or(Malformed)?;
+    let inner = opened.get(..right).ok_or(Malformed)?;
+    let delimiter = chars_prefix(inner, 1);
+    // "()" has no delimiter. One character is both first and last, but makes two parts, not five.
+    if delimiter.is_empty() || !inner.ends_with(delimiter) {
+        return Err(Malformed);
+    }
+    let mut delimiters = memchr::memmem::find_iter(inner, delimiter);
+    let third = delimiters.nth(2).ok_or(Malformed)?;
+    let fourth = delimiters.next().ok_or(Malformed)?;
+    if delimiters.next().is_some() {
+        return Err(Malformed);
+    }
+    inner.get(third + delimiter.len()..fourth).ok_or(Malformed)
+}
