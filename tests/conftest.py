@@ -1,0 +1,33 @@
+"""What every suite shares: which library is tested, and a skip that can't hide in CI."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import pytest
+import rftplib
+
+
+def pytest_report_header():
+    native = os.environ.get("RFTPLIB_NATIVE", "unset")
+    return f"rftplib: {rftplib.__file__}, RFTPLIB_NATIVE={native}, {platform.python_version()} on {platform.system()}"
+
+
+def pytest_terminal_summary(terminalreporter):
+    stats = terminalreporter.stats
+    skipped = len(stats.get("skipped", []))
+    ran = sum(len(stats.get(outcome, [])) for outcome in ("passed", "failed", "xfailed", "xpassed"))
+    terminalreporter.write_line(f"{ran} tests run, {skipped} skipped (reasons above)")
+
+
+@pytest.fixture(scope="session")
+def missing():
+    """Skip for want of something that a user's machine may lack; in CI, where all is installed, fail."""
+
+    def missing(reason):
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(f"CI must have this: {reason}")
+        pytest.skip(reason)
+
+    return missing

@@ -1,0 +1,80 @@
+"""The interpreter's own test_ftplib, run on rftplib: every test must pass, but for what DEVIATIONS names."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+RUNNER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run_swapped.py")
+# The exceptions are ftplib's own objects, so their __module__ is "ftplib", which this check counts as "not ours".
+# test_all_names makes the same check with both names.
+DEVIATIONS = {"MiscTestCase.test__all__": "error_perm"}
+NATIVE = {"native": None, "portable": "0"}
+# Twelve seconds on an idle machine.
+LIMIT = 280
+
+
+def start(action, native=None):
+    env = {name: value for name, value in os.environ.items() if name != "RFTPLIB_NATIVE"}
+    if native is not None:
+        env["RFTPLIB_NATIVE"] = native
+    command = [sys.executable, RUNNER, action]
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def answer(child):
+    try:
+        out, err = child.communicate(timeout=LIMIT)
+    finally:
+        child.kill()
+    assert child.returncode == 0, f"{child.args} ended with {child.returncode}:\n{out}\n{err}"
+    return json.loads(out.splitlines()[-1])
+
+
+def installed():
+    return importlib.util.find_spec("test") is not None and importlib.util.find_spec("test.test_ftplib") is not None
+
+
+COLLECTED = answer(start("collect")) if installed() else []
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    """Both runs at once: they mostly wait."""
+    children = {name: start("run", native) for name, native in NATIVE.items()}
+    return {name: answer(child) for name, child in children.items()}
+
+
+def test_the_suite_is_installed(missing):
+    if not installed():
+        missing("this interpreter has no `test` package (Debian: libpython3.N-testsuite), so test_ftplib can't run")
+    # 94 on 3.9-3.11 and 3.13, 93 on 3.12, 96 on 3.14 and 3.15; older patch levels may have some less.
+    assert len(COLLECTED) >= 90
+
+
+@pytest.mark.parametrize("native", NATIVE)
+def test_rftplib_gets_the_same_tests(native, outcomes):
+    assert sorted(outcomes[native]) == sorted(name for name, _ in COLLECTED)
+    counts = {}
+    for outcome, _ in outcomes[native].values():
+        counts[outcome] = counts.get(outcome, 0) + 1
+    print(f"test_ftplib, {native}: {counts}")
+
+
+@pytest.mark.parametrize("native", NATIVE)
+@pytest.mark.parametrize(("name", "skip"), COLLECTED, ids=[name for name, _ in COLLECTED])
+def test_ftplib(name, skip, native, outcomes):
+    outcome, text = outcomes[native].get(name, ("missing", ""))
+    if skip is not None:
+        assert outcome == "skipped"
+        pytest.skip(f"skipped by the interpreter's own suite: {skip}")
+    if name in DEVIATIONS:
+        assert outcome == "failed", f"no longer a deviation: {outcome}"
+        assert DEVIATIONS[name] in text
+    else:
+        assert outcome == "passed", text
