@@ -1,0 +1,93 @@
+"""Every server: its name, where it listens, and what it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from . import commands
+
+BOTH = ("127.0.0.1", "::1")
+V4 = ("127.0.0.1",)
+V6 = ("::1",)
+
+
+@dataclass(frozen=True)
+class Server:
+    name: str
+    family: str  # the program, whatever its configuration
+    port: int
+    command: Callable[[Server], list[str]] = field(repr=False)
+    hosts: tuple[str, ...] = V4
+    passive: int = 0  # the first port for data connections; 0: the daemon takes what the system gives
+    ports: int = 100  # and how many
+    python: bool = False  # written in Python: no root needed
+    optional: bool = False  # nice to have: its absence is never a failure
+    special: bool = False  # serves particular TLS tests only, left out of the plain ones
+    # what it can do
+    tls: str = ""  # "explicit", "forced" (no login without), "implicit" (from the first byte) or "" (none)
+    reuse: bool = False  # demands that a data connection resumes the control connection's TLS session
+    client_certificate: bool = False  # demands one
+    certificate: str = "server"  # which of `certificates` it shows
+    chrooted: bool = True  # the user's home is "/"
+    mlsd: bool = False
+    active: bool = True
+    resume: bool = True  # REST before RETR and before STOR
+    append: bool = True
+    note: str = ""
+
+    @property
+    def last_passive(self) -> int:
+        return self.passive + self.ports - 1
+
+    @property
+    def needs(self) -> str:
+        """The part of the set-up that it depends on."""
+        return "python" if self.python else "daemons"
+
+
+def _also(server: Server, suffix: str, step: int, **changes) -> Server:
+    """The same daemon with another configuration, beside it."""
+    names = dict(name=f"{server.name}-{suffix}", port=server.port + step, passive=server.passive + step * server.ports)
+    return replace(server, special=True, **names, **changes)
+
+
+VSFTPD = Server("vsftpd", "vsftpd", 13101, commands.vsftpd, passive=14000, tls="explicit", reuse=True)
+PROFTPD = Server(
+    "proftpd", "proftpd", 13121, commands.proftpd, BOTH, passive=15000, tls="explicit", reuse=True, mlsd=True
+)
+# It allows half as many sessions as it has passive ports.
+PUREFTPD = Server("pureftpd", "pureftpd", 13131, commands.pureftpd, passive=16000, ports=400, tls="explicit", mlsd=True)
+PYFTPDLIB = Server(
+    "pyftpdlib", "pyftpdlib", 13141, commands.pyftpdlib, BOTH, passive=18000, python=True, tls="explicit", mlsd=True
+)
+INETUTILS = Server("inetutils", "inetutils", 13151, commands.inetd, BOTH, chrooted=False)
+TWISTED = Server("twisted", "twisted", 13171, commands.twisted, passive=19000, python=True)
+AIOFTP = Server("aioftp", "aioftp", 13181, commands.aioftp, BOTH, passive=19100, python=True)
+
+SERVERS = (
+    VSFTPD,
+    replace(VSFTPD, name="vsftpd6", hosts=V6, passive=14900),
+    _also(VSFTPD, "noreuse", 1, reuse=False),
+    _also(VSFTPD, "strict", 2, note="a transfer that ends without close_notify fails"),
+    _also(VSFTPD, "forced", 3, tls="forced"),
+    _also(VSFTPD, "implicit", 4, tls="implicit"),
+    _also(VSFTPD, "clientcert", 5, tls="forced", client_certificate=True),
+    PROFTPD,
+    _also(PROFTPD, "noreuse", 1, reuse=False),
+    _also(PROFTPD, "implicit", 2, tls="implicit"),
+    _also(PROFTPD, "clientcert", 3, client_certificate=True),
+    PUREFTPD,
+    replace(PUREFTPD, name="pureftpd6", hosts=V6, passive=17600),
+    _also(PUREFTPD, "forced", 1, tls="forced"),
+    PYFTPDLIB,
+    _also(PYFTPDLIB, "implicit", 1, tls="implicit"),
+    _also(PYFTPDLIB, "expired", 2, certificate="expired"),
+    _also(PYFTPDLIB, "wronghost", 3, certificate="wronghost"),
+    _also(PYFTPDLIB, "unknown", 4, certificate="unknown"),
+    INETUTILS,
+    replace(INETUTILS, name="netkit", family="netkit", port=13161, optional=True),
+    replace(TWISTED, optional=True, resume=False, append=False),
+    replace(AIOFTP, optional=True, mlsd=True, active=False),
+)
+CATALOGUE: dict[str, Server] = {server.name: server for server in SERVERS}

@@ -1,0 +1,42 @@
+"""pyftpdlib on both address families. The settings come as JSON in the first argument."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import TLS_FTPHandler
+from pyftpdlib.ioloop import IOLoop
+from pyftpdlib.servers import FTPServer
+
+
+class ImplicitHandler(TLS_FTPHandler):
+    """TLS from the first byte: the greeting waits for the handshake."""
+
+    def handle(self):
+        self.secure_connection(self.ssl_context)
+
+    def handle_ssl_established(self):
+        super().handle()
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[1])
+    first, last = settings["passive"]
+    logging.basicConfig(level=logging.INFO)
+    authorizer = DummyAuthorizer()
+    authorizer.add_user(settings["user"], settings["password"], settings["home"], perm="elradfmwMT")
+    authorizer.add_anonymous(settings["anonymous"])
+    handler = ImplicitHandler if settings["implicit"] else TLS_FTPHandler
+    handler.authorizer = authorizer
+    handler.certfile, handler.keyfile = settings["certificate"], settings["key"]
+    handler.passive_ports = range(first, last + 1)
+    handler.banner = "pyftpdlib"
+    loop = IOLoop()
+    servers = [FTPServer((host, settings["port"]), handler, ioloop=loop) for host in settings["hosts"]]
+    servers[0].serve_forever(handle_exit=False)
+
+
+main()
