@@ -15,9 +15,9 @@ pub struct HostPort<'a> {
 
 /// The first six numbers joined by commas, wherever they stand in the reply.
 ///
-/// RFC 1123, 4.1.2.6: "an FTP client cannot assume that the parentheses shown on page 40 of RFC-959 will be present",
-/// it "must scan the reply for the first digit of the host and port numbers". No blanks between the numbers, and digits
-/// are ASCII. The same as `re.search(r'(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)', reply, re.ASCII)`.
+/// RFC 1123, 4.1.2.6: the form of this reply is not well standardized, the parentheses of RFC 959's example may be
+/// missing, so a client must scan for the first digit of the numbers. No blanks between the numbers, and digits are
+/// ASCII. The same as `re.search(r'(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)', reply, re.ASCII)`.
 pub fn parse_227(reply: &[u8]) -> Result<HostPort<'_>, Malformed> {
     let mut fields: [&[u8]; 6] = [&[]; 6];
     let mut found = 0;
@@ -48,9 +48,9 @@ pub fn parse_227(reply: &[u8]) -> Result<HostPort<'_>, Malformed> {
 
 /// The text of the port in "229 ... (|||6446|)"; the caller reads it as a number.
 ///
-/// RFC 2428, 3: "(<d><d><d><tcp-port><d>)", where <d> is one ASCII character out of 33 to 126. Any character is taken,
-/// and the fields for protocol and address may hold text: they are of no use to the client, which connects to the host
-/// that it is already connected to. The first '(' and the first ')' after it count.
+/// RFC 2428, 3: "(<d><d><d><tcp-port><d>)", where <d> is one ASCII character out of 33 to 126. The first '(' and the
+/// first ')' after it count. As in ftplib, any character may delimit, and the two fields that "MUST be blank" may hold
+/// text: some servers fill them in, and the client needs neither, for it connects to the host it is connected to.
 pub fn parse_229(reply: &[u8]) -> Result<&[u8], Malformed> {
     let left = memchr::memchr(b'(', reply).ok_or(Malformed)?;
     let opened = reply.get(left + 1..).ok_or(Malformed)?;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::text::{count_chars, strip_line_ends};
 
-/// Whether the line holds a CR or LF. RFC 959, 4: "the commands are terminated by the character sequence <CRLF>", so a
-/// line break inside an argument would smuggle in a second command. ftplib refuses it (bpo-30119).
+/// Whether the line holds a CR or LF. RFC 959, 5.3: the end of the line ends the command, so a line break inside an
+/// argument would smuggle in a second command. ftplib refuses both characters (bpo-30119).
 pub fn has_line_break(line: &[u8]) -> bool {
     memchr::memchr2(b'\r', b'\n', line).is_some()
 }
@@ -14,10 +14,7 @@ pub fn has_line_break(line: &[u8]) -> bool {
 /// does. Only the spellings "pass " and "PASS " are masked: this must print what ftplib prints. Our own log records go
 /// through [`mask_for_log`].
 pub fn mask(line: &[u8]) -> Cow<'_, [u8]> {
-    let Some(secret) = line
-        .strip_prefix(b"PASS ")
-        .or_else(|| line.strip_prefix(b"pass "))
-    else {
+    let Some(secret) = line.strip_prefix(b"PASS ").or_else(|| line.strip_prefix(b"pass ")) else {
         return Cow::Borrowed(line);
     };
     let shown = strip_line_ends(secret);
@@ -32,10 +29,7 @@ pub fn mask(line: &[u8]) -> Cow<'_, [u8]> {
 pub fn mask_for_log(line: &[u8]) -> Cow<'_, [u8]> {
     let blank = line.len() - line.trim_ascii_start().len();
     let word = line.get(blank..).unwrap_or_default();
-    let verb = word
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphanumeric())
-        .count();
+    let verb = word.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let (verb, argument) = word.split_at_checked(verb).unwrap_or((word, &[]));
     let secret = verb.eq_ignore_ascii_case(b"PASS") || verb.eq_ignore_ascii_case(b"ACCT");
     if !secret || argument.trim_ascii().is_empty() {

@@ -24,11 +24,10 @@ pub fn split_entry(line: &[u8]) -> (Facts<'_>, &[u8]) {
     )
 }
 
-/// Whether `lower()` would give the same text back: ASCII without capitals. RFC 3659, 7.5: fact names are
-/// case-insensitive, so each is lower-cased, and most servers' `Type`, `size` are the few worth remembering.
+/// Whether `lower()` would give the same text back: ASCII without capitals. RFC 3659, 7.2: "Fact names are
+/// case-insensitive", so each is lower-cased, which most servers have done already.
 pub fn is_lower_ascii(key: &[u8]) -> bool {
-    key.iter()
-        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    key.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
 }
 
 impl<'a> Iterator for Facts<'a> {

@@ -5,19 +5,12 @@
 
 use std::borrow::Cow;
 
+pub use super::charset::Charset;
 use super::text::char_offset;
 
 /// Capacity that an empty buffer may keep: one long line shouldn't hold its memory for the rest of the session, and
 /// below this much a new allocation for every chunk would cost more than it frees.
 const KEEP: usize = 64 * 1024;
-
-/// How bytes on the wire make characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Charset {
-    Utf8,
-    Latin1,
-    Ascii,
-}
 
 /// Splits received chunks into lines exactly as Python's `io.TextIOWrapper.readline(limit)` does over a socket with
 /// universal newlines, the state after an error included.
@@ -145,7 +138,7 @@ impl TextReader {
     pub fn line(&mut self, limit: Option<usize>) -> Option<Line<'_>> {
         let (end, terminator) = self.find_end();
         if let Some(cut) = limit.and_then(|limit| self.cut(limit, end)) {
-            // Python reads before it looks at the limit, so with nothing there even a limit of 0 wants input.
+            // Python wants input before it looks at the limit, even at a limit of 0.
             if end > self.start || terminator > 0 || self.finished {
                 return Some(self.take(cut, 0));
             }
@@ -219,22 +212,6 @@ impl TextReader {
         self.counted -= spent;
         if self.buf.is_empty() {
             self.buf.shrink_to(KEEP);
-        }
-    }
-}
-
-impl Charset {
-    /// How many of these bytes make whole characters, `None` if they can't be decoded. Only the last few bytes may
-    /// wait for more.
-    fn decodable(self, bytes: &[u8]) -> Option<usize> {
-        match self {
-            Self::Latin1 => Some(bytes.len()),
-            Self::Ascii => bytes.is_ascii().then_some(bytes.len()),
-            Self::Utf8 => match std::str::from_utf8(bytes) {
-                Ok(_) => Some(bytes.len()),
-                Err(error) if error.error_len().is_none() => Some(error.valid_up_to()),
-                Err(_) => None,
-            },
         }
     }
 }

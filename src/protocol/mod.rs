@@ -21,6 +21,7 @@
 )]
 
 pub mod address;
+pub mod charset;
 pub mod command;
 pub mod facts;
 pub mod lines;

@@ -2,7 +2,7 @@
 
 use super::text::{chars_prefix, split_chars};
 
-/// What the first digit says. RFC 959, 4.2.1: "There are five values for the first digit of the reply code".
+/// What the first digit says. RFC 959, 4.2: "There are five values for the first digit of the reply code".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// 1yz: begun, expect another reply.

@@ -32,10 +32,7 @@ pub fn char_offset(text: &[u8], n: usize) -> Result<usize, usize> {
         let here = count_chars(block);
         if here > left {
             // The boundary is where the character after the n-th begins.
-            let mut begins = block
-                .iter()
-                .enumerate()
-                .filter(|&(_, &byte)| begins_char(byte));
+            let mut begins = block.iter().enumerate().filter(|&(_, &byte)| begins_char(byte));
             let offset = begins.nth(left).map_or(0, |(offset, _)| offset);
             return Ok(base + offset);
         }
@@ -48,6 +45,5 @@ pub fn char_offset(text: &[u8], n: usize) -> Result<usize, usize> {
 /// `text.rstrip('\r\n')`: every trailing CR and LF goes, not just one terminator.
 pub fn strip_line_ends(text: &[u8]) -> &[u8] {
     let kept = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
-    text.get(..kept.map_or(0, |last| last + 1))
-        .unwrap_or_default()
+    text.get(..kept.map_or(0, |last| last + 1)).unwrap_or_default()
 }
