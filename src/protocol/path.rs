@@ -33,6 +33,9 @@ fn append<'a>(name: Cow<'a, [u8]>, part: &'a [u8]) -> Cow<'a, [u8]> {
     if name.is_empty() {
         return Cow::Borrowed(part);
     }
+    if part.is_empty() {
+        return name;
+    }
     let mut name = name.into_owned();
     name.extend_from_slice(part);
     Cow::Owned(name)

@@ -1,0 +1,93 @@
+use super::SURROGATE;
+use crate::protocol::reply::{Kind, closes, code, kind, opens, size_150};
+
+#[test]
+fn the_first_digit_decides() {
+    for (reply, expected) in [
+        (&b"150 go"[..], Kind::Preliminary),
+        (b"226 done", Kind::Completion),
+        (b"331 more", Kind::Intermediate),
+        (b"450 busy", Kind::TransientNegative),
+        (b"550 no", Kind::PermanentNegative),
+        (b"2", Kind::Completion),
+        (b"2yz", Kind::Completion),
+        (b"", Kind::Malformed),
+        (b"099", Kind::Malformed),
+        (b"600", Kind::Malformed),
+        (b" 200", Kind::Malformed),
+        (b"\xd9\xa1", Kind::Malformed), // ARABIC-INDIC DIGIT ONE
+    ] {
+        assert_eq!(kind(reply), expected, "{reply:?}");
+    }
+}
+
+#[test]
+fn a_code_is_three_characters() {
+    assert_eq!(code(b"226 x"), b"226");
+    assert_eq!(code(b"22"), b"22");
+    assert_eq!(code("2\u{e9}6x".as_bytes()), "2\u{e9}6".as_bytes());
+    assert_eq!(code(&[SURROGATE, b"abc"].concat()), [SURROGATE, b"ab"].concat());
+}
+
+#[test]
+fn a_hyphen_in_fourth_place_opens() {
+    assert_eq!(opens(b"220-hello"), Some(&b"220"[..]));
+    assert_eq!(opens(b"220-"), Some(&b"220"[..]));
+    assert_eq!(opens("2\u{e9}0-".as_bytes()), Some("2\u{e9}0".as_bytes()));
+    for line in [&b"220 hello"[..], b"220", b"22-", b"2200-", b"", "\u{e9}0-".as_bytes()] {
+        assert_eq!(opens(line), None, "{line:?}");
+    }
+}
+
+#[test]
+fn the_same_code_without_hyphen_closes() {
+    for line in [&b"220 bye"[..], b"220", b"2200 x", b"220\tx"] {
+        assert!(closes(line, b"220"), "{line:?}");
+    }
+    for line in [&b"220-more"[..], b"221 other", b" 220 text", b"22", b""] {
+        assert!(!closes(line, b"220"), "{line:?}");
+    }
+}
+
+#[test]
+fn finds_the_announced_size() {
+    for (reply, expected) in [
+        ("150 Opening data connection for x (123 bytes)", "123"),
+        ("150 Opening (123 bytes).", "123"),
+        ("150 x (1 bytes) y (22 bytes) z", "22"),
+        ("150 x (1 bytes) y (22 bites) z", "1"),
+        ("150 x (1 Bytes)", "1"),
+        ("150 x (1 BYTES)\n150 y (2 bytes)", "1"),
+        ("150  (007 bytes)", "007"),
+        ("150 ( (9 bytes)", "9"),
+        ("150 a\r (5 bytes)", "5"),
+        ("150 \u{e9} (5 bytes)", "5"),
+    ] {
+        assert_eq!(size_150(reply.as_bytes()), Some(expected.as_bytes()), "{reply}");
+    }
+}
+
+#[test]
+fn no_size_is_no_error() {
+    for reply in [
+        "150 ok",
+        "150",
+        "150 (123 bytes)",
+        "150-x (123 bytes)",
+        "125 x (123 bytes)",
+        "150 x(123 bytes)",
+        "150 x (bytes)",
+        "150 x ( bytes)",
+        "150 x (123bytes)",
+        "150 x (123  bytes)",
+        "150 x (123 bytes",
+        "150 x (-1 bytes)",
+        "150 x\n150 y (2 bytes)",
+        "150 x (12\n3 bytes)",
+        "150 x (\u{663} bytes)",
+        "150 x (1 byte\u{17f})",
+        "",
+    ] {
+        assert_eq!(size_150(reply.as_bytes()), None, "{reply}");
+    }
+}
