@@ -48,7 +48,7 @@ pub fn parse_227(reply: &[u8]) -> Result<HostPort<'_>, Malformed> {
 
 /// The text of the port in "229 ... (|||6446|)"; the caller reads it as a number.
 ///
-/// RFC 2428, 3: "(<d><d><d><tcp-port><d>)", where <d> is one ASCII character out of 33 to 126. The first '(' and the
+/// RFC 2428, 3: `(<d><d><d><tcp-port><d>)`, where `<d>` is one ASCII character out of 33 to 126. The first '(' and the
 /// first ')' after it count. As in ftplib, any character may delimit, and the two fields that "MUST be blank" may hold
 /// text: some servers fill them in, and the client needs neither, for it connects to the host it is connected to.
 pub fn parse_229(reply: &[u8]) -> Result<&[u8], Malformed> {

@@ -1,6 +1,10 @@
 //! Entries of MLSD and MLST listings (RFC 3659, section 7.2).
 //!
-//! "entry = [ facts ] SP pathname", "facts = 1*( fact ";" )", "fact = factname "=" value".
+//! ```text
+//! entry = [ facts ] SP pathname
+//! facts = 1*( fact ";" )
+//! fact  = factname "=" value
+//! ```
 
 use super::text::strip_line_ends;
 

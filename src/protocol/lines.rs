@@ -1,6 +1,6 @@
 //! Text lines, coming in on either connection and going out in TYPE A.
 //!
-//! RFC 959, 3.1.1.1: "the <CRLF> sequence should be used where necessary to denote the end of a line of text". A lone
+//! RFC 959, 3.1.1.1: "the `<CRLF>` sequence should be used where necessary to denote the end of a line of text". A lone
 //! LF or a lone CR ends an incoming line too, because ftplib reads with universal newlines and servers send both.
 
 use std::borrow::Cow;
