@@ -1,0 +1,5 @@
+"""`python -m rftplib` runs the test program."""
+
+from rftplib import test
+
+test()

@@ -1,0 +1,492 @@
+"""The class FTP: a table of contents.
+
+Each method that is more than orchestration has its body in the engine (`_rftplib`). Every internal step goes through
+`self`, and every name that scripts replace in the module (`rftplib.socket`, `rftplib._SSLSocket`, `rftplib.parse227`...)
+is looked up there when it is needed: subclasses, patches and mocks rely on both.
+"""
+
+import sys
+from socket import _GLOBAL_DEFAULT_TIMEOUT
+
+import rftplib
+
+from . import _portable, _rftplib
+from ._constants import FTP_PORT, MAXLINE
+from ._errors import error_perm, error_proto, error_reply
+
+
+class FTP:
+    """A client for the File Transfer Protocol (RFC 959, with RFC 2428 for IPv6 and RFC 3659 for listings and sizes).
+
+    FTP(host='', user='', passwd='', acct='', timeout=..., source_address=None, *, encoding='utf-8')
+
+    host: where to connect to at once; '' leaves that to connect(). user, passwd, acct: log in at once if user is given.
+    timeout: seconds that each blocking operation may take, None for no limit, by default the one of the socket module.
+    source_address: (host, port) to bind to before connecting. encoding: that of commands, replies and text lines.
+
+    Usable in a `with` statement, which ends with quit(). Text is `str` in `encoding`, file contents are `bytes`.
+    Raises error_temp for 4xx replies, error_perm for 5xx, error_reply for those that don't fit, error_proto for what is
+    no reply, OSError for the network's errors, EOFError when the server has closed the connection: see `all_errors`.
+    """
+
+    __module__ = "rftplib"
+
+    debugging = 0
+    host = ""
+    port = FTP_PORT
+    maxline = MAXLINE
+    sock = None
+    file = None
+    welcome = None
+    passiveserver = True
+    # whether the host in a PASV reply is connected to, or else the one that the control connection goes to
+    trust_server_pasv_ipv4_address = False
+
+    def __init__(
+        self,
+        host="",
+        user="",
+        passwd="",
+        acct="",
+        timeout=_GLOBAL_DEFAULT_TIMEOUT,
+        source_address=None,
+        *,
+        encoding="utf-8",
+    ):
+        """Connect and log in, as far as host and user are given."""
+        self.encoding = encoding
+        self.source_address = source_address
+        self.timeout = timeout
+        if host:
+            self.connect(host)
+            if user:
+                self.login(user, passwd, acct)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        if self.sock is not None:
+            try:
+                self.quit()
+            except (OSError, EOFError):
+                pass
+            finally:
+                if self.sock is not None:
+                    self.close()
+
+    def connect(self, host="", port=0, timeout=-999, source_address=None):
+        """Connect to the server and read its greeting, which is returned.
+
+        Each argument that is given replaces what the object knows: host, port, timeout in seconds (None: no limit),
+        source_address as (host, port). Raises ValueError for a timeout of 0, OSError, and what getresp() raises.
+        """
+        if host != "":
+            self.host = host
+        if port > 0:
+            self.port = port
+        if timeout != -999:
+            self.timeout = timeout
+        if self.timeout is not None and not self.timeout:
+            raise ValueError("Non-blocking socket (timeout=0) is not supported")
+        if source_address is not None:
+            self.source_address = source_address
+        sys.audit("ftplib.connect", self, self.host, self.port)
+        self.sock = rftplib.socket.create_connection(
+            (self.host, self.port), self.timeout, source_address=self.source_address
+        )
+        self.af = self.sock.family
+        sock, encoding = self.sock, self.encoding
+        self.file = _rftplib.open_reader(sock, encoding) or sock.makefile("r", encoding=encoding)
+        self.welcome = self.getresp()
+        return self.welcome
+
+    def getwelcome(self):
+        """Return the greeting that connect() read."""
+        if self.debugging:
+            print("*welcome*", self.sanitize(self.welcome))
+        return self.welcome
+
+    def set_debuglevel(self, level):
+        """Choose what is printed: 0 nothing, 1 commands and replies, 2 also the lines as sent and read, 3 also listings.
+
+        Passwords are masked.
+        """
+        self.debugging = level
+
+    debug = set_debuglevel
+
+    def set_pasv(self, val):
+        """Choose who connects data connections: the client if val is true (the default), else the server."""
+        self.passiveserver = val
+
+    def sanitize(self, s):
+        """Return repr(s), for printing, with the password of a PASS command masked."""
+        if s[:5] in {"pass ", "PASS "}:
+            end = len(s.rstrip("\r\n"))
+            s = s[:5] + "*" * (end - 5) + s[end:]
+        return repr(s)
+
+    # ---------------------------------------------------------------------------------- the control connection
+
+    def putline(self, line):
+        """Send one line, CRLF appended. Raises ValueError if it has a CR or LF in it: nothing is sent then."""
+        _rftplib.putline(self, line)
+
+    def putcmd(self, line):
+        """Send one command line: putline() with debug output."""
+        _rftplib.putcmd(self, line)
+
+    def getline(self):
+        """Return one line from the server, its end stripped.
+
+        Raises Error if it is longer than `maxline` characters, EOFError if the server has closed the connection.
+        """
+        return _rftplib.getline(self)
+
+    def getmultiline(self):
+        """Return one reply; the lines of a multi-line reply (RFC 959, section 4.2) are joined by newlines."""
+        return _rftplib.getmultiline(self)
+
+    def getresp(self):
+        """Return one reply with 1, 2 or 3 in front and keep its code in `lastresp`.
+
+        Raises error_temp for 4xx, error_perm for 5xx, error_proto for what is no reply.
+        """
+        return _rftplib.getresp(self)
+
+    def voidresp(self):
+        """Return one reply, which must be a completion (2xx); raises error_reply for 1xx and 3xx."""
+        return _rftplib.voidresp(self)
+
+    def abort(self):
+        """Send ABOR as urgent data and return the one reply that is read then.
+
+        A 426 is followed by another reply, which is left for getmultiline(). Raises error_proto for replies other than
+        225, 226 and 426. Few servers act on ABOR in mid-transfer; closing the data connection is more reliable.
+        """
+        line = b"ABOR" + rftplib.B_CRLF
+        if self.debugging > 1:
+            print("*put urgent*", self.sanitize(line))
+        self.sock.sendall(line, rftplib.MSG_OOB)
+        resp = self.getmultiline()
+        if resp[:3] not in {"426", "225", "226"}:
+            raise error_proto(resp)
+        return resp
+
+    def sendcmd(self, cmd):
+        """Send a command and return its reply; raises as putline() and getresp() do."""
+        return _rftplib.sendcmd(self, cmd)
+
+    def voidcmd(self, cmd):
+        """Send a command and return its reply, which must be a completion (2xx), as in voidresp()."""
+        return _rftplib.voidcmd(self, cmd)
+
+    # ---------------------------------------------------------------------------------- data connections
+
+    def sendport(self, host, port):
+        """Send PORT with the IPv4 address that the server shall connect to; returns the reply (RFC 959)."""
+        numbers = host.split(".") + [repr(port // 256), repr(port % 256)]
+        return self.voidcmd("PORT " + ",".join(numbers))
+
+    def sendeprt(self, host, port):
+        """Send EPRT with the address that the server shall connect to; returns the reply (RFC 2428).
+
+        Raises error_proto if the control connection is neither IPv4 nor IPv6.
+        """
+        af = 0
+        if self.af == rftplib.socket.AF_INET:
+            af = 1
+        if self.af == rftplib.socket.AF_INET6:
+            af = 2
+        if af == 0:
+            raise error_proto("unsupported address family")
+        fields = ["", repr(af), host, repr(port), ""]
+        return self.voidcmd("EPRT " + "|".join(fields))
+
+    def makeport(self):
+        """Return a new listening socket whose address the server has been told by PORT or EPRT."""
+        sock = rftplib.socket.create_server(("", 0), family=self.af, backlog=1)
+        try:
+            port = sock.getsockname()[1]
+            host = self.sock.getsockname()[0]
+            if self.af == rftplib.socket.AF_INET:
+                self.sendport(host, port)
+            else:
+                self.sendeprt(host, port)
+            if self.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
+                sock.settimeout(self.timeout)
+        except:
+            sock.close()
+            raise
+        return sock
+
+    def makepasv(self):
+        """Ask for a passive data connection by PASV (IPv4) or EPSV; returns the (host, port) to connect to.
+
+        The host that PASV names is used only if `trust_server_pasv_ipv4_address` is set.
+        """
+        if self.af == rftplib.socket.AF_INET:
+            untrusted_host, port = rftplib.parse227(self.sendcmd("PASV"))
+            if self.trust_server_pasv_ipv4_address:
+                host = untrusted_host
+            else:
+                host = self.sock.getpeername()[0]
+        else:
+            host, port = rftplib.parse229(self.sendcmd("EPSV"), self.sock.getpeername())
+        return host, port
+
+    def ntransfercmd(self, cmd, rest=None):
+        """Start a transfer; returns its data connection (a socket) and the size that a 150 reply names, or None.
+
+        cmd: the command, such as 'RETR name'. rest: the restart marker to send by REST first (RFC 3659: an offset in
+        bytes), None for none. The caller closes the connection, then reads the final reply by voidresp().
+        Raises error_reply if the reply isn't preliminary (1xx), OSError, and what sendcmd() raises.
+        """
+        size = None
+        if self.passiveserver:
+            host, port = self.makepasv()
+            conn = rftplib.socket.create_connection((host, port), self.timeout, source_address=self.source_address)
+            try:
+                resp = _start(self, cmd, rest)
+            except:
+                conn.close()
+                raise
+        else:
+            with self.makeport() as sock:
+                resp = _start(self, cmd, rest)
+                conn, _ = sock.accept()
+                if self.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
+                    conn.settimeout(self.timeout)
+        if resp[:3] == "150":
+            size = rftplib.parse150(resp)
+        return conn, size
+
+    def transfercmd(self, cmd, rest=None):
+        """Start a transfer as ntransfercmd() does; returns its data connection only."""
+        return self.ntransfercmd(cmd, rest)[0]
+
+    def login(self, user="", passwd="", acct=""):
+        """Log in and return the server's reply. Without a user: as anonymous.
+
+        PASS and ACCT are sent only if the server asks for them. Raises error_reply if the last reply isn't 2xx.
+        """
+        if not user:
+            user = "anonymous"
+        if not passwd:
+            passwd = ""
+        if not acct:
+            acct = ""
+        if user == "anonymous" and passwd in {"", "-"}:
+            # the custom is to leave an address; this one tells nothing of the user
+            passwd = passwd + "anonymous@"
+        resp = self.sendcmd("USER " + user)
+        if resp[0] == "3":
+            resp = self.sendcmd("PASS " + passwd)
+        if resp[0] == "3":
+            resp = self.sendcmd("ACCT " + acct)
+        if resp[0] != "2":
+            raise error_reply(resp)
+        return resp
+
+    def retrbinary(self, cmd, callback, blocksize=8192, rest=None):
+        """Receive a file in TYPE I; returns the final reply.
+
+        cmd: 'RETR name'. callback: called with each block, `bytes` of at most blocksize. rest: as for ntransfercmd().
+        Whatever the callback raises closes the data connection and leaves the final reply unread.
+        """
+        self.voidcmd("TYPE I")
+        with self.transfercmd(cmd, rest) as conn:
+            if not _rftplib.download(conn, callback, blocksize):
+                _portable.download(conn, callback, blocksize)
+            _end_tls(conn)
+        return self.voidresp()
+
+    def retrlines(self, cmd, callback=None):
+        """Receive text lines in TYPE A, such as a listing; returns the final reply.
+
+        cmd: 'RETR name', 'LIST', 'NLST', 'MLSD'. callback: called with each line as `str`, its end stripped; by default
+        print_line(). Raises Error for a line of more than `maxline` characters, UnicodeDecodeError.
+        """
+        if callback is None:
+            callback = rftplib.print_line
+        self.sendcmd("TYPE A")
+        with self.transfercmd(cmd) as conn:
+            if not _rftplib.retrlines(self, conn, callback):
+                _portable.retrlines(self, conn, callback)
+            _end_tls(conn)
+        return self.voidresp()
+
+    def storbinary(self, cmd, fp, blocksize=8192, callback=None, rest=None):
+        """Send a file in TYPE I; returns the final reply.
+
+        cmd: 'STOR name'. fp: read by fp.read(blocksize) until that gives nothing. callback: called with each block when
+        it has been sent. rest: as for ntransfercmd(); fp is read from where it stands.
+        """
+        self.voidcmd("TYPE I")
+        with self.transfercmd(cmd, rest) as conn:
+            if not _rftplib.upload(conn, fp, blocksize, callback):
+                _portable.upload(conn, fp, blocksize, callback)
+            _end_tls(conn)
+        return self.voidresp()
+
+    def storlines(self, cmd, fp, callback=None):
+        """Send text lines in TYPE A; returns the final reply.
+
+        cmd: 'STOR name'. fp: a binary file, read by fp.readline(); every line is sent with CRLF at its end. callback:
+        called with each line as it was sent. Raises Error for a line longer than `maxline`, TypeError for a text file.
+        """
+        self.voidcmd("TYPE A")
+        with self.transfercmd(cmd) as conn:
+            if not _rftplib.storlines(self, conn, fp, callback):
+                _portable.storlines(self, conn, fp, callback)
+            _end_tls(conn)
+        return self.voidresp()
+
+    # ---------------------------------------------------------------------------------- files and directories
+
+    def acct(self, password):
+        """Send ACCT with the account's password or name (RFC 959); returns the reply."""
+        return self.voidcmd("ACCT " + password)
+
+    def nlst(self, *args):
+        """Return a list of names by NLST, of the current directory or of the one in args (RFC 959)."""
+        cmd = "NLST"
+        for arg in args:
+            cmd = cmd + (" " + arg)
+        files = []
+        self.retrlines(cmd, files.append)
+        return files
+
+    def dir(self, *args):
+        """List a directory by LIST, printing it or calling the last argument, if that is no str, with each line.
+
+        The other arguments, as far as they aren't empty, are sent after LIST.
+        """
+        cmd = "LIST"
+        func = None
+        if args[-1:] and not _is_text(args[-1]):
+            args, func = args[:-1], args[-1]
+        for arg in args:
+            if arg:
+                cmd = cmd + (" " + arg)
+        self.retrlines(cmd, func)
+
+    def mlsd(self, path="", facts=[]):  # noqa: B006  (the default is part of ftplib's signature)
+        """Yield (name, facts) for each entry of a directory by MLSD (RFC 3659, section 7).
+
+        path: the directory, by default the current one. facts: names of the facts to ask for by OPTS MLST, such as
+        ['type', 'size']. The facts of an entry are a dict of str, its keys in lower case. Nothing is sent before the
+        first entry is asked for.
+        """
+        if facts:
+            self.sendcmd("OPTS MLST " + ";".join(facts) + ";")
+        if path:
+            cmd = "MLSD %s" % path
+        else:
+            cmd = "MLSD"
+        lines = []
+        self.retrlines(cmd, lines.append)
+        for line in lines:
+            yield _rftplib.parse_entry(line)
+
+    def rename(self, fromname, toname):
+        """Rename a file by RNFR and RNTO; returns the last reply."""
+        resp = self.sendcmd("RNFR " + fromname)
+        if resp[0] != "3":
+            raise error_reply(resp)
+        return self.voidcmd("RNTO " + toname)
+
+    def delete(self, filename):
+        """Delete a file; returns the reply. Raises error_reply if it is neither 250 nor 200."""
+        resp = self.sendcmd("DELE " + filename)
+        if resp[:3] in {"250", "200"}:
+            return resp
+        else:
+            raise error_reply(resp)
+
+    def cwd(self, dirname):
+        """Change the current directory; returns the reply. '..' is sent as CDUP, '' as '.'."""
+        if dirname == "..":
+            try:
+                return self.voidcmd("CDUP")
+            except error_perm as msg:
+                if msg.args[0][:3] != "500":
+                    raise
+        elif dirname == "":
+            dirname = "."  # changes nothing, but may be refused
+        return self.voidcmd("CWD " + dirname)
+
+    def size(self, filename):
+        """Return a file's size in bytes by SIZE (RFC 3659, section 4), or None if the reply isn't 213.
+
+        Servers may refuse it in TYPE A: send voidcmd('TYPE I') first.
+        """
+        resp = self.sendcmd("SIZE " + filename)
+        if resp[:3] == "213":
+            return int(resp[3:].strip())
+
+    def mkd(self, dirname):
+        """Make a directory; returns the name that the server gives it, or '' if it tells none."""
+        return _directory(self.voidcmd("MKD " + dirname))
+
+    def rmd(self, dirname):
+        """Remove a directory; returns the reply."""
+        return self.voidcmd("RMD " + dirname)
+
+    def pwd(self):
+        """Return the current directory, or '' if the server doesn't tell."""
+        return _directory(self.voidcmd("PWD"))
+
+    def quit(self):
+        """Send QUIT, then close the connection; returns the reply. If QUIT fails, the connection stays open."""
+        resp = self.voidcmd("QUIT")
+        self.close()
+        return resp
+
+    def close(self):
+        """Close the connection without a word to the server. May be called again and from any thread."""
+        try:
+            file = self.file
+            self.file = None
+            if file is not None:
+                file.close()
+        finally:
+            sock = self.sock
+            self.sock = None
+            if sock is not None:
+                sock.close()
+
+
+def _start(ftp, cmd, rest):
+    """Send REST, if wanted, and the transfer's command; returns the preliminary reply."""
+    if rest is not None:
+        ftp.sendcmd("REST %s" % rest)
+    resp = ftp.sendcmd(cmd)
+    # Some servers answer LIST or STOR with 200 before the 150: against RFC 959, and harmless to skip.
+    if resp[0] == "2":
+        resp = ftp.getresp()
+    if resp[0] != "1":
+        raise error_reply(resp)
+    return resp
+
+
+def _end_tls(conn):
+    """End the TLS of a data connection, if it has any. Scripts set `_SSLSocket` to None to leave that out."""
+    ssl_socket = rftplib._SSLSocket
+    if ssl_socket is not None and isinstance(conn, ssl_socket):
+        conn.unwrap()
+
+
+def _directory(resp):
+    """The directory of a 257 reply; '' for other replies, which IIS of Windows Server 2003 sends."""
+    if not resp.startswith("257"):
+        return ""
+    return rftplib.parse257(resp)
+
+
+def _is_text(value):
+    """Whether dir() takes its last argument for a path: exactly a str up to Python 3.11, any str from 3.12 on."""
+    if sys.version_info >= (3, 12):
+        return isinstance(value, str)
+    return type(value) is str

@@ -1,0 +1,138 @@
+"""The class FTP_TLS: FTP over TLS on the interpreter's own `ssl` module (RFC 4217)."""
+
+import sys
+import warnings
+from socket import _GLOBAL_DEFAULT_TIMEOUT
+
+import rftplib
+
+from . import ssl
+from ._errors import error_proto
+from ._ftp import FTP
+
+
+class FTP_TLS(FTP):
+    """A client for FTP over TLS (RFC 4217): explicit TLS, begun by AUTH on the ordinary port.
+
+    FTP_TLS(host='', user='', passwd='', acct='', keyfile=None, certfile=None, context=None, timeout=...,
+    source_address=None, *, encoding='utf-8')
+
+    context: the ssl.SSLContext to use; the default one verifies neither certificate nor host name, as in ftplib.
+    keyfile, certfile: PEM files of a client certificate, instead of a context (deprecated: use a context).
+    The other arguments are those of FTP. login() secures the control connection first; data connections are in clear
+    text until prot_p() is called.
+    """
+
+    __module__ = "rftplib"
+
+    # the protocol of the context that is made where none is given
+    ssl_version = ssl.PROTOCOL_TLS_CLIENT
+    keyfile = None
+    certfile = None
+
+    def __init__(
+        self,
+        host="",
+        user="",
+        passwd="",
+        acct="",
+        keyfile=None,
+        certfile=None,
+        context=None,
+        timeout=_GLOBAL_DEFAULT_TIMEOUT,
+        source_address=None,
+        *,
+        encoding="utf-8",
+    ):
+        """Connect, secure the control connection and log in, as far as host and user are given."""
+        if context is not None:
+            _refuse("keyfile", keyfile)
+            _refuse("certfile", certfile)
+        if keyfile is not None or certfile is not None:
+            warnings.warn(
+                "keyfile and certfile are deprecated, use a custom context instead", DeprecationWarning, stacklevel=2
+            )
+        if sys.version_info < (3, 12) or keyfile is not None or certfile is not None:
+            self.keyfile = keyfile
+            self.certfile = certfile
+        if context is None:
+            context = rftplib.ssl._create_stdlib_context(self.ssl_version, certfile=certfile, keyfile=keyfile)
+        self.context = context
+        self._prot_p = False
+        super().__init__(host, user, passwd, acct, timeout, source_address, encoding=encoding)
+
+    def login(self, user="", passwd="", acct="", secure=True):
+        """Log in as FTP.login() does; if secure is true and the control connection isn't secured yet, auth() first."""
+        if secure and not isinstance(self.sock, rftplib.ssl.SSLSocket):
+            self.auth()
+        return super().login(user, passwd, acct)
+
+    def auth(self):
+        """Secure the control connection by AUTH TLS (RFC 4217, section 4); returns the reply.
+
+        Raises ValueError if it is secured already, ssl.SSLError if the handshake or the verification fails.
+        """
+        ssl = rftplib.ssl
+        if isinstance(self.sock, ssl.SSLSocket):
+            raise ValueError("Already using TLS")
+        protocol = self.ssl_version if sys.version_info < (3, 12) else self.context.protocol
+        if protocol >= ssl.PROTOCOL_TLS:
+            resp = self.voidcmd("AUTH TLS")
+        else:
+            resp = self.voidcmd("AUTH SSL")
+        # What the old file has buffered came before the handshake: in clear text, from anyone. It goes with it.
+        self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
+        self.file = self.sock.makefile(mode="r", encoding=self.encoding)
+        return resp
+
+    def ccc(self):
+        """Go back to clear text on the control connection by CCC (RFC 4217, section 6); returns the reply.
+
+        Raises ValueError if it isn't secured.
+        """
+        if not isinstance(self.sock, rftplib.ssl.SSLSocket):
+            raise ValueError("not using TLS")
+        resp = self.voidcmd("CCC")
+        self.sock = self.sock.unwrap()
+        return resp
+
+    def prot_p(self):
+        """Secure the data connections from now on, by PBSZ 0 and PROT P (RFC 4217, section 9); returns the reply."""
+        self.voidcmd("PBSZ 0")
+        resp = self.voidcmd("PROT P")
+        self._prot_p = True
+        return resp
+
+    def prot_c(self):
+        """Leave the data connections in clear text from now on, by PROT C; returns the reply."""
+        resp = self.voidcmd("PROT C")
+        self._prot_p = False
+        return resp
+
+    def ntransfercmd(self, cmd, rest=None):
+        """Start a transfer as FTP.ntransfercmd() does; the data connection is an ssl.SSLSocket after prot_p()."""
+        conn, size = super().ntransfercmd(cmd, rest)
+        if self._prot_p:
+            try:
+                conn = self.context.wrap_socket(conn, server_hostname=self.host)
+            except:
+                conn.close()
+                raise
+        return conn, size
+
+    def abort(self):
+        """Send ABOR and return the one reply that is read then, as FTP.abort() does; TLS has no urgent data."""
+        line = b"ABOR" + rftplib.B_CRLF
+        self.sock.sendall(line)
+        resp = self.getmultiline()
+        if resp[:3] not in {"426", "225", "226"}:
+            raise error_proto(resp)
+        return resp
+
+
+def _refuse(name, value):
+    """Raise what the running interpreter's ftplib raises for `value` beside a context."""
+    if value is not None:
+        if sys.version_info < (3, 12):
+            raise ValueError(f"context and {name} arguments are mutually exclusive")
+        raise TypeError(f"FTP_TLS.__init__() got an unexpected keyword argument '{name}'")

@@ -1,0 +1,61 @@
+"""The loops for connections that aren't exactly a `socket.socket`: through the object's own Python methods.
+
+SSLSocket, subclasses, SOCKS wrappers, gevent's sockets and mocks come here, and everything with RFTPLIB_NATIVE=0.
+"""
+
+from . import _errors
+
+
+def download(conn, callback, blocksize):
+    """Call `callback` with each block that `conn.recv(blocksize)` gives, until it gives nothing."""
+    while True:
+        data = conn.recv(blocksize)
+        if not data:
+            break
+        callback(data)
+
+
+def upload(conn, fp, blocksize, callback):
+    """Send each block that `fp.read(blocksize)` gives, then call `callback` with it."""
+    while True:
+        block = fp.read(blocksize)
+        if not block:
+            break
+        conn.sendall(block)
+        if callback:
+            callback(block)
+
+
+def retrlines(ftp, conn, callback):
+    """Call `callback` with each line that `conn` receives, its end stripped."""
+    with conn.makefile("r", encoding=ftp.encoding) as fp:
+        while True:
+            line = fp.readline(ftp.maxline + 1)
+            if len(line) > ftp.maxline:
+                raise _errors.Error("got more than %d bytes" % ftp.maxline)
+            if ftp.debugging > 2:
+                print("*retr*", repr(line))
+            if not line:
+                break
+            if line[-2:] == "\r\n":
+                line = line[:-2]
+            elif line[-1:] == "\n":
+                line = line[:-1]
+            callback(line)
+
+
+def storlines(ftp, conn, fp, callback):
+    """Send each line that `fp.readline` gives, ended by CRLF, then call `callback` with it."""
+    while True:
+        line = fp.readline(ftp.maxline + 1)
+        if len(line) > ftp.maxline:
+            raise _errors.Error("got more than %d bytes" % ftp.maxline)
+        if not line:
+            break
+        if line[-2:] != b"\r\n":
+            if line[-1] in b"\r\n":
+                line = line[:-1]
+            line = line + b"\r\n"
+        conn.sendall(line)
+        if callback:
+            callback(line)

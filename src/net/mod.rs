@@ -1,0 +1,9 @@
+//! Descriptors and deadlines. Nothing here knows of Python or of FTP, and nothing here blocks for longer than the caller
+//! allows: sockets are read and written with `MSG_DONTWAIT`, whatever mode they are in, and the waiting is a `poll` of
+//! its own, so that whoever waits can look up now and then (signals, a close from another thread, a changed timeout).
+
+mod fd;
+mod wait;
+
+pub use fd::{duplicate, read_file_at, recv_now, send_file, send_now, write_file};
+pub use wait::{Interest, SLICE, wait};

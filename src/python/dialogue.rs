@@ -1,0 +1,343 @@
+//! The dialogue on the control connection (RFC 959 sections 4 and 5.4): a command line out, a reply in.
+//!
+//! Each function here is the body of the method of the same name. From one to the next the way leads through attribute
+//! lookup on the object (`own::overridden`), as in ftplib, so that overrides of any link are reached from everywhere.
+
+use pyo3::exceptions::{PyEOFError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyInt, PyString};
+
+use super::own::{Step, overridden};
+use super::text::{Text, encode, head, tail};
+use super::{errors, native};
+use crate::protocol::{command, reply};
+
+/// `self.debugging > level`, by Python's own comparison for what is no plain number.
+fn debugging_above(ftp: &Bound<'_, PyAny>, level: i64) -> PyResult<bool> {
+    let debugging = ftp.getattr(intern!(ftp.py(), "debugging"))?;
+    if debugging.is_exact_instance_of::<PyInt>() {
+        if let Ok(value) = debugging.extract::<i64>() {
+            return Ok(value > level);
+        }
+    }
+    debugging.gt(level)
+}
+
+/// `if self.debugging`.
+fn debugging(ftp: &Bound<'_, PyAny>) -> PyResult<bool> {
+    ftp.getattr(intern!(ftp.py(), "debugging"))?.is_truthy()
+}
+
+/// `print(tag, self.sanitize(what))`
+fn show(ftp: &Bound<'_, PyAny>, tag: &str, what: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = ftp.py();
+    let sanitized = ftp.call_method1(intern!(py, "sanitize"), (what,))?;
+    py.import("builtins")?
+        .call_method1(intern!(py, "print"), (tag, sanitized))?;
+    Ok(())
+}
+
+// ------------------------------------------------------------------------------------------------ commands
+
+/// Sends one line, CRLF appended.
+#[pyfunction]
+pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = ftp.py();
+    let plain = if line.is_exact_instance_of::<PyString>() {
+        Some(encode(line.cast::<PyString>()?)?)
+    } else {
+        None
+    };
+    let broken = match &plain {
+        Some(text) => command::has_line_break(text.as_bytes()),
+        None => line.contains("\r")? || line.contains("\n")?,
+    };
+    if broken {
+        return Err(PyValueError::new_err(
+            "an illegal newline character should not be contained",
+        ));
+    }
+    py.import("sys")?
+        .call_method1(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
+    let verbose = debugging_above(ftp, 1)?;
+    let whole = if verbose || plain.is_none() {
+        Some(line.add("\r\n")?)
+    } else {
+        None
+    };
+    if let (true, Some(whole)) = (verbose, &whole) {
+        show(ftp, "*put*", whole)?;
+    }
+    let sock = ftp.getattr(intern!(py, "sock"))?;
+    if let (Some(text), Some(plain_sock)) = (&plain, native::sendable(&sock)) {
+        let encoding = ftp.getattr(intern!(py, "encoding"))?;
+        if let Some(wire) = native::encode_line(text.as_bytes(), &encoding) {
+            return plain_sock.send_all(&wire);
+        }
+    }
+    let sendall = sock.getattr(intern!(py, "sendall"))?;
+    let whole = match whole {
+        Some(whole) => whole,
+        None => line.add("\r\n")?,
+    };
+    let encoding = ftp.getattr(intern!(py, "encoding"))?;
+    sendall.call1((whole.call_method1(intern!(py, "encode"), (encoding,))?,))?;
+    Ok(())
+}
+
+/// Sends one command line.
+#[pyfunction]
+pub fn putcmd(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> {
+    if debugging(ftp)? {
+        show(ftp, "*cmd*", line)?;
+    }
+    match overridden(ftp, Step::Putline)? {
+        None => putline(ftp, line),
+        Some(method) => method.call1((line,)).map(drop),
+    }
+}
+
+fn command_step(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> {
+    match overridden(ftp, Step::Putcmd)? {
+        None => putcmd(ftp, line),
+        Some(method) => method.call1((line,)).map(drop),
+    }
+}
+
+// ------------------------------------------------------------------------------------------------ replies
+
+fn line_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
+    let py = ftp.py();
+    let file = ftp.getattr(intern!(py, "file"))?;
+    if let Some(reader) = native::reader(&file) {
+        let maxline = ftp.getattr(intern!(py, "maxline"))?;
+        if let Some(limit) = native::limit_of(&maxline) {
+            return own_line(ftp, reader, &maxline, limit);
+        }
+    }
+    let readline = file.getattr(intern!(py, "readline"))?;
+    let maxline = ftp.getattr(intern!(py, "maxline"))?;
+    let line = readline.call1((maxline.add(1)?,))?;
+    let maxline = ftp.getattr(intern!(py, "maxline"))?;
+    if maxline.lt(line.len()?)? {
+        return Err(errors::too_long(&ftp.getattr(intern!(py, "maxline"))?));
+    }
+    if debugging_above(ftp, 1)? {
+        show(ftp, "*get*", &line)?;
+    }
+    if !line.is_truthy()? {
+        return Err(PyEOFError::new_err(()));
+    }
+    strip(line)
+}
+
+/// A line from the reader that `connect()` made: no Python object until somebody sees it.
+fn own_line<'py>(
+    ftp: &Bound<'py, PyAny>,
+    reader: &Bound<'py, native::Reader>,
+    maxline: &Bound<'py, PyAny>,
+    limit: usize,
+) -> PyResult<Text<'py>> {
+    let py = ftp.py();
+    let (body, ended) = reader.get().next_line(py, Some(limit.saturating_add(1)))?;
+    // `maxline` counts characters, the line's end included
+    let length = if body.len() < limit {
+        0
+    } else {
+        crate::protocol::text::count_chars(&body) + usize::from(ended)
+    };
+    if length > limit {
+        return Err(errors::too_long(maxline));
+    }
+    if debugging_above(ftp, 1)? {
+        let mut shown = body.clone();
+        if ended {
+            shown.push(b'\n');
+        }
+        show(ftp, "*get*", super::text::decode(py, &shown)?.as_any())?;
+    }
+    if body.is_empty() && !ended {
+        return Err(PyEOFError::new_err(()));
+    }
+    Ok(Text::Wire(body))
+}
+
+/// Drops one CRLF, CR or LF from the end.
+fn strip(line: Bound<'_, PyAny>) -> PyResult<Text<'_>> {
+    if line.is_exact_instance_of::<PyString>() {
+        let text = encode(line.cast::<PyString>()?)?;
+        let bytes = text.as_bytes();
+        let stripped = bytes
+            .strip_suffix(b"\r\n")
+            .or_else(|| bytes.strip_suffix(b"\r"))
+            .or_else(|| bytes.strip_suffix(b"\n"));
+        return Ok(match stripped {
+            Some(stripped) => Text::Wire(stripped.to_vec()),
+            None => Text::Seen(line, text),
+        });
+    }
+    let py = line.py();
+    if tail(&line, -2)?.eq("\r\n")? {
+        return Text::of(head(&line, -2)?);
+    }
+    if PyString::new(py, "\r\n").contains(tail(&line, -1)?)? {
+        return Text::of(head(&line, -1)?);
+    }
+    Text::of(line)
+}
+
+/// One line from the server, its end stripped.
+#[pyfunction]
+pub fn getline<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    line_text(ftp)?.into_object(ftp.py())
+}
+
+fn line_step<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
+    match overridden(ftp, Step::Getline)? {
+        None => line_text(ftp),
+        Some(method) => Text::of(method.call0()?),
+    }
+}
+
+fn multiline_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
+    let first = line_step(ftp)?;
+    let Some(bytes) = first.bytes() else {
+        return odd_multiline(ftp, first.into_object(ftp.py())?);
+    };
+    let Some(code) = reply::opens(bytes).map(<[u8]>::to_vec) else {
+        return Ok(first);
+    };
+    let mut whole = bytes.to_vec();
+    loop {
+        let next = line_step(ftp)?;
+        let Some(bytes) = next.bytes() else {
+            // str + str only: Python's own error
+            let so_far = super::text::decode(ftp.py(), &whole)?;
+            let line_end = PyString::new(ftp.py(), "\n").add(next.into_object(ftp.py())?)?;
+            return Text::of(so_far.add(line_end)?);
+        };
+        whole.push(b'\n');
+        whole.extend_from_slice(bytes);
+        if reply::closes(bytes, &code) {
+            return Ok(Text::Wire(whole));
+        }
+    }
+}
+
+/// The same for lines that are no `str`, as an override may return them.
+fn odd_multiline<'py>(ftp: &Bound<'py, PyAny>, first: Bound<'py, PyAny>) -> PyResult<Text<'py>> {
+    let py = ftp.py();
+    let fourth = |line: &Bound<'py, PyAny>| line.get_item(pyo3::types::PySlice::new(py, 3, 4, 1));
+    let mut whole = first;
+    if fourth(&whole)?.eq("-")? {
+        let code = head(&whole, 3)?;
+        loop {
+            let next = line_step(ftp)?.into_object(py)?;
+            whole = whole.add(PyString::new(py, "\n").add(&next)?)?;
+            if head(&next, 3)?.eq(&code)? && fourth(&next)?.ne("-")? {
+                break;
+            }
+        }
+    }
+    Text::of(whole)
+}
+
+/// One reply, multi-line replies joined by newlines (RFC 959, section 4.2).
+#[pyfunction]
+pub fn getmultiline<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    multiline_text(ftp)?.into_object(ftp.py())
+}
+
+/// A reply whose first digit is 1, 2 or 3, and which of them.
+struct Accepted<'py> {
+    reply: Bound<'py, PyAny>,
+    kind: reply::Kind,
+}
+
+fn reply_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Accepted<'py>> {
+    let py = ftp.py();
+    let text = match overridden(ftp, Step::Getmultiline)? {
+        None => multiline_text(ftp)?,
+        Some(method) => Text::of(method.call0()?)?,
+    };
+    let known = match text.bytes() {
+        Some(bytes) => Some((
+            super::text::decode(py, reply::code(bytes))?.into_any(),
+            reply::kind(bytes),
+        )),
+        None => None,
+    };
+    let reply = text.into_object(py)?;
+    if debugging(ftp)? {
+        show(ftp, "*resp*", &reply)?;
+    }
+    let (code, kind) = match known {
+        Some(known) => known,
+        None => (head(&reply, 3)?, odd_kind(&reply)?),
+    };
+    ftp.setattr(intern!(py, "lastresp"), code)?;
+    match errors::refusal(kind, &reply) {
+        Some(error) => Err(error),
+        None => Ok(Accepted { reply, kind }),
+    }
+}
+
+/// The kind of a reply that is no `str`: by `==`, as `in {'1', '2', '3'}` would find it.
+fn odd_kind(reply: &Bound<'_, PyAny>) -> PyResult<reply::Kind> {
+    let first = head(reply, 1)?;
+    first.hash()?;
+    for digit in ["1", "2", "3", "4", "5"] {
+        if first.eq(digit)? {
+            return Ok(reply::kind(digit.as_bytes()));
+        }
+    }
+    Ok(reply::Kind::Malformed)
+}
+
+/// One reply; 4xx, 5xx and what is no reply are raised.
+#[pyfunction]
+pub fn getresp<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    Ok(reply_text(ftp)?.reply)
+}
+
+/// One reply, which must be a completion (2xx).
+#[pyfunction]
+pub fn voidresp<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let (reply, complete) = match overridden(ftp, Step::Getresp)? {
+        None => {
+            let accepted = reply_text(ftp)?;
+            (accepted.reply, accepted.kind == reply::Kind::Completion)
+        }
+        Some(method) => {
+            let reply = method.call0()?;
+            let complete = !head(&reply, 1)?.ne("2")?;
+            (reply, complete)
+        }
+    };
+    if complete {
+        Ok(reply)
+    } else {
+        Err(errors::unexpected(&reply))
+    }
+}
+
+/// A command and its reply.
+#[pyfunction]
+pub fn sendcmd<'py>(ftp: &Bound<'py, PyAny>, cmd: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    command_step(ftp, cmd)?;
+    match overridden(ftp, Step::Getresp)? {
+        None => getresp(ftp),
+        Some(method) => method.call0(),
+    }
+}
+
+/// A command and its reply, which must be a completion (2xx).
+#[pyfunction]
+pub fn voidcmd<'py>(ftp: &Bound<'py, PyAny>, cmd: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    command_step(ftp, cmd)?;
+    match overridden(ftp, Step::Voidresp)? {
+        None => voidresp(ftp),
+        Some(method) => method.call0(),
+    }
+}

@@ -1,0 +1,38 @@
+//! The binding: the only part that may say pyo3. `python/rftplib/__init__.py` is the table of contents that users see;
+//! the bodies of its methods, where they are more than orchestration, are here.
+
+mod dialogue;
+mod errors;
+mod own;
+mod parse;
+mod text;
+
+#[cfg(unix)]
+mod native;
+
+/// Where no native loop exists (Windows), everything takes the portable path.
+#[cfg(not(unix))]
+#[path = "native_absent.rs"]
+mod native;
+
+use pyo3::prelude::*;
+
+/// The engine of rftplib: not an API of its own, see `rftplib`.
+#[pymodule]
+mod _rftplib {
+    #[pymodule_export]
+    use super::dialogue::{getline, getmultiline, getresp, putcmd, putline, sendcmd, voidcmd, voidresp};
+    #[pymodule_export]
+    use super::native::{Reader, download, open_reader, retrlines, storlines, upload};
+    #[pymodule_export]
+    use super::own::seal;
+    #[pymodule_export]
+    use super::parse::{parse_150, parse_227, parse_229, parse_257, parse_entry};
+    use super::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        super::native::prepare(module.py())
+    }
+}

@@ -1,0 +1,12 @@
+//! What runs natively, and when: only on an object that is exactly a `socket.socket` of an untouched `socket` module.
+//! SSLSocket, subclasses, SOCKS wrappers, gevent's sockets and mocks have their own Python methods, and those are called.
+
+mod bytes;
+mod reader;
+mod socket;
+mod text;
+
+pub use bytes::{download, upload};
+pub use reader::{Reader, encode_line, limit_of, open_reader, reader};
+pub use socket::{prepare, sendable};
+pub use text::{retrlines, storlines};
