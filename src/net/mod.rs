@@ -3,7 +3,9 @@
 //! its own, so that whoever waits can look up now and then (signals, a close from another thread, a changed timeout).
 
 mod fd;
+mod stream;
 mod wait;
 
 pub use fd::{duplicate, read_file_at, recv_now, send_file, send_now, write_file};
+pub use stream::{Step, Stream, Tcp};
 pub use wait::{Interest, SLICE, wait};
