@@ -6,5 +6,8 @@ pub mod protocol;
 #[cfg(unix)]
 pub mod net;
 
+#[cfg(unix)]
+pub mod transfer;
+
 #[cfg(feature = "python")]
 mod python;

@@ -56,20 +56,65 @@ pub fn read_file_at(fd: BorrowedFd<'_>, into: &mut [u8], offset: u64) -> io::Res
     outcome(unsafe { libc::pread(fd.as_raw_fd(), into.as_mut_ptr().cast(), into.len(), offset) })
 }
 
-/// Lets the kernel send up to `count` bytes of `file`, from `offset` on, which it moves forward. The socket must be in
-/// non-blocking mode, for sendfile has no flag for it. `Some(0)` is the end of the file.
-pub fn send_file(
-    socket: BorrowedFd<'_>,
-    file: BorrowedFd<'_>,
-    offset: &mut u64,
-    count: usize,
-) -> io::Result<Option<usize>> {
-    let mut position = libc::off_t::try_from(*offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
+/// Lets the kernel send up to `count` bytes of `file`, from `offset` on. The socket must be in non-blocking mode, for
+/// sendfile has no flag for it. `Some(0)` is the end of the file.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn send_file(socket: BorrowedFd<'_>, file: BorrowedFd<'_>, offset: u64, count: usize) -> io::Result<Option<usize>> {
+    let mut position = libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
     // SAFETY: both descriptors are borrowed for the call and `position` is one valid off_t.
-    let sent = unsafe { libc::sendfile(socket.as_raw_fd(), file.as_raw_fd(), &raw mut position, count) };
-    let sent = outcome(sent)?;
-    if let Some(sent) = sent {
-        *offset += sent as u64;
+    outcome(unsafe { libc::sendfile(socket.as_raw_fd(), file.as_raw_fd(), &raw mut position, count) })
+}
+
+/// Other systems have a sendfile with other habits: there the bytes are read and sent.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn send_file(_: BorrowedFd<'_>, _: BorrowedFd<'_>, _: u64, _: usize) -> io::Result<Option<usize>> {
+    Err(io::Error::from_raw_os_error(libc::ENOSYS))
+}
+
+/// Whether the descriptor is a regular file's.
+pub fn is_regular(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    let mut status = std::mem::MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: the descriptor is borrowed for the call, and `status` has room for one stat, which the kernel fills.
+    if unsafe { libc::fstat(fd.as_raw_fd(), status.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
     }
-    Ok(sent)
+    // SAFETY: fstat succeeded, and all zeroes is a valid stat anyway.
+    let status = unsafe { status.assume_init() };
+    Ok(status.st_mode & libc::S_IFMT == libc::S_IFREG)
+}
+
+/// Puts a descriptor into non-blocking mode until it is dropped, if it isn't in it already.
+pub struct NonBlocking(Option<OwnedFd>);
+
+impl NonBlocking {
+    pub fn set(fd: BorrowedFd<'_>) -> io::Result<Self> {
+        // SAFETY: F_GETFL takes no argument; the descriptor is borrowed for the call.
+        let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) };
+        if flags < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        if flags & libc::O_NONBLOCK != 0 {
+            return Ok(Self(None));
+        }
+        let guard = Self(Some(fd.try_clone_to_owned()?));
+        // SAFETY: F_SETFL takes an int; the descriptor is borrowed for the call.
+        if unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(guard)
+    }
+}
+
+impl Drop for NonBlocking {
+    fn drop(&mut self) {
+        if let Some(fd) = &self.0 {
+            // SAFETY: both calls take a descriptor that we own and an int.
+            unsafe {
+                let flags = libc::fcntl(fd.as_raw_fd(), libc::F_GETFL);
+                if flags >= 0 {
+                    libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags & !libc::O_NONBLOCK);
+                }
+            }
+        }
+    }
 }
