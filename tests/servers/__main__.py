@@ -2,7 +2,7 @@
 
 setup    fetch everything (needs the network the first time)
 start    start all servers, or those named, and wait until each greets
-stop     stop all, or those named; only what was started by this command or by tests
+stop     stop all, or those named, that were started by this command or by tests; once no test run uses them
 status   a line for each server
 env      shell assignments for what is up: RFTPLIB_VSFTPD_URL=ftp://user:password@host:port/ and so on
 """
@@ -50,7 +50,10 @@ def _start(names: list[str]) -> int:
 
 
 def _stop(names: list[str]) -> int:
-    print("stopped:", " ".join(stop(names)) or "none")
+    stopped, used = stop(names)
+    print("stopped:", " ".join(stopped) or "none")
+    if used:
+        print("still used by a test run, which will stop them:", " ".join(used))
     return 0
 
 

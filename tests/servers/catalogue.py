@@ -41,9 +41,9 @@ class Server:
         return self.passive + self.ports - 1
 
     @property
-    def needs(self) -> str:
-        """The part of the set-up that it depends on."""
-        return "python" if self.python else "daemons"
+    def needs(self) -> tuple[str, ...]:
+        """The parts of the set-up that it depends on. The certificates come with "python"."""
+        return ("python",) if self.python else ("daemons", "python")
 
 
 def _also(server: Server, suffix: str, step: int, **changes) -> Server:
@@ -61,7 +61,7 @@ PUREFTPD = Server("pureftpd", "pureftpd", 13131, commands.pureftpd, passive=1600
 PYFTPDLIB = Server(
     "pyftpdlib", "pyftpdlib", 13141, commands.pyftpdlib, BOTH, passive=18000, python=True, tls="explicit", mlsd=True
 )
-INETUTILS = Server("inetutils", "inetutils", 13151, commands.inetd, BOTH, chrooted=False)
+INETUTILS = Server("inetutils", "inetutils", 13151, commands.inetutils, BOTH, chrooted=False)
 TWISTED = Server("twisted", "twisted", 13171, commands.twisted, passive=19000, python=True)
 AIOFTP = Server("aioftp", "aioftp", 13181, commands.aioftp, BOTH, passive=19100, python=True)
 
@@ -86,7 +86,7 @@ SERVERS = (
     _also(PYFTPDLIB, "wronghost", 3, certificate="wronghost"),
     _also(PYFTPDLIB, "unknown", 4, certificate="unknown"),
     INETUTILS,
-    replace(INETUTILS, name="netkit", family="netkit", port=13161, optional=True),
+    replace(INETUTILS, name="netkit", family="netkit", command=commands.netkit, port=13161, optional=True),
     replace(TWISTED, optional=True, resume=False, append=False),
     replace(AIOFTP, optional=True, mlsd=True, active=False),
 )

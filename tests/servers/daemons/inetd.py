@@ -26,6 +26,8 @@ def main() -> None:
     while True:
         for listener in select.select(listeners, [], [])[0]:
             connection, _ = listener.accept()
+            # Some daemons write a reply in pieces; without this each waits 40 ms for the client's delayed ACK.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 for descriptor in (0, 1, 2):
