@@ -1,6 +1,6 @@
 //! Replies on the control connection (RFC 959, section 4.2).
 
-use super::text::{chars_prefix, split_chars};
+use super::text::{chars_prefix, count_chars, split_chars};
 
 /// What the first digit says. RFC 959, 4.2: "There are five values for the first digit of the reply code".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,4 +79,53 @@ fn digits_then_bytes(text: &[u8]) -> Option<&[u8]> {
     let (digits, unit) = text.split_at_checked(end)?;
     let fits = unit.get(..7)?.eq_ignore_ascii_case(b" bytes)");
     (fits && !digits.is_empty()).then_some(digits)
+}
+
+/// Characters in one reply, unless the user asks for more or less. A line is bounded by `maxline`, but a multi-line
+/// reply that never ends would fill the memory. The longest replies with a purpose are listings on the control
+/// connection (RFC 959: STAT with a pathname): 100,000 entries are about 8 MB.
+pub const MAX_REPLY: usize = 16 * 1024 * 1024;
+
+/// A multi-line reply on its way in, its lines joined by newlines.
+#[derive(Clone, Debug)]
+pub struct Assembly {
+    text: Vec<u8>,
+    /// Where the code ends.
+    code: usize,
+    chars: usize,
+}
+
+/// The reply has more characters than it may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+impl Assembly {
+    /// `None`: the line is a whole reply.
+    pub fn begin(first: &[u8]) -> Option<Self> {
+        let code = opens(first)?;
+        Some(Self {
+            text: first.to_vec(),
+            code: code.len(),
+            chars: count_chars(first),
+        })
+    }
+
+    /// Adds a line. `Ok(true)`: it was the last one. `limit` counts characters, newlines included; `None`: no limit.
+    pub fn add(&mut self, line: &[u8], limit: Option<usize>) -> Result<bool, TooLong> {
+        self.text.push(b'\n');
+        self.text.extend_from_slice(line);
+        self.chars += count_chars(line) + 1;
+        if limit.is_some_and(|limit| self.chars > limit) {
+            return Err(TooLong);
+        }
+        Ok(closes(line, self.text.get(..self.code).unwrap_or_default()))
+    }
+
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    pub fn into_text(self) -> Vec<u8> {
+        self.text
+    }
 }
