@@ -41,6 +41,9 @@ class FTP:
     passiveserver = True
     # whether the host in a PASV reply is connected to, or else the one that the control connection goes to
     trust_server_pasv_ipv4_address = False
+    # The longest multi-line reply that is taken, in characters; None for no limit, as ftplib has it. Generous, because
+    # STAT lists directories over the control connection: 100,000 entries are 8 MB.
+    max_reply = 16 * 1024 * 1024
 
     def __init__(
         self,

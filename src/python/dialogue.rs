@@ -11,6 +11,7 @@ use pyo3::types::{PyInt, PyString};
 use super::own::{Step, overridden};
 use super::text::{Text, encode, head, tail};
 use super::{errors, native};
+use crate::protocol::text::count_chars;
 use crate::protocol::{command, reply};
 
 /// `self.debugging > level`, by Python's own comparison for what is no plain number.
@@ -145,7 +146,7 @@ fn own_line<'py>(
     let length = if body.len() < limit {
         0
     } else {
-        crate::protocol::text::count_chars(&body) + usize::from(ended)
+        count_chars(&body) + usize::from(ended)
     };
     if length > limit {
         return Err(errors::too_long(maxline));
@@ -209,6 +210,7 @@ fn multiline_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
         return Ok(first);
     };
     let mut whole = bytes.to_vec();
+    let mut length = count_chars(bytes);
     loop {
         let next = line_step(ftp)?;
         let Some(bytes) = next.bytes() else {
@@ -219,10 +221,24 @@ fn multiline_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
         };
         whole.push(b'\n');
         whole.extend_from_slice(bytes);
+        length += 1 + count_chars(bytes);
+        check_length(ftp, length)?;
         if reply::closes(bytes, &code) {
             return Ok(Text::Wire(whole));
         }
     }
+}
+
+/// A multi-line reply has no end of its own: `max_reply` bounds it, in characters, if it isn't None.
+fn check_length(ftp: &Bound<'_, PyAny>, length: usize) -> PyResult<()> {
+    let py = ftp.py();
+    let Some(limit) = ftp.getattr_opt(intern!(py, "max_reply"))? else {
+        return Ok(()); // an object that is no FTP, lent to our function
+    };
+    if !limit.is_none() && limit.lt(length)? {
+        return Err(errors::reply_too_long(&limit));
+    }
+    Ok(())
 }
 
 /// The same for lines that are no `str`, as an override may return them.

@@ -74,10 +74,19 @@ pub fn refusal(kind: Kind, reply: &Bound<'_, PyAny>) -> Option<PyErr> {
 
 /// A line is longer than `maxline`.
 pub fn too_long(maxline: &Bound<'_, PyAny>) -> PyErr {
-    let py = maxline.py();
+    above_limit("got more than %d bytes", maxline)
+}
+
+/// A reply is longer than `max_reply`.
+pub fn reply_too_long(max_reply: &Bound<'_, PyAny>) -> PyErr {
+    above_limit("got more than %d bytes in one reply", max_reply)
+}
+
+fn above_limit(text: &str, limit: &Bound<'_, PyAny>) -> PyErr {
+    let py = limit.py();
     let made = || -> PyResult<PyErr> {
         // Python's own %d, which takes any number that users may have put there
-        let text = pyo3::types::PyString::new(py, "got more than %d bytes").rem(maxline)?;
+        let text = pyo3::types::PyString::new(py, text).rem(limit)?;
         Ok(raise(py, &classes(py)?.error, text.unbind()))
     };
     made().unwrap_or_else(|error| error)

@@ -1,20 +1,19 @@
-//! The loops of retrbinary and storbinary on a plain socket.
+//! The loops of retrbinary and storbinary.
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt};
-use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::errors;
-use super::socket::{receivable, sendable};
-use crate::net::{self, Interest};
+use super::ends::{RealFile, Sink};
+use super::pump::Pump;
+use crate::transfer::{FromFile, to_file};
 
 /// Received at once and handed out in blocks: large enough that system calls don't count, small enough for the cache.
 const RECEIVE: usize = 256 * 1024;
 
-/// How long a loop may hold the GIL while there is always something to receive: the interpreter's switch interval.
-const HOLD: Duration = Duration::from_millis(5);
+/// Received at once on the way to a file.
+const RECEIVE_FILE: usize = 1024 * 1024;
 
 /// A block size that is a number as it should be.
 fn block(blocksize: &Bound<'_, PyAny>) -> Option<usize> {
@@ -26,39 +25,48 @@ fn block(blocksize: &Bound<'_, PyAny>) -> Option<usize> {
 
 /// Receives from `conn` until the peer closes and calls `callback` with `bytes` of at most `blocksize`. False where
 /// `conn`'s own methods have to do it.
-///
-/// It receives while it holds the GIL and lets go of it only to wait: with another busy thread in the process each
-/// release costs up to the switch interval, which is what makes the ordinary loop so slow then.
 #[pyfunction]
 pub fn download(conn: &Bound<'_, PyAny>, callback: &Bound<'_, PyAny>, blocksize: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let py = conn.py();
-    let (Some(plain), Some(blocksize)) = (receivable(conn), block(blocksize)) else {
+    let Some(blocksize) = block(blocksize) else {
         return Ok(false);
     };
-    let fd = plain.duplicate()?;
-    let mut buffer = vec![0; RECEIVE.min(blocksize.max(64 * 1024))];
-    let mut held = Instant::now();
-    let mut began = held;
+    let Some(mut pump) = Pump::receiving(conn)? else {
+        return Ok(false);
+    };
+    let sink = Sink::of(callback)?;
+    let mut buffer = vec![0; RECEIVE];
     loop {
-        let Some(count) = net::recv_now(fd.as_fd(), &mut buffer).map_err(|error| errors::os_error(&error))? else {
-            plain.pause(fd.as_fd(), Interest::Read, began)?;
-            held = Instant::now();
-            continue;
-        };
+        let count = pump.receive(&mut buffer)?;
         if count == 0 {
             return Ok(true);
         }
-        for piece in buffer.get(..count).unwrap_or_default().chunks(blocksize) {
-            callback.call1((PyBytes::new(py, piece),))?;
-        }
-        py.check_signals()?;
-        plain.fd()?;
-        began = Instant::now();
-        if began.duration_since(held) > HOLD {
-            py.detach(|| ());
-            held = Instant::now();
+        sink.put(buffer.get(..count).unwrap_or_default(), blocksize)?;
+        pump.look_up()?;
+        if let Sink::File(file) = &sink {
+            // a first block has come, and the file took it: from here on without Python
+            download_to_file(&mut pump, file)?;
+            return Ok(true);
         }
     }
+}
+
+fn download_to_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()> {
+    file.hand_over()?;
+    let mut buffer = vec![0; RECEIVE_FILE];
+    let (fd, moved) = (file.fd(), AtomicU64::new(0));
+    let outcome = pump.run(
+        |stream, until| {
+            let mut now = moved.load(Ordering::Relaxed);
+            let state = to_file(stream, fd, &mut buffer, until, &mut now);
+            moved.store(now, Ordering::Relaxed);
+            state
+        },
+        || moved.load(Ordering::Relaxed),
+        || file.check_open("write to"),
+    );
+    // also after a fault: what was received has been written
+    let back = file.take_back();
+    outcome.and(back)
 }
 
 /// Sends what `fp.read(blocksize)` gives until it gives nothing, and calls `callback` with each block. False where
@@ -71,23 +79,52 @@ pub fn upload(
     callback: &Bound<'_, PyAny>,
 ) -> PyResult<bool> {
     let py = conn.py();
-    let Some(plain) = sendable(conn) else {
+    let Some(mut pump) = Pump::sending(conn)? else {
         return Ok(false);
     };
-    let fd = plain.duplicate()?;
+    if block(blocksize).is_some() && !callback.is_truthy()? {
+        if let Some(file) = RealFile::of(fp, &["BufferedReader", "BufferedRandom", "FileIO"], "readable")? {
+            upload_file(&mut pump, &file)?;
+            return Ok(true);
+        }
+    }
     loop {
         let data = fp.call_method1(intern!(py, "read"), (blocksize,))?;
         if !data.is_truthy()? {
             return Ok(true);
         }
         match data.cast_exact::<PyBytes>() {
-            Ok(bytes) => plain.send_rest(fd.as_fd(), bytes.as_bytes())?,
+            Ok(bytes) => pump.send_all(bytes.as_bytes())?,
             Err(_) => drop(conn.call_method1(intern!(py, "sendall"), (&data,))?),
         }
         if callback.is_truthy()? {
             callback.call1((data,))?;
         }
-        py.check_signals()?;
-        plain.fd()?;
+        pump.look_up()?;
     }
+}
+
+/// From where the file object stands, without Python; then it stands behind what has been sent.
+fn upload_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()> {
+    file.hand_over()?;
+    let start = file.tell()?;
+    let mode = pump.non_blocking()?;
+    let mut source = FromFile::new(file.fd(), start);
+    let position = AtomicU64::new(start);
+    let outcome = pump.run(
+        |stream, until| {
+            let state = source.send(stream, until);
+            position.store(source.position(), Ordering::Relaxed);
+            state
+        },
+        || position.load(Ordering::Relaxed),
+        || file.check_open("read of"),
+    );
+    drop(mode);
+    let back = if file.check_open("read of").is_ok() {
+        file.seek(position.into_inner())
+    } else {
+        Ok(())
+    };
+    outcome.and(back)
 }

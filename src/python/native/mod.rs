@@ -2,6 +2,8 @@
 //! SSLSocket, subclasses, SOCKS wrappers, gevent's sockets and mocks have their own Python methods, and those are called.
 
 mod bytes;
+mod ends;
+mod pump;
 mod reader;
 mod socket;
 mod text;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::super::{errors, text};
+use super::pump::Owner;
 use super::socket::receivable;
 use crate::net::{self, Interest};
 use crate::protocol::lines::{Charset, TextReader, Undecodable};
@@ -145,7 +146,7 @@ impl Reader {
     /// The next line, at most `limit` characters with its end (`None`: no limit), as UTF-8; then whether it was ended.
     /// Nothing and not ended: the peer has closed.
     pub fn next_line(&self, py: Python<'_>, limit: Option<usize>) -> PyResult<(Vec<u8>, bool)> {
-        let began = Instant::now();
+        let mut began = Instant::now();
         loop {
             let (socket, fd) = {
                 let mut state = self.lock(py);
@@ -161,7 +162,9 @@ impl Reader {
                 }
                 (socket, state.fd.clone())
             };
-            self.wait_and_receive(socket.bind(py), fd, began)?;
+            if self.wait_and_receive(socket.bind(py), fd, began)? {
+                began = Instant::now(); // the timeout is for each receive, not for the line
+            }
         }
     }
 
@@ -173,7 +176,8 @@ impl Reader {
         }
     }
 
-    fn wait_and_receive(&self, socket: &Bound<'_, PyAny>, fd: Option<Arc<OwnedFd>>, began: Instant) -> PyResult<()> {
+    /// Waits for one slice at most, then receives what is there; whether anything was.
+    fn wait_and_receive(&self, socket: &Bound<'_, PyAny>, fd: Option<Arc<OwnedFd>>, began: Instant) -> PyResult<bool> {
         let py = socket.py();
         let Some(plain) = receivable(socket) else {
             return Err(PyTypeError::new_err("the socket's class has changed under its reader"));
@@ -187,22 +191,22 @@ impl Reader {
                 fd
             }
         };
-        let slice = match plain.slice(began) {
+        let slice = match Owner::new(socket).slice(began) {
             Ok(slice) => slice,
-            Err(error) => return self.out_of_time(py, &fd, error),
+            Err(error) => return self.out_of_time(py, &fd, error).map(|()| true),
         };
-        let received = py.detach(|| {
-            if !net::wait(fd.as_fd(), Interest::Read, slice).map_err(Fault::System)? {
-                return Ok(Received::Nothing);
-            }
-            let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            state.receive(&fd)
-        });
+        let waited = py.detach(|| net::wait(fd.as_fd(), Interest::Read, slice));
         py.check_signals()?;
+        if !waited.map_err(|error| errors::os_error(&error))? {
+            return Ok(false);
+        }
+        plain.fd()?;
+        // Only a thread that holds the GIL takes the lock, so that a fork never copies it locked.
+        let received = self.lock(py).receive(&fd);
         match received {
-            Ok(_) => Ok(()),
-            Err(Fault::System(error)) => Err(errors::os_error(&error)),
-            Err(Fault::Text(fault)) => Err(self.undecodable(py, &fault)),
+            Ok(Received::Something) => Ok(true),
+            Ok(Received::Nothing) => Ok(false),
+            Err(fault) => Err(self.error(py, fault)),
         }
     }
 
@@ -220,16 +224,14 @@ impl Reader {
             Err(fault) => Err(fault),
         };
         drop(state);
-        match outcome {
-            Ok(()) => Ok(()),
-            Err(Fault::System(error)) => Err(errors::os_error(&error)),
-            Err(Fault::Text(fault)) => Err(self.undecodable(py, &fault)),
-        }
+        outcome.map_err(|fault| self.error(py, fault))
     }
 
-    fn undecodable(&self, py: Python<'_>, fault: &Undecodable) -> PyErr {
-        let charset = self.lock(py).lines.charset();
-        decode_error(py, charset, fault)
+    fn error(&self, py: Python<'_>, fault: Fault) -> PyErr {
+        match fault {
+            Fault::System(error) => errors::os_error(&error),
+            Fault::Text(fault) => decode_error(py, self.lock(py).lines.charset(), &fault),
+        }
     }
 
     fn shut(&self, py: Python<'_>) -> PyResult<()> {

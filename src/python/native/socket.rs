@@ -1,16 +1,15 @@
 //! Python's sockets from Rust: borrowed, never owned. Timeouts, errors and errno are those that `socket` raises.
 
-use pyo3::exceptions::PyBlockingIOError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
-use std::time::{Duration, Instant};
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 
 use super::super::errors;
-use crate::net::{self, Interest};
+use super::pump::Pump;
+use crate::net;
 
 /// The methods of `socket.socket` whose work is done here. Whoever replaces one of them gets the portable path.
 const RECEIVING: [&str; 3] = ["recv", "recv_into", "makefile"];
@@ -80,7 +79,11 @@ pub fn sendable<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<Plain<'a, 'py>
 /// Exactly a `socket.socket`.
 pub struct Plain<'a, 'py>(&'a Bound<'py, PyAny>);
 
-impl<'py> Plain<'_, 'py> {
+impl<'a, 'py> Plain<'a, 'py> {
+    pub fn object(&self) -> &'a Bound<'py, PyAny> {
+        self.0
+    }
+
     fn py(&self) -> Python<'py> {
         self.0.py()
     }
@@ -99,69 +102,28 @@ impl<'py> Plain<'_, 'py> {
         net::duplicate(self.fd()?).map_err(|error| errors::os_error(&error))
     }
 
-    /// How long the next wait may last, given when the operation began: at most one slice, less when the socket's
-    /// timeout, as it is now, ends before. Raises what `socket` raises when nothing is left.
-    pub fn slice(&self, began: Instant) -> PyResult<Duration> {
-        let timeout = self.0.call_method0(intern!(self.py(), "gettimeout"))?;
-        if timeout.is_none() {
-            return Ok(net::SLICE);
-        }
-        let seconds = timeout.extract::<f64>()?;
-        if seconds <= 0.0 {
-            let would_block = errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN));
-            debug_assert!(would_block.is_instance_of::<PyBlockingIOError>(self.py()));
-            return Err(would_block);
-        }
-        let timeout = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-        match timeout.checked_sub(began.elapsed()) {
-            Some(left) if !left.is_zero() => Ok(left.min(net::SLICE)),
-            _ => Err(errors::timed_out(self.py())),
-        }
-    }
-
-    /// Waits one slice without the GIL, then looks for signals and for a close by another thread.
-    pub fn pause(&self, fd: BorrowedFd<'_>, interest: Interest, began: Instant) -> PyResult<()> {
-        let slice = self.slice(began)?;
-        let waited = self.py().detach(|| net::wait(fd, interest, slice));
-        self.py().check_signals()?;
-        waited.map_err(|error| errors::os_error(&error))?;
-        self.fd().map(drop)
-    }
-
     /// `sendall(data)`: the socket's timeout is for the whole of it.
     pub fn send_all(&self, data: &[u8]) -> PyResult<()> {
-        // A command or a block nearly always fits the kernel's buffer at once; no thread can close the descriptor while
-        // this one holds the GIL. (Where there is no GIL, a close in this very moment is EBADF at worst: see below.)
+        // A command nearly always fits the kernel's buffer at once, and no thread can close the descriptor while this
+        // one holds the GIL. Where there is no GIL, a descriptor of our own makes that sure.
         let sent = if cfg!(Py_GIL_DISABLED) {
             0
         } else {
             self.send_some(data)?
         };
-        if sent == data.len() {
-            return Ok(());
+        match data.get(sent..) {
+            Some(rest) if !rest.is_empty() => Pump::on(self)?.send_all(rest),
+            _ => Ok(()),
         }
-        let fd = self.duplicate()?;
-        self.send_rest(fd.as_fd(), &data[sent..])
     }
 
     fn send_some(&self, data: &[u8]) -> PyResult<usize> {
         let fd = self.fd()?;
-        // SAFETY: the GIL is held and no Python code runs between `fileno()` and the send, so nobody closes it meanwhile.
+        // SAFETY: `fd` is open, for the object says so. Nobody closes it before the send: that takes the GIL, which is
+        // held, and no Python code runs in between.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
         Ok(net::send_now(fd, data)
             .map_err(|error| errors::os_error(&error))?
             .unwrap_or(0))
-    }
-
-    /// The same on a descriptor that a loop has duplicated.
-    pub fn send_rest(&self, fd: BorrowedFd<'_>, mut data: &[u8]) -> PyResult<()> {
-        let began = Instant::now();
-        while !data.is_empty() {
-            match net::send_now(fd, data).map_err(|error| errors::os_error(&error))? {
-                Some(sent) => data = data.get(sent..).unwrap_or_default(),
-                None => self.pause(fd, Interest::Write, began)?,
-            }
-        }
-        Ok(())
     }
 }

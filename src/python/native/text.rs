@@ -3,13 +3,10 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use std::os::fd::AsFd;
-use std::time::Instant;
 
 use super::super::{errors, text};
+use super::pump::Pump;
 use super::reader::{charset, decode_error};
-use super::socket::{receivable, sendable};
-use crate::net::{self, Interest};
 use crate::protocol::lines::{Charset, TextReader, end_with_crlf};
 use crate::protocol::text::count_chars;
 
@@ -25,18 +22,13 @@ const CHUNK: usize = 8192;
 pub fn retrlines(ftp: &Bound<'_, PyAny>, conn: &Bound<'_, PyAny>, callback: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = ftp.py();
     let encoding = ftp.getattr(intern!(py, "encoding"))?;
-    let (Some(plain), Some(charset)) = (receivable(conn), charset(&encoding)) else {
+    let (Some(mut pump), Some(charset)) = (Pump::receiving(conn)?, charset(&encoding)) else {
         return Ok(false);
     };
-    let fd = plain.duplicate()?;
     let mut lines = TextReader::new(charset);
     let mut buffer = vec![0; RECEIVE];
-    let mut began = Instant::now();
     loop {
-        let Some(count) = net::recv_now(fd.as_fd(), &mut buffer).map_err(|error| errors::os_error(&error))? else {
-            plain.pause(fd.as_fd(), Interest::Read, began)?;
-            continue;
-        };
+        let count = pump.receive(&mut buffer)?;
         if count == 0 {
             lines.finish().map_err(|fault| decode_error(py, charset, &fault))?;
             hand_out(ftp, &mut lines, callback)?;
@@ -46,9 +38,7 @@ pub fn retrlines(ftp: &Bound<'_, PyAny>, conn: &Bound<'_, PyAny>, callback: &Bou
             lines.feed(chunk).map_err(|fault| decode_error(py, charset, &fault))?;
             hand_out(ftp, &mut lines, callback)?;
         }
-        py.check_signals()?;
-        plain.fd()?;
-        began = Instant::now();
+        pump.look_up()?;
     }
 }
 
@@ -107,10 +97,9 @@ pub fn storlines(
     callback: &Bound<'_, PyAny>,
 ) -> PyResult<bool> {
     let py = ftp.py();
-    let Some(plain) = sendable(conn) else {
+    let Some(mut pump) = Pump::sending(conn)? else {
         return Ok(false);
     };
-    let fd = plain.duplicate()?;
     loop {
         let readline = fp.getattr(intern!(py, "readline"))?;
         let maxline = ftp.getattr(intern!(py, "maxline"))?;
@@ -128,7 +117,7 @@ pub fn storlines(
                     std::borrow::Cow::Borrowed(_) => bytes.clone(),
                     std::borrow::Cow::Owned(line) => PyBytes::new(py, &line),
                 };
-                plain.send_rest(fd.as_fd(), line.as_bytes())?;
+                pump.send_all(line.as_bytes())?;
                 line.into_any()
             }
             Err(_) => {
@@ -140,8 +129,7 @@ pub fn storlines(
         if callback.is_truthy()? {
             callback.call1((line,))?;
         }
-        py.check_signals()?;
-        plain.fd()?;
+        pump.look_up()?;
     }
 }
 

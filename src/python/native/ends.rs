@@ -1,0 +1,174 @@
+//! The other end of a transfer: callbacks and files that can be served without calling Python for every block.
+//!
+//! Recognised are built-in methods bound to an object of exactly a known type, so that nobody can tell the difference.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyCFunction, PyDict, PyList, PyType};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use crate::net;
+
+/// Where received blocks go.
+pub enum Sink<'py> {
+    /// Somebody's callable: called with each block.
+    Call(Bound<'py, PyAny>),
+    /// `list.append`: the same, without a call.
+    List(Bound<'py, PyList>),
+    /// The `write` of a BytesIO, `bytearray.extend`: nobody sees how long the blocks are.
+    Bulk(Bound<'py, PyAny>),
+    /// The `write` of a real file.
+    File(RealFile<'py>),
+}
+
+impl<'py> Sink<'py> {
+    pub fn of(callback: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Ok(Self::known(callback)?.unwrap_or_else(|| Sink::Call(callback.clone())))
+    }
+
+    fn known(callback: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+        let py = callback.py();
+        if !callback.is_instance_of::<PyCFunction>() {
+            return Ok(None);
+        }
+        let name = callback.getattr(intern!(py, "__name__"))?;
+        let target = callback.getattr(intern!(py, "__self__"))?;
+        if name.eq("append")? {
+            return Ok(target.cast_into_exact::<PyList>().ok().map(Sink::List));
+        }
+        if name.eq("extend")? {
+            return Ok(target
+                .is_exact_instance_of::<pyo3::types::PyByteArray>()
+                .then(|| Sink::Bulk(callback.clone())));
+        }
+        if name.eq("write")? {
+            if is_exactly(&target, "BytesIO")? {
+                return Ok(Some(Sink::Bulk(callback.clone())));
+            }
+            return Ok(
+                RealFile::of(&target, &["BufferedWriter", "BufferedRandom", "FileIO"], "writable")?.map(Sink::File),
+            );
+        }
+        Ok(None)
+    }
+
+    /// Hands out one block.
+    pub fn put(&self, block: &[u8], blocksize: usize) -> PyResult<()> {
+        match self {
+            Sink::Call(callback) => {
+                for piece in block.chunks(blocksize) {
+                    callback.call1((PyBytes::new(callback.py(), piece),))?;
+                }
+            }
+            Sink::List(list) => {
+                for piece in block.chunks(blocksize) {
+                    list.append(PyBytes::new(list.py(), piece))?;
+                }
+            }
+            Sink::Bulk(callback) => drop(callback.call1((PyBytes::new(callback.py(), block),))?),
+            Sink::File(file) => drop(
+                file.object
+                    .call_method1("write", (PyBytes::new(file.object.py(), block),))?,
+            ),
+        }
+        Ok(())
+    }
+}
+
+/// Whether `object`'s type is exactly `io.<name>`, the built-in one.
+fn is_exactly(object: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
+    let class = object.py().import("_io")?.getattr(name)?.cast_into::<PyType>()?;
+    Ok(object.get_type().is(&class))
+}
+
+/// An open file object of the `io` module over a regular file.
+pub struct RealFile<'py> {
+    object: Bound<'py, PyAny>,
+    fd: OwnedFd,
+    buffered: bool,
+}
+
+impl<'py> RealFile<'py> {
+    /// `object`, if it is exactly one of `classes` over exactly a FileIO over a regular file, open, with none of its
+    /// methods shadowed, and `able` ("readable", "writable").
+    pub fn of(object: &Bound<'py, PyAny>, classes: &[&str], able: &str) -> PyResult<Option<Self>> {
+        let mut known = false;
+        for class in classes {
+            known = known || is_exactly(object, class)?;
+        }
+        if !known {
+            return Ok(None);
+        }
+        let raw = if is_exactly(object, "FileIO")? {
+            object.clone()
+        } else {
+            object.getattr("raw")?
+        };
+        let shadowed = |file: &Bound<'py, PyAny>| match file.getattr("__dict__") {
+            Ok(names) => names.cast_into::<PyDict>().map_or(true, |names| {
+                ["read", "readline", "write", "flush", "seek", "tell", "fileno", "raw"]
+                    .iter()
+                    .any(|name| names.contains(*name).unwrap_or(true))
+            }),
+            Err(_) => false,
+        };
+        if !is_exactly(&raw, "FileIO")? || shadowed(object) || shadowed(&raw) {
+            return Ok(None);
+        }
+        if object.getattr("closed")?.is_truthy()? || !object.call_method0(able)?.is_truthy()? {
+            return Ok(None);
+        }
+        let Ok(fd) = net::duplicate(object.call_method0("fileno")?.extract()?) else {
+            return Ok(None);
+        };
+        if !net::is_regular(fd.as_fd()).unwrap_or(false) {
+            return Ok(None);
+        }
+        let buffered = !raw.is(object);
+        Ok(Some(Self {
+            object: object.clone(),
+            fd,
+            buffered,
+        }))
+    }
+
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// What is still in the object's buffer goes to the descriptor (and read-ahead is given back), so that bytes may be
+    /// written there behind its back.
+    pub fn hand_over(&self) -> PyResult<()> {
+        if self.buffered {
+            self.object.call_method0("flush")?;
+        }
+        Ok(())
+    }
+
+    /// The object learns where its descriptor stands now.
+    pub fn take_back(&self) -> PyResult<()> {
+        if self.object.getattr("closed")?.is_truthy()? {
+            return Ok(());
+        }
+        self.object.call_method0("tell").map(drop)
+    }
+
+    /// ValueError, as the next call would raise it, when another thread has closed the object. `verb`: "write to".
+    pub fn check_open(&self, verb: &str) -> PyResult<()> {
+        if self.object.getattr("closed")?.is_truthy()? {
+            let verb = if self.buffered { verb } else { "I/O operation on" };
+            return Err(PyValueError::new_err(format!("{verb} closed file")));
+        }
+        Ok(())
+    }
+
+    /// The position as the object sees it.
+    pub fn tell(&self) -> PyResult<u64> {
+        self.object.call_method0("tell")?.extract()
+    }
+
+    pub fn seek(&self, position: u64) -> PyResult<()> {
+        self.object.call_method1("seek", (position,)).map(drop)
+    }
+}

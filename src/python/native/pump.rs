@@ -1,0 +1,167 @@
+//! A connection on which a loop runs: the stream that moves the bytes, and the Python object that owns it, which is asked
+//! for its timeout and whether it is still open whenever the loop has to wait.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::super::errors;
+use super::socket::{Plain, receivable, sendable};
+use crate::net::{self, Interest, SLICE, Step, Stream, Tcp};
+use crate::transfer::{Fault, State};
+
+/// How long a loop may hold the GIL while there is always something to do: the interpreter's switch interval.
+const HOLD: Duration = Duration::from_millis(5);
+
+/// The object's side: asked, never changed.
+pub struct Owner<'a, 'py>(&'a Bound<'py, PyAny>);
+
+impl<'a, 'py> Owner<'a, 'py> {
+    pub fn new(object: &'a Bound<'py, PyAny>) -> Self {
+        Self(object)
+    }
+
+    pub fn py(&self) -> Python<'py> {
+        self.0.py()
+    }
+
+    /// EBADF once it is closed, here or by another thread.
+    pub fn check_open(&self) -> PyResult<()> {
+        let fd = self.0.call_method0(intern!(self.py(), "fileno"))?.extract::<i32>()?;
+        if fd < 0 {
+            return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)));
+        }
+        Ok(())
+    }
+
+    /// How long the next wait may last, given when the operation began: at most one slice, less when the socket's
+    /// timeout, as it is now, ends before. Raises what `socket` raises when nothing is left.
+    pub fn slice(&self, began: Instant) -> PyResult<Duration> {
+        let timeout = self.0.call_method0(intern!(self.py(), "gettimeout"))?;
+        if timeout.is_none() {
+            return Ok(SLICE);
+        }
+        let seconds = timeout.extract::<f64>()?;
+        if seconds <= 0.0 {
+            return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN)));
+        }
+        let timeout = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        match timeout.checked_sub(began.elapsed()) {
+            Some(left) if !left.is_zero() => Ok(left.min(SLICE)),
+            _ => Err(errors::timed_out(self.py())),
+        }
+    }
+}
+
+/// The connection's side.
+pub struct Pump<'a, 'py> {
+    owner: Owner<'a, 'py>,
+    stream: Box<dyn Stream + Send>,
+    /// Since when the GIL is held without a break.
+    held: Instant,
+}
+
+impl<'a, 'py> Pump<'a, 'py> {
+    /// On a plain socket, by a descriptor of our own.
+    pub fn on(plain: &Plain<'a, 'py>) -> PyResult<Self> {
+        let stream = Box::new(Tcp(plain.duplicate()?));
+        Ok(Self {
+            owner: Owner::new(plain.object()),
+            stream,
+            held: Instant::now(),
+        })
+    }
+
+    /// For receiving from `object`, if that can be done natively.
+    pub fn receiving(object: &'a Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+        receivable(object).map(|plain| Self::on(&plain)).transpose()
+    }
+
+    /// For sending to `object`, if that can be done natively.
+    pub fn sending(object: &'a Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+        sendable(object).map(|plain| Self::on(&plain)).transpose()
+    }
+
+    fn py(&self) -> Python<'py> {
+        self.owner.py()
+    }
+
+    /// Puts the connection into non-blocking mode while a loop uses sendfile, which has no flag for it.
+    pub fn non_blocking(&self) -> PyResult<net::NonBlocking> {
+        net::NonBlocking::set(self.stream.descriptor()).map_err(|error| errors::os_error(&error))
+    }
+
+    /// Signals, a close by another thread, and a chance for other threads: whatever came up since the last block.
+    pub fn look_up(&mut self) -> PyResult<()> {
+        self.py().check_signals()?;
+        self.owner.check_open()?;
+        if self.held.elapsed() > HOLD {
+            self.py().detach(|| ());
+            self.held = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Waits one slice without the GIL.
+    fn pause(&mut self, interest: Interest, began: Instant) -> PyResult<()> {
+        let slice = self.owner.slice(began)?;
+        let descriptor = self.stream.descriptor();
+        let waited = self.owner.py().detach(|| net::wait(descriptor, interest, slice));
+        self.held = Instant::now();
+        self.py().check_signals()?;
+        waited.map_err(|error| errors::os_error(&error))?;
+        self.owner.check_open()
+    }
+
+    /// Receives as `recv` does, 0 being the end. It asks while it holds the GIL and lets go of it only to wait: with
+    /// another busy thread in the process each release costs up to the switch interval.
+    pub fn receive(&mut self, into: &mut [u8]) -> PyResult<usize> {
+        let mut began = None;
+        loop {
+            match self.stream.receive(into).map_err(|error| errors::os_error(&error))? {
+                Step::Moved(count) => return Ok(count),
+                Step::Wait(interest) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
+            }
+        }
+    }
+
+    /// Sends as `sendall` does: the timeout is for the whole of it.
+    pub fn send_all(&mut self, mut data: &[u8]) -> PyResult<()> {
+        let mut began = None;
+        while !data.is_empty() {
+            match self.stream.send(data).map_err(|error| errors::os_error(&error))? {
+                Step::Moved(count) => data = data.get(count..).unwrap_or_default(),
+                Step::Wait(interest) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a loop that needs no Python, a slice at a time, until it ends; `moved` tells how far it has come. The
+    /// timeout counts from the last progress.
+    pub fn run(
+        &mut self,
+        mut pass: impl FnMut(&mut dyn Stream, Instant) -> Result<State, Fault> + Send,
+        moved: impl Fn() -> u64,
+        still_wanted: impl Fn() -> PyResult<()>,
+    ) -> PyResult<()> {
+        let (mut began, mut before) = (Instant::now(), moved());
+        loop {
+            let slice = self.owner.slice(began)?;
+            let stream = &mut *self.stream;
+            let state = self.owner.py().detach(|| pass(stream, Instant::now() + slice));
+            self.py().check_signals()?;
+            match state {
+                Ok(State::Ended) => return Ok(()),
+                Ok(State::Going) => {}
+                Err(Fault::Connection(error) | Fault::File(error)) => return Err(errors::os_error(&error)),
+            }
+            self.owner.check_open()?;
+            still_wanted()?;
+            if moved() != before {
+                (began, before) = (Instant::now(), moved());
+            }
+        }
+    }
+}
