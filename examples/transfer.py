@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Upload, list, download, compare: an ordinary ftplib script with one line changed.
+
+    python examples/transfer.py [ftp://user:password@host[:port][/directory]]
+
+Works in a new directory on the server, which it removes again. Without an address it starts examples/server.py on a
+temporary directory and talks to that.
+"""
+
+import argparse
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from urllib.parse import unquote, urlsplit
+
+import rftplib as ftplib  # was: import ftplib
+
+MIB = 1 << 20
+
+
+def timed(what, size, work):
+    start = time.perf_counter()
+    reply = work()
+    print(f"{what:<10} {size / MIB:.1f} MiB in {time.perf_counter() - start:.3f} s: {reply}")
+
+
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def transfer(ftp, here):
+    """The main job: move files both ways, and see that every byte arrived."""
+    source, target = os.path.join(here, "source.bin"), os.path.join(here, "target.bin")
+    size = 32 * MIB + 1
+    with open(source, "wb") as file:
+        file.write(os.urandom(size))
+
+    with open(source, "rb") as file:
+        timed("upload", size, lambda: ftp.storbinary("STOR big file.bin", file))
+    ftp.storlines("STOR notes.txt", io.BytesIO(b"first line\nsecond line\n"))
+
+    print("directory ", ftp.pwd())
+    ftp.dir()
+    print("names     ", sorted(ftp.nlst()))
+
+    with open(target, "wb") as file:
+        timed("download", size, lambda: ftp.retrbinary("RETR big file.bin", file.write))
+    lines = []
+    ftp.retrlines("RETR notes.txt", lines.append)
+
+    same = digest(source) == digest(target) and lines == ["first line", "second line"]
+    print("compare   ", "every byte is the same" if same else "DIFFERENT")
+
+    ftp.rename("notes.txt", "renamed.txt")
+    ftp.delete("renamed.txt")
+    ftp.delete("big file.bin")
+    return same
+
+
+def run(address):
+    """Log in, do the job in a directory of its own; return whether all was well."""
+    directory = f"rftplib-demo-{os.getpid()}"
+    with ftplib.FTP(timeout=30) as ftp, tempfile.TemporaryDirectory() as here:
+        ftp.connect(address.hostname, address.port or ftplib.FTP_PORT)
+        print("connected ", ftp.getwelcome().splitlines()[-1])
+        ftp.login(unquote(address.username or ""), unquote(address.password or ""))
+        if address.path.strip("/"):
+            ftp.cwd(unquote(address.path[1:]))
+        ftp.mkd(directory)
+        ftp.cwd(directory)
+        same = transfer(ftp, here)
+        ftp.cwd("..")
+        ftp.rmd(directory)
+    return same
+
+
+def run_here():
+    """The same against a server of our own, in another process."""
+    server = os.path.join(os.path.dirname(os.path.abspath(__file__)), "server.py")
+    with tempfile.TemporaryDirectory() as served:
+        with subprocess.Popen([sys.executable, server, served], stdout=subprocess.PIPE, text=True) as process:
+            try:
+                return run(urlsplit(process.stdout.readline().strip()))
+            finally:
+                process.terminate()
+
+
+def ftp_address(text):
+    parts = urlsplit(text)
+    try:
+        if parts.scheme == "ftp" and parts.hostname and parts.port != 0:
+            return parts
+    except ValueError:
+        pass  # a port that is no number
+    raise argparse.ArgumentTypeError(f"not an address like ftp://user:password@host/directory: {text!r}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Upload, list, download and compare files on an FTP server.")
+    parser.add_argument("address", nargs="?", type=ftp_address, help="default: a server started here")
+    address = parser.parse_args().address
+    print(f"Python {sys.version.split()[0]}, {ftplib.__name__} in {os.path.dirname(ftplib.__file__)}", flush=True)
+    try:
+        same = run(address) if address else run_here()
+    except ftplib.all_errors as error:
+        sys.exit(f"transfer.py: {type(error).__name__}: {error}")
+    sys.exit(0 if same else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Run the test suites (the folders of tests/) on one or more Pythons, two at a time; then say what came of it.
+
+    suites.py run RESULTS LABEL=PYTHON... [--portable LABEL...] [--suites NAME...]
+    suites.py summary RESULTS [--require LABEL...]
+
+`run` leaves a JUnit file and a log for each suite in RESULTS. `summary` counts all that is there, cargo's logs
+included, and fails if a test failed, a suite had no test, or a required Python is missing.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TESTS = ROOT / "tests"
+PORTABLE = "portable"  # the variant with RFTPLIB_NATIVE=0: every native loop off
+PORTABLE_SUITES = ("contract",)  # tests/stdlib runs both variants itself
+TIMEOUT = 1800  # seconds for one suite; a single test has pytest's own timeout
+RUNNING = set()
+
+
+def all_suites():
+    return sorted(folder.name for folder in TESTS.iterdir() if folder.is_dir() and any(folder.glob("test_*.py")))
+
+
+# --- running
+
+
+def run_suite(results, label, python, suite):
+    """One pytest process, in an empty directory, so that nothing but the installed package can be imported."""
+    stem = results / f"{label}--{suite}".replace(" ", "-")
+    environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
+    environment.pop("PYTHONPATH", None)
+    environment.pop("RFTPLIB_NATIVE", None)
+    if label.endswith(PORTABLE):
+        environment["RFTPLIB_NATIVE"] = "0"
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"-c{ROOT}/pyproject.toml"]
+    command += [f"--junitxml={stem}.xml", str(TESTS / suite)]
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(dir=results) as empty, open(f"{stem}.log", "w") as log:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+        process = subprocess.Popen(command, cwd=empty, env=environment, start_new_session=True, **streams)
+        RUNNING.add(process)
+        try:
+            status = process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            status = f"killed after {TIMEOUT} s"
+        finally:
+            kill_group(process)
+            RUNNING.remove(process)
+    seconds = time.monotonic() - start
+    counts = read_junit(f"{stem}.xml")
+    # A suite that crashed, hung or had no test is a failure, whatever its tests said.
+    if status != 0 and counts[1] == 0 or not any(counts):
+        pathlib.Path(f"{stem}.broken").write_text(str(status))
+    report(f"{label} {suite}", f"{stem}.log", status, counts, seconds)
+
+
+def kill_group(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # all gone, as it should be
+    process.wait()
+
+
+def report(name, log, status, counts, seconds):
+    """A line for each suite; with it the reason of every skip, and all the output if something failed."""
+    lines = pathlib.Path(log).read_text(errors="replace").splitlines()
+    passed, failed, skipped = counts
+    shown = [f"-- {name}: {passed} passed, {failed} failed, {skipped} skipped in {seconds:.1f} s (exit {status})"]
+    if status == 0:
+        shown += [line for line in lines if line.startswith(("SKIPPED", "XFAIL"))]
+    else:
+        shown += lines[-400:]
+    print("\n".join(shown), flush=True)
+
+
+def run(options):
+    results = pathlib.Path(options.results).resolve()
+    results.mkdir(parents=True, exist_ok=True)
+    suites = options.suites or all_suites()
+    unknown = sorted(set(suites) - set(all_suites()))
+    if unknown:
+        sys.exit(f"no such suite: {', '.join(unknown)} (there are: {', '.join(all_suites())})")
+    pythons = dict(item.split("=", 1) for item in options.pythons)
+    jobs = [(label, python, suite) for suite in suites for label, python in pythons.items()]
+    for label in options.portable:
+        chosen = [suite for suite in PORTABLE_SUITES if suite in suites]
+        jobs += [(f"{label} {PORTABLE}", pythons[label], suite) for suite in chosen]
+    # The longest first, so that no core is idle at the end.
+    jobs.sort(key=lambda job: job[2] != "real")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(run_suite, results, *job) for job in jobs]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:  # Ctrl-C above all: the suites run in sessions of their own and don't get it
+            for future in futures:
+                future.cancel()
+            for process in list(RUNNING):
+                kill_group(process)
+            raise
+
+
+# --- counting
+
+
+def read_junit(path):
+    """(passed, failed, skipped) of a JUnit file; nothing of one that isn't there or isn't whole."""
+    try:
+        cases = list(xml.etree.ElementTree.parse(path).iter("testcase"))
+    except (OSError, xml.etree.ElementTree.ParseError):
+        return 0, 0, 0
+    failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
+    skipped = sum(case.find("skipped") is not None for case in cases)
+    return len(cases) - failed - skipped, failed, skipped
+
+
+def read_cargo(path):
+    found = re.findall(r"^test result: .* (\d+) passed; (\d+) failed; (\d+) ignored", path.read_text(), re.M)
+    return tuple(sum(int(row[column]) for row in found) for column in range(3))
+
+
+def summary(options):
+    results = pathlib.Path(options.results)
+    rows, problems = [], []
+    for log in sorted(results.glob("*--*.log"), key=lambda path: [int(n) for n in re.findall(r"\d+", path.name)]):
+        label, _, suite = log.stem.partition("--")
+        counts = read_cargo(log) if label == "rust" else read_junit(log.with_suffix(".xml"))
+        broken = log.with_suffix(".broken")
+        if broken.exists() or not any(counts):
+            reason = f"exit {broken.read_text()}" if broken.exists() else "no tests"
+            problems.append(f"{label} {suite}: {reason}, see {log}")
+            counts = (counts[0], counts[1] + 1, counts[2])
+        rows.append((label.replace("-", " "), suite, *counts))
+    for label in options.require:
+        if not any(row[0] == label for row in rows):
+            problems.append(f"Python {label}: not found, nothing was run on it")
+            rows.append((label, "(missing)", 0, 1, 0))
+    print(f"\n{'Python':<14} {'suite':<12} {'passed':>7} {'failed':>7} {'skipped':>8}")
+    for row in rows:
+        print("{:<14} {:<12} {:>7} {:>7} {:>8}".format(*row))
+    totals = [sum(row[column] for row in rows) for column in (2, 3, 4)]
+    print(*problems, sep="\n")
+    print("{} passed, {} failed, {} skipped".format(*totals))
+    return 1 if totals[1] or not totals[0] else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Run the test suites on one or more Pythons.")
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("run")
+    command.add_argument("results")
+    command.add_argument("pythons", nargs="+", metavar="LABEL=PYTHON")
+    command.add_argument("--portable", nargs="*", default=[], metavar="LABEL")
+    command.add_argument("--suites", nargs="*", default=[], metavar="NAME")
+    command.set_defaults(action=run)
+    command = commands.add_parser("summary")
+    command.add_argument("results")
+    command.add_argument("--require", nargs="*", default=[], metavar="LABEL")
+    command.set_defaults(action=summary)
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+    return options.action(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
