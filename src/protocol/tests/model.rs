@@ -11,13 +11,11 @@ fn slice(text: &[char]) -> String {
 
 /// `FTP.file.readline(limit)` until it gives '': newlines translated, then cut.
 pub fn lines(text: &str, limit: Option<usize>) -> Vec<String> {
-    let mut rest = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut lines = Vec::new();
-    while !rest.is_empty() {
-        let line = rest.split_inclusive('\n').next().unwrap_or_default();
-        let line: String = line.chars().take(limit.unwrap_or(usize::MAX)).collect();
-        rest = rest.split_off(line.len());
-        lines.push(line);
+    for line in text.split_inclusive('\n') {
+        let parts = chars(line);
+        lines.extend(parts.chunks(limit.unwrap_or(usize::MAX)).map(slice));
     }
     lines
 }
