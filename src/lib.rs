@@ -9,5 +9,8 @@ pub mod net;
 #[cfg(unix)]
 pub mod transfer;
 
+#[cfg(all(unix, feature = "tls"))]
+pub mod tls;
+
 #[cfg(feature = "python")]
 mod python;

@@ -10,7 +10,7 @@ use pyo3::types::{PyInt, PyString};
 
 use super::own::{Step, overridden};
 use super::text::{Text, encode, head, tail};
-use super::{errors, native};
+use super::{errors, modules, native};
 use crate::protocol::text::count_chars;
 use crate::protocol::{command, reply};
 
@@ -34,8 +34,7 @@ fn debugging(ftp: &Bound<'_, PyAny>) -> PyResult<bool> {
 fn show(ftp: &Bound<'_, PyAny>, tag: &str, what: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = ftp.py();
     let sanitized = ftp.call_method1(intern!(py, "sanitize"), (what,))?;
-    py.import("builtins")?
-        .call_method1(intern!(py, "print"), (tag, sanitized))?;
+    modules::builtins(py)?.call_method1(intern!(py, "print"), (tag, sanitized))?;
     Ok(())
 }
 
@@ -59,8 +58,7 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
             "an illegal newline character should not be contained",
         ));
     }
-    py.import("sys")?
-        .call_method1(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
+    modules::sys(py)?.call_method1(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
     let verbose = debugging_above(ftp, 1)?;
     let whole = if verbose || plain.is_none() {
         Some(line.add("\r\n")?)

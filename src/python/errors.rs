@@ -59,15 +59,17 @@ pub fn malformed(reply: &Bound<'_, PyAny>) -> PyErr {
 /// What getresp() raises for this kind of reply, or `None` where it returns the reply.
 pub fn refusal(kind: Kind, reply: &Bound<'_, PyAny>) -> Option<PyErr> {
     let py = reply.py();
+    if matches!(kind, Kind::Preliminary | Kind::Completion | Kind::Intermediate) {
+        return None;
+    }
     let table = match classes(py) {
         Ok(table) => table,
         Err(error) => return Some(error),
     };
     let class = match kind {
-        Kind::Preliminary | Kind::Completion | Kind::Intermediate => return None,
         Kind::TransientNegative => &table.temp,
         Kind::PermanentNegative => &table.perm,
-        Kind::Malformed => &table.proto,
+        _ => &table.proto,
     };
     Some(raise(py, class, reply.as_unbound()))
 }

@@ -3,6 +3,7 @@
 
 mod dialogue;
 mod errors;
+mod modules;
 mod own;
 mod parse;
 mod text;

@@ -4,6 +4,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use std::io;
+use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
 use super::super::errors;
@@ -26,13 +27,13 @@ impl<'a, 'py> Owner<'a, 'py> {
         self.0.py()
     }
 
-    /// EBADF once it is closed, here or by another thread.
-    pub fn check_open(&self) -> PyResult<()> {
-        let fd = self.0.call_method0(intern!(self.py(), "fileno"))?.extract::<i32>()?;
+    /// Its descriptor; EBADF once it is closed, here or by another thread.
+    pub fn fd(&self) -> PyResult<RawFd> {
+        let fd = self.0.call_method0(intern!(self.py(), "fileno"))?.extract::<RawFd>()?;
         if fd < 0 {
             return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)));
         }
-        Ok(())
+        Ok(fd)
     }
 
     /// How long the next wait may last, given when the operation began: at most one slice, less when the socket's
@@ -95,7 +96,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Signals, a close by another thread, and a chance for other threads: whatever came up since the last block.
     pub fn look_up(&mut self) -> PyResult<()> {
         self.py().check_signals()?;
-        self.owner.check_open()?;
+        self.owner.fd()?;
         if self.held.elapsed() > HOLD {
             self.py().detach(|| ());
             self.held = Instant::now();
@@ -111,7 +112,7 @@ impl<'a, 'py> Pump<'a, 'py> {
         self.held = Instant::now();
         self.py().check_signals()?;
         waited.map_err(|error| errors::os_error(&error))?;
-        self.owner.check_open()
+        self.owner.fd().map(drop)
     }
 
     /// Receives as `recv` does, 0 being the end. It asks while it holds the GIL and lets go of it only to wait: with
@@ -157,7 +158,7 @@ impl<'a, 'py> Pump<'a, 'py> {
                 Ok(State::Going) => {}
                 Err(Fault::Connection(error) | Fault::File(error)) => return Err(errors::os_error(&error)),
             }
-            self.owner.check_open()?;
+            self.owner.fd()?;
             still_wanted()?;
             if moved() != before {
                 (began, before) = (Instant::now(), moved());

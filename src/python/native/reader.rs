@@ -1,6 +1,7 @@
 //! `self.file` of a connection that is exactly a `socket.socket`: what `socket.makefile('r')` gives, without its layers.
 
-use pyo3::exceptions::{PyOSError, PyTypeError};
+use pyo3::exceptions::PyOSError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyInt, PyString};
@@ -56,6 +57,9 @@ pub fn reader<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, R
 
 /// The encodings whose line ends can be found in the bytes, by the names that Python's codecs have.
 pub fn charset(encoding: &Bound<'_, PyAny>) -> Option<Charset> {
+    if encoding.is(intern!(encoding.py(), "utf-8")) {
+        return Some(Charset::Utf8); // the default, as Python keeps it
+    }
     let encoding = encoding.cast::<PyString>().ok()?;
     match encoding.to_cow().ok()?.to_ascii_lowercase().as_str() {
         "utf-8" | "utf8" | "utf_8" => Some(Charset::Utf8),
@@ -179,19 +183,16 @@ impl Reader {
     /// Waits for one slice at most, then receives what is there; whether anything was.
     fn wait_and_receive(&self, socket: &Bound<'_, PyAny>, fd: Option<Arc<OwnedFd>>, began: Instant) -> PyResult<bool> {
         let py = socket.py();
-        let Some(plain) = receivable(socket) else {
-            return Err(PyTypeError::new_err("the socket's class has changed under its reader"));
-        };
-        plain.fd()?;
+        let owner = Owner::new(socket);
         let fd = match fd {
             Some(fd) => fd,
             None => {
-                let fd = Arc::new(plain.duplicate()?);
+                let fd = Arc::new(net::duplicate(owner.fd()?).map_err(|error| errors::os_error(&error))?);
                 self.lock(py).fd = Some(fd.clone());
                 fd
             }
         };
-        let slice = match Owner::new(socket).slice(began) {
+        let slice = match owner.slice(began) {
             Ok(slice) => slice,
             Err(error) => return self.out_of_time(py, &fd, error).map(|()| true),
         };
@@ -200,7 +201,7 @@ impl Reader {
         if !waited.map_err(|error| errors::os_error(&error))? {
             return Ok(false);
         }
-        plain.fd()?;
+        owner.fd()?;
         // Only a thread that holds the GIL takes the lock, so that a fork never copies it locked.
         let received = self.lock(py).receive(&fd);
         match received {

@@ -1,14 +1,12 @@
 //! Python's sockets from Rust: borrowed, never owned. Timeouts, errors and errno are those that `socket` raises.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyType;
-use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use pyo3::types::{PyString, PyType};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use super::super::errors;
-use super::pump::Pump;
+use super::pump::{Owner, Pump};
 use crate::net;
 
 /// The methods of `socket.socket` whose work is done here. Whoever replaces one of them gets the portable path.
@@ -17,8 +15,27 @@ const SENDING: [&str; 2] = ["send", "sendall"];
 
 struct Native {
     class: Py<PyType>,
-    receiving: [Py<PyAny>; RECEIVING.len()],
-    sending: [Py<PyAny>; SENDING.len()],
+    receiving: Vec<Method>,
+    sending: Vec<Method>,
+}
+
+/// A method as the class was born with it.
+struct Method {
+    name: Py<PyString>,
+    born: Py<PyAny>,
+}
+
+impl Native {
+    fn is_untouched(&self, object: &Bound<'_, PyAny>, methods: &[Method]) -> bool {
+        let py = object.py();
+        let class = object.get_type();
+        class.is(self.class.bind(py))
+            && methods.iter().all(|method| {
+                class
+                    .getattr(method.name.bind(py))
+                    .is_ok_and(|now| now.is(&method.born))
+            })
+    }
 }
 
 /// `None` within: native loops are off, by RFTPLIB_NATIVE=0 or because `socket.socket` is somebody else's.
@@ -44,36 +61,33 @@ fn find(py: Python<'_>) -> PyResult<Option<Native>> {
     if switch.eq("0")? || !untouched {
         return Ok(None);
     }
-    let method = |name: &str| -> PyResult<Py<PyAny>> { Ok(class.getattr(name)?.unbind()) };
-    let [recv, recv_into, makefile] = RECEIVING.map(method);
-    let [send, sendall] = SENDING.map(method);
+    let methods = |names: &[&str]| -> PyResult<Vec<Method>> {
+        let method = |name: &&str| {
+            Ok(Method {
+                name: PyString::intern(py, name).unbind(),
+                born: class.getattr(*name)?.unbind(),
+            })
+        };
+        names.iter().map(method).collect()
+    };
+    let (receiving, sending) = (methods(&RECEIVING)?, methods(&SENDING)?);
     Ok(Some(Native {
-        receiving: [recv?, recv_into?, makefile?],
-        sending: [send?, sendall?],
+        receiving,
+        sending,
         class: class.unbind(),
     }))
-}
-
-fn untouched(class: &Bound<'_, PyAny>, names: &[&str], born: &[Py<PyAny>]) -> bool {
-    names
-        .iter()
-        .zip(born)
-        .all(|(name, method)| class.getattr(*name).is_ok_and(|now| now.is(method)))
 }
 
 /// `object` as a socket to receive from natively, if that is what it is.
 pub fn receivable<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<Plain<'a, 'py>> {
     let native = NATIVE.get(object.py())?.as_ref()?;
-    let class = object.get_type();
-    (class.is(native.class.bind(object.py())) && untouched(&class, &RECEIVING, &native.receiving))
-        .then_some(Plain(object))
+    native.is_untouched(object, &native.receiving).then_some(Plain(object))
 }
 
 /// `object` as a socket to send to natively, if that is what it is.
 pub fn sendable<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<Plain<'a, 'py>> {
     let native = NATIVE.get(object.py())?.as_ref()?;
-    let class = object.get_type();
-    (class.is(native.class.bind(object.py())) && untouched(&class, &SENDING, &native.sending)).then_some(Plain(object))
+    native.is_untouched(object, &native.sending).then_some(Plain(object))
 }
 
 /// Exactly a `socket.socket`.
@@ -84,22 +98,9 @@ impl<'a, 'py> Plain<'a, 'py> {
         self.0
     }
 
-    fn py(&self) -> Python<'py> {
-        self.0.py()
-    }
-
-    /// Its descriptor; EBADF once it is closed, here or by another thread.
-    pub fn fd(&self) -> PyResult<RawFd> {
-        let fd = self.0.call_method0(intern!(self.py(), "fileno"))?.extract::<RawFd>()?;
-        if fd < 0 {
-            return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)));
-        }
-        Ok(fd)
-    }
-
     /// A descriptor of our own for one loop.
     pub fn duplicate(&self) -> PyResult<OwnedFd> {
-        net::duplicate(self.fd()?).map_err(|error| errors::os_error(&error))
+        net::duplicate(Owner::new(self.0).fd()?).map_err(|error| errors::os_error(&error))
     }
 
     /// `sendall(data)`: the socket's timeout is for the whole of it.
@@ -118,7 +119,7 @@ impl<'a, 'py> Plain<'a, 'py> {
     }
 
     fn send_some(&self, data: &[u8]) -> PyResult<usize> {
-        let fd = self.fd()?;
+        let fd = Owner::new(self.0).fd()?;
         // SAFETY: `fd` is open, for the object says so. Nobody closes it before the send: that takes the GIL, which is
         // held, and no Python code runs in between.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };

@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::super::{errors, text};
+use super::super::{errors, modules, text};
 use super::pump::Pump;
 use super::reader::{charset, decode_error};
 use crate::protocol::lines::{Charset, TextReader, end_with_crlf};
@@ -67,8 +67,7 @@ fn hand_out(ftp: &Bound<'_, PyAny>, lines: &mut TextReader, callback: &Bound<'_,
             } else {
                 body.clone().into_any()
             };
-            py.import("builtins")?
-                .call_method1("print", ("*retr*", whole.repr()?))?;
+            modules::builtins(py)?.call_method1("print", ("*retr*", whole.repr()?))?;
         }
         if length == 0 {
             return Ok(());

@@ -1,0 +1,201 @@
+//! One connection shared by all who use it: the socket object, the loops, another thread that closes it.
+//!
+//! Contract: the lock is held for one step, in which nothing waits and no Python code runs, so whoever has to wait for
+//! it waits a moment only, whatever else he holds.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Fault, Session};
+use crate::net::{Interest, Step, Stream, recv_now, send_now};
+
+enum Layer {
+    Tls(Box<dyn Session>),
+    /// After both close_notifys the connection goes on in clear text.
+    Plain,
+    Closed,
+}
+
+pub struct Link {
+    /// Stays open as long as anybody waits for it, also after a close.
+    fd: Arc<OwnedFd>,
+    layer: Mutex<Layer>,
+    /// Take an end without close_notify for an ordinary one.
+    suppress_ragged_ends: bool,
+    received: AtomicU64,
+}
+
+impl Link {
+    pub fn new(fd: Arc<OwnedFd>, session: Box<dyn Session>, suppress_ragged_ends: bool) -> Self {
+        Self {
+            fd,
+            layer: Mutex::new(Layer::Tls(session)),
+            suppress_ragged_ends,
+            received: AtomicU64::new(0),
+        }
+    }
+
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// How many bytes of data were received.
+    pub fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    fn layer(&self) -> MutexGuard<'_, Layer> {
+        // A panic in the midst of a step leaves a session that fails, not one that lies.
+        self.layer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the session tells of itself; `None` where there is none (any more).
+    pub fn ask<T>(&self, question: impl FnOnce(&dyn Session) -> T) -> Option<T> {
+        match &*self.layer() {
+            Layer::Tls(session) => Some(question(session.as_ref())),
+            Layer::Plain | Layer::Closed => None,
+        }
+    }
+
+    pub fn handshake(&self) -> Result<Step, Fault> {
+        match &mut *self.layer() {
+            Layer::Tls(session) => session.handshake(),
+            Layer::Plain => Ok(Step::Moved(0)),
+            Layer::Closed => Err(Fault::Closed),
+        }
+    }
+
+    pub fn receive(&self, into: &mut [u8]) -> Result<Step, Fault> {
+        let step = match &mut *self.layer() {
+            Layer::Tls(session) => match session.handshake()? {
+                Step::Wait(interest) => Step::Wait(interest),
+                Step::Moved(_) => match session.read(into) {
+                    Err(Fault::Truncated) if self.suppress_ragged_ends => Step::Moved(0),
+                    other => other?,
+                },
+            },
+            Layer::Plain => moved(recv_now(self.fd.as_fd(), into), Interest::Read)?,
+            Layer::Closed => return Err(Fault::Closed),
+        };
+        if let Step::Moved(count) = step {
+            self.received.fetch_add(count as u64, Ordering::Relaxed);
+        }
+        Ok(step)
+    }
+
+    /// Sends a close_notify without waiting for the peer's.
+    pub fn close_notify(&self) -> Result<Step, Fault> {
+        match &mut *self.layer() {
+            Layer::Tls(session) => {
+                session.close_notify()?;
+                session.flush()
+            }
+            Layer::Plain => Ok(Step::Moved(0)),
+            Layer::Closed => Err(Fault::Closed),
+        }
+    }
+
+    /// Sends a close_notify and reads up to the peer's; `Moved(0)` when it has come and the link is plain.
+    pub fn unwrap(&self) -> Result<Step, Fault> {
+        let layer = &mut *self.layer();
+        let session = match layer {
+            Layer::Tls(session) => session,
+            Layer::Plain => return Ok(Step::Moved(0)),
+            Layer::Closed => return Err(Fault::Closed),
+        };
+        session.close_notify()?;
+        if let Step::Wait(interest) = session.flush()? {
+            return Ok(Step::Wait(interest));
+        }
+        if let Step::Wait(interest) = session.await_close_notify()? {
+            return Ok(Step::Wait(interest));
+        }
+        *layer = Layer::Plain;
+        Ok(Step::Moved(0))
+    }
+
+    pub fn is_plain(&self) -> bool {
+        matches!(&*self.layer(), Layer::Plain)
+    }
+
+    /// Whoever uses the link from now on, or waits for it, gets EBADF.
+    pub fn close(&self) {
+        *self.layer() = Layer::Closed;
+    }
+}
+
+fn moved(outcome: io::Result<Option<usize>>, otherwise: Interest) -> Result<Step, Fault> {
+    match outcome {
+        Ok(count) => Ok(count.map_or(Step::Wait(otherwise), Step::Moved)),
+        Err(error) => Err(Fault::Connection(error)),
+    }
+}
+
+/// One user of a link. Each sender needs one of its own: it remembers what was encrypted for it and is still to be sent,
+/// so that «moved» means taken by the kernel, as with a plain socket.
+pub struct Handle {
+    link: Arc<Link>,
+    owed: Option<Owed>,
+}
+
+struct Owed {
+    count: usize,
+    /// Sent when this much has been.
+    until: u64,
+}
+
+impl Handle {
+    pub fn new(link: Arc<Link>) -> Self {
+        Self { link, owed: None }
+    }
+
+    pub fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    /// As [`Stream::send`].
+    pub fn write(&mut self, data: &[u8]) -> Result<Step, Fault> {
+        let session = &mut *self.link.layer();
+        let session = match session {
+            Layer::Tls(session) => session,
+            Layer::Plain => return moved(send_now(self.link.fd.as_fd(), data), Interest::Write),
+            Layer::Closed => return Err(Fault::Closed),
+        };
+        if self.owed.is_none() {
+            if let Step::Wait(interest) = session.handshake()? {
+                return Ok(Step::Wait(interest));
+            }
+            match session.write(data)? {
+                Step::Moved(count) => {
+                    let until = session.traffic().queued;
+                    self.owed = Some(Owed { count, until });
+                }
+                wait @ Step::Wait(_) => return Ok(wait),
+            }
+        }
+        let step = session.flush()?;
+        match &self.owed {
+            Some(owed) if session.traffic().sent < owed.until => Ok(match step {
+                Step::Moved(_) => Step::Wait(Interest::Write),
+                wait => wait,
+            }),
+            _ => Ok(Step::Moved(self.owed.take().map_or(0, |owed| owed.count))),
+        }
+    }
+}
+
+impl Stream for Handle {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.link.descriptor()
+    }
+
+    fn receive(&mut self, into: &mut [u8]) -> io::Result<Step> {
+        Ok(self.link.receive(into)?)
+    }
+
+    fn send(&mut self, data: &[u8]) -> io::Result<Step> {
+        Ok(self.write(data)?)
+    }
+}

@@ -1,0 +1,90 @@
+//! TLS in Rust, behind two small traits, so that another engine may take the place of the one there is (one that can
+//! resume sessions, above all, which native-tls can't with OpenSSL below it).
+//!
+//! Contract: nothing here waits and nothing here knows of Python. A [`Session`] does one step at a time on a descriptor
+//! that it never blocks on; who drives it waits with [`net::wait`](crate::net::wait) and calls again. Outgoing bytes
+//! that the kernel doesn't take at once are the session's own: no step has to be repeated with the same data, so any
+//! number of threads may write in turn.
+
+mod der;
+mod fault;
+mod hello;
+mod identity;
+mod link;
+mod native;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use crate::net::Step;
+
+pub use fault::{Fault, Setup};
+pub use hello::{Agreed, Version};
+pub use identity::{certificates, pem_identity};
+pub use link::{Handle, Link};
+pub use native::Native;
+
+/// What makes sessions: the options of one context, checked.
+pub trait Engine: Send + Sync {
+    /// A session of a client on a connected stream socket, its handshake not begun. Without a name there is nothing to
+    /// verify the certificate against, so only an engine that verifies no names takes `None`.
+    fn session(&self, fd: Arc<OwnedFd>, name: Option<&str>) -> Box<dyn Session>;
+}
+
+/// One TLS connection, a step at a time.
+pub trait Session: Send {
+    /// Goes on with the handshake; `Moved(0)` when it is done, also if it was before.
+    fn handshake(&mut self) -> Result<Step, Fault>;
+    /// Decrypts what is there, at most `into.len()` bytes. `Moved(0)` is the peer's close_notify.
+    fn read(&mut self, into: &mut [u8]) -> Result<Step, Fault>;
+    /// Encrypts some of `data`. What it says was moved belongs to the session now, and [`Traffic`] tells how far it got.
+    fn write(&mut self, data: &[u8]) -> Result<Step, Fault>;
+    /// Offers the kernel what is left to be sent; `Moved(0)` when that is nothing.
+    fn flush(&mut self) -> Result<Step, Fault>;
+    /// Encrypts a close_notify, once. There is no writing after it.
+    fn close_notify(&mut self) -> Result<(), Fault>;
+    /// After our close_notify, reads up to the peer's; `Moved(0)` when it has come.
+    fn await_close_notify(&mut self) -> Result<Step, Fault>;
+    /// How much was ever encrypted, and how much of that the kernel has taken.
+    fn traffic(&self) -> Traffic;
+    /// Decrypted bytes that the next read gives at once.
+    fn pending(&self) -> usize;
+    /// The peer's certificate (DER), once the handshake is done.
+    fn peer_certificate(&self) -> Result<Option<Vec<u8>>, Fault>;
+    /// The protocol that ALPN chose.
+    fn alpn(&self) -> Result<Option<Vec<u8>>, Fault>;
+    /// What client and server have agreed on, as far as it could be seen.
+    fn agreed(&self) -> Option<Agreed>;
+}
+
+/// Counts of encrypted bytes on their way out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    pub queued: u64,
+    pub sent: u64,
+}
+
+/// What a context is told, in the engine's terms. Files are read and names checked by the caller.
+#[derive(Default)]
+pub struct Options {
+    /// Roots to trust (DER), beside the operating system's or instead of them.
+    pub roots: Vec<Vec<u8>>,
+    pub system_roots: bool,
+    pub identity: Option<Identity>,
+    pub minimum: Option<Version>,
+    pub maximum: Option<Version>,
+    pub alpn: Vec<String>,
+    pub accept_invalid_certs: bool,
+    pub accept_invalid_hostnames: bool,
+}
+
+/// A client's certificate and key.
+pub enum Identity {
+    /// PEM: a chain, the client's own first, and its key as PKCS#8 (see [`pem_identity`]).
+    Pem { chain: Vec<u8>, key: Vec<u8> },
+    Pkcs12 { archive: Vec<u8>, password: String },
+}
