@@ -9,12 +9,13 @@ ENCODINGS = ("utf-8", "latin-1", "ascii", "cp1252", "shift_jis", "utf-8-sig")
 BYTES = [
     b"220", b"220 ", b"220-", b"221-", b"331 ", b"150 x (12 bytes)", b"226", b"450 ", b"550 no", b"600", b"-", b" ",
     b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r", b"\0", b"\xff", b"\xff\xf4", b"\xc3", b"\xc3\xa9", b"\xe2\x82", b"text",
-    b"\xe2\x82\xac", b"\xf0\x9f\x98\x80", b"\xed\xa0\x80", b"\x82\xa0", b"\x80", b"\x85", b"\xef\xbb\xbf", b"\x1c", b"\x0b", b"a",
+    b"\xe2\x82\xac", b"\xf0\x9f\x98\x80", b"\xed\xa0\x80", b"\x82\xa0", b"\x80", b"\x85", b"\xef\xbb\xbf",
+    b"\x1c", b"\x0b", b"a",
 ]
 TOKENS = [
     "150 ", "227 ", "229 ", "257 ", "257 \"", "(", ")", "|", "|||", ",", "\"", "\"\"", " ", " (", " bytes)", " BYTES)",
-    "0", "1", "21", "255", "256", "70000", "\u0661", "\u00b2", "-", "+", "_", "\n", "\r", "\t", "\0", "\u00e9", "\u20ac",
-    "\U0001f600", "\ud800", "\udcff", "type=file;", "Size=1;", "\u0130=x;", "=", ";", "\x85", "\u2028",
+    "0", "1", "21", "255", "256", "70000", "\u0661", "\u00b2", "-", "+", "_", "\n", "\r", "\t", "\0", "\u00e9",
+    "\u20ac", "\U0001f600", "\ud800", "\udcff", "type=file;", "Size=1;", "\u0130=x;", "=", ";", "\x85", "\u2028",
 ]
 # fmt: on
 sizes = st.lists(st.integers(1, 9), min_size=1, max_size=4)
