@@ -134,7 +134,7 @@ def read_cargo(path):
 def summary(options):
     results = pathlib.Path(options.results)
     rows, problems = [], []
-    for log in sorted(results.glob("*--*.log"), key=lambda path: [int(n) for n in re.findall(r"\d+", path.name)]):
+    for log in sorted(results.glob("*--*.log"), key=lambda log: ([int(n) for n in re.findall(r"\d+", log.name)], log)):
         label, _, suite = log.stem.partition("--")
         counts = read_cargo(log) if label == "rust" else read_junit(log.with_suffix(".xml"))
         broken = log.with_suffix(".broken")
@@ -151,7 +151,8 @@ def summary(options):
     for row in rows:
         print("{:<14} {:<12} {:>7} {:>7} {:>8}".format(*row))
     totals = [sum(row[column] for row in rows) for column in (2, 3, 4)]
-    print(*problems, sep="\n")
+    for problem in problems:
+        print(problem)
     print("{} passed, {} failed, {} skipped".format(*totals))
     return 1 if totals[1] or not totals[0] else 0
 
