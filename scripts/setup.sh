@@ -26,8 +26,9 @@ apt_install() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-# What the build needs beside Python and Rust: a linker, and OpenSSL's headers for native-tls.
-need_build_tools() {
+# What the build needs beside Python and Rust: a linker, and OpenSSL's headers for native-tls. With "test" also the
+# interpreter's own test_ftplib, one of the suites, which Debian packs separately.
+need_packages() {
     local missing=()
     command -v "$PYTHON" >/dev/null || die "no Python here ($PYTHON); 3.9 or newer is needed"
     "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 9))' || die "$("$PYTHON" -V) is too old: 3.9 or newer"
@@ -39,13 +40,10 @@ need_build_tools() {
         missing+=(pkg-config libssl-dev)
     fi
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    if [ "${1:-}" = test ] && ! "$PYTHON" -c 'import test.test_ftplib' 2>/dev/null; then
+        missing+=("$("$PYTHON" -c 'import sys; print("libpython%d.%d-testsuite" % sys.version_info[:2])')")
+    fi
     [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
-}
-
-# The interpreter's own test_ftplib is one of the suites; Debian packs it separately.
-need_test_package() {
-    "$PYTHON" -c 'import test.test_ftplib' 2>/dev/null ||
-        apt_install "libpython$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-testsuite"
 }
 
 make_venv() {
@@ -57,10 +55,10 @@ make_venv() {
     fi
 }
 
-# install [EXTRA]: build the wheel, and install it, with the extra's packages, into .venv.
+# install_package [EXTRA]: build the wheel, and install it, with the extra's packages, into .venv.
 install_package() {
     local wheel
-    need_build_tools
+    need_packages "$@"
     make_venv
     "$VENV/bin/python" -m pip install -q "maturin>=1.9.4,<2"
     say "building the wheel"
