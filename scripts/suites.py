@@ -9,6 +9,7 @@ included, and fails if a test failed, a suite had no test, or a required Python 
 """
 
 import argparse
+import collections
 import concurrent.futures
 import os
 import pathlib
@@ -74,14 +75,18 @@ def kill_group(process):
 
 
 def report(name, log, status, counts, seconds):
-    """A line for each suite; with it the reason of every skip, and all the output if something failed."""
+    """A line for each suite; with it the reasons of all skips, and the output if something failed."""
     lines = pathlib.Path(log).read_text(errors="replace").splitlines()
     passed, failed, skipped = counts
     shown = [f"-- {name}: {passed} passed, {failed} failed, {skipped} skipped in {seconds:.1f} s (exit {status})"]
-    if status == 0:
-        shown += [line for line in lines if line.startswith(("SKIPPED", "XFAIL"))]
-    else:
-        shown += lines[-400:]
+    skips = collections.Counter()
+    for line in lines:
+        found = re.match(r"SKIPPED \[(\d+)\] \S+?(?::\d+)?: (.*)", line)
+        if found:
+            skips[found[2]] += int(found[1])
+    shown += [f"   {count} skipped: {reason}" for reason, count in skips.most_common()]
+    if status != 0:
+        shown += [line for line in lines if not line.startswith("SKIPPED")][-400:]
     print("\n".join(shown), flush=True)
 
 
