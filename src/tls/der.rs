@@ -27,7 +27,12 @@ pub fn value(data: &[u8]) -> Option<Value<'_>> {
     }
     let (content, rest) = after.split_at_checked(length)?;
     let whole = data.get(..data.len() - rest.len())?;
-    Some(Value { tag, content, whole, rest })
+    Some(Value {
+        tag,
+        content,
+        whole,
+        rest,
+    })
 }
 
 /// The value of `tag` whose content is these parts, one after the other.
@@ -37,7 +42,11 @@ pub fn wrap(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     match content.len() {
         length @ 0..=0x7F => out.push(length as u8),
         length => {
-            let digits: Vec<u8> = length.to_be_bytes().into_iter().skip_while(|&digit| digit == 0).collect();
+            let digits: Vec<u8> = length
+                .to_be_bytes()
+                .into_iter()
+                .skip_while(|&digit| digit == 0)
+                .collect();
             out.push(0x80 | digits.len() as u8);
             out.extend_from_slice(&digits);
         }

@@ -26,7 +26,10 @@ impl Version {
     ];
 
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, version)| *version == self).map_or("", |(name, _)| name)
+        Self::ALL
+            .iter()
+            .find(|(_, version)| *version == self)
+            .map_or("", |(name, _)| name)
     }
 
     fn of(code: u16) -> Option<Self> {
@@ -130,7 +133,9 @@ fn read(data: &[u8]) -> Read {
     if message.byte() != Some(SERVER_HELLO) {
         return Read::Other;
     }
-    let length = message.take(3).map_or(0, |l| l.iter().fold(0, |sum, &b| sum << 8 | usize::from(b)));
+    let length = message
+        .take(3)
+        .map_or(0, |l| l.iter().fold(0, |sum, &b| sum << 8 | usize::from(b)));
     match message.take(length) {
         Some(hello) => Read::Done(server_hello(Bytes(hello))),
         None => Read::Other,

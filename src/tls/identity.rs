@@ -1,9 +1,9 @@
 //! Certificates and keys as people have them, brought to what the engine takes: PEM in any order and with anything
 //! around it, keys of PKCS#1 and SEC 1 (`BEGIN RSA PRIVATE KEY`, `BEGIN EC PRIVATE KEY`) as well as PKCS#8.
 
+use super::Identity;
 use super::der::{self, INTEGER, OBJECT, OCTET_STRING, SEQUENCE};
 use super::fault::Setup;
-use super::Identity;
 
 /// rsaEncryption (1.2.840.113549.1.1.1) and its NULL parameters (RFC 8017, appendix A.1).
 const RSA: &[u8] = &[6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1, 5, 0];
@@ -44,7 +44,11 @@ pub fn certificates(data: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     }
     let text = text_of(data);
     let blocks = blocks(&text).ok_or("a PEM block has no end")?;
-    let found: Option<Vec<Vec<u8>>> = blocks.iter().filter(|b| is_certificate(b)).map(|b| decode(b.base64)).collect();
+    let found: Option<Vec<Vec<u8>>> = blocks
+        .iter()
+        .filter(|b| is_certificate(b))
+        .map(|b| decode(b.base64))
+        .collect();
     match found {
         Some(found) if found.is_empty() => Err("no certificate in it".to_owned()),
         Some(found) => Ok(found),
@@ -117,7 +121,9 @@ fn ec_curve(key: &[u8]) -> Option<&[u8]> {
     while !fields.is_empty() {
         let field = der::value(fields)?;
         if field.tag == EC_PARAMETERS {
-            return der::value(field.content).filter(|curve| curve.tag == OBJECT).map(|curve| curve.whole);
+            return der::value(field.content)
+                .filter(|curve| curve.tag == OBJECT)
+                .map(|curve| curve.whole);
         }
         fields = field.rest;
     }
@@ -129,7 +135,10 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// Base64 with white space anywhere (RFC 4648). `None` for anything else in it.
 fn decode(text: &str) -> Option<Vec<u8>> {
     let body: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let digits = body.strip_suffix(b"==").or_else(|| body.strip_suffix(b"=")).unwrap_or(&body);
+    let digits = body
+        .strip_suffix(b"==")
+        .or_else(|| body.strip_suffix(b"="))
+        .unwrap_or(&body);
     if body.is_empty() || body.len() % 4 != 0 {
         return None;
     }
@@ -148,10 +157,16 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 fn encode(label: &str, data: &[u8]) -> String {
     let mut body = String::new();
     for group in data.chunks(3) {
-        let bits = (0..3).fold(0_u32, |sum, at| sum << 8 | u32::from(group.get(at).copied().unwrap_or(0)));
+        let bits = (0..3).fold(0_u32, |sum, at| {
+            sum << 8 | u32::from(group.get(at).copied().unwrap_or(0))
+        });
         for place in 0..4 {
             let digit = (bits >> (18 - 6 * place)) & 63;
-            body.push(if place <= group.len() { char::from(ALPHABET[digit as usize]) } else { '=' });
+            body.push(if place <= group.len() {
+                char::from(ALPHABET[digit as usize])
+            } else {
+                '='
+            });
         }
         if body.len() % 65 == 64 {
             body.push('\n');

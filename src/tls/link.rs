@@ -140,7 +140,9 @@ pub struct Handle {
     owed: Option<Owed>,
 }
 
-struct Owed {
+/// What a send has handed over without seeing it leave.
+#[derive(Clone, Copy, Debug)]
+pub struct Owed {
     count: usize,
     /// Sent when this much has been.
     until: u64,
@@ -151,8 +153,13 @@ impl Handle {
         Self { link, owed: None }
     }
 
-    pub fn link(&self) -> &Arc<Link> {
-        &self.link
+    /// Goes on with a send that was given up: the same data has to be sent again.
+    pub fn resume(link: Arc<Link>, owed: Option<Owed>) -> Self {
+        Self { link, owed }
+    }
+
+    pub fn owed(&self) -> Option<Owed> {
+        self.owed
     }
 
     /// As [`Stream::send`].
@@ -163,6 +170,9 @@ impl Handle {
             Layer::Plain => return moved(send_now(self.link.fd.as_fd(), data), Interest::Write),
             Layer::Closed => return Err(Fault::Closed),
         };
+        if self.owed.is_some_and(|owed| owed.count > data.len()) {
+            return Err(Fault::Protocol("bad length: send the same data again".to_owned()));
+        }
         if self.owed.is_none() {
             if let Step::Wait(interest) = session.handshake()? {
                 return Ok(Step::Wait(interest));

@@ -25,7 +25,7 @@ use crate::net::Step;
 pub use fault::{Fault, Setup};
 pub use hello::{Agreed, Version};
 pub use identity::{certificates, pem_identity};
-pub use link::{Handle, Link};
+pub use link::{Handle, Link, Owed};
 pub use native::Native;
 
 /// What makes sessions: the options of one context, checked.
@@ -85,6 +85,12 @@ pub struct Options {
 /// A client's certificate and key.
 pub enum Identity {
     /// PEM: a chain, the client's own first, and its key as PKCS#8 (see [`pem_identity`]).
-    Pem { chain: Vec<u8>, key: Vec<u8> },
-    Pkcs12 { archive: Vec<u8>, password: String },
+    Pem {
+        chain: Vec<u8>,
+        key: Vec<u8>,
+    },
+    Pkcs12 {
+        archive: Vec<u8>,
+        password: String,
+    },
 }

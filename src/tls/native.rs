@@ -32,8 +32,17 @@ impl Native {
         let verifies = !options.accept_invalid_certs && !options.accept_invalid_hostnames;
         Ok(Self {
             connector: connector(options, true)?,
-            nameless: if verifies { None } else { Some(connector(options, false)?) },
+            nameless: if verifies {
+                None
+            } else {
+                Some(connector(options, false)?)
+            },
         })
+    }
+
+    /// Whether this is a certificate (DER); if not, why.
+    pub fn check_certificate(der: &[u8]) -> Result<(), String> {
+        Certificate::from_der(der).map(drop).map_err(|error| words(&error))
     }
 }
 
@@ -165,7 +174,9 @@ impl NativeSession {
         let report = error.to_string();
         if report.contains("certificate verify failed") {
             // «error:...certificate verify failed:...: (the reason)»
-            let reason = report.rsplit_once(" (").map_or("", |(_, reason)| reason.trim_end_matches(')'));
+            let reason = report
+                .rsplit_once(" (")
+                .map_or("", |(_, reason)| reason.trim_end_matches(')'));
             Fault::Unverified(reason.to_owned())
         } else if self.ended() {
             Fault::Truncated
@@ -267,7 +278,9 @@ impl Session for NativeSession {
         if self.notified {
             return Ok(());
         }
-        self.open()?.shutdown().map_err(|error| self.fault(error).unwrap_or(Fault::Late))?;
+        self.open()?
+            .shutdown()
+            .map_err(|error| self.fault(error).unwrap_or(Fault::Late))?;
         self.notified = true;
         Ok(())
     }
@@ -305,7 +318,9 @@ impl Session for NativeSession {
         let State::Open(stream) = &self.state else {
             return Err(Fault::TooEarly);
         };
-        let certificate = stream.peer_certificate().map_err(|error| Fault::Protocol(words(&error)))?;
+        let certificate = stream
+            .peer_certificate()
+            .map_err(|error| Fault::Protocol(words(&error)))?;
         let der = certificate.map(|certificate| certificate.to_der()).transpose();
         der.map_err(|error| Fault::Protocol(words(&error)))
     }

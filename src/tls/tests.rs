@@ -1,7 +1,7 @@
 //! What needs no server: keys and certificates, the ServerHello, the words of an error.
 
 use super::fault::plain_words;
-use super::hello::{Hello, Version};
+use super::hello::{Agreed, Hello, Version};
 use super::{Identity, Setup, certificates, pem_identity};
 
 #[test]
@@ -9,6 +9,138 @@ fn openssl_reports_become_sentences() {
     let report = "error:068000A8:asn1 encoding routines:asn1_check_tlen:wrong tag:../crypto/asn1/tasn_dec.c:1156:, \
                   error:0688010A:asn1 encoding routines:asn1_d2i_ex:nested asn1 error:../crypto:304:Type=PKCS12";
     assert_eq!(plain_words(report), "wrong tag; nested asn1 error");
-    assert_eq!(plain_words("The certificate was not trusted."), "The certificate was not trusted.");
+    assert_eq!(
+        plain_words("The certificate was not trusted."),
+        "The certificate was not trusted."
+    );
     assert_eq!(plain_words(""), "");
+}
+
+/// A record with a ServerHello of this version and suite; a supported_versions extension if `newer` says one.
+fn server_hello(version: u16, suite: u16, newer: Option<u16>) -> Vec<u8> {
+    let mut hello = version.to_be_bytes().to_vec();
+    hello.extend([7; 32]);
+    hello.push(4);
+    hello.extend([1, 2, 3, 4]);
+    hello.extend(suite.to_be_bytes());
+    hello.push(0);
+    if let Some(newer) = newer {
+        hello.extend([0, 10, 0xFF, 0x01, 0, 0, 0, 43, 0, 2]);
+        hello.extend(newer.to_be_bytes());
+    }
+    let length = hello.len() as u16;
+    let mut record = vec![22, 3, 3];
+    record.extend((length + 4).to_be_bytes());
+    record.extend([2, 0]);
+    record.extend(length.to_be_bytes());
+    record.extend(hello);
+    record
+}
+
+fn agreed(data: &[u8], step: usize) -> Option<Agreed> {
+    let mut hello = Hello::default();
+    for piece in data.chunks(step) {
+        hello.feed(piece);
+    }
+    hello.agreed
+}
+
+#[test]
+fn the_server_hello_tells_version_and_suite_however_it_comes() {
+    let cases = [
+        (server_hello(0x0303, 0xC02F, None), Version::Tls12, 0xC02F),
+        (server_hello(0x0303, 0x1301, Some(0x0304)), Version::Tls13, 0x1301),
+        (server_hello(0x0301, 0x0035, None), Version::Tls10, 0x0035),
+    ];
+    for (record, version, suite) in cases {
+        let followed = [record.clone(), vec![23, 3, 3, 0, 1, 9]].concat();
+        for step in [1, 5, record.len(), followed.len()] {
+            assert_eq!(agreed(&followed, step), Some(Agreed { version, suite }), "step {step}");
+        }
+        for end in 0..record.len() {
+            assert_eq!(agreed(&record[..end], record.len()), None);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_server_hello_is_left_alone() {
+    let mut cut = server_hello(0x0303, 0x1301, Some(0x0304));
+    let inner = cut.len() - 1;
+    cut[4] -= 8; // the record is shorter than its message
+    cut.truncate(inner - 8);
+    for data in [
+        b"220 hello there".to_vec(),
+        vec![21, 3, 3, 0, 2, 2, 40],
+        cut,
+        vec![22; 9000],
+    ] {
+        assert_eq!(agreed(&data, 7), None);
+    }
+}
+
+#[test]
+fn suites_have_openssls_names() {
+    let agreed = |suite| Agreed {
+        version: Version::Tls12,
+        suite,
+    };
+    assert_eq!(agreed(0x1302).suite_name(), Some(("TLS_AES_256_GCM_SHA384", 256)));
+    assert_eq!(agreed(0xC02F).suite_name(), Some(("ECDHE-RSA-AES128-GCM-SHA256", 128)));
+    assert_eq!(agreed(0x0000).suite_name(), None);
+    assert_eq!(Version::Tls13.name(), "TLSv1.3");
+}
+
+/// Two values that look like certificates to whoever only counts bytes.
+const DER: &[u8] = &[0x30, 3, 2, 1, 5, 0x30, 2, 5, 0];
+
+#[test]
+fn certificates_come_as_pem_or_der() {
+    let both = vec![DER[..5].to_vec(), DER[5..].to_vec()];
+    assert_eq!(certificates(DER), Ok(both.clone()));
+    let pem = b"subject=/CN=x\n-----BEGIN CERTIFICATE-----\nMAMC\r\nAQU=\n-----END CERTIFICATE-----\n\
+                -----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n\
+                -----BEGIN X509 CERTIFICATE-----\nMAIFAA==\n-----END X509 CERTIFICATE-----";
+    assert_eq!(certificates(pem), Ok(both));
+    let broken: [&[u8]; 6] = [
+        b"",
+        b"no PEM at all",
+        b"-----BEGIN CERTIFICATE-----\nMAMC",
+        b"-----BEGIN CERTIFICATE-----\nMA!C\n-----END CERTIFICATE-----",
+        b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----",
+        &DER[..8],
+    ];
+    for data in broken {
+        assert!(certificates(data).is_err(), "{data:?}");
+    }
+}
+
+fn key_of(key: &str) -> Result<String, Setup> {
+    let chain = b"-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----";
+    match pem_identity(chain, key.as_bytes())? {
+        Identity::Pem { key, .. } => Ok(String::from_utf8_lossy(&key).into_owned()),
+        Identity::Pkcs12 { .. } => Err(Setup::Password),
+    }
+}
+
+#[test]
+fn keys_become_pkcs8() {
+    let pkcs8 = "-----BEGIN PRIVATE KEY-----\nMAMCAQU=\n-----END PRIVATE KEY-----\n";
+    assert_eq!(key_of(&format!("Bag Attributes\n{pkcs8}")), Ok(pkcs8.to_owned()));
+    // SEQUENCE { 0, { rsaEncryption, NULL }, OCTET STRING of the key }
+    assert_eq!(
+        key_of("-----BEGIN RSA PRIVATE KEY-----\nMAMCAQU=\n-----END RSA PRIVATE KEY-----"),
+        Ok("-----BEGIN PRIVATE KEY-----\nMBkCAQAwDQYJKoZIhvcNAQEBBQAEBTADAgEF\n-----END PRIVATE KEY-----\n".to_owned())
+    );
+    let refused = [
+        "",
+        "-----BEGIN PRIVATE KEY-----\nMAMCAQU=",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAMCAQU=\n-----END ENCRYPTED PRIVATE KEY-----",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMAMCAQU=\n-----END RSA PRIVATE KEY-----",
+        "-----BEGIN DSA PRIVATE KEY-----\nMAMCAQU=\n-----END DSA PRIVATE KEY-----",
+        "-----BEGIN EC PRIVATE KEY-----\nMAMCAQU=\n-----END EC PRIVATE KEY-----",
+    ];
+    for key in refused {
+        assert!(matches!(key_of(key), Err(Setup::Key(_))), "{key}");
+    }
 }

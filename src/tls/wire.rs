@@ -73,7 +73,8 @@ impl Wire {
 
     /// The error that ended the sending, if one did.
     pub fn check(&self) -> io::Result<()> {
-        self.broken.map_or(Ok(()), |errno| Err(io::Error::from_raw_os_error(errno)))
+        self.broken
+            .map_or(Ok(()), |errno| Err(io::Error::from_raw_os_error(errno)))
     }
 }
 
