@@ -388,10 +388,9 @@ class FTP:
             cmd = "MLSD %s" % path
         else:
             cmd = "MLSD"
-        lines = []
+        lines = _rftplib.Listing()
         self.retrlines(cmd, lines.append)
-        for line in lines:
-            yield _rftplib.parse_entry(line)
+        yield from lines
 
     def rename(self, fromname, toname):
         """Rename a file by RNFR and RNTO; returns the last reply."""

@@ -90,20 +90,8 @@ pub fn parse_257<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>
 }
 
 /// One line of an MLSD listing (RFC 3659, section 7): name and facts.
-#[pyfunction]
-pub fn parse_entry<'py>(line: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyDict>)> {
-    let py = line.py();
-    let stripped;
-    let string = match line.cast::<PyString>() {
-        Ok(string) => string,
-        Err(_) => {
-            // no `str`: Python's own error
-            stripped = line.call_method1("rstrip", ("\r\n",))?;
-            stripped.cast::<PyString>()?
-        }
-    };
-    let bytes = encode(string)?;
-    let (found, name) = facts::split_entry(bytes.as_bytes());
+pub fn entry_of<'py>(py: Python<'py>, line: &[u8]) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyDict>)> {
+    let (found, name) = facts::split_entry(line);
     let entry = PyDict::new(py);
     for (key, value) in found {
         entry.set_item(lower(py, key)?, decode(py, value)?)?;
@@ -111,8 +99,8 @@ pub fn parse_entry<'py>(line: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyStri
     Ok((decode(py, name)?, entry))
 }
 
-/// `key.lower()`; the usual ASCII keys natively and interned, for a listing repeats them on every line.
-fn lower<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+/// `key.lower()`; ASCII natively.
+pub fn lower<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     if key.is_ascii() {
         let lowered = key.to_ascii_lowercase();
         return Ok(decode(py, &lowered)?.into_any());

@@ -10,7 +10,7 @@ use super::pump::Pump;
 use crate::transfer::{FromFile, to_file};
 
 /// Received at once and handed out in blocks: large enough that system calls don't count, small enough for the cache.
-const RECEIVE: usize = 256 * 1024;
+const RECEIVE: usize = 128 * 1024;
 
 /// Received at once on the way to a file.
 const RECEIVE_FILE: usize = 1024 * 1024;
@@ -40,7 +40,7 @@ pub fn download(conn: &Bound<'_, PyAny>, callback: &Bound<'_, PyAny>, blocksize:
         if count == 0 {
             return Ok(true);
         }
-        sink.put(buffer.get(..count).unwrap_or_default(), blocksize)?;
+        sink.put(conn.py(), buffer.get(..count).unwrap_or_default(), blocksize)?;
         pump.look_up()?;
         if let Sink::File(file) = &sink {
             // a first block has come, and the file took it: from here on without Python

@@ -2,6 +2,7 @@
 //!
 //! Recognised are built-in methods bound to an object of exactly a known type, so that nobody can tell the difference.
 
+use pyo3::PyTypeInfo;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -32,11 +33,11 @@ impl<'py> Sink<'py> {
         if !callback.is_instance_of::<PyCFunction>() {
             return Ok(None);
         }
+        if let Some(list) = appended_to::<PyList>(callback) {
+            return Ok(Some(Sink::List(list)));
+        }
         let name = callback.getattr(intern!(py, "__name__"))?;
         let target = callback.getattr(intern!(py, "__self__"))?;
-        if name.eq("append")? {
-            return Ok(target.cast_into_exact::<PyList>().ok().map(Sink::List));
-        }
         if name.eq("extend")? {
             return Ok(target
                 .is_exact_instance_of::<pyo3::types::PyByteArray>()
@@ -53,27 +54,51 @@ impl<'py> Sink<'py> {
         Ok(None)
     }
 
-    /// Hands out one block.
-    pub fn put(&self, block: &[u8], blocksize: usize) -> PyResult<()> {
-        match self {
-            Sink::Call(callback) => {
-                for piece in block.chunks(blocksize) {
-                    callback.call1((PyBytes::new(callback.py(), piece),))?;
-                }
-            }
-            Sink::List(list) => {
-                for piece in block.chunks(blocksize) {
-                    list.append(PyBytes::new(list.py(), piece))?;
-                }
-            }
-            Sink::Bulk(callback) => drop(callback.call1((PyBytes::new(callback.py(), block),))?),
-            Sink::File(file) => drop(
-                file.object
-                    .call_method1("write", (PyBytes::new(file.object.py(), block),))?,
-            ),
-        }
-        Ok(())
+    /// Whether each block is seen as it is: at most as long as the caller's block size.
+    pub fn sees_blocks(&self) -> bool {
+        matches!(self, Sink::Call(_) | Sink::List(_))
     }
+
+    /// Hands out one block.
+    pub fn put_block(&self, block: Bound<'py, PyBytes>) -> PyResult<()> {
+        match self {
+            Sink::Call(callback) | Sink::Bulk(callback) => callback.call1((block,)).map(drop),
+            Sink::List(list) => list.append(block),
+            Sink::File(file) => file.object.call_method1("write", (block,)).map(drop),
+        }
+    }
+
+    /// Hands out what has been received, in blocks if they are seen.
+    pub fn put(&self, py: Python<'py>, data: &[u8], blocksize: usize) -> PyResult<()> {
+        let size = if self.sees_blocks() { blocksize } else { data.len() };
+        data.chunks(size.max(1))
+            .try_for_each(|block| self.put_block(PyBytes::new(py, block)))
+    }
+}
+
+/// Whether `object` is a BytesIO or an open file over a regular file: all of it is at hand, and it can be sought in.
+pub fn is_line_source(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if is_exactly(object, "BytesIO")? {
+        return Ok(!object.getattr("closed")?.is_truthy()?);
+    }
+    Ok(RealFile::of(object, &["BufferedReader", "BufferedRandom"], "readable")?.is_some())
+}
+
+/// What `callback` appends to, if it is the `append` of exactly a `T`.
+pub fn appended_to<'py, T: PyTypeInfo>(callback: &Bound<'py, PyAny>) -> Option<Bound<'py, T>> {
+    let py = callback.py();
+    if !callback.is_instance_of::<PyCFunction>() {
+        return None;
+    }
+    let name = callback.getattr(intern!(py, "__name__")).ok()?;
+    if !name.eq(intern!(py, "append")).ok()? {
+        return None;
+    }
+    callback
+        .getattr(intern!(py, "__self__"))
+        .ok()?
+        .cast_into_exact::<T>()
+        .ok()
 }
 
 /// Whether `object`'s type is exactly `io.<name>`, the built-in one.

@@ -3,12 +3,14 @@
 
 mod bytes;
 mod ends;
+mod incoming;
+mod outgoing;
 mod pump;
 mod reader;
 mod socket;
-mod text;
 
 pub use bytes::{download, upload};
+pub use incoming::retrlines;
+pub use outgoing::storlines;
 pub use reader::{Reader, encode_line, limit_of, open_reader, reader};
 pub use socket::{prepare, sendable};
-pub use text::{retrlines, storlines};

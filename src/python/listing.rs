@@ -1,0 +1,170 @@
+//! What mlsd() collects and yields: lines as they came, made into names and facts one at a time.
+
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::{PyDict, PyString};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::parse::{entry_of, lower};
+use super::text::{decode, encode};
+use crate::protocol::facts;
+
+/// The lines of an MLSD listing; iterating over it yields (name, facts) and takes the lines away.
+#[pyclass(module = "rftplib._rftplib", frozen)]
+pub struct Listing {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+    next: usize,
+    template: Option<Template>,
+}
+
+/// The facts of the line before. Nearly every line has the same facts in the same order, and many have the same values:
+/// what didn't change is neither decoded nor hashed again. Nobody else ever sees its dict.
+struct Template {
+    facts: Vec<Fact>,
+    dict: Py<PyDict>,
+}
+
+struct Fact {
+    name: Vec<u8>,
+    key: Py<PyAny>,
+    value: Vec<u8>,
+}
+
+impl Listing {
+    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, State> {
+        self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a line: UTF-8, its end stripped.
+    pub fn push(&self, py: Python<'_>, line: &[u8]) {
+        let mut state = self.lock(py);
+        state.text.extend_from_slice(line);
+        let end = state.text.len();
+        state.ends.push(end);
+    }
+}
+
+impl State {
+    fn take(&mut self) -> Option<&[u8]> {
+        let end = *self.ends.get(self.next)?;
+        let start = self
+            .next
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before))
+            .copied()
+            .unwrap_or(0);
+        self.next += 1;
+        self.text.get(start..end)
+    }
+}
+
+impl Template {
+    /// The template after this line, or `None` if the line's facts aren't the ones it has.
+    fn update(&mut self, py: Python<'_>, line: &[u8]) -> PyResult<bool> {
+        let (found, _) = facts::split_entry(line);
+        let mut known = self.facts.iter_mut();
+        let dict = self.dict.bind(py);
+        for (name, value) in found {
+            let Some(fact) = known.next().filter(|fact| fact.name == name) else {
+                return Ok(false);
+            };
+            if fact.value != value {
+                dict.set_item(&fact.key, decode(py, value)?)?;
+                fact.value.clear();
+                fact.value.extend_from_slice(value);
+            }
+        }
+        Ok(known.next().is_none())
+    }
+
+    /// A template from one line; `None` if a fact is named twice, for the later one counts.
+    fn of(py: Python<'_>, line: &[u8]) -> PyResult<Option<Self>> {
+        let (found, _) = facts::split_entry(line);
+        let dict = PyDict::new(py);
+        let mut facts = Vec::new();
+        for (name, value) in found {
+            let key = lower(py, name)?;
+            dict.set_item(&key, decode(py, value)?)?;
+            facts.push(Fact {
+                name: name.to_vec(),
+                key: key.unbind(),
+                value: value.to_vec(),
+            });
+        }
+        Ok((dict.len() == facts.len()).then(|| Self {
+            facts,
+            dict: dict.unbind(),
+        }))
+    }
+}
+
+/// Name and facts of one line, with the help of the line before.
+fn entry<'py>(
+    py: Python<'py>,
+    template: &mut Option<Template>,
+    line: &[u8],
+) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyDict>)> {
+    let fits = match template {
+        Some(template) => template.update(py, line)?,
+        None => false,
+    };
+    if !fits {
+        *template = Template::of(py, line)?;
+    }
+    let Some(template) = template else {
+        return entry_of(py, line);
+    };
+    let (_, name) = facts::split_entry(line);
+    Ok((decode(py, name)?, template.dict.bind(py).copy()?))
+}
+
+#[pymethods]
+impl Listing {
+    #[new]
+    fn new() -> Self {
+        Self {
+            state: Mutex::default(),
+        }
+    }
+
+    /// Adds a line, as list.append would.
+    #[pyo3(signature = (line, /))]
+    fn append(&self, line: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = line.py();
+        let stripped;
+        let string = match line.cast::<PyString>() {
+            Ok(string) => string,
+            Err(_) => {
+                // no `str`: Python's own error
+                stripped = line.call_method1("rstrip", ("\r\n",))?;
+                stripped.cast::<PyString>()?
+            }
+        };
+        self.push(py, encode(string)?.as_bytes());
+        Ok(())
+    }
+
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<(Bound<'py, PyString>, Bound<'py, PyDict>)>> {
+        // out of the lock, which isn't held while Python objects are made
+        let (line, mut template) = {
+            let mut state = self.lock(py);
+            let Some(line) = state.take().map(<[u8]>::to_vec) else {
+                return Ok(None);
+            };
+            (line, state.template.take())
+        };
+        let made = entry(py, &mut template, &line);
+        self.lock(py).template = template;
+        made.map(Some)
+    }
+}

@@ -1,0 +1,158 @@
+//! The loop of retrlines: text lines from a data connection.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString};
+
+use super::super::listing::Listing;
+use super::super::{errors, modules, text};
+use super::ends::appended_to;
+use super::pump::Pump;
+use super::reader::{charset, decode_error, limit_of};
+use crate::protocol::lines::{Charset, Line, TextReader};
+use crate::protocol::text::count_chars;
+
+/// Received at once.
+const RECEIVE: usize = 64 * 1024;
+
+/// Decoded at once: what io.TextIOWrapper asks for, so that undecodable bytes spoil the same lines.
+const CHUNK: usize = 8192;
+
+/// Where lines go.
+enum Sink<'py> {
+    /// Somebody's callable.
+    Call(Bound<'py, PyAny>),
+    /// `list.append`: no Python code runs between two lines.
+    List(Bound<'py, PyList>),
+    /// The collector of mlsd(), which wants no `str`.
+    Listing(Bound<'py, Listing>),
+}
+
+/// Receives lines from `conn` until the peer closes and calls `callback` with each, its end stripped. False where
+/// `conn.makefile` and its reader have to do it.
+#[pyfunction]
+pub fn retrlines(ftp: &Bound<'_, PyAny>, conn: &Bound<'_, PyAny>, callback: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = ftp.py();
+    let encoding = ftp.getattr(intern!(py, "encoding"))?;
+    let (Some(mut pump), Some(charset)) = (Pump::receiving(conn)?, charset(&encoding)) else {
+        return Ok(false);
+    };
+    let sink = match (appended_to::<PyList>(callback), appended_to::<Listing>(callback)) {
+        (Some(list), _) => Sink::List(list),
+        (_, Some(listing)) => Sink::Listing(listing),
+        _ => Sink::Call(callback.clone()),
+    };
+    let mut lines = TextReader::new(charset);
+    let mut buffer = vec![0; RECEIVE];
+    loop {
+        let count = pump.receive(&mut buffer)?;
+        if count == 0 {
+            lines.finish().map_err(|fault| decode_error(py, charset, &fault))?;
+            hand_out(ftp, &mut lines, &sink)?;
+            return Ok(true);
+        }
+        for chunk in buffer.get(..count).unwrap_or_default().chunks(CHUNK) {
+            lines.feed(chunk).map_err(|fault| decode_error(py, charset, &fault))?;
+            hand_out(ftp, &mut lines, &sink)?;
+        }
+        pump.look_up()?;
+    }
+}
+
+/// Hands out the lines that are complete.
+fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &Sink<'py>) -> PyResult<()> {
+    let py = ftp.py();
+    loop {
+        // a callback may change both
+        let maxline = ftp.getattr(intern!(py, "maxline"))?;
+        let verbose = ftp.getattr(intern!(py, "debugging"))?.gt(2)?;
+        if let (false, Some(limit)) = (verbose, limit_of(&maxline)) {
+            match sink {
+                Sink::List(list) => {
+                    return append_all(lines, limit, &maxline, |charset, body| {
+                        list.append(decode_line(py, charset, body)?)
+                    });
+                }
+                Sink::Listing(listing) => {
+                    return append_all(lines, limit, &maxline, |charset, body| {
+                        listing.get().push(py, &utf8(charset, body));
+                        Ok(())
+                    });
+                }
+                Sink::Call(_) => {}
+            }
+        }
+        let limit = maxline.add(1)?.extract::<i64>().unwrap_or(i64::MAX);
+        let charset = lines.charset();
+        let Some(line) = lines.line(usize::try_from(limit).ok()) else {
+            return Ok(());
+        };
+        let length = length(charset, line);
+        if maxline.lt(length)? {
+            return Err(errors::too_long(&maxline));
+        }
+        let body = decode_line(py, charset, line.body)?;
+        if verbose {
+            let whole = if line.ended {
+                body.add("\n")?
+            } else {
+                body.clone().into_any()
+            };
+            modules::builtins(py)?.call_method1(intern!(py, "print"), ("*retr*", whole.repr()?))?;
+        }
+        if length == 0 {
+            return Ok(());
+        }
+        match sink {
+            Sink::Call(callback) => callback.call1((body,)).map(drop)?,
+            Sink::List(list) => list.append(body)?,
+            Sink::Listing(listing) => listing.call_method1(intern!(py, "append"), (body,)).map(drop)?,
+        }
+    }
+}
+
+/// The same where no Python code can run between two lines.
+fn append_all(
+    lines: &mut TextReader,
+    limit: usize,
+    maxline: &Bound<'_, PyAny>,
+    mut append: impl FnMut(Charset, &[u8]) -> PyResult<()>,
+) -> PyResult<()> {
+    let charset = lines.charset();
+    while let Some(line) = lines.line(Some(limit.saturating_add(1))) {
+        // a character has at least one byte: most lines need no counting
+        if line.body.len() >= limit && length(charset, line) > limit {
+            return Err(errors::too_long(maxline));
+        }
+        if line.body.is_empty() && !line.ended {
+            return Ok(());
+        }
+        append(charset, line.body)?;
+    }
+    Ok(())
+}
+
+/// A line's length in characters, its end counted as one.
+fn length(charset: Charset, line: Line<'_>) -> usize {
+    let body = match charset {
+        Charset::Utf8 => count_chars(line.body),
+        Charset::Latin1 | Charset::Ascii => line.body.len(),
+    };
+    body + usize::from(line.ended)
+}
+
+fn utf8(charset: Charset, body: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    if charset == Charset::Latin1 && !body.is_ascii() {
+        return body
+            .iter()
+            .map(|&byte| char::from(byte))
+            .collect::<String>()
+            .into_bytes()
+            .into();
+    }
+    body.into()
+}
+
+fn decode_line<'py>(py: Python<'py>, charset: Charset, body: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    text::decode(py, &utf8(charset, body))
+}

@@ -1,0 +1,126 @@
+//! The loop of storlines: text lines to a data connection.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::borrow::Cow;
+
+use super::super::{errors, text};
+use super::ends::is_line_source;
+use super::pump::Pump;
+use super::reader::limit_of;
+use crate::protocol::lines::end_with_crlf;
+use crate::protocol::outgoing::{OutgoingLines, TooLong};
+
+/// Read and sent at once where the source is known.
+const READ: usize = 64 * 1024;
+
+/// Sends the lines that `fp.readline` gives, each ended by CRLF, and calls `callback` with each. False where `conn`'s
+/// own methods have to do it.
+#[pyfunction]
+pub fn storlines(
+    ftp: &Bound<'_, PyAny>,
+    conn: &Bound<'_, PyAny>,
+    fp: &Bound<'_, PyAny>,
+    callback: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
+    let Some(mut pump) = Pump::sending(conn)? else {
+        return Ok(false);
+    };
+    let maxline = ftp.getattr(intern!(ftp.py(), "maxline"))?;
+    match limit_of(&maxline) {
+        Some(limit) if !callback.is_truthy()? && is_line_source(fp)? => send_known(&mut pump, fp, limit, &maxline)?,
+        _ => send_each(ftp, conn, &mut pump, fp, callback)?,
+    }
+    Ok(true)
+}
+
+/// Line by line, as ftplib does.
+fn send_each(
+    ftp: &Bound<'_, PyAny>,
+    conn: &Bound<'_, PyAny>,
+    pump: &mut Pump<'_, '_>,
+    fp: &Bound<'_, PyAny>,
+    callback: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let py = ftp.py();
+    loop {
+        let readline = fp.getattr(intern!(py, "readline"))?;
+        let maxline = ftp.getattr(intern!(py, "maxline"))?;
+        let line = readline.call1((maxline.add(1)?,))?;
+        let maxline = ftp.getattr(intern!(py, "maxline"))?;
+        if maxline.lt(line.len()?)? {
+            return Err(errors::too_long(&maxline));
+        }
+        if !line.is_truthy()? {
+            return Ok(());
+        }
+        let line = match line.cast_exact::<PyBytes>() {
+            Ok(bytes) => {
+                let line = match end_with_crlf(bytes.as_bytes()) {
+                    Cow::Borrowed(_) => bytes.clone(),
+                    Cow::Owned(line) => PyBytes::new(py, &line),
+                };
+                pump.send_all(line.as_bytes())?;
+                line.into_any()
+            }
+            Err(_) => {
+                let line = odd_line(&line)?;
+                conn.call_method1(intern!(py, "sendall"), (&line,))?;
+                line
+            }
+        };
+        if callback.is_truthy()? {
+            callback.call1((line,))?;
+        }
+        pump.look_up()?;
+    }
+}
+
+/// From a file whose bytes are all at hand: many lines at once. The file is left where readline would have left it.
+fn send_known(
+    pump: &mut Pump<'_, '_>,
+    fp: &Bound<'_, PyAny>,
+    limit: usize,
+    maxline: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let py = fp.py();
+    let start = fp.call_method0(intern!(py, "tell"))?.extract::<u64>()?;
+    let mut lines = OutgoingLines::new(limit);
+    loop {
+        let block = fp.call_method1(intern!(py, "read"), (READ,))?.cast_into::<PyBytes>()?;
+        let taken = match block.as_bytes() {
+            [] => lines.finish().map(|()| true),
+            bytes => lines.feed(bytes).map(|()| false),
+        };
+        let sent = pump.send_all(lines.ready());
+        if let (Ok(ended), Ok(())) = (&taken, &sent) {
+            if *ended {
+                return Ok(());
+            }
+            lines.sent();
+            pump.look_up()?;
+            continue;
+        }
+        fp.call_method1(intern!(py, "seek"), (start + lines.consumed(),))?;
+        return match taken {
+            Err(TooLong) if sent.is_ok() => Err(errors::too_long(maxline)),
+            _ => sent,
+        };
+    }
+}
+
+/// The line's end made CRLF by Python's own operators, for what is no `bytes`: a `bytearray` passes, a `str` is refused.
+fn odd_line<'py>(line: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = line.py();
+    let crlf = PyBytes::new(py, b"\r\n");
+    if !text::tail(line, -2)?.ne(&crlf)? {
+        return Ok(line.clone());
+    }
+    let body = if crlf.contains(line.get_item(-1)?)? {
+        text::head(line, -1)?
+    } else {
+        line.clone()
+    };
+    body.add(crlf)
+}
