@@ -3,10 +3,15 @@
 
 mod dialogue;
 mod errors;
+mod listing;
 mod modules;
 mod own;
 mod parse;
 mod text;
+
+/// TLS in Rust: `rftplib.tls.NativeContext`.
+#[cfg(all(unix, feature = "tls"))]
+mod tls;
 
 #[cfg(unix)]
 mod native;
@@ -24,11 +29,16 @@ mod _rftplib {
     #[pymodule_export]
     use super::dialogue::{getline, getmultiline, getresp, putcmd, putline, sendcmd, voidcmd, voidresp};
     #[pymodule_export]
+    use super::listing::Listing;
+    #[pymodule_export]
     use super::native::{Reader, download, open_reader, retrlines, storlines, upload};
     #[pymodule_export]
     use super::own::seal;
     #[pymodule_export]
-    use super::parse::{parse_150, parse_227, parse_229, parse_257, parse_entry};
+    use super::parse::{parse_150, parse_227, parse_229, parse_257};
+    #[cfg(all(unix, feature = "tls"))]
+    #[pymodule_export]
+    use super::tls::{NativeContext, NativeSocket};
     use super::*;
 
     #[pymodule_init]
