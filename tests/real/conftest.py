@@ -88,3 +88,9 @@ def ftp(work):
 def pair(work) -> Pair:
     """rftplib and ftplib, each logged in, each in a fresh folder."""
     return Pair(work)
+
+
+@pytest.fixture
+def reading_pair(work) -> Pair:
+    """rftplib and ftplib in one and the same folder (work.path / "new"), whose listings must be equal to the letter."""
+    return Pair(work, std_folder="new")

@@ -67,11 +67,10 @@ class Work:
             path.chmod(0o777)  # the server writes as another user than we
         self._clients = contextlib.ExitStack()
 
-    def client(self, module=rftplib, folder: str | None = None, **keywords):
-        """A client in its folder below this one; closed at the end of the test."""
+    def client(self, module=rftplib, folder: str = "new", **keywords):
+        """A client in a folder below this one; closed at the end of the test."""
         client = self.endpoint.login(module, **keywords)
         self._clients.callback(client.close)
-        folder = folder if folder is not None else "new" if module is rftplib else "std"
         client.cwd(f"{self.name}/{folder}")
         return client
 
@@ -102,20 +101,21 @@ class Work:
 class Pair:
     """rftplib and ftplib side by side on the same server. A call on the pair must do the same on both."""
 
-    def __init__(self, work: Work, **keywords) -> None:
+    def __init__(self, work: Work, std_folder: str = "std", **keywords) -> None:
         self._work = work
-        self.new = work.client(rftplib, **keywords)
-        self.std = work.client(ftplib, **keywords)
+        self.new = work.client(rftplib, "new", **keywords)
+        self.std = work.client(ftplib, std_folder, **keywords)
 
-    def same(self, call):
-        """call(client) on both; asserts equal results, or equal exceptions. Returns the result, or the exception."""
-        (expected, _), (got, result) = self.outcome(call, self.std), self.outcome(call, self.new)
-        assert got == expected
+    def same(self, call, *arguments):
+        """call(client, *arguments) on both; asserts equal results, or equal exceptions. Returns what rftplib did."""
+        expected, _ = self._outcome(call, self.std, arguments)
+        got, result = self._outcome(call, self.new, arguments)
+        assert got == expected, f"rftplib differs from ftplib, arguments {arguments}"
         return result
 
-    def outcome(self, call, client):
+    def _outcome(self, call, client, arguments):
         try:
-            result = call(client)
+            result = call(client, *arguments)
         except Exception as error:
             return ("raised", type(error), self._work.neutral(error.args)), error
         return ("returned", self._work.neutral(result)), result

@@ -121,7 +121,7 @@ def test_transfercmd_uploads_by_hand(work, pair):
     assert (work.path / "new" / "up").read_bytes() == b"by hand"
 
 
-@pytest.mark.endpoints(where=lambda endpoint: not endpoint.ipv6 and endpoint.server.family != "twisted")
+@pytest.mark.endpoints(where=lambda endpoint: not endpoint.ipv6)
 def test_epsv_on_ipv4(work, pair):
     """Whoever sets `af` by hand gets EPSV."""
     work.put("down", b"by EPSV")

@@ -9,7 +9,7 @@ from .layout import MOUNT, PASSWORD_HASH, UID, USER, anonymous, base, folder, ho
 
 MOUNTED = ("passwd", "shadow", "group", "shells", "pam.d")  # of /etc
 SERVICES = ("vsftpd", "proftpd", "pure-ftpd", "other")
-PAM = "auth required pam_unix.so\naccount required pam_unix.so\nsession required pam_permit.so\n"
+PAM = "auth required pam_unix.so nodelay\naccount required pam_unix.so\nsession required pam_permit.so\n"
 
 
 def made() -> bool:

@@ -32,8 +32,7 @@ class Server:
     chrooted: bool = True  # the user's home is "/"
     mlsd: bool = False
     active: bool = True
-    resume: bool = True  # REST before RETR and before STOR
-    append: bool = True
+    complete: bool = True  # has all that ftplib's methods send; without: no SIZE, NLST, NOOP
     note: str = ""
 
     @property
@@ -62,8 +61,7 @@ PYFTPDLIB = Server(
     "pyftpdlib", "pyftpdlib", 13141, commands.pyftpdlib, BOTH, passive=18000, python=True, tls="explicit", mlsd=True
 )
 INETUTILS = Server("inetutils", "inetutils", 13151, commands.inetutils, BOTH, chrooted=False)
-TWISTED = Server("twisted", "twisted", 13171, commands.twisted, passive=19000, python=True)
-AIOFTP = Server("aioftp", "aioftp", 13181, commands.aioftp, BOTH, passive=19100, python=True)
+AIOFTP = Server("aioftp", "aioftp", 13171, commands.aioftp, BOTH, passive=19000, python=True)
 
 SERVERS = (
     VSFTPD,
@@ -87,7 +85,6 @@ SERVERS = (
     _also(PYFTPDLIB, "unknown", 4, certificate="unknown"),
     INETUTILS,
     replace(INETUTILS, name="netkit", family="netkit", command=commands.netkit, port=13161, optional=True),
-    replace(TWISTED, optional=True, resume=False, append=False),
-    replace(AIOFTP, optional=True, mlsd=True, active=False),
+    replace(AIOFTP, optional=True, mlsd=True, active=False, complete=False),
 )
 CATALOGUE: dict[str, Server] = {server.name: server for server in SERVERS}

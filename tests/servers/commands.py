@@ -42,6 +42,9 @@ pasv_max_port={server.last_passive}
 # no limit: several test runs share the server (by default 50 sessions an address)
 max_clients=0
 max_per_ip=0
+# a wrong password is answered at once
+delay_failed_login=0
+max_login_fails=100
 anonymous_enable=YES
 anon_root={MOUNT}/anon
 local_enable=YES
@@ -205,10 +208,6 @@ def _in_python(server: Server, script: str) -> list[str]:
 
 def pyftpdlib(server: Server) -> list[str]:
     return _in_python(server, "pyftpdlib_server.py")
-
-
-def twisted(server: Server) -> list[str]:
-    return _in_python(server, "twisted_server.py")
 
 
 def aioftp(server: Server) -> list[str]:

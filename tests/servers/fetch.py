@@ -24,8 +24,8 @@ DAEMONS = (
     "inetutils-ftpd",
     "ftpd-ssl",
 )
-PYTHON = ("pyftpdlib>=2.0.1,<3", "pyOpenSSL", "cryptography", "twisted", "aioftp")
-PYTHON_PROBE = "import pyftpdlib, OpenSSL, cryptography, twisted.protocols.ftp, aioftp"
+PYTHON = ("pyftpdlib>=2.0.1,<3", "pyOpenSSL", "cryptography", "aioftp")
+PYTHON_PROBE = "import pyftpdlib, OpenSSL, cryptography, aioftp"
 CERTIFICATE_RECIPE = "1"  # raise it when certificates.py changes, so that they are made anew
 
 

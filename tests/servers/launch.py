@@ -83,7 +83,7 @@ def _start(names: Iterable[str], owner: str) -> dict[str, str]:
             continue
         if lacking is None:
             lacking = fetch.lacking()
-            accounts.roots()
+            accounts.make() if "daemons" not in lacking else accounts.roots()
         with _noting(process, failed):
             for part in process.server.needs:
                 if part in lacking:

@@ -84,6 +84,7 @@ class Process:
         command = self.server.command(self.server)
         digest = hashlib.sha256(json.dumps([word.replace(here, "") for word in command]).encode())
         files = [folder("conf") / f"{self.server.name}.conf", certificate(self.server.certificate + ".pem")]
+        files += [Path(accounts.__file__)] if not self.server.python else []
         files += [Path(word) for word in command if word.endswith(".py")]
         for file in files:
             digest.update(file.read_bytes() if file.exists() else b"")

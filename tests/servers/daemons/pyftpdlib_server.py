@@ -33,6 +33,7 @@ def main() -> None:
     handler.authorizer = authorizer
     handler.certfile, handler.keyfile = settings["certificate"], settings["key"]
     handler.passive_ports = range(first, last + 1)
+    handler.auth_failed_timeout = 0
     handler.banner = "pyftpdlib"
     loop = IOLoop()
     servers = [FTPServer((host, settings["port"]), handler, ioloop=loop) for host in settings["hosts"]]
