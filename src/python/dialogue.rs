@@ -204,39 +204,34 @@ fn multiline_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
     let Some(bytes) = first.bytes() else {
         return odd_multiline(ftp, first.into_object(ftp.py())?);
     };
-    let Some(code) = reply::opens(bytes).map(<[u8]>::to_vec) else {
+    let Some(mut whole) = reply::Assembly::begin(bytes) else {
         return Ok(first);
     };
-    let mut whole = bytes.to_vec();
-    let mut length = count_chars(bytes);
+    let limit = max_reply(ftp)?;
     loop {
         let next = line_step(ftp)?;
         let Some(bytes) = next.bytes() else {
             // str + str only: Python's own error
-            let so_far = super::text::decode(ftp.py(), &whole)?;
+            let so_far = super::text::decode(ftp.py(), whole.text())?;
             let line_end = PyString::new(ftp.py(), "\n").add(next.into_object(ftp.py())?)?;
             return Text::of(so_far.add(line_end)?);
         };
-        whole.push(b'\n');
-        whole.extend_from_slice(bytes);
-        length += 1 + count_chars(bytes);
-        check_length(ftp, length)?;
-        if reply::closes(bytes, &code) {
-            return Ok(Text::Wire(whole));
+        match whole.add(bytes, limit) {
+            Ok(true) => return Ok(Text::Wire(whole.into_text())),
+            Ok(false) => {}
+            Err(reply::TooLong) => {
+                return Err(errors::reply_too_long(&ftp.getattr(intern!(ftp.py(), "max_reply"))?));
+            }
         }
     }
 }
 
-/// A multi-line reply has no end of its own: `max_reply` bounds it, in characters, if it isn't None.
-fn check_length(ftp: &Bound<'_, PyAny>, length: usize) -> PyResult<()> {
-    let py = ftp.py();
-    let Some(limit) = ftp.getattr_opt(intern!(py, "max_reply"))? else {
-        return Ok(()); // an object that is no FTP, lent to our function
-    };
-    if !limit.is_none() && limit.lt(length)? {
-        return Err(errors::reply_too_long(&limit));
+/// `self.max_reply`: how many characters a multi-line reply may have; `None` for any.
+fn max_reply(ftp: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+    match ftp.getattr_opt(intern!(ftp.py(), "max_reply"))? {
+        Some(limit) => limit.extract(),
+        None => Ok(Some(reply::MAX_REPLY)), // an object that is no FTP, to which our function was lent
     }
-    Ok(())
 }
 
 /// The same for lines that are no `str`, as an override may return them.
