@@ -24,7 +24,24 @@ pub struct Link {
     layer: Mutex<Layer>,
     /// Take an end without close_notify for an ordinary one.
     suppress_ragged_ends: bool,
+    counts: Arc<Counts>,
+}
+
+/// How many bytes of data have come and gone; outlives the link.
+#[derive(Debug, Default)]
+pub struct Counts {
     received: AtomicU64,
+    sent: AtomicU64,
+}
+
+impl Counts {
+    pub fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
 }
 
 impl Link {
@@ -33,7 +50,7 @@ impl Link {
             fd,
             layer: Mutex::new(Layer::Tls(session)),
             suppress_ragged_ends,
-            received: AtomicU64::new(0),
+            counts: Arc::default(),
         }
     }
 
@@ -41,9 +58,8 @@ impl Link {
         self.fd.as_fd()
     }
 
-    /// How many bytes of data were received.
-    pub fn received(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
+    pub fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.counts)
     }
 
     fn layer(&self) -> MutexGuard<'_, Layer> {
@@ -80,7 +96,7 @@ impl Link {
             Layer::Closed => return Err(Fault::Closed),
         };
         if let Step::Moved(count) = step {
-            self.received.fetch_add(count as u64, Ordering::Relaxed);
+            self.counts.received.fetch_add(count as u64, Ordering::Relaxed);
         }
         Ok(step)
     }
@@ -164,6 +180,14 @@ impl Handle {
 
     /// As [`Stream::send`].
     pub fn write(&mut self, data: &[u8]) -> Result<Step, Fault> {
+        let step = self.step(data)?;
+        if let Step::Moved(count) = step {
+            self.link.counts.sent.fetch_add(count as u64, Ordering::Relaxed);
+        }
+        Ok(step)
+    }
+
+    fn step(&mut self, data: &[u8]) -> Result<Step, Fault> {
         let session = &mut *self.link.layer();
         let session = match session {
             Layer::Tls(session) => session,

@@ -12,6 +12,9 @@ use crate::net::{recv_now, send_now};
 /// As much as may wait to be sent. Records are encrypted while there is room, then given to the kernel in one call.
 pub const ROOM: usize = 64 * 1024;
 
+/// More than any number of session tickets, and far less than what an unwanted download may have sent.
+const LEFTOVERS: usize = 64 * 1024;
+
 /// Writing never fails and hardly ever «would block»: what the kernel doesn't take stays here. So the TLS library never
 /// holds a half-sent record that only the same data could complete.
 pub struct Wire {
@@ -114,9 +117,18 @@ impl Write for Wire {
     }
 }
 
-/// The alert of a failed handshake is written just before the wire goes: the server is to learn why.
+/// The last that is sent: the alert of a failed handshake, which is to tell the server why.
+///
+/// And the last that is read: whoever closes a socket that has bytes unread resets the connection, and what was sent may
+/// be lost with it. Session tickets (TLS 1.3) are such bytes, for the library reads them only in passing.
 impl Drop for Wire {
     fn drop(&mut self) {
         self.push();
+        let mut unread = [0; 4096];
+        for _ in 0..LEFTOVERS / unread.len() {
+            if !matches!(recv_now(self.fd.as_fd(), &mut unread), Ok(Some(1..))) {
+                break;
+            }
+        }
     }
 }

@@ -18,7 +18,7 @@ use super::context::NativeContext;
 use super::drive::Driver;
 use super::errors::raised;
 use crate::net::{self, Step};
-use crate::tls::{Fault, Handle, Link, Owed};
+use crate::tls::{Counts, Fault, Handle, Link, Owed};
 
 /// The most that one read gives: a TLS record.
 const RECORD: usize = 16 * 1024;
@@ -41,6 +41,7 @@ pub struct NativeSocket {
     socket: Py<PyAny>,
     context: Py<NativeContext>,
     name: Option<String>,
+    counts: Arc<Counts>,
     state: Mutex<State>,
 }
 
@@ -84,6 +85,7 @@ impl NativeSocket {
             }
         }
         let socket = taken_over(sock)?;
+        let counts = link.counts();
         let state = State {
             link: Some(link),
             files: 0,
@@ -96,6 +98,7 @@ impl NativeSocket {
                 socket: socket.unbind(),
                 context: context.clone().unbind(),
                 name: wanted.name.clone(),
+                counts,
                 state: Mutex::new(state),
             },
         )
@@ -520,10 +523,16 @@ impl NativeSocket {
         self.name.as_deref()
     }
 
-    /// How many bytes of data have come.
+    /// How many bytes of data have come, also after a close.
     #[getter]
     fn _received(&self) -> u64 {
-        self.state().link.as_ref().map_or(0, |link| link.received())
+        self.counts.received()
+    }
+
+    /// How many bytes of data the kernel has taken, also after a close.
+    #[getter]
+    fn _sent(&self) -> u64 {
+        self.counts.sent()
     }
 
     // -- the socket within --------------------------------------------------------------------------------------------

@@ -1,0 +1,88 @@
+"""Why a server refused a data connection of NativeContext's: told where the server's own words don't tell it.
+
+native-tls can't resume TLS sessions, and some servers, vsftpd and ProFTPD as they come among them, demand that a data
+connection resumes the control connection's. They say so by a reset, a broken pipe, a 425 or, at best, a 522.
+"""
+
+from . import _rftplib
+from ._errors import error_perm, error_temp
+
+# absent where the engine was built without TLS
+_CONTEXT = getattr(_rftplib, "NativeContext", ())
+_SOCKET = getattr(_rftplib, "NativeSocket", ())
+
+# A connection that is refused fails before much is moved: no more than the kernel's buffers take on both sides.
+_EARLY = 16 * 1024 * 1024
+
+# Replies that servers give to a data connection they don't want; others have reasons of their own.
+_REFUSALS = {"421", "425", "426", "431", "450", "451", "522", "534"}
+
+_REMEDY = (
+    "native-tls can't resume TLS sessions, and {} for data connections (as vsftpd and ProFTPD do by default): "
+    "use an ssl.SSLContext, such as FTP_TLS has by default, instead of NativeContext"
+)
+_SAID = _REMEDY.format("the server demands it")
+_GUESSED = _REMEDY.format("it may be that the server demands it")
+
+
+class _Explained:
+    """Like the reply's own exception in all but its text, which tells the remedy as well."""
+
+    hint = ""
+
+    def __str__(self):
+        return f"{super().__str__()} ({self.hint})"
+
+
+class _PermanentRefusal(_Explained, error_perm):
+    """A 5xx reply with a remedy."""
+
+
+class _TransientRefusal(_Explained, error_temp):
+    """A 4xx reply with a remedy."""
+
+
+# In a traceback they have the names that users know and catch.
+for _class, _base in ((_PermanentRefusal, error_perm), (_TransientRefusal, error_temp)):
+    _class.__name__ = _base.__name__
+    _class.__qualname__ = _base.__qualname__
+    _class.__module__ = _base.__module__
+
+
+def explained(error, where):
+    """Return the exception to raise instead of `error`, or None if there is nothing to explain.
+
+    error: what a transfer has failed with. where: its data connection or, if that failed already when it was to be
+    secured, its context. The new exception is an instance of the same class with the same args or errno, so raise it
+    `from error`.
+    """
+    if isinstance(where, _SOCKET):
+        if where._received or where._sent > _EARLY:
+            return None
+    elif not isinstance(where, _CONTEXT):
+        return None
+    if isinstance(error, (error_perm, error_temp)):
+        return _refusal(error)
+    if isinstance(error, OSError):
+        return _broken(error)
+    return None
+
+
+def _refusal(error):
+    resp = str(error)
+    if resp[:3] not in _REFUSALS:
+        return None
+    new = (_PermanentRefusal if isinstance(error, error_perm) else _TransientRefusal)(*error.args)
+    new.hint = _SAID if "reuse" in resp.lower() else _GUESSED
+    return new
+
+
+def _broken(error):
+    # a peer that hangs up; a timeout or a certificate that isn't accepted has nothing to do with it
+    if not isinstance(error, ConnectionError) and getattr(error, "reason", None) != "UNEXPECTED_EOF_WHILE_READING":
+        return None
+    new = type(error)(error.errno, f"{error.strerror} ({_GUESSED})")
+    for name in ("library", "reason"):
+        if hasattr(error, name):
+            setattr(new, name, getattr(error, name))
+    return new

@@ -1,0 +1,68 @@
+"""Certificates for these tests, made by the openssl command: an authority, leaves of all kinds, client identities.
+
+NAME.crt is the certificate, NAME.key its key (PKCS#8), NAME.pem both.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+PASSWORD = "client-pw"
+LOOPBACK = "DNS:localhost,IP:127.0.0.1,IP:::1"
+CA = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
+LEAF = "basicConstraints=critical,CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+
+
+def run(*command, folder):
+    subprocess.run(["openssl", *map(str, command)], cwd=folder, check=True, capture_output=True, timeout=60)
+
+
+def _key(folder, name, kind="rsa"):
+    options = {"rsa": ["rsa_keygen_bits:2048"], "ec": ["ec_paramgen_curve:P-256", "ec_param_enc:named_curve"]}[kind]
+    pairs = [word for option in options for word in ("-pkeyopt", option)]
+    run("genpkey", "-algorithm", kind.upper(), *pairs, "-out", f"{name}.key", folder=folder)
+
+
+def _authority(folder, name):
+    _key(folder, name)
+    (folder / f"{name}.cnf").write_text(f"[req]\ndistinguished_name=dn\nx509_extensions=v3\n[dn]\n[v3]\n{CA}")
+    subject = ["-subj", f"/CN={name}", "-days", "3650", "-sha256", "-config", f"{name}.cnf"]
+    run("req", "-x509", "-new", "-key", f"{name}.key", "-out", f"{name}.crt", *subject, folder=folder)
+
+
+def _leaf(folder, name, names, authority="ca", kind="rsa", days=3650, usage="serverAuth"):
+    _key(folder, name, kind)
+    (folder / f"{name}.cnf").write_text("[req]\ndistinguished_name=dn\n[dn]\n")
+    request = ["-key", f"{name}.key", "-subj", f"/CN={name}", "-out", f"{name}.csr", "-config", f"{name}.cnf"]
+    run("req", "-new", *request, folder=folder)
+    (folder / f"{name}.ext").write_text(f"{LEAF}extendedKeyUsage={usage}\nsubjectAltName={names}\n")
+    signed = ["-CA", f"{authority}.crt", "-CAkey", f"{authority}.key", "-CAcreateserial", "-sha256"]
+    dates = ["-days", days, "-extfile", f"{name}.ext", "-out", f"{name}.crt"]
+    run("x509", "-req", "-in", f"{name}.csr", *signed, *dates, folder=folder)
+    pair = (folder / f"{name}.key").read_bytes() + (folder / f"{name}.crt").read_bytes()
+    (folder / f"{name}.pem").write_bytes(pair)
+
+
+def _identities(folder):
+    """The client's key in every form that people have it in."""
+    run("rsa", "-in", "client.key", "-traditional", "-out", "client-pkcs1.key", folder=folder)
+    run("ec", "-in", "client-ec.key", "-out", "client-sec1.key", folder=folder)
+    closed = ["-passout", f"pass:{PASSWORD}"]
+    run("pkcs8", "-topk8", "-in", "client.key", *closed, "-out", "client-encrypted.key", folder=folder)
+    bundle = ["pkcs12", "-export", "-inkey", "client.key", "-in", "client.crt", "-certfile", "ca.crt"]
+    run(*bundle, *closed, "-out", "client.p12", folder=folder)
+    run(*bundle, "-passout", "pass:", "-out", "client-open.p12", folder=folder)
+
+
+def make(folder: Path) -> Path:
+    for authority in ("ca", "stranger"):
+        _authority(folder, authority)
+    _leaf(folder, "server", LOOPBACK)
+    _leaf(folder, "expired", LOOPBACK, days=-1)
+    _leaf(folder, "elsewhere", "DNS:elsewhere.example")
+    _leaf(folder, "unknown", LOOPBACK, authority="stranger")
+    _leaf(folder, "client", "email:client@example.org", usage="clientAuth")
+    _leaf(folder, "client-ec", "email:client@example.org", kind="ec", usage="clientAuth")
+    _identities(folder)
+    return folder

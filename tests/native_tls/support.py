@@ -1,0 +1,115 @@
+"""A TLS server in a thread, and what the tests need to watch it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+
+LIMIT = 20.0  # seconds that anything here may take
+VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+def server_context(folder, name="server", version=None, client_ca=False):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(str(folder / f"{name}.pem"))
+    if version is not None:
+        context.minimum_version = context.maximum_version = VERSIONS[version]
+    if client_ca:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(str(folder / "ca.crt"))
+    return context
+
+
+class Server:
+    """Accepts one connection after the other and gives each to `handle(conn)`, a TLS one where there is a context.
+
+    What handle() returned is in `results`, what it raised in `errors`; leaving the block waits for it.
+    """
+
+    def __init__(self, handle, context=None, family=socket.AF_INET):
+        self.handle, self.context, self.family = handle, context, family
+        self.results, self.errors = [], []
+
+    def __enter__(self):
+        host = "::1" if self.family == socket.AF_INET6 else "127.0.0.1"
+        self.listener = socket.create_server((host, 0), family=self.family)
+        self.listener.settimeout(LIMIT)
+        self.address = self.listener.getsockname()[:2]
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+        return self
+
+    def _run(self):
+        try:
+            while True:
+                conn = self.listener.accept()[0]
+                with conn:
+                    self._serve(conn)
+        except OSError:
+            pass  # the listener was shut
+
+    def _serve(self, conn):
+        conn.settimeout(LIMIT)
+        try:
+            if self.context is not None:
+                conn = self.context.wrap_socket(conn, server_side=True)
+            with conn:
+                self.results.append(self.handle(conn))
+        except Exception as error:
+            self.errors.append(error)
+
+    def __exit__(self, *args):
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.listener.close()
+        self.thread.join(LIMIT)
+        assert not self.thread.is_alive(), "the server's thread is stuck"
+
+    def connect(self, timeout=LIMIT):
+        return socket.create_connection(self.address, timeout)
+
+
+def read_all(conn):
+    """Everything up to the end."""
+    parts = []
+    while True:
+        part = conn.recv(65536)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+
+
+def echo(conn):
+    """Sends back what comes, until the peer's close_notify."""
+    while True:
+        data = conn.recv(65536)
+        if not data:
+            conn.unwrap()
+            return None
+        conn.sendall(data)
+
+
+class Thread(threading.Thread):
+    """A thread whose outcome is looked at: join() raises what it raised, and fails when it is stuck."""
+
+    def __init__(self, run):
+        super().__init__(daemon=True)
+        self._outcome, self._run_it = None, run
+        self.result = None
+        self.start()
+
+    def run(self):
+        try:
+            self.result = self._run_it()
+        except BaseException as error:
+            self._outcome = error
+
+    def end(self, timeout=LIMIT):
+        self.join(timeout)
+        assert not self.is_alive(), "the thread is stuck"
+        if self._outcome is not None:
+            raise self._outcome
+        return self.result
