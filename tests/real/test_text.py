@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
+# The address family matters to connections only: test_transfers has both.
+pytestmark = pytest.mark.endpoints(where=lambda endpoint: not endpoint.ipv6)
 LINES = ["one", "", "three with spaces ", "\tfour", "fünf ☃", "x" * 7000, "last"]
 
 
