@@ -8,7 +8,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString};
 
-use super::own::{Step, overridden};
+use super::own::{Step, View};
 use super::text::{Text, encode, head, tail};
 use super::{errors, modules, native};
 use crate::protocol::text::count_chars;
@@ -88,18 +88,27 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
 /// Sends one command line.
 #[pyfunction]
 pub fn putcmd(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> {
-    if debugging(ftp)? {
+    put_command(View::of(ftp), line)
+}
+
+fn put_command(view: View<'_, '_>, line: &Bound<'_, PyAny>) -> PyResult<()> {
+    let ftp = view.ftp();
+    let view = if debugging(ftp)? {
         show(ftp, "*cmd*", line)?;
-    }
-    match overridden(ftp, Step::Putline)? {
+        View::of(ftp)
+    } else {
+        view
+    };
+    match view.overridden(Step::Putline)? {
         None => putline(ftp, line),
         Some(method) => method.call1((line,)).map(drop),
     }
 }
 
 fn command_step(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> {
-    match overridden(ftp, Step::Putcmd)? {
-        None => putcmd(ftp, line),
+    let view = View::of(ftp);
+    match view.overridden(Step::Putcmd)? {
+        None => put_command(view, line),
         Some(method) => method.call1((line,)).map(drop),
     }
 }
@@ -192,15 +201,16 @@ pub fn getline<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     line_text(ftp)?.into_object(ftp.py())
 }
 
-fn line_step<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
-    match overridden(ftp, Step::Getline)? {
-        None => line_text(ftp),
+fn line_step<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
+    match view.overridden(Step::Getline)? {
+        None => line_text(view.ftp()),
         Some(method) => Text::of(method.call0()?),
     }
 }
 
-fn multiline_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
-    let first = line_step(ftp)?;
+fn multiline_text<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
+    let ftp = view.ftp();
+    let first = line_step(view)?;
     let Some(bytes) = first.bytes() else {
         return odd_multiline(ftp, first.into_object(ftp.py())?);
     };
@@ -209,7 +219,7 @@ fn multiline_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
     };
     let limit = max_reply(ftp)?;
     loop {
-        let next = line_step(ftp)?;
+        let next = line_step(View::of(ftp))?;
         let Some(bytes) = next.bytes() else {
             // str + str only: Python's own error
             let so_far = super::text::decode(ftp.py(), whole.text())?;
@@ -242,7 +252,7 @@ fn odd_multiline<'py>(ftp: &Bound<'py, PyAny>, first: Bound<'py, PyAny>) -> PyRe
     if fourth(&whole)?.eq("-")? {
         let code = head(&whole, 3)?;
         loop {
-            let next = line_step(ftp)?.into_object(py)?;
+            let next = line_step(View::of(ftp))?.into_object(py)?;
             whole = whole.add(PyString::new(py, "\n").add(&next)?)?;
             if head(&next, 3)?.eq(&code)? && fourth(&next)?.ne("-")? {
                 break;
@@ -255,7 +265,7 @@ fn odd_multiline<'py>(ftp: &Bound<'py, PyAny>, first: Bound<'py, PyAny>) -> PyRe
 /// One reply, multi-line replies joined by newlines (RFC 959, section 4.2).
 #[pyfunction]
 pub fn getmultiline<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    multiline_text(ftp)?.into_object(ftp.py())
+    multiline_text(View::of(ftp))?.into_object(ftp.py())
 }
 
 /// A reply whose first digit is 1, 2 or 3, and which of them.
@@ -264,10 +274,11 @@ struct Accepted<'py> {
     kind: reply::Kind,
 }
 
-fn reply_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Accepted<'py>> {
+fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
+    let ftp = view.ftp();
     let py = ftp.py();
-    let text = match overridden(ftp, Step::Getmultiline)? {
-        None => multiline_text(ftp)?,
+    let text = match view.overridden(Step::Getmultiline)? {
+        None => multiline_text(view)?,
         Some(method) => Text::of(method.call0()?)?,
     };
     let known = match text.bytes() {
@@ -307,15 +318,19 @@ fn odd_kind(reply: &Bound<'_, PyAny>) -> PyResult<reply::Kind> {
 /// One reply; 4xx, 5xx and what is no reply are raised.
 #[pyfunction]
 pub fn getresp<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    Ok(reply_text(ftp)?.reply)
+    Ok(reply_text(View::of(ftp))?.reply)
 }
 
 /// One reply, which must be a completion (2xx).
 #[pyfunction]
 pub fn voidresp<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let (reply, complete) = match overridden(ftp, Step::Getresp)? {
+    completion(View::of(ftp))
+}
+
+fn completion<'py>(view: View<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let (reply, complete) = match view.overridden(Step::Getresp)? {
         None => {
-            let accepted = reply_text(ftp)?;
+            let accepted = reply_text(view)?;
             (accepted.reply, accepted.kind == reply::Kind::Completion)
         }
         Some(method) => {
@@ -335,8 +350,9 @@ pub fn voidresp<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyfunction]
 pub fn sendcmd<'py>(ftp: &Bound<'py, PyAny>, cmd: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     command_step(ftp, cmd)?;
-    match overridden(ftp, Step::Getresp)? {
-        None => getresp(ftp),
+    let view = View::of(ftp);
+    match view.overridden(Step::Getresp)? {
+        None => Ok(reply_text(view)?.reply),
         Some(method) => method.call0(),
     }
 }
@@ -345,8 +361,9 @@ pub fn sendcmd<'py>(ftp: &Bound<'py, PyAny>, cmd: &Bound<'py, PyAny>) -> PyResul
 #[pyfunction]
 pub fn voidcmd<'py>(ftp: &Bound<'py, PyAny>, cmd: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     command_step(ftp, cmd)?;
-    match overridden(ftp, Step::Voidresp)? {
-        None => voidresp(ftp),
+    let view = View::of(ftp);
+    match view.overridden(Step::Voidresp)? {
+        None => completion(view),
         Some(method) => method.call0(),
     }
 }

@@ -1,12 +1,13 @@
 //! Which of an object's methods are still ours?
 //!
 //! Every internal step of the dialogue goes through Python's attribute lookup on `self`: subclasses, instance attributes
-//! and class patches override each link. Only when the lookup ends at the very function that `FTP` was born with, bound
-//! to this very object, may its Rust body run directly; anything else is called.
+//! and class patches override each link. Only when the lookup ends at the very function that `FTP` was born with
+//! may its Rust body run directly; anything else is called.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyType};
+use pyo3::types::{PyDict, PyString, PyType};
 
 /// The links of the dialogue that have bodies in Rust.
 #[derive(Clone, Copy)]
@@ -22,9 +23,9 @@ pub enum Step {
 const NAMES: [&str; 6] = ["putline", "putcmd", "getline", "getmultiline", "getresp", "voidresp"];
 
 struct Own {
-    method_type: Py<PyType>,
-    names: [Py<PyString>; 6],
-    functions: [Py<PyAny>; 6],
+    names: [Py<PyString>; NAMES.len()],
+    functions: Vec<Py<PyAny>>,
+    plain_lookup: Py<PyAny>,
 }
 
 static OWN: PyOnceLock<Own> = PyOnceLock::new();
@@ -34,39 +35,69 @@ static OWN: PyOnceLock<Own> = PyOnceLock::new();
 pub fn seal(class: &Bound<'_, PyType>) -> PyResult<()> {
     let py = class.py();
     let namespace = class.getattr("__dict__")?;
-    let mut functions = Vec::with_capacity(NAMES.len());
-    for name in NAMES {
-        functions.push(namespace.get_item(name)?.unbind());
-    }
-    let functions: [Py<PyAny>; 6] = functions
-        .try_into()
-        .map_err(|_| pyo3::exceptions::PyTypeError::new_err("FTP lacks a method"))?;
+    let functions = NAMES
+        .iter()
+        .map(|name| Ok(namespace.get_item(name)?.unbind()))
+        .collect::<PyResult<_>>()?;
     let own = Own {
-        method_type: py
-            .import("types")?
-            .getattr("MethodType")?
-            .cast_into::<PyType>()?
-            .unbind(),
         names: NAMES.map(|name| PyString::intern(py, name).unbind()),
         functions,
+        plain_lookup: py.get_type::<PyAny>().getattr("__getattribute__")?.unbind(),
     };
     let _ = OWN.set(py, own);
     Ok(())
 }
 
-/// `None` when `ftp`'s `step` is our own, else the callable that stands there.
-pub fn overridden<'py>(ftp: &Bound<'py, PyAny>, step: Step) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = ftp.py();
-    let index = step as usize;
-    let Some(own) = OWN.get(py) else {
-        return Ok(Some(ftp.getattr(NAMES[index])?));
-    };
-    let found = ftp.getattr(&own.names[index])?;
-    if found.get_type().is(own.method_type.bind(py))
-        && found.getattr(pyo3::intern!(py, "__func__"))?.is(&own.functions[index])
-        && found.getattr(pyo3::intern!(py, "__self__"))?.is(ftp)
-    {
-        return Ok(None);
+/// An object as attribute lookup finds it at this moment. To be made anew whenever other code may have run.
+pub struct View<'a, 'py> {
+    ftp: &'a Bound<'py, PyAny>,
+    class: Bound<'py, PyType>,
+    /// Its own attributes; `None` where lookup isn't the ordinary one, so that every step has to be looked up and called.
+    attributes: Option<Bound<'py, PyDict>>,
+}
+
+impl<'a, 'py> View<'a, 'py> {
+    pub fn of(ftp: &'a Bound<'py, PyAny>) -> Self {
+        let py = ftp.py();
+        let class = ftp.get_type();
+        let ordinary = OWN.get(py).is_some_and(|own| {
+            class
+                .getattr(intern!(py, "__getattribute__"))
+                .is_ok_and(|lookup| lookup.is(&own.plain_lookup))
+        });
+        let attributes = if ordinary {
+            ftp.getattr(intern!(py, "__dict__"))
+                .ok()
+                .and_then(|names| names.cast_into_exact::<PyDict>().ok())
+        } else {
+            None
+        };
+        Self { ftp, class, attributes }
     }
-    Ok(Some(found))
+
+    pub fn ftp(&self) -> &'a Bound<'py, PyAny> {
+        self.ftp
+    }
+
+    /// `None` when the object's `step` is our own, else the callable that stands there.
+    ///
+    /// Ours it is when the class has the function that `FTP` was born with and the instance has none of its own:
+    /// functions are no data descriptors, so this is where lookup looks, and nowhere else.
+    pub fn overridden(&self, step: Step) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let index = step as usize;
+        let Some(own) = OWN.get(self.ftp.py()) else {
+            return Ok(Some(self.ftp.getattr(NAMES[index])?));
+        };
+        let name = own.names[index].bind(self.ftp.py());
+        if let Some(attributes) = &self.attributes {
+            let ours = self
+                .class
+                .getattr(name)
+                .is_ok_and(|found| found.is(&own.functions[index]));
+            if ours && !attributes.contains(name)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.ftp.getattr(name)?))
+    }
 }

@@ -8,7 +8,7 @@ use pyo3::types::{PyBytes, PyInt, PyString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::super::{errors, text};
 use super::pump::Owner;
@@ -57,10 +57,10 @@ pub fn reader<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, R
 
 /// The encodings whose line ends can be found in the bytes, by the names that Python's codecs have.
 pub fn charset(encoding: &Bound<'_, PyAny>) -> Option<Charset> {
-    if encoding.is(intern!(encoding.py(), "utf-8")) {
-        return Some(Charset::Utf8); // the default, as Python keeps it
-    }
     let encoding = encoding.cast::<PyString>().ok()?;
+    if encoding.as_any().eq(intern!(encoding.py(), "utf-8")).ok()? {
+        return Some(Charset::Utf8); // the default
+    }
     match encoding.to_cow().ok()?.to_ascii_lowercase().as_str() {
         "utf-8" | "utf8" | "utf_8" => Some(Charset::Utf8),
         "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "iso_8859_1" | "l1" => Some(Charset::Latin1),
@@ -150,23 +150,55 @@ impl Reader {
     /// The next line, at most `limit` characters with its end (`None`: no limit), as UTF-8; then whether it was ended.
     /// Nothing and not ended: the peer has closed.
     pub fn next_line(&self, py: Python<'_>, limit: Option<usize>) -> PyResult<(Vec<u8>, bool)> {
+        let (socket, mut fd) = {
+            let mut state = self.lock(py);
+            let Some(socket) = &state.socket else {
+                return Err(errors::closed_file());
+            };
+            let socket = socket.clone_ref(py);
+            if let Some(line) = state.take(limit) {
+                return Ok(line);
+            }
+            if state.timed_out {
+                return Err(PyOSError::new_err("cannot read from timed out object"));
+            }
+            (socket, state.fd.clone())
+        };
+        let owner = Owner::new(socket.bind(py));
         let mut began = Instant::now();
         loop {
-            let (socket, fd) = {
-                let mut state = self.lock(py);
-                let Some(socket) = &state.socket else {
-                    return Err(errors::closed_file());
-                };
-                let socket = socket.clone_ref(py);
+            let ours = match &mut fd {
+                Some(fd) => fd,
+                None => fd.insert(self.descriptor(&owner)?),
+            };
+            let slice = match owner.slice(began) {
+                Ok(slice) => slice,
+                Err(error) => {
+                    self.out_of_time(py, ours, error)?;
+                    Duration::ZERO
+                }
+            };
+            let waited = py.detach(|| net::wait(ours.as_fd(), Interest::Read, slice));
+            py.check_signals()?;
+            owner.fd()?;
+            // Only a thread that holds the GIL takes the lock, so that a fork never copies it locked.
+            let mut state = self.lock(py);
+            if state.socket.is_none() {
+                // another thread has closed it meanwhile
+                return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)));
+            }
+            let received = match waited {
+                Ok(true) => state.receive(ours),
+                Ok(false) => Ok(Received::Nothing),
+                Err(error) => Err(Fault::System(error)),
+            };
+            if received.is_ok() {
                 if let Some(line) = state.take(limit) {
                     return Ok(line);
                 }
-                if state.timed_out {
-                    return Err(PyOSError::new_err("cannot read from timed out object"));
-                }
-                (socket, state.fd.clone())
-            };
-            if self.wait_and_receive(socket.bind(py), fd, began)? {
+            }
+            drop(state);
+            if let Received::Something = received.map_err(|fault| self.error(py, fault))? {
                 began = Instant::now(); // the timeout is for each receive, not for the line
             }
         }
@@ -180,35 +212,11 @@ impl Reader {
         }
     }
 
-    /// Waits for one slice at most, then receives what is there; whether anything was.
-    fn wait_and_receive(&self, socket: &Bound<'_, PyAny>, fd: Option<Arc<OwnedFd>>, began: Instant) -> PyResult<bool> {
-        let py = socket.py();
-        let owner = Owner::new(socket);
-        let fd = match fd {
-            Some(fd) => fd,
-            None => {
-                let fd = Arc::new(net::duplicate(owner.fd()?).map_err(|error| errors::os_error(&error))?);
-                self.lock(py).fd = Some(fd.clone());
-                fd
-            }
-        };
-        let slice = match owner.slice(began) {
-            Ok(slice) => slice,
-            Err(error) => return self.out_of_time(py, &fd, error).map(|()| true),
-        };
-        let waited = py.detach(|| net::wait(fd.as_fd(), Interest::Read, slice));
-        py.check_signals()?;
-        if !waited.map_err(|error| errors::os_error(&error))? {
-            return Ok(false);
-        }
-        owner.fd()?;
-        // Only a thread that holds the GIL takes the lock, so that a fork never copies it locked.
-        let received = self.lock(py).receive(&fd);
-        match received {
-            Ok(Received::Something) => Ok(true),
-            Ok(Received::Nothing) => Ok(false),
-            Err(fault) => Err(self.error(py, fault)),
-        }
+    /// The descriptor of our own, made when it is first waited for.
+    fn descriptor(&self, owner: &Owner<'_, '_>) -> PyResult<Arc<OwnedFd>> {
+        let fd = Arc::new(net::duplicate(owner.fd()?).map_err(|error| errors::os_error(&error))?);
+        self.lock(owner.py()).fd = Some(fd.clone());
+        Ok(fd)
     }
 
     /// The timeout has passed, or the socket never waits at all: then what is there is taken, and nothing there looks
