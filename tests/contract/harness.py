@@ -132,8 +132,17 @@ def run_both(script, replies=None, **server_settings):
 
 def same(script, replies=None, **server_settings):
     ours, theirs = run_both(script, replies, **server_settings)
-    assert asdict(ours) == asdict(theirs)
+    difference = differences(ours, theirs)
+    if difference:
+        raise AssertionError(difference)
     return ours
+
+
+def differences(ours, theirs):
+    """'' where the outcomes are equal, else the fields that differ."""
+    ours, theirs = asdict(ours), asdict(theirs)
+    different = [name for name in theirs if ours[name] != theirs[name]]
+    return "\n".join(f"{name}:\n  rftplib: {ours[name]!r}\n  ftplib:  {theirs[name]!r}" for name in different)
 
 
 def hide_ports(text):

@@ -19,7 +19,7 @@ import socket
 import ssl
 import threading
 
-LIMIT = 30.0
+LIMIT = 20.0
 HERE = os.path.dirname(os.path.abspath(__file__))
 CA_FILE = os.path.join(HERE, "ca.pem")
 SERVER_PEM = os.path.join(HERE, "server.pem")
@@ -120,25 +120,25 @@ def ccc(session):
 
 
 def pasv(session):
+    session.active = None
     host, port = session.server.data_address()
     fields = host.split(".") + [str(port // 256), str(port % 256)]
     session.conn.sendall(f"227 Entering Passive Mode ({','.join(fields)})\r\n".encode())
 
 
 def epsv(session):
+    session.active = None
     session.conn.sendall(f"229 Extended Passive Mode (|||{session.server.data_address()[1]}|)\r\n".encode())
 
 
 def port(session):
     fields = session.argument.split(",")
-    session.active = (".".join(fields[:4]), int(fields[4]) * 256 + int(fields[5]))
-    session.conn.sendall(b"200 port\r\n")
+    session.set_active(lambda: (".".join(fields[:4]), int(fields[4]) * 256 + int(fields[5])))
 
 
 def eprt(session):
     fields = session.argument.split("|")
-    session.active = (fields[2], int(fields[3]))
-    session.conn.sendall(b"200 eprt\r\n")
+    session.set_active(lambda: (fields[2], int(fields[3])))
 
 
 def made(session):
@@ -204,6 +204,7 @@ class Session:
     def run(self):
         try:
             self.conn.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, int(self.server.oob_inline))
+            self.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # no 40 ms between 150 and 226
             if self.server.implicit_tls:
                 self.wrap_control()
             self.perform(self.server.greeting)
@@ -219,6 +220,7 @@ class Session:
             pass
         except Exception as exc:  # a bug of the script: shown by finish()
             self.server.errors.append(exc)
+            self.conn.close()
 
     def perform(self, action):
         if isinstance(action, bytes):
@@ -250,6 +252,18 @@ class Session:
 
     def wrap_control(self):
         self.conn = self.server.tls.wrap_socket(self.conn, server_side=True)
+
+    def set_active(self, address):
+        """For PORT and EPRT; never a host beyond this machine."""
+        try:
+            self.active = address()
+        except (ValueError, IndexError):
+            self.active = None
+        if self.active is None or self.active[0] not in ("127.0.0.1", "::1"):
+            self.active = ("127.0.0.1", 1)
+            self.conn.sendall(b"501 odd address\r\n")
+        else:
+            self.conn.sendall(b"200 active\r\n")
 
     def open_data(self, tls=None):
         if self.active is not None:
@@ -299,7 +313,7 @@ class Server:
         return self.data_listener.getsockname()[:2]
 
     def start(self):
-        self.sessions, self.errors = [], []
+        self.sessions, self.errors, self.leftover = [], [], []
         self.wake, self.waker = socket.socketpair()
         self.thread = threading.Thread(target=self.accept, daemon=True)
         self.thread.start()
@@ -324,7 +338,6 @@ class Server:
         alive = [t for t in [self.thread, *(s.thread for s in self.sessions)] if t.is_alive()]
         assert not alive, f"the scripted server hangs: {alive}"
         assert not self.errors, self.errors
-        self.leftover = []
         self.data_listener.setblocking(False)
         try:
             while True:
