@@ -6,6 +6,7 @@ is looked up there when it is needed: subclasses, patches and mocks rely on both
 """
 
 import sys
+import time
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
@@ -44,6 +45,12 @@ class FTP:
     # The longest multi-line reply that is taken, in characters; None for no limit, as ftplib has it. Generous, because
     # STAT lists directories over the control connection: 100,000 entries are 8 MB.
     max_reply = 16 * 1024 * 1024
+    # Leave out a TYPE command when that type is in force already: one round trip less for each small file. Off, because
+    # servers in tests may count commands.
+    skip_redundant_type = False
+    # In active mode, take a data connection from any address, as ftplib does, or else only from the address that the
+    # control connection goes to. A relay in between (ssh -L, say) may need the former.
+    accept_any_active_peer = False
 
     def __init__(
         self,
@@ -95,6 +102,8 @@ class FTP:
         if source_address is not None:
             self.source_address = source_address
         sys.audit("ftplib.connect", self, self.host, self.port)
+        if self.skip_redundant_type:
+            self._type_in_force = None
         self.sock = rftplib.socket.create_connection(
             (self.host, self.port), self.timeout, source_address=self.source_address
         )
@@ -258,7 +267,7 @@ class FTP:
         else:
             with self.makeport() as sock:
                 resp = _start(self, cmd, rest)
-                conn, _ = sock.accept()
+                conn = _accept(self, sock)
                 if self.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
                     conn.settimeout(self.timeout)
         if resp[:3] == "150":
@@ -298,7 +307,7 @@ class FTP:
         cmd: 'RETR name'. callback: called with each block, `bytes` of at most blocksize. rest: as for ntransfercmd().
         Whatever the callback raises closes the data connection and leaves the final reply unread.
         """
-        self.voidcmd("TYPE I")
+        _set_type(self, "TYPE I", self.voidcmd)
         with self.transfercmd(cmd, rest) as conn:
             if not _rftplib.download(conn, callback, blocksize):
                 _portable.download(conn, callback, blocksize)
@@ -313,7 +322,7 @@ class FTP:
         """
         if callback is None:
             callback = rftplib.print_line
-        self.sendcmd("TYPE A")
+        _set_type(self, "TYPE A", self.sendcmd)
         with self.transfercmd(cmd) as conn:
             if not _rftplib.retrlines(self, conn, callback):
                 _portable.retrlines(self, conn, callback)
@@ -326,7 +335,7 @@ class FTP:
         cmd: 'STOR name'. fp: read by fp.read(blocksize) until that gives nothing. callback: called with each block when
         it has been sent. rest: as for ntransfercmd(); fp is read from where it stands.
         """
-        self.voidcmd("TYPE I")
+        _set_type(self, "TYPE I", self.voidcmd)
         with self.transfercmd(cmd, rest) as conn:
             if not _rftplib.upload(conn, fp, blocksize, callback):
                 _portable.upload(conn, fp, blocksize, callback)
@@ -339,7 +348,7 @@ class FTP:
         cmd: 'STOR name'. fp: a binary file, read by fp.readline(); every line is sent with CRLF at its end. callback:
         called with each line as it was sent. Raises Error for a line longer than `maxline`, TypeError for a text file.
         """
-        self.voidcmd("TYPE A")
+        _set_type(self, "TYPE A", self.voidcmd)
         with self.transfercmd(cmd) as conn:
             if not _rftplib.storlines(self, conn, fp, callback):
                 _portable.storlines(self, conn, fp, callback)
@@ -471,6 +480,42 @@ def _start(ftp, cmd, rest):
     if resp[0] != "1":
         raise error_reply(resp)
     return resp
+
+
+def _accept(ftp, listener):
+    """Accept the server's data connection; connections from elsewhere are closed, see accept_any_active_peer."""
+    if getattr(ftp, "accept_any_active_peer", False):
+        return listener.accept()[0]
+    try:
+        server = _bare_address(ftp.sock.getpeername())
+    except (OSError, AttributeError):
+        server = None  # a stand-in for a socket, or the control connection is gone: nothing to compare with
+    timeout = listener.gettimeout()
+    began = time.monotonic()
+    while True:
+        conn, peer = listener.accept()
+        if server is None or _bare_address(peer) in {server, None}:
+            return conn
+        conn.close()
+        if timeout:
+            # the timeout is for the whole of it; too little is left to be 0, which would mean not to wait
+            listener.settimeout(max(timeout - (time.monotonic() - began), 0.001))
+
+
+def _bare_address(address):
+    """The host of a socket address, without the scope of a link-local one; None for what is no IP address."""
+    if isinstance(address, tuple) and address and isinstance(address[0], str):
+        return address[0].partition("%")[0].lower()
+    return None
+
+
+def _set_type(ftp, command, send):
+    """Send a TYPE command, unless `skip_redundant_type` allows to leave it out."""
+    if not getattr(ftp, "skip_redundant_type", False):
+        send(command)
+    elif getattr(ftp, "_type_in_force", None) != command:
+        send(command)  # which makes putline() forget the type: only what was accepted is remembered
+        ftp._type_in_force = command
 
 
 def _end_tls(conn):

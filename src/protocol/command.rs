@@ -37,3 +37,12 @@ pub fn mask_for_log(line: &[u8]) -> Cow<'_, [u8]> {
     }
     Cow::Owned([verb, b" ****"].concat())
 }
+
+/// Whether the representation type may be another one after this command: TYPE itself, and what begins a session anew
+/// (RFC 959, 4.1.1: USER, REIN; RFC 4217: AUTH, CCC).
+pub fn may_change_type(line: &[u8]) -> bool {
+    let verb = line.split(|&byte| byte == b' ').next().unwrap_or_default();
+    ["TYPE", "USER", "REIN", "AUTH", "CCC"]
+        .iter()
+        .any(|name| verb.eq_ignore_ascii_case(name.as_bytes()))
+}

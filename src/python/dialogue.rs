@@ -59,6 +59,11 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
         ));
     }
     modules::sys(py)?.call_method1(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
+    if let Some(text) = &plain {
+        if command::may_change_type(text.as_bytes()) {
+            forget_type(ftp)?;
+        }
+    }
     let verbose = debugging_above(ftp, 1)?;
     let whole = if verbose || plain.is_none() {
         Some(line.add("\r\n")?)
@@ -83,6 +88,15 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
     let encoding = ftp.getattr(intern!(py, "encoding"))?;
     sendall.call1((whole.call_method1(intern!(py, "encode"), (encoding,))?,))?;
     Ok(())
+}
+
+/// The representation type in force isn't known any more: see `FTP.skip_redundant_type`.
+fn forget_type(ftp: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = ftp.py();
+    match ftp.getattr_opt(intern!(py, "skip_redundant_type"))? {
+        Some(switch) if switch.is_truthy()? => ftp.setattr(intern!(py, "_type_in_force"), py.None()),
+        _ => Ok(()),
+    }
 }
 
 /// Sends one command line.

@@ -55,6 +55,15 @@ impl<'a, 'py> Owner<'a, 'py> {
     }
 }
 
+/// What a step on the connection failed with: TLS carries its own errors.
+fn fault(error: &io::Error) -> PyErr {
+    #[cfg(feature = "tls")]
+    if let Some(error) = super::super::tls::carried(error) {
+        return error;
+    }
+    errors::os_error(error)
+}
+
 /// The connection's side.
 pub struct Pump<'a, 'py> {
     owner: Owner<'a, 'py>,
@@ -76,12 +85,34 @@ impl<'a, 'py> Pump<'a, 'py> {
 
     /// For receiving from `object`, if that can be done natively.
     pub fn receiving(object: &'a Bound<'py, PyAny>) -> PyResult<Option<Self>> {
-        receivable(object).map(|plain| Self::on(&plain)).transpose()
+        match receivable(object) {
+            Some(plain) => Self::on(&plain).map(Some),
+            None => Ok(Self::on_tls(object, &["recv", "recv_into", "makefile"])),
+        }
     }
 
     /// For sending to `object`, if that can be done natively.
     pub fn sending(object: &'a Bound<'py, PyAny>) -> PyResult<Option<Self>> {
-        sendable(object).map(|plain| Self::on(&plain)).transpose()
+        match sendable(object) {
+            Some(plain) => Self::on(&plain).map(Some),
+            None => Ok(Self::on_tls(object, &["send", "sendall"])),
+        }
+    }
+
+    /// On one of our own TLS sockets.
+    #[cfg(feature = "tls")]
+    fn on_tls(object: &'a Bound<'py, PyAny>, methods: &[&str]) -> Option<Self> {
+        let stream = Box::new(super::super::tls::stream_of(object, methods)?);
+        Some(Self {
+            owner: Owner::new(object),
+            stream,
+            held: Instant::now(),
+        })
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn on_tls(_: &'a Bound<'py, PyAny>, _: &[&str]) -> Option<Self> {
+        None
     }
 
     fn py(&self) -> Python<'py> {
@@ -90,7 +121,7 @@ impl<'a, 'py> Pump<'a, 'py> {
 
     /// Puts the connection into non-blocking mode while a loop uses sendfile, which has no flag for it.
     pub fn non_blocking(&self) -> PyResult<net::NonBlocking> {
-        net::NonBlocking::set(self.stream.descriptor()).map_err(|error| errors::os_error(&error))
+        net::NonBlocking::set(self.stream.descriptor()).map_err(|error| fault(&error))
     }
 
     /// Signals, a close by another thread, and a chance for other threads: whatever came up since the last block.
@@ -111,7 +142,7 @@ impl<'a, 'py> Pump<'a, 'py> {
         let waited = self.owner.py().detach(|| net::wait(descriptor, interest, slice));
         self.held = Instant::now();
         self.py().check_signals()?;
-        waited.map_err(|error| errors::os_error(&error))?;
+        waited.map_err(|error| fault(&error))?;
         self.owner.fd().map(drop)
     }
 
@@ -120,7 +151,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     pub fn receive(&mut self, into: &mut [u8]) -> PyResult<usize> {
         let mut began = None;
         loop {
-            match self.stream.receive(into).map_err(|error| errors::os_error(&error))? {
+            match self.stream.receive(into).map_err(|error| fault(&error))? {
                 Step::Moved(count) => return Ok(count),
                 Step::Wait(interest) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
             }
@@ -131,7 +162,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     pub fn send_all(&mut self, mut data: &[u8]) -> PyResult<()> {
         let mut began = None;
         while !data.is_empty() {
-            match self.stream.send(data).map_err(|error| errors::os_error(&error))? {
+            match self.stream.send(data).map_err(|error| fault(&error))? {
                 Step::Moved(count) => data = data.get(count..).unwrap_or_default(),
                 Step::Wait(interest) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
             }
@@ -156,7 +187,7 @@ impl<'a, 'py> Pump<'a, 'py> {
             match state {
                 Ok(State::Ended) => return Ok(()),
                 Ok(State::Going) => {}
-                Err(Fault::Connection(error) | Fault::File(error)) => return Err(errors::os_error(&error)),
+                Err(Fault::Connection(error) | Fault::File(error)) => return Err(fault(&error)),
             }
             self.owner.fd()?;
             still_wanted()?;

@@ -12,11 +12,9 @@ use std::sync::Arc;
 use crate::tls::Handle;
 
 pub use context::NativeContext;
-#[allow(unused_imports, reason = "for the loops, which don't use it yet")]
 pub use errors::carried;
 pub use socket::NativeSocket;
 
-#[allow(dead_code, reason = "for the loops, which don't use it yet")]
 /// A connection for a loop, if `object` is one of our sockets and none of these methods of it were replaced.
 pub fn stream_of(object: &Bound<'_, PyAny>, methods: &[&str]) -> Option<Handle> {
     let socket = object.cast_exact::<NativeSocket>().ok()?;
