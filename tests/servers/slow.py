@@ -6,6 +6,7 @@ RETR stall      1000 bytes, then nothing more        NLST stall      10 lines, t
 RETR steps      20 blocks of 1000 bytes, 20 ms apart
 RETR endless    bytes as fast as they are taken      NLST endless    lines as fast as they are taken
 STOR stall      never reads                          STOR sink       reads all
+STOR slowly     reads all, 200 kB each 5 ms
 Any other command is 200, but HANG gets no reply at all. `greets=False`: nor does the client that connects.
 """
 
@@ -14,22 +15,27 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 
 BLOCK = bytes(range(256)) * 4
 LINES = b"name-of-a-file\r\n" * 4096
 STEPS, STEP_SECONDS = 20, 0.02
+PAUSE_SECONDS, PORTION = 0.005, 200_000  # of `STOR slowly`
 
 
 class SlowServer:
-    """`with SlowServer() as server:` connect to server.host, server.port; any user and password."""
+    """`with SlowServer() as server:` connect to server.address; any user and password."""
+
+    steps = BLOCK[:1000] * STEPS  # what `RETR steps` sends
 
     def __init__(self, greets: bool = True) -> None:
         self._greets = greets
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.host, self.port = self._listener.getsockname()
-        self.stored = bytearray()  # what `STOR sink` got
+        self.address: tuple[str, int] = self._listener.getsockname()
+        self.stored = bytearray()  # what a STOR got, its first 16 MiB
         self._condition = threading.Condition()
         self._happened: list[str] = []
+        self._reply: Callable[[str], None] = lambda text: None
         self._ending = threading.Event()
         self._open: list[socket.socket] = [self._listener]
         self._threads: list[threading.Thread] = []
@@ -50,10 +56,14 @@ class SlowServer:
             assert not thread.is_alive(), "a thread of the slow server does not end"
 
     def wait_for(self, event: str, seconds: float = 10) -> None:
-        """Wait until a command came ("NOOP"), or "connected", "sent" (a stall begins), "flowing" (an endless one)."""
+        """Wait until a command came ("NOOP"), or "connected", or that a transfer is "stalling", "flowing" or "done"."""
         with self._condition:
             if not self._condition.wait_for(lambda: event in self._happened, seconds):
                 raise AssertionError(f"no {event!r} within {seconds} s, only {self._happened}")
+
+    def answer(self, text: str) -> None:
+        """A reply out of turn, to the client that connected last."""
+        self._reply(text)
 
     # --- inside
 
@@ -92,6 +102,7 @@ class SlowServer:
         if not self._greets:
             self._ending.wait()
             return
+        self._reply = reply
         reply("220 slowly")
         passive = None
         with control, control.makefile("r", encoding="utf-8") as lines:
@@ -105,7 +116,6 @@ class SlowServer:
                 elif verb in ("RETR", "NLST", "STOR"):
                     data, _ = passive.accept()
                     passive.close()
-                    reply("150 here it comes")
                     self._begin(self._transfer, self._keep(data), verb, name, reply)
                 elif verb == "USER":
                     reply("331 password")
@@ -118,18 +128,20 @@ class SlowServer:
                     reply("200 " + verb)
 
     def _transfer(self, data: socket.socket, verb: str, name: str, reply) -> None:
+        reply("150 here it comes")
         with data:
             getattr(self, f"_{verb}_{name}".lower())(data)
+        self._note("done")
         reply("226 done")
 
     def _retr_stall(self, data: socket.socket) -> None:
         data.sendall(BLOCK[:1000])
-        self._note("sent")
+        self._note("stalling")
         self._ending.wait()
 
     def _nlst_stall(self, data: socket.socket) -> None:
         data.sendall(LINES[:160])
-        self._note("sent")
+        self._note("stalling")
         self._ending.wait()
 
     def _retr_steps(self, data: socket.socket) -> None:
@@ -147,13 +159,19 @@ class SlowServer:
         self._retr_endless(data, LINES)
 
     def _stor_stall(self, data: socket.socket) -> None:
+        self._note("stalling")
         self._ending.wait()
 
-    def _stor_sink(self, data: socket.socket) -> None:
+    def _stor_sink(self, data: socket.socket, pause: float = 0, portion: int = 1 << 20) -> None:
         self._note("flowing")
-        while block := data.recv(1 << 20):
+        while block := data.recv(portion):
             if len(self.stored) < 1 << 24:
                 self.stored += block
+            if pause:
+                self._ending.wait(pause)
+
+    def _stor_slowly(self, data: socket.socket) -> None:
+        self._stor_sink(data, PAUSE_SECONDS, PORTION)
 
 
 @contextlib.contextmanager
