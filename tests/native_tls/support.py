@@ -30,6 +30,7 @@ class Server:
     def __init__(self, handle, context=None, family=socket.AF_INET):
         self.handle, self.context, self.family = handle, context, family
         self.results, self.errors = [], []
+        self._accepted = threading.Semaphore(0)
 
     def __enter__(self):
         host = "::1" if self.family == socket.AF_INET6 else "127.0.0.1"
@@ -44,6 +45,7 @@ class Server:
         try:
             while True:
                 conn = self.listener.accept()[0]
+                self._accepted.release()
                 with conn:
                     self._serve(conn)
         except OSError:
@@ -69,7 +71,10 @@ class Server:
         assert not self.thread.is_alive(), "the server's thread is stuck"
 
     def connect(self, timeout=LIMIT):
-        return socket.create_connection(self.address, timeout)
+        """A connection that the server has accepted; it has one at a time."""
+        sock = socket.create_connection(self.address, timeout)
+        assert self._accepted.acquire(timeout=LIMIT)
+        return sock
 
 
 def read_all(conn):
@@ -113,3 +118,58 @@ class Thread(threading.Thread):
         if self._outcome is not None:
             raise self._outcome
         return self.result
+
+
+class Relay:
+    """Between a client and a server: what the server sends goes through `change(data)`; None cuts both connections.
+
+    With step=1 the client gets single bytes, each in a packet of its own.
+    """
+
+    def __init__(self, address, change=lambda data: data, step=65536):
+        self._target, self._change, self._step = address, change, step
+
+    def __enter__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(LIMIT)
+        self.address = self._listener.getsockname()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def _run(self):
+        near = self._listener.accept()[0]
+        far = socket.create_connection(self._target, LIMIT)
+        near.settimeout(LIMIT)
+        near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        up = threading.Thread(target=self._copy, args=(near, far, lambda data: data, 65536), daemon=True)
+        up.start()
+        self._copy(far, near, self._change, self._step)
+        up.join(LIMIT)
+        near.close()
+        far.close()
+
+    def _copy(self, source, sink, change, step):
+        try:
+            while True:
+                data = source.recv(65536)
+                changed = change(data) if data else None
+                if changed is None:
+                    break
+                for start in range(0, len(changed), step):
+                    sink.sendall(changed[start : start + step])
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def __exit__(self, *args):
+        self._listener.close()
+        self._thread.join(LIMIT)
+        assert not self._thread.is_alive(), "the relay is stuck"
+
+    def connect(self, timeout=LIMIT):
+        return socket.create_connection(self.address, timeout)

@@ -1,0 +1,234 @@
+"""What NativeContext takes, and how it refuses the rest: by errors that name the option or file, and no secret."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import shutil
+import ssl
+
+import pytest
+from rftplib._rftplib import NativeContext
+
+from .certificates import PASSWORD
+from .support import VERSIONS, Server, read_all, server_context
+
+WRONG = "not-the-password"
+
+
+def test_the_defaults():
+    context = NativeContext()
+    assert context.protocol == ssl.PROTOCOL_TLS_CLIENT
+    assert context.protocol >= ssl.PROTOCOL_TLS
+    assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+    assert context.maximum_version is ssl.TLSVersion.MAXIMUM_SUPPORTED
+    assert repr(context) == "<rftplib.tls.NativeContext TLSv1.2 to newest, system roots>"
+    assert all(parameter.kind is inspect.Parameter.KEYWORD_ONLY for parameter in parameters().values())
+    with pytest.raises(TypeError):
+        NativeContext("ca.crt")
+    with pytest.raises(TypeError, match="no_such"):
+        NativeContext(no_such=1)
+    with pytest.raises(TypeError, match="cannot pickle"):
+        pickle.dumps(context)
+    for name in ("check_hostname", "verify_mode", "minimum_version"):
+        with pytest.raises(AttributeError):
+            setattr(context, name, False)
+
+
+def parameters():
+    return inspect.signature(NativeContext).parameters
+
+
+def test_dangers_are_spelled_and_shown(certs):
+    assert [name for name in parameters() if "invalid" in name] == [
+        "danger_accept_invalid_certs",
+        "danger_accept_invalid_hostnames",
+    ]
+    nothing = NativeContext(danger_accept_invalid_certs=True)
+    assert (nothing.check_hostname, nothing.verify_mode) == (False, ssl.CERT_NONE)
+    assert "nothing is verified" in repr(nothing)
+    anyone = NativeContext(cafile=certs / "ca.crt", danger_accept_invalid_hostnames=True)
+    assert (anyone.check_hostname, anyone.verify_mode) == (False, ssl.CERT_REQUIRED)
+    assert "host names not verified" in repr(anyone)
+
+
+@pytest.mark.parametrize(
+    ("given", "low", "high"),
+    [
+        ({"minimum_version": "TLSv1.3"}, "TLSv1_3", "MAXIMUM_SUPPORTED"),
+        ({"minimum_version": ssl.TLSVersion.TLSv1_3}, "TLSv1_3", "MAXIMUM_SUPPORTED"),
+        ({"maximum_version": "TLSv1_2"}, "TLSv1_2", "TLSv1_2"),
+        ({"minimum_version": "TLSv1", "maximum_version": "TLSv1.1"}, "TLSv1", "TLSv1_1"),
+        ({"minimum_version": ssl.TLSVersion.MINIMUM_SUPPORTED}, "MINIMUM_SUPPORTED", "MAXIMUM_SUPPORTED"),
+        ({"minimum_version": ssl.TLSVersion.MAXIMUM_SUPPORTED}, "TLSv1_3", "MAXIMUM_SUPPORTED"),
+        ({"minimum_version": None, "maximum_version": None}, "TLSv1_2", "MAXIMUM_SUPPORTED"),
+    ],
+)
+def test_versions(given, low, high):
+    context = NativeContext(**given)
+    assert context.minimum_version is getattr(ssl.TLSVersion, low)
+    assert context.maximum_version is getattr(ssl.TLSVersion, high)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "words"),
+    [
+        ({"minimum_version": "TLSv1.4"}, ValueError, 'minimum_version: "TLSv1.4" is not supported'),
+        ({"maximum_version": "SSLv3"}, ValueError, 'maximum_version: "SSLv3" is not supported'),
+        ({"minimum_version": 771}, TypeError, "minimum_version should be str or ssl.TLSVersion, not int"),
+        ({"minimum_version": "TLSv1.3", "maximum_version": "TLSv1.2"}, ValueError, "above maximum_version"),
+        ({"maximum_version": "TLSv1.1"}, ValueError, "below the default minimum, TLSv1.2"),
+        ({"alpn": "ftp"}, TypeError, "alpn should be a list"),
+        ({"alpn": [b"ftp"]}, TypeError, "alpn should be a list of str"),
+        ({"alpn": [""]}, ValueError, "alpn: a name has 1 to 255 bytes"),
+        ({"alpn": ["x" * 256]}, ValueError, "alpn: a name has 1 to 255 bytes"),
+        ({"system_roots": False}, ValueError, "system_roots=False leaves nothing to trust"),
+        ({"cadata": 5}, TypeError, "cadata should be str or bytes, not int"),
+        ({"cadata": ""}, ssl.SSLError, "cadata: no certificate in it"),
+        ({"cafile": 5}, TypeError, "cafile should be a path, not int"),
+        ({"keyfile": "k.pem"}, ValueError, "keyfile needs certfile"),
+        ({"password": WRONG}, ValueError, "password is for pkcs12"),
+        ({"certfile": "c.pem", "password": WRONG}, ValueError, "password is for pkcs12"),
+        ({"certfile": "c.pem", "pkcs12": "c.p12"}, ValueError, "can't be combined"),
+        ({"keyfile": "c.pem", "pkcs12": "c.p12"}, ValueError, "can't be combined"),
+        ({"pkcs12": "c.p12", "password": 7}, TypeError, "password should be str or bytes, not int"),
+        ({"pkcs12": "c.p12", "password": "a\0b"}, ValueError, "null character"),
+        ({"pkcs12": "c.p12", "password": b"\xff"}, ValueError, "UTF-8"),
+    ],
+)
+def test_what_is_refused(given, expected, words):
+    with pytest.raises(expected) as caught:
+        NativeContext(**given)
+    assert words in str(caught.value)
+    assert WRONG not in str(caught.value)
+
+
+@pytest.mark.parametrize("option", ["cafile", "certfile", "keyfile", "pkcs12"])
+def test_files_that_cannot_be_read(certs, tmp_path, option):
+    more = {"certfile": certs / "client.crt"} if option == "keyfile" else {}
+    with pytest.raises(FileNotFoundError) as caught:
+        NativeContext(**{option: tmp_path / "absent.pem"}, **more)
+    assert str(tmp_path / "absent.pem") in str(caught.value)
+    with pytest.raises(IsADirectoryError):
+        NativeContext(**{option: str(tmp_path)}, **more)
+
+
+SPOILED = {
+    "empty": b"",
+    "text": b"this is no certificate\n",
+    "base64": b"-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
+    "open": b"-----BEGIN CERTIFICATE-----\nMIIC\n",
+    "not-a-certificate": b"-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n",
+    "not-der": b"\x30\x03\x02\x01",
+    "zeros": bytes(5000),
+}
+
+
+@pytest.mark.parametrize("content", sorted(SPOILED))
+@pytest.mark.parametrize("option", ["cafile", "certfile", "keyfile", "pkcs12"])
+def test_files_that_are_not_what_they_should_be(certs, tmp_path, option, content):
+    bad = tmp_path / "bad.pem"
+    bad.write_bytes(SPOILED[content])
+    more = {"certfile": str(certs / "client.crt")} if option == "keyfile" else {}
+    with pytest.raises(ssl.SSLError) as caught:
+        NativeContext(**{option: str(bad)}, **more)
+    assert str(caught.value).startswith(f"{option} {str(bad)!r}: ")
+    if option == "cafile":
+        with pytest.raises(ssl.SSLError, match="^cadata: "):
+            NativeContext(cadata=SPOILED[content])
+
+
+def test_a_key_that_is_not_the_certificates(certs):
+    with pytest.raises(ssl.SSLError, match="keyfile .*server.key.*: the private key isn't that of the certificate"):
+        NativeContext(certfile=certs / "client.crt", keyfile=certs / "server.key")
+    with pytest.raises(ssl.SSLError, match="certfile .*client.crt.*: no private key"):
+        NativeContext(certfile=certs / "client.crt")
+
+
+def test_an_encrypted_key_names_the_way_out(certs):
+    with pytest.raises(ssl.SSLError, match="client-encrypted.key.*: .*encrypted.*openssl pkcs12 -export"):
+        NativeContext(certfile=certs / "client.crt", keyfile=certs / "client-encrypted.key")
+
+
+def test_a_wrong_password(certs):
+    archive = certs / "client.p12"
+    with pytest.raises(ssl.SSLError, match="^pkcs12 .*client.p12.*: wrong password$") as caught:
+        NativeContext(pkcs12=archive, password=WRONG)
+    assert WRONG not in str(caught.value)
+    with pytest.raises(ssl.SSLError, match="^pkcs12 .*client.p12.*: it needs a password$"):
+        NativeContext(pkcs12=archive)
+
+
+IDENTITIES = {
+    "pem": {"certfile": "client.crt", "keyfile": "client.key"},
+    "one file": {"certfile": "client.pem"},
+    "pkcs1": {"certfile": "client.crt", "keyfile": "client-pkcs1.key"},
+    "ec": {"certfile": "client-ec.crt", "keyfile": "client-ec.key"},
+    "sec1": {"certfile": "client-ec.crt", "keyfile": "client-sec1.key"},
+    "pkcs12": {"pkcs12": "client.p12", "password": PASSWORD},
+    "pkcs12, bytes": {"pkcs12": "client.p12", "password": PASSWORD.encode()},
+    "pkcs12, no password": {"pkcs12": "client-open.p12"},
+}
+
+
+@pytest.mark.parametrize("version", sorted(VERSIONS))
+@pytest.mark.parametrize("kind", sorted(IDENTITIES))
+def test_identities(certs, kind, version):
+    files = {name: value if name == "password" else certs / value for name, value in IDENTITIES[kind].items()}
+    context = NativeContext(cafile=certs / "ca.crt", **files)
+    assert repr(context).endswith("1 roots of its own, with identity>")
+    assert PASSWORD not in repr(context)
+
+    def handle(conn):
+        subject = conn.getpeercert()["subject"]
+        read_all(conn)
+        return subject
+
+    with Server(handle, server_context(certs, version=version, client_ca=True)) as server:
+        context.wrap_socket(server.connect(), server_hostname="localhost").close()
+    name = "client-ec" if "ec" in kind else "client"
+    assert (server.errors, server.results) == ([], [((("commonName", name),),)])
+
+
+@pytest.mark.parametrize("version", sorted(VERSIONS))
+def test_a_missing_identity(certs, trusting, version):
+    with Server(read_all, server_context(certs, version=version, client_ca=True)) as server:
+        # TLS 1.3 servers say so after the handshake
+        with pytest.raises(ssl.SSLError, match="(?i)certificate required|handshake failure"):
+            with trusting.wrap_socket(server.connect(), server_hostname="localhost") as conn:
+                conn.recv(10)
+    assert server.results == []
+
+
+def test_ways_to_give_roots(certs):
+    pem = (certs / "ca.crt").read_text()
+    der = ssl.PEM_cert_to_DER_cert(pem)
+    stranger = ssl.PEM_cert_to_DER_cert((certs / "stranger.crt").read_text())
+    given = [
+        {"cadata": pem},
+        {"cadata": pem.encode()},
+        {"cadata": bytearray(der)},
+        {"cadata": stranger + der},
+        {"cafile": str(certs / "ca.crt").encode()},
+        {"cafile": certs / "ca.crt", "system_roots": True},
+        {"cafile": certs / "stranger.crt", "cadata": der},
+    ]
+    with Server(read_all, server_context(certs)) as server:
+        for options in given:
+            NativeContext(**options).wrap_socket(server.connect(), server_hostname="localhost").close()
+        with pytest.raises(ssl.SSLCertVerificationError):
+            other = NativeContext(cafile=certs / "stranger.crt")
+            other.wrap_socket(server.connect(), server_hostname="localhost")
+    assert server.results == [b""] * len(given)
+
+
+def test_the_files_are_read_once(certs, tmp_path):
+    copy = tmp_path / "ca.crt"
+    shutil.copy(certs / "ca.crt", copy)
+    context = NativeContext(cafile=copy)
+    copy.unlink()
+    with Server(read_all, server_context(certs)) as server:
+        for _ in range(2):
+            context.wrap_socket(server.connect(), server_hostname="localhost").close()
+    assert server.results == [b""] * 2

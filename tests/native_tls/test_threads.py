@@ -1,0 +1,108 @@
+"""One connection, several threads: reading beside writing, writing in turns, closing under those who wait."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import threading
+import time
+
+import pytest
+
+from .support import VERSIONS, Server, Thread, echo, read_all, server_context
+
+BIG = os.urandom(1 << 20) * 20
+
+
+@pytest.fixture(params=sorted(VERSIONS))
+def context(certs, request):
+    return server_context(certs, version=request.param)
+
+
+@pytest.fixture
+def connect(trusting):
+    def connect(server, timeout=20):
+        return trusting.wrap_socket(server.connect(timeout), server_hostname="localhost")
+
+    return connect
+
+
+def receive(conn, count):
+    parts = bytearray()
+    while len(parts) < count:
+        part = conn.recv(count - len(parts))
+        assert part, "the end came too early"
+        parts += part
+    return bytes(parts)
+
+
+def silent(conn):
+    return len(read_all(conn))
+
+
+def test_one_thread_reads_while_another_writes(context, connect):
+    with Server(echo, context) as server, connect(server) as conn:
+        writing = Thread(lambda: conn.sendall(BIG))
+        back = receive(conn, len(BIG))
+        writing.end()
+        assert back == BIG
+        conn.unwrap()
+    assert server.errors == []
+
+
+def test_writers_take_turns(context, connect):
+    size, times = 10_000, 100
+
+    with Server(read_all, context) as server, connect(server) as conn:
+
+        def write(letter):
+            for _ in range(times):
+                conn.sendall(letter * size)
+
+        letters = [b"a", b"b", b"c", b"d"]
+        for writing in [Thread(lambda letter=letter: write(letter)) for letter in letters]:
+            writing.end()
+        conn.close()
+    (data,) = server.results
+    blocks = [data[start : start + size] for start in range(0, len(data), size)]
+    assert sorted(blocks) == sorted(letter * size for letter in letters for _ in range(times))
+
+
+@pytest.mark.parametrize("action", ["recv", "sendall", "unwrap", "file"])
+def test_a_close_by_another_thread(context, connect, action):
+    stop = threading.Event()
+    with Server(lambda conn: stop.wait(20), context) as server, connect(server, timeout=None) as conn:
+        actions = {
+            "recv": lambda: conn.recv(10),
+            "sendall": lambda: conn.sendall(BIG),
+            "unwrap": conn.unwrap,
+            "file": lambda: socket.SocketIO(conn, "r").read(10),
+        }
+        waiting = Thread(actions[action])
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        began = time.monotonic()
+        conn.close()
+        with pytest.raises(OSError) as caught:
+            waiting.end()
+        assert caught.value.errno == errno.EBADF
+        assert time.monotonic() - began < 1
+        assert conn.fileno() == -1
+        stop.set()
+
+
+def test_everything_on_a_closed_socket_is_ebadf(context, connect):
+    with Server(silent, context) as server, connect(server) as conn:
+        conn.close()
+        conn.close()
+        calls = [lambda: conn.recv(1), lambda: conn.recv_into(bytearray(1)), lambda: conn.send(b"x")]
+        calls += [lambda: conn.sendall(b"x"), conn.unwrap, conn.makefile, conn.getpeername, conn.do_handshake]
+        calls += [lambda: conn.getpeercert(True), lambda: conn.shutdown(socket.SHUT_WR)]
+        for call in calls:
+            with pytest.raises(OSError) as caught:
+                call()
+            assert caught.value.errno == errno.EBADF
+        assert (conn.fileno(), conn.pending(), conn.version(), conn.cipher()) == (-1, 0, None, None)
+        assert conn.selected_alpn_protocol() is None
+    assert server.results == [0]
