@@ -121,6 +121,7 @@ def ccc(session):
 
 def pasv(session):
     session.active = None
+    session.server.take_leftover()  # a connection that no transfer has used mustn't serve the next one
     host, port = session.server.data_address()
     fields = host.split(".") + [str(port // 256), str(port % 256)]
     session.conn.sendall(f"227 Entering Passive Mode ({','.join(fields)})\r\n".encode())
@@ -128,6 +129,7 @@ def pasv(session):
 
 def epsv(session):
     session.active = None
+    session.server.take_leftover()
     session.conn.sendall(f"229 Extended Passive Mode (|||{session.server.data_address()[1]}|)\r\n".encode())
 
 
@@ -338,13 +340,12 @@ class Server:
         alive = [t for t in [self.thread, *(s.thread for s in self.sessions)] if t.is_alive()]
         assert not alive, f"the scripted server hangs: {alive}"
         assert not self.errors, self.errors
-        self.data_listener.setblocking(False)
-        try:
-            while True:
-                self.leftover.append(self.data_listener.accept()[0])
-        except BlockingIOError:
-            pass
-        self.data_listener.setblocking(True)
+        self.take_leftover()
+
+    def take_leftover(self):
+        """Data connections that the client made and that no transfer took."""
+        while select.select([self.data_listener], [], [], 0)[0]:
+            self.leftover.append(self.data_listener.accept()[0])
 
     def client_closed(self):
         """For each data connection, those never accepted last: has the client closed it?"""

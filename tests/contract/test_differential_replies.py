@@ -69,6 +69,7 @@ REPLIES = {
     "multi-cr": (b"200-a\rb\r200 c\r", half_close),
     "multi-hundred": b"200-" + b"line\r\n" * 100 + b"200 end\r\n",
     "multi-bad-utf8-inside": b"200-a\r\n\xff\r\n200 b\r\n",
+    "bad-utf8-then-good": b"200 \xff\r\n201 good\r\n202 good\r\n",
     "multi-long-line-inside": b"200-a\r\n" + b"x" * LINE + b"\r\n200 b\r\n",
     "8190-chars": b"200 " + b"x" * (LINE - 6) + b"\r\n",
     "8191-chars": b"200 " + b"x" * (LINE - 5) + b"\r\n",
@@ -188,6 +189,8 @@ OWN_REPLIES = {
     ],
 }  # fmt: skip
 ROWS = [(method, name, REPLIES[name]) for method in METHODS for name in SOME_REPLIES]
+# After an undecodable byte ftplib's reader loses what came in the same segment, so this depends on the network.
+ROWS.remove(("retr", "latin1-bytes", REPLIES["latin1-bytes"]))
 ROWS += [(method, repr(reply)[:40], reply) for method, replies in OWN_REPLIES.items() for reply in replies]
 
 
