@@ -93,7 +93,7 @@ def echo(conn):
         data = conn.recv(65536)
         if not data:
             conn.unwrap()
-            return None
+            return "closed"
         conn.sendall(data)
 
 

@@ -90,9 +90,16 @@ def test_clear_text_after_unwrap(context, connect):
 
 
 def test_a_close_without_unwrap_loses_nothing(context, connect):
-    """Unread session tickets must not make the kernel reset the connection."""
-    with Server(read_all, context) as server:
+    """Session tickets that have come and weren't read must not make the kernel reset the connection."""
+    begun = threading.Event()
+
+    def handle(conn):
+        begun.set()  # the handshake is over, so the tickets are sent
+        return read_all(conn)
+
+    with Server(handle, context) as server:
         conn = connect(server)
+        assert begun.wait(20)
         conn.sendall(b"x" * 3_000_000)
         conn.close()
     assert server.errors == []

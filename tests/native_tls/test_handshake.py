@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import select
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 
@@ -100,19 +103,17 @@ def test_the_default_trusts_the_system_not_the_tests(certs):
 
 def test_system_roots_are_those_of_openssl(certs, monkeypatch):
     # where the system's roots are is asked once a process, so this needs one of its own
-    import subprocess
-    import sys
-
     script = (
         "import socket, sys; from rftplib._rftplib import NativeContext\n"
         "sock = socket.create_connection((sys.argv[1], int(sys.argv[2])), 20)\n"
-        "NativeContext().wrap_socket(sock, server_hostname='localhost').close()\n"
+        "conn = NativeContext().wrap_socket(sock, server_hostname='localhost')\n"
+        "conn.sendall(b'x'); conn.recv(1); conn.unwrap(); conn.close()\n"
     )
     monkeypatch.setenv("SSL_CERT_FILE", str(certs / "ca.crt"))
-    with Server(read_all, server_context(certs)) as server:
+    with Server(echo, server_context(certs)) as server:
         command = [sys.executable, "-c", script, *map(str, server.address)]
         subprocess.run(command, check=True, timeout=60)
-    assert server.results == [b""]
+    assert server.results == ["closed"]
 
 
 def test_names_are_sent_and_addresses_are_not(certs):
@@ -268,8 +269,6 @@ def test_a_put_off_handshake_that_fails_sends_nothing(certs, trusting):
 
 
 def test_a_non_blocking_handshake(certs, trusting):
-    import select
-
     with Server(echo, server_context(certs)) as server:
         conn = trusting.wrap_socket(server.connect(), do_handshake_on_connect=False, server_hostname="localhost")
         conn.setblocking(False)

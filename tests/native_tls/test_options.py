@@ -6,14 +6,23 @@ import inspect
 import pickle
 import shutil
 import ssl
+import sys
 
 import pytest
 from rftplib._rftplib import NativeContext
 
 from .certificates import PASSWORD
-from .support import VERSIONS, Server, read_all, server_context
+from .support import VERSIONS, Server, echo, read_all, server_context
 
 WRONG = "not-the-password"
+
+
+def use(context, server):
+    """A whole connection to an echo()."""
+    with context.wrap_socket(server.connect(), server_hostname="localhost") as conn:
+        conn.sendall(b"x")
+        assert conn.recv(10) == b"x"
+        conn.unwrap()
 
 
 def test_the_defaults():
@@ -24,7 +33,6 @@ def test_the_defaults():
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert context.maximum_version is ssl.TLSVersion.MAXIMUM_SUPPORTED
     assert repr(context) == "<rftplib.tls.NativeContext TLSv1.2 to newest, system roots>"
-    assert all(parameter.kind is inspect.Parameter.KEYWORD_ONLY for parameter in parameters().values())
     with pytest.raises(TypeError):
         NativeContext("ca.crt")
     with pytest.raises(TypeError, match="no_such"):
@@ -36,15 +44,21 @@ def test_the_defaults():
             setattr(context, name, False)
 
 
-def parameters():
-    return inspect.signature(NativeContext).parameters
-
-
-def test_dangers_are_spelled_and_shown(certs):
-    assert [name for name in parameters() if "invalid" in name] == [
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="Python 3.9 keeps no signature of such a class")
+def test_the_signature_tells_the_options():
+    parameters = inspect.signature(NativeContext).parameters
+    assert all(parameter.kind is inspect.Parameter.KEYWORD_ONLY for parameter in parameters.values())
+    assert [name for name in parameters if "invalid" in name] == [
         "danger_accept_invalid_certs",
         "danger_accept_invalid_hostnames",
     ]
+    ours, theirs = (
+        inspect.signature(context.wrap_socket) for context in (NativeContext(), ssl.create_default_context())
+    )
+    assert ours == theirs
+
+
+def test_dangers_are_shown(certs):
     nothing = NativeContext(danger_accept_invalid_certs=True)
     assert (nothing.check_hostname, nothing.verify_mode) == (False, ssl.CERT_NONE)
     assert "nothing is verified" in repr(nothing)
@@ -182,11 +196,11 @@ def test_identities(certs, kind, version):
 
     def handle(conn):
         subject = conn.getpeercert()["subject"]
-        read_all(conn)
+        echo(conn)
         return subject
 
     with Server(handle, server_context(certs, version=version, client_ca=True)) as server:
-        context.wrap_socket(server.connect(), server_hostname="localhost").close()
+        use(context, server)
     name = "client-ec" if "ec" in kind else "client"
     assert (server.errors, server.results) == ([], [((("commonName", name),),)])
 
@@ -214,13 +228,13 @@ def test_ways_to_give_roots(certs):
         {"cafile": certs / "ca.crt", "system_roots": True},
         {"cafile": certs / "stranger.crt", "cadata": der},
     ]
-    with Server(read_all, server_context(certs)) as server:
+    with Server(echo, server_context(certs)) as server:
         for options in given:
-            NativeContext(**options).wrap_socket(server.connect(), server_hostname="localhost").close()
+            use(NativeContext(**options), server)
         with pytest.raises(ssl.SSLCertVerificationError):
             other = NativeContext(cafile=certs / "stranger.crt")
             other.wrap_socket(server.connect(), server_hostname="localhost")
-    assert server.results == [b""] * len(given)
+    assert server.results == ["closed"] * len(given)
 
 
 def test_the_files_are_read_once(certs, tmp_path):
@@ -228,7 +242,7 @@ def test_the_files_are_read_once(certs, tmp_path):
     shutil.copy(certs / "ca.crt", copy)
     context = NativeContext(cafile=copy)
     copy.unlink()
-    with Server(read_all, server_context(certs)) as server:
+    with Server(echo, server_context(certs)) as server:
         for _ in range(2):
-            context.wrap_socket(server.connect(), server_hostname="localhost").close()
-    assert server.results == [b""] * 2
+            use(context, server)
+    assert server.results == ["closed"] * 2
