@@ -10,7 +10,7 @@ use pyo3::types::{PyInt, PyString};
 
 use super::own::{Step, View};
 use super::text::{Text, encode, head, tail};
-use super::{errors, modules, native};
+use super::{errors, logs, modules, native};
 use crate::protocol::text::count_chars;
 use crate::protocol::{command, reply};
 
@@ -63,6 +63,9 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
         if command::may_change_type(text.as_bytes()) {
             forget_type(ftp)?;
         }
+    }
+    if let Some(text) = &plain {
+        logs::line(py, ">", || command::mask_for_log(text.as_bytes()).into_owned())?;
     }
     let verbose = debugging_above(ftp, 1)?;
     let whole = if verbose || plain.is_none() {
@@ -302,6 +305,9 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
         )),
         None => None,
     };
+    if let Some(bytes) = text.bytes() {
+        logs::line(py, "<", || bytes.to_vec())?;
+    }
     let reply = text.into_object(py)?;
     if debugging(ftp)? {
         show(ftp, "*resp*", &reply)?;

@@ -4,6 +4,7 @@
 mod dialogue;
 mod errors;
 mod listing;
+mod logs;
 mod modules;
 mod own;
 mod parse;
@@ -30,6 +31,8 @@ mod _rftplib {
     use super::dialogue::{getline, getmultiline, getresp, putcmd, putline, sendcmd, voidcmd, voidresp};
     #[pymodule_export]
     use super::listing::Listing;
+    #[pymodule_export]
+    use super::logs::log_event;
     #[pymodule_export]
     use super::native::{Reader, download, open_reader, retrlines, storlines, upload};
     #[pymodule_export]

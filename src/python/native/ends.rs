@@ -76,10 +76,25 @@ impl<'py> Sink<'py> {
     }
 }
 
+/// Whether the instance has one of the methods that reading and writing go through as an attribute of its own.
+fn is_shadowed(file: &Bound<'_, PyAny>) -> bool {
+    let Ok(names) = file.getattr("__dict__") else {
+        return false;
+    };
+    let Ok(names) = names.cast_into::<PyDict>() else {
+        return true;
+    };
+    [
+        "read", "readline", "readinto", "readall", "write", "flush", "seek", "tell", "fileno", "raw",
+    ]
+    .iter()
+    .any(|name| names.contains(*name).unwrap_or(true))
+}
+
 /// Whether `object` is a BytesIO or an open file over a regular file: all of it is at hand, and it can be sought in.
 pub fn is_line_source(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     if is_exactly(object, "BytesIO")? {
-        return Ok(!object.getattr("closed")?.is_truthy()?);
+        return Ok(!object.getattr("closed")?.is_truthy()? && !is_shadowed(object));
     }
     Ok(RealFile::of(object, &["BufferedReader", "BufferedRandom"], "readable")?.is_some())
 }
@@ -130,15 +145,7 @@ impl<'py> RealFile<'py> {
         } else {
             object.getattr("raw")?
         };
-        let shadowed = |file: &Bound<'py, PyAny>| match file.getattr("__dict__") {
-            Ok(names) => names.cast_into::<PyDict>().map_or(true, |names| {
-                ["read", "readline", "write", "flush", "seek", "tell", "fileno", "raw"]
-                    .iter()
-                    .any(|name| names.contains(*name).unwrap_or(true))
-            }),
-            Err(_) => false,
-        };
-        if !is_exactly(&raw, "FileIO")? || shadowed(object) || shadowed(&raw) {
+        if !is_exactly(&raw, "FileIO")? || is_shadowed(object) || is_shadowed(&raw) {
             return Ok(None);
         }
         if object.getattr("closed")?.is_truthy()? || !object.call_method0(able)?.is_truthy()? {

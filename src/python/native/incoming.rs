@@ -82,7 +82,7 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &Sink<'p
                 Sink::Call(_) => {}
             }
         }
-        let limit = maxline.add(1)?.extract::<i64>().unwrap_or(i64::MAX);
+        let limit = maxline.add(1)?.extract::<isize>()?;
         let charset = lines.charset();
         let Some(line) = lines.line(usize::try_from(limit).ok()) else {
             return Ok(());

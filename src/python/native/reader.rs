@@ -84,7 +84,10 @@ pub fn limit_of(maxline: &Bound<'_, PyAny>) -> Option<usize> {
     if !maxline.is_exact_instance_of::<PyInt>() {
         return None;
     }
-    maxline.extract::<usize>().ok()
+    maxline
+        .extract::<usize>()
+        .ok()
+        .filter(|&limit| limit < isize::MAX as usize)
 }
 
 /// A reader on `sock`, or None where `sock.makefile('r', encoding=encoding)` has to do it.
