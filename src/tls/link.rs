@@ -11,6 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{Fault, Session};
 use crate::net::{Interest, Step, Stream, recv_now, send_now};
 
+/// The most data that a TLS record holds (RFC 8446, section 5.1).
+pub const RECORD: usize = 16 * 1024;
+
 enum Layer {
     Tls(Box<dyn Session>),
     /// After both close_notifys the connection goes on in clear text.
@@ -22,6 +25,8 @@ pub struct Link {
     /// Stays open as long as anybody waits for it, also after a close.
     fd: Arc<OwnedFd>,
     layer: Mutex<Layer>,
+    /// What came after data that had to be handed out first. An error isn't sure to come twice.
+    deferred: Mutex<Option<Fault>>,
     /// Take an end without close_notify for an ordinary one.
     suppress_ragged_ends: bool,
     counts: Arc<Counts>,
@@ -49,6 +54,7 @@ impl Link {
         Self {
             fd,
             layer: Mutex::new(Layer::Tls(session)),
+            deferred: Mutex::new(None),
             suppress_ragged_ends,
             counts: Arc::default(),
         }
@@ -67,6 +73,10 @@ impl Link {
         self.layer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn deferred(&self) -> MutexGuard<'_, Option<Fault>> {
+        self.deferred.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What the session tells of itself; `None` where there is none (any more).
     pub fn ask<T>(&self, question: impl FnOnce(&dyn Session) -> T) -> Option<T> {
         match &*self.layer() {
@@ -83,15 +93,10 @@ impl Link {
         }
     }
 
+    /// As [`Stream::receive`]: as many whole records as are there and have room, or some of one.
     pub fn receive(&self, into: &mut [u8]) -> Result<Step, Fault> {
         let step = match &mut *self.layer() {
-            Layer::Tls(session) => match session.handshake()? {
-                Step::Wait(interest) => Step::Wait(interest),
-                Step::Moved(_) => match session.read(into) {
-                    Err(Fault::Truncated) if self.suppress_ragged_ends => Step::Moved(0),
-                    other => other?,
-                },
-            },
+            Layer::Tls(session) => self.receive_records(session.as_mut(), into)?,
             Layer::Plain => moved(recv_now(self.fd.as_fd(), into), Interest::Read)?,
             Layer::Closed => return Err(Fault::Closed),
         };
@@ -99,6 +104,32 @@ impl Link {
             self.counts.received.fetch_add(count as u64, Ordering::Relaxed);
         }
         Ok(step)
+    }
+
+    fn receive_records(&self, session: &mut dyn Session, into: &mut [u8]) -> Result<Step, Fault> {
+        if let Step::Wait(interest) = session.handshake()? {
+            return Ok(Step::Wait(interest));
+        }
+        let first = match self.deferred().take() {
+            Some(fault) => Err(fault),
+            None => session.read(into),
+        };
+        let mut filled = match first {
+            Ok(Step::Moved(count)) if count > 0 => count,
+            Err(Fault::Truncated) if self.suppress_ragged_ends => return Ok(Step::Moved(0)),
+            other => return other,
+        };
+        while let Some(rest) = into.get_mut(filled..).filter(|rest| rest.len() >= RECORD) {
+            match session.read(rest) {
+                Ok(Step::Moved(count)) if count > 0 => filled += count,
+                Ok(_) => break, // the end comes again, and so does «not now»
+                Err(fault) => {
+                    *self.deferred() = Some(fault);
+                    break;
+                }
+            }
+        }
+        Ok(Step::Moved(filled))
     }
 
     /// Sends a close_notify without waiting for the peer's.

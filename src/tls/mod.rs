@@ -25,7 +25,7 @@ use crate::net::Step;
 pub use fault::{Fault, Setup};
 pub use hello::{Agreed, Version};
 pub use identity::{certificates, pem_identity};
-pub use link::{Counts, Handle, Link, Owed};
+pub use link::{Counts, Handle, Link, Owed, RECORD};
 pub use native::Native;
 
 /// What makes sessions: the options of one context, checked.

@@ -18,10 +18,7 @@ use super::context::NativeContext;
 use super::drive::Driver;
 use super::errors::raised;
 use crate::net::{self, Step};
-use crate::tls::{Counts, Fault, Handle, Link, Owed};
-
-/// The most that one read gives: a TLS record.
-const RECORD: usize = 16 * 1024;
+use crate::tls::{Counts, Fault, Handle, Link, Owed, RECORD};
 
 /// What `sendall` encrypts before it looks for signals again.
 const PASS: usize = 4 * 1024 * 1024;
