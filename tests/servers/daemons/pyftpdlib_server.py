@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 
 from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.filesystems import AbstractedFS
 from pyftpdlib.handlers import TLS_FTPHandler
 from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
+
+
+class Filesystem(AbstractedFS):
+    """pyftpdlib's own moves the process itself for a moment: a folder deleted just then leaves the server dead."""
+
+    def chdir(self, path):
+        os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY))
+        self.cwd = self.fs2ftp(path)
 
 
 class ImplicitHandler(TLS_FTPHandler):
@@ -30,7 +40,7 @@ def main() -> None:
     authorizer.add_user(settings["user"], settings["password"], settings["home"], perm="elradfmwMT")
     authorizer.add_anonymous(settings["anonymous"])
     handler = ImplicitHandler if settings["implicit"] else TLS_FTPHandler
-    handler.authorizer = authorizer
+    handler.authorizer, handler.abstracted_fs = authorizer, Filesystem
     handler.certfile, handler.keyfile = settings["certificate"], settings["key"]
     handler.passive_ports = range(first, last + 1)
     handler.auth_failed_timeout = 0
