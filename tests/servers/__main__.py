@@ -14,6 +14,7 @@ import sys
 import time
 
 from . import CATALOGUE, setup, start, status, stop
+from .launch import outdated
 from .layout import PASSWORD, USER, base, certificate, home
 
 
@@ -45,6 +46,8 @@ def _start(names: list[str]) -> int:
     _status(names)
     for name, reason in failed.items():
         print(f"{name}: {reason}", file=sys.stderr)
+    if left := outdated(names):
+        print("used by a test run, so left with an older configuration:", " ".join(left), file=sys.stderr)
     print(f"{time.monotonic() - began:.1f} s")
     return 1 if any(not CATALOGUE[name].optional for name in failed) else 0
 

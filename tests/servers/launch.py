@@ -35,6 +35,12 @@ def status() -> dict[str, int | None]:
     return {name: Process(server).pid for name, server in CATALOGUE.items()}
 
 
+def outdated(names: Iterable[str] = ()) -> list[str]:
+    """Those that run with an older configuration: what a test run uses is left alone."""
+    processes = [Process(CATALOGUE[name]) for name in (names or CATALOGUE)]
+    return [process.server.name for process in processes if process.state and process.outdated()]
+
+
 class Session:
     """For a test run: what it starts is stopped by the last run that ends; what the user started stays."""
 
@@ -77,7 +83,7 @@ def _start(names: Iterable[str], owner: str) -> dict[str, str]:
     for process in [Process(CATALOGUE[name]) for name in names]:
         state = process.state
         # A server with an older configuration is replaced, unless somebody uses it.
-        if state and (in_use or state["digest"] == process.digest()):
+        if state and (in_use or not process.outdated()):
             if owner == "user":
                 process.hand_over(owner)
             continue

@@ -56,7 +56,7 @@ class Process:
                 env=accounts.environment(),
                 start_new_session=True,  # the daemon and its sessions are one process group: stopped as one
             )
-        noted = {"pid": process.pid, "began": _began(process.pid), "owner": owner, "digest": self.digest()}
+        noted = {"pid": process.pid, "began": _began(process.pid), "owner": owner, "digest": self._digest()}
         write(self._file, json.dumps(noted))
 
     def hand_over(self, owner: str) -> None:
@@ -78,7 +78,10 @@ class Process:
             time.sleep(0.02)
         self._file.unlink()
 
-    def digest(self) -> str:
+    def outdated(self) -> bool:
+        return (self.state or {}).get("digest") != self._digest()
+
+    def _digest(self) -> str:
         """Changes with all that the server is started with, but not with the place of this checkout."""
         here = str(Path(__file__).parent)
         command = self.server.command(self.server)
