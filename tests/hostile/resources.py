@@ -1,0 +1,53 @@
+"""What a process holds: descriptors, threads, memory. Linux only, like the native loops that are watched."""
+
+from __future__ import annotations
+
+import os
+import time
+
+
+def descriptors():
+    """{number: what it is}, without the one that the looking takes."""
+    found = {}
+    for number in os.listdir("/proc/self/fd"):
+        try:
+            found[int(number)] = os.readlink(f"/proc/self/fd/{number}")
+        except OSError:
+            pass
+    return {number: name for number, name in found.items() if not name.startswith("/proc/")}
+
+
+def threads():
+    """Those of the system: also the ones that Python knows nothing of."""
+    return len(os.listdir("/proc/self/task"))
+
+
+def threads_end(expected, seconds=5.0):
+    """Whether there are no more than `expected`; one that has just ended may still be seen for a moment."""
+    deadline = time.monotonic() + seconds
+    while threads() > expected and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return threads() <= expected
+
+
+def _status(field):
+    with open("/proc/self/status") as status:
+        for line in status:
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) * 1024
+    raise LookupError(field)
+
+
+def memory():
+    """Resident bytes."""
+    return _status("VmRSS")
+
+
+def forget_peak():
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+def peak():
+    """The most resident bytes since forget_peak()."""
+    return _status("VmHWM")
