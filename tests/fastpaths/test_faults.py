@@ -1,0 +1,356 @@
+"""When a transfer fails half-way: the same exception, and what has come or gone is where ftplib leaves it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import socket
+import struct
+import threading
+import time
+
+import pytest
+from fastpaths.support import DONE, LIMIT, NATIVE, Run
+
+resource = pytest.importorskip("resource")
+
+DATA = b"".join(b"%07d." % number for number in range(40_000))
+BRIEF = 0.1  # a timeout that is to pass
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close by a reset
+
+
+def until(condition):
+    """Wait, with a bound, for what another thread brings about."""
+    end = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.001)
+
+
+@contextlib.contextmanager
+def stalled(run, *pieces, timeout=BRIEF):
+    """A client to whom these have been sent, and then neither more nor the end comes: nor is anything taken."""
+    sent, over = threading.Event(), threading.Event()
+
+    def peer(far):
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        for piece in pieces:
+            far.sendall(piece)
+        sent.set()
+        over.wait(LIMIT)
+
+    with run.against(peer) as ftp:
+        try:
+            assert sent.wait(LIMIT)
+            ftp.transfercmd("").settimeout(timeout)
+            yield ftp
+        finally:
+            over.set()
+
+
+# ---------------------------------------------------------------------------------- no room left
+
+
+@contextlib.contextmanager
+def room(size):
+    """No file may become longer than `size`, as on a full disk but for the errno."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("size", [0, 1, 5000, 8192, 200_001, len(DATA) - 10])
+@pytest.mark.parametrize("buffering", [-1, 10, 1 << 20])
+def test_no_room_for_a_buffered_file(same, buffering, size):
+    """ftplib learns of it when the object's buffer is full: perhaps only from close(). What fits has been written."""
+
+    def script(run):
+        path = run.path()
+        with room(size):
+            fp = open(path, "wb", buffering)
+            with run.download(DATA) as ftp:
+                received = run.attempt(ftp.retrbinary, "RETR x", fp.write)
+            closed = run.attempt(fp.close)
+        if run.way == "native":
+            assert received[0] == "raised", "no later than ftplib"
+        error = received if received[0] == "raised" else closed
+        return error[:3], path.read_bytes()
+
+    error, content = same(script)
+    assert (error, content) == (("raised", OSError, (27, "File too large")), DATA[:size])
+
+
+@pytest.mark.parametrize("size", [0, 1, 5000, 8192, 200_001])
+def test_no_room_for_an_unbuffered_file(same, size):
+    def script(run):
+        path = run.path()
+        with room(size), open(path, "wb", 0) as fp, run.download(DATA) as ftp:
+            return run.attempt(ftp.retrbinary, "RETR x", fp.write)[:3], fp.tell(), path.read_bytes()
+
+    assert same(script) == (("raised", OSError, (27, "File too large")), size, DATA[:size])
+
+
+def test_no_room_for_the_last_bytes_of_an_unbuffered_file(tmp_path):
+    """ftplib doesn't look at what write() returns and takes the file for whole; native loops write all or raise."""
+    run = Run("native", tmp_path)
+    with room(len(DATA) - 10), open(run.path(), "wb", 0) as fp, run.download(DATA) as ftp:
+        outcome = run.attempt(ftp.retrbinary, "RETR x", fp.write)
+    assert outcome[:2] == (("raised", OSError) if NATIVE else DONE)
+    assert run.path().read_bytes() == DATA[:-10]
+
+
+# ---------------------------------------------------------------------------------- the server falls silent or resets
+
+
+def sinks(run):
+    """The kinds of sinks, each with a function that tells what has come."""
+    fp = open(run.path(), "wb", 0)
+    buffered = open(run.path("buffered"), "wb")
+    blocks, array = [], bytearray()
+    yield fp.write, lambda: run.path().read_bytes()
+    yield buffered.write, lambda: buffered.flush() or run.path("buffered").read_bytes()
+    yield blocks.append, lambda: b"".join(blocks)
+    yield array.extend, lambda: bytes(array)
+    yield (lambda block: blocks.append(block)), lambda: b"".join(blocks[-1:])[-8:]
+    fp.close()
+    buffered.close()
+
+
+@pytest.mark.parametrize("data", [DATA, b"short", b""], ids=["long", "short", "nothing"])
+def test_a_server_that_falls_silent(same, data):
+    def script(run):
+        seen = []
+        for callback, arrived in sinks(run):
+            with stalled(run, data) as ftp:
+                seen.append((run.attempt(ftp.retrbinary, "RETR x", callback), arrived()))
+        return seen
+
+    for outcome, content in same(script):
+        assert outcome == ("raised", socket.timeout, ("timed out",), "timed out")
+        assert data.endswith(content[-8:])
+
+
+def test_the_position_after_a_timeout(same):
+    def script(run):
+        with open(run.path(), "wb") as fp:
+            fp.write(b"before")
+            with stalled(run, DATA) as ftp:
+                outcome = run.attempt(ftp.retrbinary, "RETR x", fp.write)[1]
+            position = fp.tell()
+            fp.write(b"after")
+        return outcome, position, run.path().read_bytes()
+
+    assert same(script) == (socket.timeout, 6 + len(DATA), b"before" + DATA + b"after")
+
+
+@pytest.mark.parametrize("lines", [b"a\r\nb\r\n", b"a\r\nb\r\nunfinished", b"a\r\nb\r"])
+def test_a_listing_that_falls_silent(same, lines):
+    def script(run):
+        got = []
+        for callback in (got.append, lambda line: got.append(line)):
+            with stalled(run, lines) as ftp:
+                got.append(run.attempt(ftp.retrlines, "LIST", callback)[1])
+        return got
+
+    complete = ["a"] if lines.endswith(b"b\r") else ["a", "b"]
+    assert same(script) == (complete + [socket.timeout]) * 2
+
+
+def test_a_reset_after_some_bytes(same):
+    def script(run):
+        def peer(far):
+            far.sendall(DATA)
+            until(lambda: run.path().stat().st_size == len(DATA))
+            far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+        with open(run.path(content=b""), "wb", 0) as fp, run.against(peer) as ftp:
+            return run.attempt(ftp.retrbinary, "RETR x", fp.write), fp.tell(), run.path().read_bytes()
+
+    outcome, position, content = same(script)
+    assert (outcome[1], position, content) == (ConnectionResetError, len(DATA), DATA)
+
+
+@pytest.mark.parametrize("source", ["file", "memory", "lines"])
+def test_a_server_that_takes_nothing(same, source):
+    """The kernel takes some megabytes, then sending times out."""
+
+    def script(run):
+        body = b"x" * 99 + b"\n"
+        path = run.path(content=body * 200_000)
+        with open(path, "rb") as fp, stalled(run) as ftp:
+            ftp.transfercmd("STOR x").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+            call = ftp.storlines if source == "lines" else ftp.storbinary
+            outcome = run.attempt(call, "STOR x", fp if source != "memory" else io.BytesIO(path.read_bytes()))
+            assert 0 < fp.tell() < path.stat().st_size or source == "memory"
+        return outcome
+
+    assert same(script) == ("raised", socket.timeout, ("timed out",), "timed out")
+
+
+@pytest.mark.parametrize("source", ["file", "memory", "lines"])
+def test_a_server_that_resets_an_upload(same, source):
+    def peer(far):
+        far.recv(1000)
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+    def script(run):
+        path = run.path(content=(b"x" * 99 + b"\n") * 200_000)
+        with open(path, "rb") as fp, run.against(peer) as ftp:
+            call = ftp.storlines if source == "lines" else ftp.storbinary
+            outcome = run.attempt(call, "STOR x", fp if source != "memory" else io.BytesIO(path.read_bytes()))
+        assert outcome[1] in (ConnectionResetError, BrokenPipeError)  # either, by chance
+        assert outcome[2] == (outcome[2][0], os.strerror(outcome[2][0]))
+        return outcome[0]
+
+    assert same(script) == "raised"
+
+
+# ---------------------------------------------------------------------------------- the file changes under way
+
+
+BIG = 24 << 20  # more than two sockets hold, so that the upload has begun and can't have ended
+
+
+def first_byte_then(change):
+    def before(far):
+        first = far.recv(1)
+        change()
+        return first
+
+    return before
+
+
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_a_file_that_grows_while_it_is_sent(same, buffering):
+    def script(run):
+        path = run.path(content=b"")
+        os.truncate(path, BIG)
+
+        def grow():
+            with open(path, "ab") as other:
+                other.write(DATA)
+
+        with open(path, "rb", buffering) as fp, run.upload(first_byte_then(grow)) as ftp:
+            outcome = run.attempt(ftp.storbinary, "STOR x", fp)
+            position = fp.tell()
+        return outcome, position, len(run.arrived), run.arrived[BIG:] == DATA
+
+    assert same(script) == (DONE, BIG + len(DATA), BIG + len(DATA), True)
+
+
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_a_file_that_shrinks_while_it_is_sent(same, buffering):
+    def script(run):
+        path = run.path(content=b"")
+        os.truncate(path, BIG)
+        with open(path, "rb", buffering) as fp:
+            with run.upload(first_byte_then(lambda: os.truncate(path, 5))) as ftp:
+                outcome = run.attempt(ftp.storbinary, "STOR x", fp)
+                position = fp.tell()
+        # how much had gone by then is chance; that it is counted is not
+        return outcome, position == len(run.arrived), 5 < position < BIG
+
+    assert same(script) == (DONE, True, True)
+
+
+def test_a_file_closed_while_it_is_written(same):
+    def script(run):
+        with open(run.path(content=b""), "wb", 0) as fp:
+
+            def peer(far):
+                far.sendall(DATA)
+                until(lambda: run.path().stat().st_size == len(DATA))
+                fp.close()
+                with contextlib.suppress(OSError):
+                    while True:  # until the client has had enough
+                        far.sendall(b"more")
+                        time.sleep(0.001)
+
+            with run.against(peer) as ftp:
+                return run.attempt(ftp.retrbinary, "RETR x", fp.write), run.path().read_bytes()[: len(DATA)]
+
+    (outcome, content) = same(script)
+    assert (outcome[1], content) == (ValueError, DATA)
+
+
+# ---------------------------------------------------------------------------------- signals
+
+
+class Interrupted(Exception):
+    pass
+
+
+@contextlib.contextmanager
+def handler(function):
+    before = signal.signal(signal.SIGUSR1, function)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_signals_handler_that_raises(same):
+    def interrupt(number, frame):
+        raise Interrupted("enough")
+
+    main = threading.main_thread().ident
+
+    def script(run):
+        def peer(far):
+            far.sendall(DATA)
+            until(lambda: run.path().stat().st_size == len(DATA))
+            signal.pthread_kill(main, signal.SIGUSR1)
+            far.recv(1)
+
+        with handler(interrupt), open(run.path(content=b""), "wb", 0) as fp, run.against(peer) as ftp:
+            conn = ftp.transfercmd("RETR x")
+            outcome = run.attempt(ftp.retrbinary, "RETR x", fp.write)
+            return outcome, fp.tell(), run.path().read_bytes(), conn.fileno()
+
+    assert same(script) == (("raised", Interrupted, ("enough",), "enough"), len(DATA), DATA, -1)
+
+
+def test_a_signals_handler_that_returns(same):
+    main = threading.main_thread().ident
+
+    def script(run):
+        calls = []
+
+        def peer(far):
+            for number in range(3):
+                far.sendall(DATA)
+                until(lambda number=number: run.path().stat().st_size == len(DATA) * (number + 1))
+                signal.pthread_kill(main, signal.SIGUSR1)
+                until(lambda number=number: len(calls) > number)
+
+        with handler(lambda *args: calls.append(1)), open(run.path(content=b""), "wb", 0) as fp:
+            with run.against(peer) as ftp:
+                return run.attempt(ftp.retrbinary, "RETR x", fp.write), run.path().read_bytes(), len(calls)
+
+    assert same(script) == (DONE, DATA * 3, 3)
+
+
+def test_a_signal_while_sending(same):
+    main = threading.main_thread().ident
+
+    def script(run):
+        calls = []
+        path = run.path(content=DATA * 100)
+
+        def interrupt(far):
+            first = far.recv(1)
+            signal.pthread_kill(main, signal.SIGUSR1)
+            until(lambda: calls)
+            return first
+
+        with handler(lambda *args: calls.append(1)), open(path, "rb") as fp, run.upload(interrupt) as ftp:
+            outcome = run.attempt(ftp.storbinary, "STOR x", fp)
+            position = fp.tell()
+        return outcome, position, run.arrived == DATA * 100, calls
+
+    assert same(script) == (DONE, len(DATA) * 100, True, [1])
