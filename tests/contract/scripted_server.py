@@ -13,6 +13,7 @@ Every wait ends: when the script is over (`Server.finish`), or after LIMIT secon
 
 from __future__ import annotations
 
+import functools
 import os
 import select
 import socket
@@ -35,6 +36,16 @@ def server_tls_context(**settings):
     for name, value in settings.items():
         setattr(context, name, value)
     return context
+
+
+@functools.lru_cache(None)
+def default_tls_context():
+    return server_tls_context()
+
+
+def fall_silent(session):
+    """Read and say nothing more; the connection stays open."""
+    raise Stopped
 
 
 def close(session):
@@ -302,14 +313,12 @@ class Server:
         self.replies = {**DEFAULTS, **(replies or {})}
         self.greeting, self.data, self.oob_inline = greeting, data, oob_inline
         self.implicit_tls = implicit_tls
-        self.tls = tls or (server_tls_context() if implicit_tls else None)
+        self.tls = tls or default_tls_context()
         self.host = "::1" if ipv6 else "127.0.0.1"
         family = socket.AF_INET6 if ipv6 else socket.AF_INET
         self.listener = socket.create_server((self.host, 0), family=family)
         self.data_listener = socket.create_server((self.host, 0), family=family)
         self.port = self.listener.getsockname()[1]
-        if self.tls is None and "AUTH" not in (replies or {}):
-            self.tls = server_tls_context()
 
     def data_address(self):
         return self.data_listener.getsockname()[:2]
