@@ -20,7 +20,11 @@ fn block(blocksize: &Bound<'_, PyAny>) -> Option<usize> {
     if !blocksize.is_exact_instance_of::<PyInt>() {
         return None;
     }
-    blocksize.extract::<usize>().ok().filter(|&size| size > 0)
+    blocksize
+        .extract::<isize>()
+        .ok()
+        .and_then(|size| usize::try_from(size).ok())
+        .filter(|&size| size > 0)
 }
 
 /// Receives from `conn` until the peer closes and calls `callback` with `bytes` of at most `blocksize`. False where
@@ -93,6 +97,7 @@ pub fn upload(
         if !data.is_truthy()? {
             return Ok(true);
         }
+        pump.look_up()?;
         match data.cast_exact::<PyBytes>() {
             Ok(bytes) => pump.send_all(bytes.as_bytes())?,
             Err(_) => drop(conn.call_method1(intern!(py, "sendall"), (&data,))?),
@@ -100,7 +105,6 @@ pub fn upload(
         if callback.is_truthy()? {
             callback.call1((data,))?;
         }
-        pump.look_up()?;
     }
 }
 

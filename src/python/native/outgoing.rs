@@ -55,6 +55,7 @@ fn send_each(
         if !line.is_truthy()? {
             return Ok(());
         }
+        pump.look_up()?;
         let line = match line.cast_exact::<PyBytes>() {
             Ok(bytes) => {
                 let line = match end_with_crlf(bytes.as_bytes()) {
@@ -73,7 +74,6 @@ fn send_each(
         if callback.is_truthy()? {
             callback.call1((line,))?;
         }
-        pump.look_up()?;
     }
 }
 

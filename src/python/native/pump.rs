@@ -37,22 +37,27 @@ impl<'a, 'py> Owner<'a, 'py> {
     }
 
     /// How long the next wait may last, given when the operation began: at most one slice, less when the socket's
-    /// timeout, as it is now, ends before. Raises what `socket` raises when nothing is left.
-    pub fn slice(&self, began: Instant) -> PyResult<Duration> {
+    /// timeout, as it is now, ends before; `None` in non-blocking mode. Raises what `socket` raises when nothing is left.
+    pub fn slice(&self, began: Instant) -> PyResult<Option<Duration>> {
         let timeout = self.0.call_method0(intern!(self.py(), "gettimeout"))?;
         if timeout.is_none() {
-            return Ok(SLICE);
+            return Ok(Some(SLICE));
         }
         let seconds = timeout.extract::<f64>()?;
         if seconds <= 0.0 {
-            return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN)));
+            return Ok(None);
         }
         let timeout = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
         match timeout.checked_sub(began.elapsed()) {
-            Some(left) if !left.is_zero() => Ok(left.min(SLICE)),
+            Some(left) if !left.is_zero() => Ok(Some(left.min(SLICE))),
             _ => Err(errors::timed_out(self.py())),
         }
     }
+}
+
+/// What a socket in non-blocking mode raises when it would have to wait.
+fn would_block() -> PyErr {
+    errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN))
 }
 
 /// What a step on the connection failed with: TLS carries its own errors.
@@ -137,7 +142,7 @@ impl<'a, 'py> Pump<'a, 'py> {
 
     /// Waits one slice without the GIL.
     fn pause(&mut self, interest: Interest, began: Instant) -> PyResult<()> {
-        let slice = self.owner.slice(began)?;
+        let slice = self.owner.slice(began)?.ok_or_else(would_block)?;
         let descriptor = self.stream.descriptor();
         let waited = self.owner.py().detach(|| net::wait(descriptor, interest, slice));
         self.held = Instant::now();
@@ -181,8 +186,9 @@ impl<'a, 'py> Pump<'a, 'py> {
         let (mut began, mut before) = (Instant::now(), moved());
         loop {
             let slice = self.owner.slice(began)?;
+            let at_most = slice.unwrap_or_default();
             let stream = &mut *self.stream;
-            let state = self.owner.py().detach(|| pass(stream, Instant::now() + slice));
+            let state = self.owner.py().detach(|| pass(stream, Instant::now() + at_most));
             self.py().check_signals()?;
             match state {
                 Ok(State::Ended) => return Ok(()),
@@ -193,6 +199,8 @@ impl<'a, 'py> Pump<'a, 'py> {
             still_wanted()?;
             if moved() != before {
                 (began, before) = (Instant::now(), moved());
+            } else if slice.is_none() {
+                return Err(would_block());
             }
         }
     }

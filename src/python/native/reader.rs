@@ -90,14 +90,19 @@ pub fn limit_of(maxline: &Bound<'_, PyAny>) -> Option<usize> {
         .filter(|&limit| limit < isize::MAX as usize)
 }
 
+/// Counts one more file that keeps the socket open; `_decref_socketios` takes it back.
+pub fn add_reference(sock: &Bound<'_, PyAny>) -> PyResult<()> {
+    let name = intern!(sock.py(), "_io_refs");
+    sock.setattr(name, sock.getattr(name)?.add(1)?)
+}
+
 /// A reader on `sock`, or None where `sock.makefile('r', encoding=encoding)` has to do it.
 #[pyfunction]
 pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyResult<Option<Reader>> {
     let (Some(_), Some(charset)) = (receivable(sock), charset(encoding)) else {
         return Ok(None);
     };
-    let references = sock.getattr("_io_refs")?.add(1)?;
-    sock.setattr("_io_refs", references)?;
+    add_reference(sock)?;
     Ok(Some(Reader {
         state: Mutex::new(State {
             socket: Some(sock.clone().unbind()),
@@ -177,11 +182,12 @@ impl Reader {
             let slice = match owner.slice(began) {
                 Ok(slice) => slice,
                 Err(error) => {
-                    self.out_of_time(py, ours, error)?;
-                    Duration::ZERO
+                    self.lock(py).timed_out = true;
+                    return Err(error);
                 }
             };
-            let waited = py.detach(|| net::wait(ours.as_fd(), Interest::Read, slice));
+            let at_most = slice.unwrap_or_default();
+            let waited = py.detach(|| net::wait(ours.as_fd(), Interest::Read, at_most));
             py.check_signals()?;
             owner.fd()?;
             // Only a thread that holds the GIL takes the lock, so that a fork never copies it locked.
@@ -192,6 +198,8 @@ impl Reader {
             }
             let received = match waited {
                 Ok(true) => state.receive(ours),
+                // in non-blocking mode nothing there looks like the end, as io.TextIOWrapper has it
+                Ok(false) if slice.is_none() => state.lines.finish().map(|()| Received::Something).map_err(Fault::Text),
                 Ok(false) => Ok(Received::Nothing),
                 Err(error) => Err(Fault::System(error)),
             };
@@ -220,23 +228,6 @@ impl Reader {
         let fd = Arc::new(net::duplicate(owner.fd()?).map_err(|error| errors::os_error(&error))?);
         self.lock(owner.py()).fd = Some(fd.clone());
         Ok(fd)
-    }
-
-    /// The timeout has passed, or the socket never waits at all: then what is there is taken, and nothing there looks
-    /// like the end, as io.TextIOWrapper has it.
-    fn out_of_time(&self, py: Python<'_>, fd: &OwnedFd, error: PyErr) -> PyResult<()> {
-        let mut state = self.lock(py);
-        if !error.is_instance_of::<pyo3::exceptions::PyBlockingIOError>(py) {
-            state.timed_out = true;
-            return Err(error);
-        }
-        let outcome = match state.receive(fd) {
-            Ok(Received::Nothing) => state.lines.finish().map_err(Fault::Text),
-            Ok(Received::Something) => Ok(()),
-            Err(fault) => Err(fault),
-        };
-        drop(state);
-        outcome.map_err(|fault| self.error(py, fault))
     }
 
     fn error(&self, py: Python<'_>, fault: Fault) -> PyErr {

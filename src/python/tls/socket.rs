@@ -404,15 +404,29 @@ impl NativeSocket {
         slf
     }
 
-    #[pyo3(signature = (*_args))]
-    fn __exit__(slf: &Bound<'_, Self>, _args: &Bound<'_, PyTuple>) -> PyResult<()> {
-        // as an attribute, for users may have replaced it
-        let closed = slf.getattr(intern!(slf.py(), "_closed"))?.is_truthy()?;
-        if closed {
-            Ok(())
-        } else {
-            slf.call_method0(intern!(slf.py(), "close")).map(drop)
+    /// Close, and explain the error that ended the block if it looks like a refusal for want of session reuse.
+    #[pyo3(signature = (_class=None, error=None, _traceback=None))]
+    fn __exit__(
+        slf: &Bound<'_, Self>,
+        _class: Option<&Bound<'_, PyAny>>,
+        error: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        // as attributes, for users may have replaced them
+        if !slf.getattr(intern!(py, "_closed"))?.is_truthy()? {
+            slf.call_method0(intern!(py, "close"))?;
         }
+        let Some(error) = error else { return Ok(()) };
+        let explained = py
+            .import("rftplib._native_hint")?
+            .call_method1("explained", (error, slf))?;
+        if explained.is_none() {
+            return Ok(());
+        }
+        let explained = PyErr::from_value(explained);
+        explained.set_cause(py, Some(PyErr::from_value(error.clone())));
+        Err(explained)
     }
 
     #[getter]
@@ -530,6 +544,12 @@ impl NativeSocket {
     #[getter]
     fn _sent(&self) -> u64 {
         self.counts.sent()
+    }
+
+    /// Whether the peer has ended by a close_notify, None if the end wasn't seen; also after a close.
+    #[getter]
+    fn _clean(&self) -> Option<bool> {
+        self.counts.clean()
     }
 
     // -- the socket within --------------------------------------------------------------------------------------------
