@@ -22,6 +22,8 @@ mod native;
 #[path = "native_absent.rs"]
 mod native;
 
+use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 /// The engine of rftplib: not an API of its own, see `rftplib`.
@@ -46,7 +48,22 @@ mod _rftplib {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        refuse_subinterpreters()?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         super::native::prepare(module.py())
     }
+}
+
+/// From 3.12 on the interpreter itself refuses modules like this one, which keep objects for the whole process. Before, a
+/// subinterpreter would leave objects behind that the main interpreter then trips over.
+fn refuse_subinterpreters() -> PyResult<()> {
+    // SAFETY: called while the module is imported, so the thread is attached to an interpreter, which is all that
+    // PyInterpreterState_Get asks for; it never returns null.
+    let id = unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) };
+    if id == 0 {
+        return Ok(());
+    }
+    Err(PyImportError::new_err(
+        "module rftplib._rftplib does not support loading in subinterpreters",
+    ))
 }

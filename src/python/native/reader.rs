@@ -57,7 +57,8 @@ pub fn reader<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, R
 
 /// The encodings whose line ends can be found in the bytes, by the names that Python's codecs have.
 pub fn charset(encoding: &Bound<'_, PyAny>) -> Option<Charset> {
-    let encoding = encoding.cast::<PyString>().ok()?;
+    // exactly a str: it is kept, and a subclass could be part of a cycle
+    let encoding = encoding.cast_exact::<PyString>().ok()?;
     if encoding.as_any().eq(intern!(encoding.py(), "utf-8")).ok()? {
         return Some(Charset::Utf8); // the default
     }
