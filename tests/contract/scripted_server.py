@@ -61,8 +61,9 @@ def reset(session):
 
 
 def half_close(session):
-    """Send FIN, go on reading: what the client sends afterwards arrives."""
-    session.conn.shutdown(socket.SHUT_WR)
+    """Send FIN, go on reading: what the client sends afterwards arrives, and is not answered."""
+    session.mute = True
+    socket.socket.shutdown(session.conn, socket.SHUT_WR)  # SSLSocket's own would end TLS in both directions
 
 
 def pieces(data, size=1):
@@ -209,7 +210,7 @@ class Session:
         self.replies = {verb: list(r) if isinstance(r, list) else [r] for verb, r in server.replies.items()}
         self.line = self.argument = ""
         self.active = None
-        self.protect = False
+        self.protect = self.mute = False
         self.data_conns = []
         self.uploads = []
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -229,13 +230,15 @@ class Session:
                     self.perform(b"500 what?\r\n")
                 else:
                     self.perform(choices.pop(0) if len(choices) > 1 else choices[0])
-        except (Stopped, ConnectionError, ssl.SSLError):
+        except (Stopped, OSError):  # among them ssl.SSLError: the client's doing, and the script compares what it did
             pass
         except Exception as exc:  # a bug of the script: shown by finish()
             self.server.errors.append(exc)
             self.conn.close()
 
     def perform(self, action):
+        if self.mute:
+            return
         if isinstance(action, bytes):
             self.conn.sendall(action)
         elif isinstance(action, tuple):
@@ -264,6 +267,7 @@ class Session:
             raise Stopped
 
     def wrap_control(self):
+        self.wait_readable(self.conn)
         self.conn = self.server.tls.wrap_socket(self.conn, server_side=True)
 
     def set_active(self, address):
@@ -285,9 +289,11 @@ class Session:
             self.wait_readable(self.server.data_listener)
             conn = self.server.data_listener.accept()[0]
             conn.settimeout(LIMIT)
+        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data_conns.append(conn)
         self.uploads.append(bytearray())
         if self.protect if tls is None else tls:
+            self.wait_readable(conn)
             conn = self.data_conns[-1] = self.server.tls.wrap_socket(conn, server_side=True)
         return conn
 
