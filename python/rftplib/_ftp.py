@@ -11,7 +11,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _portable, _rftplib
+from . import _portable, _rftplib, _tls_end
 from ._constants import FTP_PORT, MAXLINE
 from ._errors import error_perm, error_proto, error_reply
 
@@ -276,7 +276,9 @@ class FTP:
 
     def transfercmd(self, cmd, rest=None):
         """Start a transfer as ntransfercmd() does; returns its data connection only."""
-        return self.ntransfercmd(cmd, rest)[0]
+        transfer = self.ntransfercmd(cmd, rest)
+        _tls_end.expect(transfer, rest)
+        return transfer[0]
 
     def login(self, user="", passwd="", acct=""):
         """Log in and return the server's reply. Without a user: as anonymous.
@@ -311,8 +313,8 @@ class FTP:
         with self.transfercmd(cmd, rest) as conn:
             if not _rftplib.download(conn, callback, blocksize):
                 _portable.download(conn, callback, blocksize)
-            _end_tls(conn)
-        return self.voidresp()
+            doubt = _tls_end.finish(self, conn)
+        return self.voidresp() if doubt is None else _tls_end.reply(self, doubt)
 
     def retrlines(self, cmd, callback=None):
         """Receive text lines in TYPE A, such as a listing; returns the final reply.
@@ -326,8 +328,8 @@ class FTP:
         with self.transfercmd(cmd) as conn:
             if not _rftplib.retrlines(self, conn, callback):
                 _portable.retrlines(self, conn, callback)
-            _end_tls(conn)
-        return self.voidresp()
+            doubt = _tls_end.finish(self, conn)
+        return self.voidresp() if doubt is None else _tls_end.reply(self, doubt)
 
     def storbinary(self, cmd, fp, blocksize=8192, callback=None, rest=None):
         """Send a file in TYPE I; returns the final reply.
@@ -339,8 +341,8 @@ class FTP:
         with self.transfercmd(cmd, rest) as conn:
             if not _rftplib.upload(conn, fp, blocksize, callback):
                 _portable.upload(conn, fp, blocksize, callback)
-            _end_tls(conn)
-        return self.voidresp()
+            doubt = _tls_end.finish(self, conn, sent=True)
+        return self.voidresp() if doubt is None else _tls_end.reply(self, doubt)
 
     def storlines(self, cmd, fp, callback=None):
         """Send text lines in TYPE A; returns the final reply.
@@ -352,8 +354,8 @@ class FTP:
         with self.transfercmd(cmd) as conn:
             if not _rftplib.storlines(self, conn, fp, callback):
                 _portable.storlines(self, conn, fp, callback)
-            _end_tls(conn)
-        return self.voidresp()
+            doubt = _tls_end.finish(self, conn, sent=True)
+        return self.voidresp() if doubt is None else _tls_end.reply(self, doubt)
 
     # ---------------------------------------------------------------------------------- files and directories
 
@@ -488,8 +490,8 @@ def _accept(ftp, listener):
         return listener.accept()[0]
     try:
         server = _bare_address(ftp.sock.getpeername())
-    except (OSError, AttributeError):
-        server = None  # a stand-in for a socket, or the control connection is gone: nothing to compare with
+    except AttributeError:
+        server = None  # a stand-in for a socket: nothing to compare with
     timeout = listener.gettimeout()
     began = time.monotonic()
     while True:
@@ -516,13 +518,6 @@ def _set_type(ftp, command, send):
     elif getattr(ftp, "_type_in_force", None) != command:
         send(command)  # which makes putline() forget the type: only what was accepted is remembered
         ftp._type_in_force = command
-
-
-def _end_tls(conn):
-    """End the TLS of a data connection, if it has any. Scripts set `_SSLSocket` to None to leave that out."""
-    ssl_socket = rftplib._SSLSocket
-    if ssl_socket is not None and isinstance(conn, ssl_socket):
-        conn.unwrap()
 
 
 def _directory(resp):

@@ -1,7 +1,9 @@
 """The class FTP_TLS: FTP over TLS on the interpreter's own `ssl` module (RFC 4217)."""
 
+import inspect
 import sys
 import warnings
+import weakref
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
@@ -9,6 +11,11 @@ import rftplib
 from . import ssl
 from ._errors import error_proto
 from ._ftp import FTP
+from ._tls_end import UNWRAP_TIMEOUT
+from ._tls_socket import is_native
+
+# The sessions of control connections that CCC has put back into clear text
+_sessions_before_ccc = weakref.WeakKeyDictionary()
 
 
 class FTP_TLS(FTP):
@@ -21,6 +28,12 @@ class FTP_TLS(FTP):
     keyfile, certfile: PEM files of a client certificate, instead of a context (deprecated: use a context).
     The other arguments are those of FTP. login() secures the control connection first; data connections are in clear
     text until prot_p() is called.
+
+    Beyond ftplib, two attributes for the class, a subclass or an object:
+    reuse_session: whether data connections offer to resume the TLS session of the control connection; servers that
+    demand it (vsftpd, ProFTPD, FileZilla Server as they come) refuse all others.
+    unwrap_timeout: for how many seconds at most the end of a transfer waits for the server's close_notify (never longer
+    than the timeout), None for as long as the timeout; the final reply is read then in any case.
     """
 
     __module__ = "rftplib"
@@ -29,6 +42,9 @@ class FTP_TLS(FTP):
     ssl_version = ssl.PROTOCOL_TLS_CLIENT
     keyfile = None
     certfile = None
+
+    reuse_session = True
+    unwrap_timeout = UNWRAP_TIMEOUT
 
     def __init__(
         self,
@@ -63,7 +79,7 @@ class FTP_TLS(FTP):
 
     def login(self, user="", passwd="", acct="", secure=True):
         """Log in as FTP.login() does; if secure is true and the control connection isn't secured yet, auth() first."""
-        if secure and not isinstance(self.sock, rftplib.ssl.SSLSocket):
+        if secure and not _secured(self.sock):
             self.auth()
         return super().login(user, passwd, acct)
 
@@ -73,7 +89,7 @@ class FTP_TLS(FTP):
         Raises ValueError if it is secured already, ssl.SSLError if the handshake or the verification fails.
         """
         ssl = rftplib.ssl
-        if isinstance(self.sock, ssl.SSLSocket):
+        if _secured(self.sock):
             raise ValueError("Already using TLS")
         protocol = self.ssl_version if sys.version_info < (3, 12) else self.context.protocol
         if protocol >= ssl.PROTOCOL_TLS:
@@ -90,10 +106,13 @@ class FTP_TLS(FTP):
 
         Raises ValueError if it isn't secured.
         """
-        if not isinstance(self.sock, rftplib.ssl.SSLSocket):
+        if not _secured(self.sock):
             raise ValueError("not using TLS")
         resp = self.voidcmd("CCC")
+        session = _session(self)
         self.sock = self.sock.unwrap()
+        if session is not None:
+            _sessions_before_ccc[self.sock] = session
         return resp
 
     def prot_p(self):
@@ -110,11 +129,17 @@ class FTP_TLS(FTP):
         return resp
 
     def ntransfercmd(self, cmd, rest=None):
-        """Start a transfer as FTP.ntransfercmd() does; the data connection is an ssl.SSLSocket after prot_p()."""
+        """Start a transfer as FTP.ntransfercmd() does; the data connection is an ssl.SSLSocket after prot_p().
+
+        It resumes the control connection's TLS session, if there is one and `reuse_session` is true.
+        """
         conn, size = super().ntransfercmd(cmd, rest)
         if self._prot_p:
+            # taken now: in TLS 1.3 it comes some time after the handshake, and the server may send a newer one
+            session = _session(self) if self.reuse_session else None
+            resumption = {} if session is None else {"session": session}
             try:
-                conn = self.context.wrap_socket(conn, server_hostname=self.host)
+                conn = self.context.wrap_socket(conn, server_hostname=self.host, **resumption)
             except:
                 conn.close()
                 raise
@@ -128,6 +153,33 @@ class FTP_TLS(FTP):
         if resp[:3] not in {"426", "225", "226"}:
             raise error_proto(resp)
         return resp
+
+
+def _secured(sock):
+    """Whether `sock` is under TLS already: Python's or ours."""
+    return isinstance(sock, rftplib.ssl.SSLSocket) or is_native(sock)
+
+
+def _session(ftp):
+    """The TLS session of the control connection, if data connections can resume it: only within one SSLContext."""
+    ssl, sock, context = rftplib.ssl, ftp.sock, ftp.context
+    if not isinstance(sock, ssl.SSLSocket) or not isinstance(context, ssl.SSLContext) or sock.context is not context:
+        return None
+    if not _takes_session(context):
+        return None
+    return sock.session or _sessions_before_ccc.get(sock)
+
+
+def _takes_session(context):
+    """Whether `context.wrap_socket` has the parameter `session`, where a subclass has replaced it."""
+    wrap = context.wrap_socket
+    if getattr(wrap, "__func__", None) is rftplib.ssl.SSLContext.wrap_socket:
+        return True
+    try:
+        parameters = inspect.signature(wrap).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(parameter.name == "session" or parameter.kind == parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def _refuse(name, value):

@@ -1,15 +1,19 @@
 """The loops for connections that aren't exactly a `socket.socket`: through the object's own Python methods.
 
-SSLSocket, subclasses, SOCKS wrappers, gevent's sockets and mocks come here, and everything with RFTPLIB_NATIVE=0.
+Subclasses, SOCKS wrappers, gevent's sockets and mocks come here, and everything with RFTPLIB_NATIVE=0. A genuine
+SSLSocket has loops of its own, see `_tls_loops`.
 """
 
-from . import _errors
+from . import _errors, _tls_loops, _tls_socket
 
 
 def download(conn, callback, blocksize):
     """Call `callback` with each block that `conn.recv(blocksize)` gives, until it gives nothing."""
+    if _tls_socket.untouched(conn) and type(blocksize) is int and blocksize > 0:
+        return _tls_loops.download(conn, callback, blocksize)
+    tls = _tls_socket.is_tls(conn)
     while True:
-        data = conn.recv(blocksize)
+        data = _tls_loops.recv(conn, blocksize) if tls else conn.recv(blocksize)
         if not data:
             break
         callback(data)
@@ -17,6 +21,8 @@ def download(conn, callback, blocksize):
 
 def upload(conn, fp, blocksize, callback):
     """Send each block that `fp.read(blocksize)` gives, then call `callback` with it."""
+    if _tls_socket.untouched(conn) and type(blocksize) is int and blocksize > 0:
+        return _tls_loops.upload(conn, fp, blocksize, callback)
     while True:
         block = fp.read(blocksize)
         if not block:
@@ -28,7 +34,11 @@ def upload(conn, fp, blocksize, callback):
 
 def retrlines(ftp, conn, callback):
     """Call `callback` with each line that `conn` receives, its end stripped."""
-    with conn.makefile("r", encoding=ftp.encoding) as fp:
+    if _tls_socket.untouched(conn):
+        lines = _tls_loops.open_lines(conn, ftp.encoding)
+    else:
+        lines = conn.makefile("r", encoding=ftp.encoding)
+    with lines as fp:
         while True:
             line = fp.readline(ftp.maxline + 1)
             if len(line) > ftp.maxline:
@@ -46,6 +56,7 @@ def retrlines(ftp, conn, callback):
 
 def storlines(ftp, conn, fp, callback):
     """Send each line that `fp.readline` gives, ended by CRLF, then call `callback` with it."""
+    send = _tls_loops.Sender(conn).send if _tls_socket.untouched(conn) else None
     while True:
         line = fp.readline(ftp.maxline + 1)
         if len(line) > ftp.maxline:
@@ -56,6 +67,9 @@ def storlines(ftp, conn, fp, callback):
             if line[-1] in b"\r\n":
                 line = line[:-1]
             line = line + b"\r\n"
-        conn.sendall(line)
+        if send:
+            send(line)
+        else:
+            conn.sendall(line)
         if callback:
             callback(line)

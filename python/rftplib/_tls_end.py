@@ -1,0 +1,224 @@
+"""The end of a data connection under TLS, and what it says about the transfer.
+
+TLS ends by a close_notify from each side (RFC 5246, section 7.2.1; RFC 8446, section 6.1). Many servers leave theirs
+out, reset the connection, or never answer ours, with nothing lost: whether a transfer has succeeded, the reply on the
+control connection tells. So an irregular end is a doubt that is kept until the reply has been read.
+"""
+
+import errno
+import select
+import socket
+import time
+import weakref
+
+import rftplib
+
+from . import _tls_socket
+from ._tls_socket import SLICE, ssl
+
+# How long an upload waits for the server's close_notify where the client has no `unwrap_timeout`; see FTP_TLS.
+UNWRAP_TIMEOUT = 5.0
+
+# How long it is still waited for when the reply has come: the data has arrived then.
+GRACE = 0.5
+
+# How OpenSSL says that the peer has ended the connection in another way than by a close_notify.
+_REASONS = {"UNEXPECTED_EOF_WHILE_READING", "SHUTDOWN_WHILE_IN_INIT", "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"}
+
+_incoming = weakref.WeakKeyDictionary()
+
+
+class Incoming:
+    """What is known of a data connection from which a file is received."""
+
+    fewest = None  # how many bytes the file has at least, if the server has told
+    count = None  # how many have been received, if they were counted
+    clean = None  # whether it has ended by a close_notify: True, False, or None if that can't be told
+    error = None  # what came instead of it
+
+    def complete(self):
+        """Whether all that was announced has been received."""
+        return self.fewest is not None and self.count is not None and self.count >= self.fewest
+
+    def truncated(self):
+        """Whether part of what was announced is missing, and no close_notify vouches for that being the end."""
+        return not self.clean and self.fewest is not None and self.count is not None and self.count < self.fewest
+
+
+class Doubt:
+    """An irregular end; `settled` if no reply can mend it."""
+
+    def __init__(self, error, settled=False):
+        self.error, self.settled = error, settled
+
+
+def incoming(conn):
+    """The record of `conn`, which is a TLS socket."""
+    return _incoming.setdefault(conn, Incoming())
+
+
+def expect(transfer, rest):
+    """Note the size that a 150 reply has announced: `transfer` is what ntransfercmd() returned, `rest` REST's argument.
+
+    Some servers announce the size of the file then, others what is left of it: what must arrive is the lesser.
+    """
+    conn = transfer[0]
+    if _tls_socket.is_tls(conn):
+        try:
+            incoming(conn).fewest = int(transfer[1]) - int(rest or 0)
+        except (IndexError, TypeError, ValueError):
+            pass  # no size, or a restart marker that is no offset
+
+
+def finish(ftp, conn, sent=False):
+    """End the TLS of a data connection when all data has been received, or `sent`. Returns a Doubt or None.
+
+    Scripts suppress the exchange of close_notify by setting `_SSLSocket` to None or by replacing `conn.unwrap`.
+    """
+    ssl_socket = rftplib._SSLSocket
+    real = _tls_socket.is_tls(conn)
+    known = _incoming.pop(conn, None) if real else None
+    error = None
+    if ssl_socket is not None and (isinstance(conn, ssl_socket) or _tls_socket.is_native(conn)):
+        try:
+            _unwrap(ftp, conn) if real else conn.unwrap()
+        except OSError as fault:
+            if known is None or known.error is None:
+                _tolerate(fault, sent, known)
+            error = fault
+    if sent:
+        if real and error is None:
+            _drain(ftp, conn)
+    elif known is not None:
+        if known.truncated():
+            text = f"EOF without close_notify: {known.count} bytes received of at least {known.fewest} announced"
+            return Doubt(ssl.SSLEOFError(ssl.SSL_ERROR_EOF, text), settled=True)
+        error = known.error or error
+    return None if error is None else Doubt(error)
+
+
+def reply(ftp, doubt):
+    """Read and return the final reply after an irregular end: it decides.
+
+    Raises what voidresp() raises for a reply that isn't 2xx; where none comes, the error at the end of the data.
+    """
+    try:
+        resp = ftp.voidresp()
+    except (OSError, EOFError):
+        raise doubt.error  # noqa: B904  (its context tells that there was no reply)
+    if doubt.settled:
+        raise doubt.error
+    return resp
+
+
+def is_ragged(error):
+    """Whether `error` only says that the peer has ended the connection without close_notify, or doesn't answer ours."""
+    if isinstance(error, (ConnectionError, socket.timeout)):
+        return True
+    if ssl is not None and isinstance(error, ssl.SSLError):
+        return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or error.reason in _REASONS
+    return error.errno == 0  # how Python passes on an EOF that OpenSSL 1.1 reports without an errno
+
+
+def was_reset(conn):
+    """Whether the peer has reset the connection: received data may have gone with it."""
+    try:
+        conn.getpeername()
+    except OSError as error:
+        return error.errno == errno.ENOTCONN
+    return False
+
+
+def _tolerate(error, sent, known):
+    """Raise `error` again unless the reply shall decide."""
+    if not is_ragged(error):
+        raise error
+    if isinstance(error, ConnectionError) and not sent and not (known and (known.clean or known.complete())):
+        raise error  # a reset may have taken received data with it, and nothing tells
+
+
+class _Patience:
+    """How long the server's close_notify is waited for."""
+
+    def __init__(self, ftp, conn):
+        self._ftp, self._conn = ftp, conn
+        limits = [getattr(ftp, "unwrap_timeout", UNWRAP_TIMEOUT), conn.gettimeout()]
+        self.seconds = min((limit for limit in limits if limit is not None), default=None)
+        self._deadline = None if self.seconds is None else time.monotonic() + self.seconds
+        self._unsent = _unsent(conn)
+        self._answered = False
+
+    def slice(self):
+        """How long to wait now."""
+        return SLICE if self._deadline is None else min(SLICE, max(self._deadline - time.monotonic(), 0.001))
+
+    def exhausted(self):
+        """Whether to give up, after a slice in which nothing came."""
+        now, before, self._unsent = time.monotonic(), self._unsent, _unsent(self._conn)
+        if self._unsent < before and self.seconds is not None:
+            self._deadline = now + self.seconds  # the server still takes data: the wait for its answer has not begun
+        elif not self._answered and self._unsent == 0 and _readable(self._ftp.sock):
+            self._answered = True
+            self._deadline = now + GRACE if self._deadline is None else min(self._deadline, now + GRACE)
+        return self._deadline is not None and now >= self._deadline
+
+
+def _unwrap(ftp, conn):
+    """Call `conn.unwrap()`, for a bounded time."""
+    timeout, patience = conn.gettimeout(), _Patience(ftp, conn)
+    # a genuine SSLSocket's may be called again until it has got the peer's close_notify
+    in_slices = _tls_socket.untouched(conn)
+    try:
+        while True:
+            conn.settimeout(patience.slice() if in_slices else patience.seconds)
+            try:
+                conn.unwrap()
+                return
+            except socket.timeout:
+                if not in_slices or patience.exhausted():
+                    raise
+    finally:
+        if conn.fileno() != -1:
+            conn.settimeout(timeout)
+
+
+def _drain(ftp, conn):
+    """Where the exchange of close_notify was suppressed after an upload: let no unread bytes spoil it.
+
+    A close with unread bytes (TLS 1.3 tickets) makes the kernel reset the connection, and the server lose data.
+    """
+    if getattr(conn, "_sslobj", None) is None:
+        return
+    patience = _Patience(ftp, conn)
+    try:
+        conn.shutdown(socket.SHUT_WR)  # which ends the TLS, too: what is received from here on are raw bytes
+        while True:
+            conn.settimeout(patience.slice())
+            try:
+                if not conn.recv(4096):
+                    return
+            except socket.timeout:
+                if patience.exhausted():
+                    return
+    except OSError:
+        pass  # the reply tells
+
+
+def _unsent(conn):
+    """How many bytes the kernel still has to send, or to send again; 0 where it doesn't tell."""
+    try:
+        import fcntl
+        import struct
+        import termios
+
+        return struct.unpack("i", fcntl.ioctl(conn.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))[0]
+    except (ImportError, AttributeError, OSError):
+        return 0
+
+
+def _readable(sock):
+    """Whether something waits to be read from `sock`, as far as that can be told."""
+    try:
+        return bool(select.select([sock], [], [], 0)[0])
+    except (OSError, ValueError, TypeError):
+        return False
