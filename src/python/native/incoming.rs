@@ -42,7 +42,6 @@ pub fn retrlines(ftp: &Bound<'_, PyAny>, conn: &Bound<'_, PyAny>, callback: &Bou
         (_, Some(listing)) => Sink::Listing(listing),
         _ => Sink::Call(callback.clone()),
     };
-    let _open = KeptOpen::keep(conn)?;
     let mut lines = TextReader::new(charset);
     let mut buffer = vec![0; RECEIVE];
     loop {
@@ -57,24 +56,6 @@ pub fn retrlines(ftp: &Bound<'_, PyAny>, conn: &Bound<'_, PyAny>, callback: &Bou
             hand_out(ftp, &mut lines, &sink)?;
         }
         pump.look_up()?;
-    }
-}
-
-/// Keeps a socket open while its lines are read, as the file of `makefile` would: a callback may close the socket.
-struct KeptOpen<'a, 'py>(&'a Bound<'py, PyAny>);
-
-impl<'a, 'py> KeptOpen<'a, 'py> {
-    fn keep(conn: &'a Bound<'py, PyAny>) -> PyResult<Self> {
-        super::reader::add_reference(conn)?;
-        Ok(Self(conn))
-    }
-}
-
-impl Drop for KeptOpen<'_, '_> {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.call_method0(intern!(self.0.py(), "_decref_socketios")) {
-            error.write_unraisable(self.0.py(), Some(self.0));
-        }
     }
 }
 

@@ -91,19 +91,14 @@ pub fn limit_of(maxline: &Bound<'_, PyAny>) -> Option<usize> {
         .filter(|&limit| limit < isize::MAX as usize)
 }
 
-/// Counts one more file that keeps the socket open; `_decref_socketios` takes it back.
-pub fn add_reference(sock: &Bound<'_, PyAny>) -> PyResult<()> {
-    let name = intern!(sock.py(), "_io_refs");
-    sock.setattr(name, sock.getattr(name)?.add(1)?)
-}
-
 /// A reader on `sock`, or None where `sock.makefile('r', encoding=encoding)` has to do it.
 #[pyfunction]
 pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyResult<Option<Reader>> {
     let (Some(_), Some(charset)) = (receivable(sock), charset(encoding)) else {
         return Ok(None);
     };
-    add_reference(sock)?;
+    let references = sock.getattr("_io_refs")?.add(1)?;
+    sock.setattr("_io_refs", references)?;
     Ok(Some(Reader {
         state: Mutex::new(State {
             socket: Some(sock.clone().unbind()),
