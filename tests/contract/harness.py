@@ -160,8 +160,10 @@ def describe(value):
         return [type(value).__name__, [(describe(k), describe(v)) for k, v in value.items()]]
     if isinstance(value, (tuple, list)):
         return [type(value).__name__, *(describe(v) for v in value)]
-    if value is None or isinstance(value, (bool, int, float, bytes, bytearray)):
+    if value is None or isinstance(value, (bool, int, float)):
         return repr(value)
+    if isinstance(value, (bytes, bytearray)):
+        return hide_ports(repr(value))
     if isinstance(value, BaseException):
         return describe_exception(value)
     if isinstance(value, socket.socket):

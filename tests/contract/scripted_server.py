@@ -13,8 +13,10 @@ Every wait ends: when the script is over (`Server.finish`), or after LIMIT secon
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import re
 import select
 import socket
 import ssl
@@ -367,6 +369,12 @@ class Server:
         conns = [conn for session in self.sessions for conn in session.data_conns] + self.leftover
         return [_peer_closed(conn) for conn in conns]
 
+    def commands(self, session=0):
+        """The lines that a session has received; the ports of active connections are left out."""
+        text = bytes(self.sessions[session].received).decode("latin-1")
+        text = re.sub(r"(PORT (?:\d+,){4})\d+,\d+|(EPRT .*\|)\d+\|", r"\1\2...", text)
+        return text.replace("\r\n", "\n").splitlines()
+
     def discard(self):
         """Close what the last script left."""
         for session in self.sessions:
@@ -379,6 +387,19 @@ class Server:
     def close(self):
         self.listener.close()
         self.data_listener.close()
+
+
+@contextlib.contextmanager
+def serving(replies=None, **settings):
+    """A server for one script that is written as users write it; at the end all of its wire has been recorded."""
+    server = Server(replies, **settings)
+    server.start()
+    try:
+        yield server
+        server.finish()
+    finally:
+        server.discard()
+        server.close()
 
 
 def _peer_closed(conn):
