@@ -5,7 +5,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Fault, Session};
@@ -32,12 +32,16 @@ pub struct Link {
     counts: Arc<Counts>,
 }
 
-/// How many bytes of data have come and gone; outlives the link.
+/// How many bytes of data have come and gone, and how it ended; outlives the link.
 #[derive(Debug, Default)]
 pub struct Counts {
     received: AtomicU64,
     sent: AtomicU64,
+    end: AtomicU8,
 }
+
+const CLEAN: u8 = 1;
+const RAGGED: u8 = 2;
 
 impl Counts {
     pub fn received(&self) -> u64 {
@@ -46,6 +50,23 @@ impl Counts {
 
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Whether the peer has ended by a close_notify; `None` if the end wasn't seen.
+    pub fn clean(&self) -> Option<bool> {
+        match self.end.load(Ordering::Relaxed) {
+            CLEAN => Some(true),
+            RAGGED => Some(false),
+            _ => None,
+        }
+    }
+
+    fn note(&self, outcome: &Result<Step, Fault>) {
+        match outcome {
+            Ok(Step::Moved(0)) => self.end.store(CLEAN, Ordering::Relaxed),
+            Err(Fault::Truncated | Fault::Connection(_)) => self.end.store(RAGGED, Ordering::Relaxed),
+            _ => {}
+        }
     }
 }
 
@@ -114,6 +135,9 @@ impl Link {
             Some(fault) => Err(fault),
             None => session.read(into),
         };
+        if !into.is_empty() {
+            self.counts.note(&first);
+        }
         let mut filled = match first {
             Ok(Step::Moved(count)) if count > 0 => count,
             Err(Fault::Truncated) if self.suppress_ragged_ends => return Ok(Step::Moved(0)),
@@ -156,7 +180,9 @@ impl Link {
         if let Step::Wait(interest) = session.flush()? {
             return Ok(Step::Wait(interest));
         }
-        if let Step::Wait(interest) = session.await_close_notify()? {
+        let outcome = session.await_close_notify();
+        self.counts.note(&outcome);
+        if let Step::Wait(interest) = outcome? {
             return Ok(Step::Wait(interest));
         }
         *layer = Layer::Plain;

@@ -1,11 +1,13 @@
 //! The engine on native-tls: the operating system's TLS library and its trust store. It can't resume sessions.
 
-use native_tls::{Certificate, HandshakeError, MidHandshakeTlsStream, Protocol, TlsConnector, TlsStream};
+use native_tls::{
+    Certificate, HandshakeError, MidHandshakeTlsStream, Protocol, TlsConnector, TlsConnectorBuilder, TlsStream,
+};
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::fault::plain_words;
 use super::wire::{ROOM, Wire};
@@ -24,20 +26,36 @@ const SKIPS: [&str; 2] = ["the operation should be retried", "unexpected EOF"];
 pub struct Native {
     connector: TlsConnector,
     /// For connections without a name, where names aren't verified.
-    nameless: Option<TlsConnector>,
+    nameless: Option<Nameless>,
+}
+
+/// Made when it is needed: each connector reads the operating system's roots.
+struct Nameless {
+    builder: TlsConnectorBuilder,
+    connector: OnceLock<Option<TlsConnector>>,
 }
 
 impl Native {
     pub fn new(options: &Options) -> Result<Self, Setup> {
+        let mut builder = builder(options)?;
+        let connector = builder.build().map_err(|error| match words(&error) {
+            text if text.contains("mismatch") => Setup::Key("the private key isn't that of the certificate".to_owned()),
+            text => Setup::Context(text),
+        })?;
         let verifies = !options.accept_invalid_certs && !options.accept_invalid_hostnames;
+        builder.use_sni(false);
         Ok(Self {
-            connector: connector(options, true)?,
-            nameless: if verifies {
-                None
-            } else {
-                Some(connector(options, false)?)
-            },
+            connector,
+            nameless: (!verifies).then(|| Nameless {
+                builder,
+                connector: OnceLock::new(),
+            }),
         })
+    }
+
+    fn nameless(&self) -> Option<&TlsConnector> {
+        let Nameless { builder, connector } = self.nameless.as_ref()?;
+        connector.get_or_init(|| builder.build().ok()).as_ref()
     }
 
     /// Whether this is a certificate (DER); if not, why.
@@ -46,7 +64,7 @@ impl Native {
     }
 }
 
-fn connector(options: &Options, use_sni: bool) -> Result<TlsConnector, Setup> {
+fn builder(options: &Options) -> Result<TlsConnectorBuilder, Setup> {
     let mut builder = TlsConnector::builder();
     for root in &options.roots {
         let root = Certificate::from_der(root).map_err(|error| Setup::Roots(words(&error)))?;
@@ -61,13 +79,9 @@ fn connector(options: &Options, use_sni: bool) -> Result<TlsConnector, Setup> {
         .min_protocol_version(options.minimum.map(protocol))
         .max_protocol_version(options.maximum.map(protocol))
         .request_alpns(&alpn)
-        .use_sni(use_sni)
         .danger_accept_invalid_certs(options.accept_invalid_certs)
         .danger_accept_invalid_hostnames(options.accept_invalid_hostnames);
-    builder.build().map_err(|error| match words(&error) {
-        text if text.contains("mismatch") => Setup::Key("the private key isn't that of the certificate".to_owned()),
-        text => Setup::Context(text),
-    })
+    Ok(builder)
 }
 
 fn native_identity(identity: &Identity) -> Result<native_tls::Identity, Setup> {
@@ -105,9 +119,9 @@ impl Engine for Native {
     fn session(&self, fd: Arc<OwnedFd>, name: Option<&str>) -> Box<dyn Session> {
         let wire = Wire::new(fd);
         let ended = wire.ended();
-        let (connector, name) = match (name, &self.nameless) {
-            (None, Some(nameless)) => (nameless, NO_NAME),
-            (name, _) => (&self.connector, name.unwrap_or(NO_NAME)),
+        let (connector, name) = match name {
+            Some(name) => (&self.connector, name),
+            None => (self.nameless().unwrap_or(&self.connector), NO_NAME),
         };
         Box::new(NativeSession {
             state: State::Fresh(connector.clone(), name.to_owned(), wire),

@@ -1,13 +1,21 @@
-"""The certificates, once a session, and contexts on them."""
+"""The certificates, once a session, contexts on them, and the real servers."""
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import os
 import shutil
+import uuid
 
 import pytest
 from rftplib._rftplib import NativeContext
+from servers import CATALOGUE, Session
+from servers.layout import home
 
 from . import certificates
+
+REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +29,60 @@ def certs(tmp_path_factory, missing):
 def trusting(certs):
     """A context that trusts the tests' authority, and nobody else."""
     return NativeContext(cafile=str(certs / "ca.crt"))
+
+
+NAMES = ["vsftpd", "vsftpd-noreuse", "vsftpd-clientcert", "proftpd", "proftpd-noreuse", "pureftpd"]
+NAMES += ["pyftpdlib", "pyftpdlib-implicit", "pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown"]
+
+
+@pytest.fixture(scope="session")
+def unavailable():
+    """Why a real server can't be had: {name: reason}. Those that can are up as long as the session lasts."""
+    session = Session(NAMES, setup=REQUIRED)
+    try:
+        yield session.open()
+    finally:
+        session.close()
+
+
+@pytest.fixture
+def real(unavailable):
+    """name -> that real server, or a skip with the reason; a failure where it must be had."""
+
+    def real(name):
+        reason = unavailable.get(name)
+        if reason and REQUIRED:
+            pytest.fail(f"{name} is required: {reason}", pytrace=False)
+        if reason:
+            pytest.skip(f"{name}: {reason}")
+        return CATALOGUE[name]
+
+    return real
+
+
+def descriptors():
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # the listing's own descriptor is gone by now
+            found[name] = os.readlink(f"/proc/self/fd/{name}")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_descriptor_left(certs, unavailable):
+    """After each test the process has the descriptors it had before, whatever failed in between."""
+    before = descriptors()
+    yield
+    if not descriptors().items() <= before.items():
+        gc.collect()  # what failed may hold one in a traceback
+    assert descriptors().items() <= before.items()
+
+
+@pytest.fixture
+def folder():
+    """A fresh folder on the server, as it is on disk."""
+    path = home() / f"t-{uuid.uuid4().hex}"
+    path.mkdir()
+    path.chmod(0o777)  # the server writes as another user than we
+    yield path
+    shutil.rmtree(path)
