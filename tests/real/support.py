@@ -15,7 +15,7 @@ import rftplib
 from servers import CATALOGUE, Server
 from servers.layout import PASSWORD, USER, home
 
-TIMEOUT = 20  # of every client here: far more than any server takes, far less than a hung test run
+TIMEOUT = 60  # of every client here: more than any server takes, also while a disk is busy; less than a hung test run
 
 
 @dataclass(frozen=True)

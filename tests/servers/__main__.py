@@ -5,6 +5,9 @@ start    start all servers, or those named, and wait until each greets
 stop     stop all, or those named, that were started by this command or by tests; once no test run uses them
 status   a line for each server
 env      shell assignments for what is up: RFTPLIB_VSFTPD_URL=ftp://user:password@host:port/ and so on
+
+They live in ~/.cache/rftplib-tests/servers or RFTPLIB_SERVERS_DIR, on ports 13101 to 13199 for commands and 14000 to
+19999 for data, all plus RFTPLIB_SERVERS_SHIFT. With both variables a second set runs beside the first.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -87,4 +88,12 @@ SERVERS = (
     replace(INETUTILS, name="netkit", family="netkit", command=commands.netkit, port=13161, optional=True),
     replace(AIOFTP, optional=True, mlsd=True, active=False, complete=False),
 )
-CATALOGUE: dict[str, Server] = {server.name: server for server in SERVERS}
+
+
+def _shifted(server: Server, by: int) -> Server:
+    return replace(server, port=server.port + by, passive=server.passive and server.passive + by)
+
+
+# A second set of servers, in a folder of its own (see `layout`), needs ports of its own.
+SHIFT = int(os.environ.get("RFTPLIB_SERVERS_SHIFT", "0"))
+CATALOGUE: dict[str, Server] = {server.name: _shifted(server, SHIFT) for server in SERVERS}

@@ -10,8 +10,7 @@ import sys
 from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.filesystems import AbstractedFS
 from pyftpdlib.handlers import TLS_FTPHandler
-from pyftpdlib.ioloop import IOLoop
-from pyftpdlib.servers import FTPServer
+from pyftpdlib.servers import MultiprocessFTPServer
 
 
 class Filesystem(AbstractedFS):
@@ -35,7 +34,7 @@ class ImplicitHandler(TLS_FTPHandler):
 def main() -> None:
     settings = json.loads(sys.argv[1])
     first, last = settings["passive"]
-    logging.basicConfig(level=logging.INFO)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     authorizer = DummyAuthorizer()
     authorizer.add_user(settings["user"], settings["password"], settings["home"], perm="elradfmwMT")
     authorizer.add_anonymous(settings["anonymous"])
@@ -45,9 +44,16 @@ def main() -> None:
     handler.passive_ports = range(first, last + 1)
     handler.auth_failed_timeout = 0
     handler.banner = "pyftpdlib"
-    loop = IOLoop()
-    servers = [FTPServer((host, settings["port"]), handler, ioloop=loop) for host in settings["hosts"]]
-    servers[0].serve_forever(handle_exit=False)
+    # A process for each connection: in one process TLS sessions now and then make pyftpdlib deaf to a plain one beside
+    # them. And one for each address, as these servers can't share a loop.
+    for host in settings["hosts"][1:]:
+        if os.fork() == 0:
+            serve(host, settings["port"], handler)
+    serve(settings["hosts"][0], settings["port"], handler)
+
+
+def serve(host: str, port: int, handler: type) -> None:
+    MultiprocessFTPServer((host, port), handler).serve_forever(handle_exit=False)
 
 
 main()
