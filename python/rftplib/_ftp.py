@@ -1,7 +1,7 @@
 """The class FTP: a table of contents.
 
 Each method that is more than orchestration has its body in the engine (`_rftplib`). Every internal step goes through
-`self`, and every name that scripts replace in the module (`rftplib.socket`, `rftplib._SSLSocket`, `rftplib.parse227`...)
+`self`, and every name that scripts replace in the module (`rftplib.socket`, `rftplib._SSLSocket`, `rftplib.parse227`)
 is looked up there when it is needed: subclasses, patches and mocks rely on both.
 """
 
@@ -11,7 +11,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _portable, _rftplib, _tls_end
+from . import _logs, _portable, _rftplib, _tls_end
 from ._constants import FTP_PORT, MAXLINE
 from ._errors import error_perm, error_proto, error_reply
 
@@ -110,6 +110,7 @@ class FTP:
         self.af = self.sock.family
         sock, encoding = self.sock, self.encoding
         self.file = _rftplib.open_reader(sock, encoding) or sock.makefile("r", encoding=encoding)
+        _logs.connected(self)
         self.welcome = self.getresp()
         return self.welcome
 
@@ -120,7 +121,7 @@ class FTP:
         return self.welcome
 
     def set_debuglevel(self, level):
-        """Choose what is printed: 0 nothing, 1 commands and replies, 2 also the lines as sent and read, 3 also listings.
+        """Choose what is printed: 0 nothing, 1 commands and replies, 2 also lines as sent and read, 3 also listings.
 
         Passwords are masked.
         """
@@ -311,10 +312,12 @@ class FTP:
         """
         _set_type(self, "TYPE I", self.voidcmd)
         with self.transfercmd(cmd, rest) as conn:
-            if not _rftplib.download(conn, callback, blocksize):
-                _portable.download(conn, callback, blocksize)
+            log = _logs.begin(cmd, conn)
+            count = _rftplib.download(conn, callback, blocksize)
+            if count is None:
+                count = _portable.download(conn, callback, blocksize)
             doubt = _tls_end.finish(self, conn)
-        return self.voidresp() if doubt is None else _tls_end.reply(self, doubt)
+        return _complete(self, doubt, log, count)
 
     def retrlines(self, cmd, callback=None):
         """Receive text lines in TYPE A, such as a listing; returns the final reply.
@@ -326,10 +329,12 @@ class FTP:
             callback = rftplib.print_line
         _set_type(self, "TYPE A", self.sendcmd)
         with self.transfercmd(cmd) as conn:
-            if not _rftplib.retrlines(self, conn, callback):
-                _portable.retrlines(self, conn, callback)
+            log = _logs.begin(cmd, conn)
+            count = _rftplib.retrlines(self, conn, callback)
+            if count is None:
+                count = _portable.retrlines(self, conn, callback)
             doubt = _tls_end.finish(self, conn)
-        return self.voidresp() if doubt is None else _tls_end.reply(self, doubt)
+        return _complete(self, doubt, log, count)
 
     def storbinary(self, cmd, fp, blocksize=8192, callback=None, rest=None):
         """Send a file in TYPE I; returns the final reply.
@@ -339,10 +344,12 @@ class FTP:
         """
         _set_type(self, "TYPE I", self.voidcmd)
         with self.transfercmd(cmd, rest) as conn:
-            if not _rftplib.upload(conn, fp, blocksize, callback):
-                _portable.upload(conn, fp, blocksize, callback)
+            log = _logs.begin(cmd, conn)
+            count = _rftplib.upload(conn, fp, blocksize, callback)
+            if count is None:
+                count = _portable.upload(conn, fp, blocksize, callback)
             doubt = _tls_end.finish(self, conn, sent=True)
-        return self.voidresp() if doubt is None else _tls_end.reply(self, doubt)
+        return _complete(self, doubt, log, count)
 
     def storlines(self, cmd, fp, callback=None):
         """Send text lines in TYPE A; returns the final reply.
@@ -352,10 +359,12 @@ class FTP:
         """
         _set_type(self, "TYPE A", self.voidcmd)
         with self.transfercmd(cmd) as conn:
-            if not _rftplib.storlines(self, conn, fp, callback):
-                _portable.storlines(self, conn, fp, callback)
+            log = _logs.begin(cmd, conn)
+            count = _rftplib.storlines(self, conn, fp, callback)
+            if count is None:
+                count = _portable.storlines(self, conn, fp, callback)
             doubt = _tls_end.finish(self, conn, sent=True)
-        return self.voidresp() if doubt is None else _tls_end.reply(self, doubt)
+        return _complete(self, doubt, log, count)
 
     # ---------------------------------------------------------------------------------- files and directories
 
@@ -518,6 +527,14 @@ def _set_type(ftp, command, send):
     elif getattr(ftp, "_type_in_force", None) != command:
         send(command)  # which makes putline() forget the type: only what was accepted is remembered
         ftp._type_in_force = command
+
+
+def _complete(ftp, doubt, log, count):
+    """Read and return the reply that ends a transfer of `count` bytes."""
+    resp = ftp.voidresp() if doubt is None else _tls_end.reply(ftp, doubt)
+    if log is not None:
+        log.done(count)
+    return resp
 
 
 def _directory(resp):

@@ -8,7 +8,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import ssl
+from . import _logs, ssl
 from ._errors import error_proto
 from ._ftp import FTP
 from ._tls_end import UNWRAP_TIMEOUT
@@ -99,6 +99,7 @@ class FTP_TLS(FTP):
         # What the old file has buffered came before the handshake: in clear text, from anyone. It goes with it.
         self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
         self.file = self.sock.makefile(mode="r", encoding=self.encoding)
+        _logs.secured(self.sock, "control connection")
         return resp
 
     def ccc(self):
@@ -143,6 +144,7 @@ class FTP_TLS(FTP):
             except:
                 conn.close()
                 raise
+            _logs.secured(conn, "data connection")
         return conn, size
 
     def abort(self):

@@ -1,7 +1,7 @@
 """The loops for connections that aren't exactly a `socket.socket`: through the object's own Python methods.
 
 Subclasses, SOCKS wrappers, gevent's sockets and mocks come here, and everything with RFTPLIB_NATIVE=0. A genuine
-SSLSocket has loops of its own, see `_tls_loops`.
+SSLSocket has loops of its own, see `_tls_loops`. Each returns how much it has moved, in bytes or characters.
 """
 
 from . import _errors, _tls_loops, _tls_socket
@@ -12,10 +12,12 @@ def download(conn, callback, blocksize):
     if _tls_socket.untouched(conn) and type(blocksize) is int and blocksize > 0:
         return _tls_loops.download(conn, callback, blocksize)
     tls = _tls_socket.is_tls(conn)
+    count = 0
     while True:
         data = _tls_loops.recv(conn, blocksize) if tls else conn.recv(blocksize)
         if not data:
-            break
+            return count
+        count += len(data)
         callback(data)
 
 
@@ -23,11 +25,13 @@ def upload(conn, fp, blocksize, callback):
     """Send each block that `fp.read(blocksize)` gives, then call `callback` with it."""
     if _tls_socket.untouched(conn) and type(blocksize) is int and blocksize > 0:
         return _tls_loops.upload(conn, fp, blocksize, callback)
+    count = 0
     while True:
         block = fp.read(blocksize)
         if not block:
-            break
+            return count
         conn.sendall(block)
+        count += len(block)
         if callback:
             callback(block)
 
@@ -38,6 +42,7 @@ def retrlines(ftp, conn, callback):
         lines = _tls_loops.open_lines(conn, ftp.encoding)
     else:
         lines = conn.makefile("r", encoding=ftp.encoding)
+    count = 0
     with lines as fp:
         while True:
             line = fp.readline(ftp.maxline + 1)
@@ -46,7 +51,8 @@ def retrlines(ftp, conn, callback):
             if ftp.debugging > 2:
                 print("*retr*", repr(line))
             if not line:
-                break
+                return count
+            count += len(line)
             if line[-2:] == "\r\n":
                 line = line[:-2]
             elif line[-1:] == "\n":
@@ -56,7 +62,14 @@ def retrlines(ftp, conn, callback):
 
 def storlines(ftp, conn, fp, callback):
     """Send each line that `fp.readline` gives, ended by CRLF, then call `callback` with it."""
-    send = _tls_loops.Sender(conn).send if _tls_socket.untouched(conn) else None
+    if _tls_socket.untouched(conn):
+        with _tls_loops.Sender(conn) as sender:
+            _send_lines(ftp, lambda: sender.send, fp, callback)
+    else:
+        _send_lines(ftp, lambda: conn.sendall, fp, callback)
+
+
+def _send_lines(ftp, send, fp, callback):
     while True:
         line = fp.readline(ftp.maxline + 1)
         if len(line) > ftp.maxline:
@@ -67,9 +80,6 @@ def storlines(ftp, conn, fp, callback):
             if line[-1] in b"\r\n":
                 line = line[:-1]
             line = line + b"\r\n"
-        if send:
-            send(line)
-        else:
-            conn.sendall(line)
+        send()(line)
         if callback:
             callback(line)

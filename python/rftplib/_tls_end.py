@@ -13,7 +13,7 @@ import weakref
 
 import rftplib
 
-from . import _tls_socket
+from . import _logs, _tls_socket
 from ._tls_socket import SLICE, ssl
 
 # How long an upload waits for the server's close_notify where the client has no `unwrap_timeout`; see FTP_TLS.
@@ -94,7 +94,10 @@ def finish(ftp, conn, sent=False):
             text = f"EOF without close_notify: {known.count} bytes received of at least {known.fewest} announced"
             return Doubt(ssl.SSLEOFError(ssl.SSL_ERROR_EOF, text), settled=True)
         error = known.error or error
-    return None if error is None else Doubt(error)
+    if error is None:
+        return None
+    _logs.ragged_end(error)
+    return Doubt(error)
 
 
 def reply(ftp, doubt):
@@ -174,8 +177,8 @@ def _unwrap(ftp, conn):
             try:
                 conn.unwrap()
                 return
-            except socket.timeout:
-                if not in_slices or patience.exhausted():
+            except socket.timeout as error:
+                if not in_slices or not _tls_socket.is_slice(error) or patience.exhausted():
                     raise
     finally:
         if conn.fileno() != -1:

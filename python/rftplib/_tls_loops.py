@@ -8,16 +8,14 @@ import io
 import os
 import socket
 import stat
+import time
 import types
 
 from . import _tls_end
-from ._tls_socket import NonBlocking, Wait, descriptor, ignores_eof, ssl
+from ._tls_socket import SLICE, Sliced, descriptor, ignores_eof, is_slice, ssl
 
 # The most that a record holds (RFC 8446, section 5.1).
 RECORD = 16 * 1024
-
-# How many records are gathered, if they are there, before their blocks are handed out.
-BATCH = 8
 
 # How much is gathered for a file, and how much is read from one at once.
 TO_FILE = 256 * 1024
@@ -31,10 +29,14 @@ class Receiver(io.RawIOBase):
         super().__init__()
         self._conn, self._known = conn, _tls_end.incoming(conn)
         self._known.count = 0
-        self._over = False
-        self._kept = None
         self._read = conn._sslobj.read
-        self._wait = Wait(conn, "read")
+        self._sliced = Sliced(conn, "read").__enter__()
+
+    def close(self):
+        """Leaves the connection open and as it was before."""
+        if not self.closed:
+            super().close()
+            self._sliced.__exit__()
 
     def readable(self):
         return True
@@ -42,95 +44,97 @@ class Receiver(io.RawIOBase):
     def readinto(self, buffer):
         """Receive as `recv_into` does."""
         with memoryview(buffer) as room:
-            return self._collect(lambda at: self._read(min(RECORD, len(room)), room), 1)
+            return self._receive(lambda: self._read(min(RECORD, len(room)), room), None) or 0
 
-    def blocks(self):
-        """Receive some records, as `bytes`; an empty list is the end."""
-        blocks = []
+    def block(self):
+        """Receive as `recv` does, one record; b"" is the end."""
+        block = b""
 
-        def record(at):
+        def read():
+            nonlocal block
             block = self._read(RECORD)
-            if block:
-                blocks.append(block)
             return len(block)
 
-        self._collect(record, BATCH)
-        return blocks
+        self._receive(read, None)
+        return block
 
-    def fill(self, room):
-        """Receive into `room`, a memoryview, what is there; returns how much. 0 is the end."""
-        return self._collect(lambda at: self._read(RECORD, room[at : at + RECORD]), len(room) // RECORD)
+    def into(self, room, on_idle):
+        """Receive one record into `room`; returns its length, 0 at the end. Calls on_idle() where nothing has come."""
+        return self._receive(lambda: self._read(RECORD, room), on_idle)
 
-    def _collect(self, read, most):
-        """Call read(at), which reads one record and returns its length, until there is nothing more, or `most` times.
-
-        Waits for the first. An error after others is raised by the next call, so that nothing received is lost.
-        """
-        at = 0
-        while not at and not self._over:
-            if self._kept is not None:
-                raise self._kept
-            want = None
+    def _receive(self, read, on_idle):
+        while True:
             try:
-                with NonBlocking(self._conn):
-                    for _ in range(most):
-                        count = read(at)
-                        if not count:
-                            self._end(None if ignores_eof(self._conn) else True)
-                            break
-                        at += count
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
-                want = error
-            except OSError as error:
-                self._weigh(error, at)
-                if self._kept is not None and not at:
+                count = read()
+                break
+            except socket.timeout as error:
+                if not is_slice(error):
                     raise
-            if want is not None and not at:
-                self._wait.pause(want)
-        self._wait.over()
-        self._known.count += at
-        return at
-
-    def _end(self, clean, error=None):
-        self._over = True
-        self._known.clean, self._known.error = clean, error
-
-    def _weigh(self, error, at):
-        """Is `error` the end of the data? Otherwise it is kept."""
-        if self._conn.fileno() == -1:
-            self._kept = error
-            descriptor(self._conn)
-        known, eof = self._known, isinstance(error, ssl.SSLError) and error.args[0] == ssl.SSL_ERROR_EOF
-        whole = known.fewest is not None and known.count + at >= known.fewest
-        # Python 3.10 and 3.11 report a reset as an EOF, too
-        if eof and self._conn.suppress_ragged_eofs and (whole or not _tls_end.was_reset(self._conn)):
-            self._end(False, error)
-        elif whole and _tls_end.is_ragged(error) and not isinstance(error, socket.timeout):
-            self._end(False, error)
+                if on_idle:
+                    on_idle()
+                self._sliced.idle()
+            except OSError as error:
+                self._weigh(error)
+                return 0
+        if count:
+            self._sliced.moved()
+            self._known.count += count
         else:
-            self._kept = error
+            self._known.clean = None if ignores_eof(self._conn) else True
+        return count
+
+    def _weigh(self, error):
+        """Is `error` the end of the data? Otherwise raise it again."""
+        descriptor(self._conn)  # a close by another thread has its own error
+        known, eof = self._known, isinstance(error, ssl.SSLError) and error.args[0] == ssl.SSL_ERROR_EOF
+        # Python 3.10 and 3.11 report a reset as an EOF, too
+        ragged = eof and self._conn.suppress_ragged_eofs and not _tls_end.was_reset(self._conn)
+        if not ragged and not (known.complete() and _tls_end.is_ragged(error)):
+            raise error
+        known.clean, known.error = False, error
 
 
 def download(conn, callback, blocksize):
     """Call `callback` with all that is received, as `bytes` of at most `blocksize`."""
-    receiver = Receiver(conn)
-    if _takes_any_size(callback):
-        with memoryview(bytearray(TO_FILE)) as room:
-            while True:
-                count = receiver.fill(room)
-                if not count:
-                    return
-                callback(room[:count])
-    while True:
-        blocks = receiver.blocks()
-        if not blocks:
+    with Receiver(conn) as receiver:
+        if _takes_any_size(callback):
+            _download_to_file(receiver, callback)
             return
-        for block in blocks:
+        while True:
+            block = receiver.block()
+            if not block:
+                return
             if len(block) <= blocksize:
                 callback(block)
             else:
                 for at in range(0, len(block), blocksize):
                     callback(block[at : at + blocksize])
+
+
+def _download_to_file(receiver, write):
+    """Gather what comes within a slice, then write it at once. What was received before an error is written, too."""
+    clock = time.monotonic
+    at, due = 0, clock() + SLICE
+
+    def flush():
+        nonlocal at, due
+        count, at, due = at, 0, clock() + SLICE
+        if count:
+            write(room[:count])
+
+    with memoryview(bytearray(TO_FILE)) as room:
+        try:
+            while True:
+                count = receiver.into(room[at : at + RECORD], flush)
+                if not count:
+                    break
+                at += count
+                if at > TO_FILE - RECORD or clock() > due:
+                    flush()
+        except OSError:
+            flush()
+            raise
+        flush()
 
 
 def recv(conn, blocksize):
@@ -155,47 +159,51 @@ def recv(conn, blocksize):
 
 def upload(conn, fp, blocksize, callback):
     """Send all that `fp.read` gives, then call `callback`, if there is one, with each block of `blocksize`."""
-    send = Sender(conn).send
     if not callback and _gives_any_size(fp):
         blocksize = max(blocksize, FROM_FILE)
-    while True:
-        block = fp.read(blocksize)
-        if not block:
-            return
-        send(block)
-        if callback:
-            callback(block)
+    with Sender(conn) as sender:
+        while True:
+            block = fp.read(blocksize)
+            if not block:
+                return
+            sender.send(block)
+            if callback:
+                callback(block)
 
 
 def open_lines(conn, encoding):
     """A text file over what is received, as `conn.makefile("r", encoding=encoding)` makes it."""
-    receiver = Receiver(conn)
     _tls_end.incoming(conn).fewest = None  # sizes in TYPE A are those of the file on disk, with line ends of its own
-    return io.TextIOWrapper(io.BufferedReader(receiver, RECORD), encoding=encoding)
+    return io.TextIOWrapper(io.BufferedReader(Receiver(conn), RECORD), encoding=encoding)
 
 
 class Sender:
-    """Sends on `conn`."""
+    """Sends on `conn` within a `with` block."""
 
     def __init__(self, conn):
-        self._conn = conn
-        self._write = conn._sslobj.write
-        self._wait = Wait(conn, "write")
+        self._conn, self._write, self._sliced = conn, conn._sslobj.write, Sliced(conn, "write")
+
+    def __enter__(self):
+        self._sliced.__enter__()
+        return self
+
+    def __exit__(self, *args):
+        self._sliced.__exit__()
 
     def send(self, data):
         """Send as `sendall` does; the timeout is for each record."""
+        write, at = self._write, 0
         with memoryview(data) as view, view.cast("B") as rest:
-            at = 0
             while at < len(rest):
                 try:
-                    with NonBlocking(self._conn):
-                        while at < len(rest):
-                            at += self._write(rest[at:])
-                            self._wait.over()
-                except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as want:
-                    self._wait.pause(want)
+                    at += write(rest[at:])  # one record
+                    self._sliced.moved()
+                except socket.timeout as error:
+                    if not is_slice(error):
+                        raise
+                    self._sliced.idle()
                 except OSError:
-                    descriptor(self._conn)  # a close by another thread has its own error
+                    descriptor(self._conn)
                     raise
 
 

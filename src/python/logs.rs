@@ -99,18 +99,31 @@ pub fn line(py: Python<'_>, direction: &str, line: impl FnOnce() -> Vec<u8>) -> 
     emit(py, Channel::Control, Level::Debug, &format!("{direction} {text}"))
 }
 
-/// `format % args`, if anybody wants it. channel: "control", "data" or "tls"; level: 20 (INFO) or 30 (WARNING).
+fn channel(name: &str) -> PyResult<Channel> {
+    match name {
+        "control" => Ok(Channel::Control),
+        "data" => Ok(Channel::Data),
+        "tls" => Ok(Channel::Tls),
+        _ => Err(PyValueError::new_err("no such channel")),
+    }
+}
+
+fn level(number: u8) -> Level {
+    if number >= 30 { Level::Warn } else { Level::Info }
+}
+
+/// Whether anybody wants such records. channel: "control", "data" or "tls"; level: 20 (INFO) or 30 (WARNING).
+#[pyfunction]
+pub fn log_wanted(py: Python<'_>, channel: &str, level: u8) -> PyResult<bool> {
+    Ok(wanted(py, self::channel(channel)?, self::level(level)))
+}
+
+/// `format % args`, if anybody wants it.
 #[pyfunction]
 #[pyo3(signature = (channel, level, format, *args))]
 pub fn log_event(channel: &str, level: u8, format: &Bound<'_, PyString>, args: &Bound<'_, PyTuple>) -> PyResult<()> {
     let py = format.py();
-    let channel = match channel {
-        "control" => Channel::Control,
-        "data" => Channel::Data,
-        "tls" => Channel::Tls,
-        _ => return Err(PyValueError::new_err("no such channel")),
-    };
-    let level = if level >= 30 { Level::Warn } else { Level::Info };
+    let (channel, level) = (self::channel(channel)?, self::level(level));
     if !wanted(py, channel, level) {
         return Ok(());
     }

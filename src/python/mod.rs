@@ -34,7 +34,7 @@ mod _rftplib {
     #[pymodule_export]
     use super::listing::Listing;
     #[pymodule_export]
-    use super::logs::log_event;
+    use super::logs::{log_event, log_wanted};
     #[pymodule_export]
     use super::native::{Reader, download, open_reader, retrlines, storlines, upload};
     #[pymodule_export]

@@ -48,24 +48,24 @@ pub fn open_reader(_sock: &Bound<'_, PyAny>, _encoding: &Bound<'_, PyAny>) -> Op
 
 #[pyfunction]
 #[pyo3(signature = (*_args))]
-pub fn download(_args: &Bound<'_, pyo3::types::PyTuple>) -> bool {
-    false
+pub fn download(_args: &Bound<'_, pyo3::types::PyTuple>) -> Option<u64> {
+    None
 }
 
 #[pyfunction]
 #[pyo3(signature = (*_args))]
-pub fn upload(_args: &Bound<'_, pyo3::types::PyTuple>) -> bool {
-    false
+pub fn upload(_args: &Bound<'_, pyo3::types::PyTuple>) -> Option<u64> {
+    None
 }
 
 #[pyfunction]
 #[pyo3(signature = (*_args))]
-pub fn retrlines(_args: &Bound<'_, pyo3::types::PyTuple>) -> bool {
-    false
+pub fn retrlines(_args: &Bound<'_, pyo3::types::PyTuple>) -> Option<u64> {
+    None
 }
 
 #[pyfunction]
 #[pyo3(signature = (*_args))]
-pub fn storlines(_args: &Bound<'_, pyo3::types::PyTuple>) -> bool {
-    false
+pub fn storlines(_args: &Bound<'_, pyo3::types::PyTuple>) -> Option<u64> {
+    None
 }

@@ -27,29 +27,33 @@ fn block(blocksize: &Bound<'_, PyAny>) -> Option<usize> {
         .filter(|&size| size > 0)
 }
 
-/// Receives from `conn` until the peer closes and calls `callback` with `bytes` of at most `blocksize`. False where
+/// Receives from `conn` until the peer closes and calls `callback` with `bytes` of at most `blocksize`. Returns the number of bytes; None where
 /// `conn`'s own methods have to do it.
 #[pyfunction]
-pub fn download(conn: &Bound<'_, PyAny>, callback: &Bound<'_, PyAny>, blocksize: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub fn download(
+    conn: &Bound<'_, PyAny>,
+    callback: &Bound<'_, PyAny>,
+    blocksize: &Bound<'_, PyAny>,
+) -> PyResult<Option<u64>> {
     let Some(blocksize) = block(blocksize) else {
-        return Ok(false);
+        return Ok(None);
     };
     let Some(mut pump) = Pump::receiving(conn)? else {
-        return Ok(false);
+        return Ok(None);
     };
     let sink = Sink::of(callback)?;
     let mut buffer = vec![0; RECEIVE];
     loop {
         let count = pump.receive(&mut buffer)?;
         if count == 0 {
-            return Ok(true);
+            return Ok(Some(pump.moved()));
         }
         sink.put(conn.py(), buffer.get(..count).unwrap_or_default(), blocksize)?;
         pump.look_up()?;
         if let Sink::File(file) = &sink {
             // a first block has come, and the file took it: from here on without Python
             download_to_file(&mut pump, file)?;
-            return Ok(true);
+            return Ok(Some(pump.moved()));
         }
     }
 }
@@ -73,7 +77,7 @@ fn download_to_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()
     outcome.and(back)
 }
 
-/// Sends what `fp.read(blocksize)` gives until it gives nothing, and calls `callback` with each block. False where
+/// Sends what `fp.read(blocksize)` gives until it gives nothing, and calls `callback` with each block. Returns the number of bytes; None where
 /// `conn`'s own methods have to do it.
 #[pyfunction]
 pub fn upload(
@@ -81,21 +85,21 @@ pub fn upload(
     fp: &Bound<'_, PyAny>,
     blocksize: &Bound<'_, PyAny>,
     callback: &Bound<'_, PyAny>,
-) -> PyResult<bool> {
+) -> PyResult<Option<u64>> {
     let py = conn.py();
     let Some(mut pump) = Pump::sending(conn)? else {
-        return Ok(false);
+        return Ok(None);
     };
     if block(blocksize).is_some() && !callback.is_truthy()? {
         if let Some(file) = RealFile::of(fp, &["BufferedReader", "BufferedRandom", "FileIO"], "readable")? {
             upload_file(&mut pump, &file)?;
-            return Ok(true);
+            return Ok(Some(pump.moved()));
         }
     }
     loop {
         let data = fp.call_method1(intern!(py, "read"), (blocksize,))?;
         if !data.is_truthy()? {
-            return Ok(true);
+            return Ok(Some(pump.moved()));
         }
         pump.look_up()?;
         match data.cast_exact::<PyBytes>() {

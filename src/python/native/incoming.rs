@@ -28,14 +28,18 @@ enum Sink<'py> {
     Listing(Bound<'py, Listing>),
 }
 
-/// Receives lines from `conn` until the peer closes and calls `callback` with each, its end stripped. False where
+/// Receives lines from `conn` until the peer closes and calls `callback` with each, its end stripped. Returns the number of bytes; None where
 /// `conn.makefile` and its reader have to do it.
 #[pyfunction]
-pub fn retrlines(ftp: &Bound<'_, PyAny>, conn: &Bound<'_, PyAny>, callback: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub fn retrlines(
+    ftp: &Bound<'_, PyAny>,
+    conn: &Bound<'_, PyAny>,
+    callback: &Bound<'_, PyAny>,
+) -> PyResult<Option<u64>> {
     let py = ftp.py();
     let encoding = ftp.getattr(intern!(py, "encoding"))?;
     let (Some(mut pump), Some(charset)) = (Pump::receiving(conn)?, charset(&encoding)) else {
-        return Ok(false);
+        return Ok(None);
     };
     let sink = match (appended_to::<PyList>(callback), appended_to::<Listing>(callback)) {
         (Some(list), _) => Sink::List(list),
@@ -49,7 +53,7 @@ pub fn retrlines(ftp: &Bound<'_, PyAny>, conn: &Bound<'_, PyAny>, callback: &Bou
         if count == 0 {
             lines.finish().map_err(|fault| decode_error(py, charset, &fault))?;
             hand_out(ftp, &mut lines, &sink)?;
-            return Ok(true);
+            return Ok(Some(pump.moved()));
         }
         for chunk in buffer.get(..count).unwrap_or_default().chunks(CHUNK) {
             lines.feed(chunk).map_err(|fault| decode_error(py, charset, &fault))?;

@@ -15,7 +15,7 @@ use crate::protocol::outgoing::{OutgoingLines, TooLong};
 /// Read and sent at once where the source is known.
 const READ: usize = 64 * 1024;
 
-/// Sends the lines that `fp.readline` gives, each ended by CRLF, and calls `callback` with each. False where `conn`'s
+/// Sends the lines that `fp.readline` gives, each ended by CRLF, and calls `callback` with each. Returns the number of bytes; None where `conn`'s
 /// own methods have to do it.
 #[pyfunction]
 pub fn storlines(
@@ -23,16 +23,16 @@ pub fn storlines(
     conn: &Bound<'_, PyAny>,
     fp: &Bound<'_, PyAny>,
     callback: &Bound<'_, PyAny>,
-) -> PyResult<bool> {
+) -> PyResult<Option<u64>> {
     let Some(mut pump) = Pump::sending(conn)? else {
-        return Ok(false);
+        return Ok(None);
     };
     let maxline = ftp.getattr(intern!(ftp.py(), "maxline"))?;
     match limit_of(&maxline) {
         Some(limit) if !callback.is_truthy()? && is_line_source(fp)? => send_known(&mut pump, fp, limit, &maxline)?,
         _ => send_each(ftp, conn, &mut pump, fp, callback)?,
     }
-    Ok(true)
+    Ok(Some(pump.moved()))
 }
 
 /// Line by line, as ftplib does.

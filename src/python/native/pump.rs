@@ -75,6 +75,7 @@ pub struct Pump<'a, 'py> {
     stream: Box<dyn Stream + Send>,
     /// Since when the GIL is held without a break.
     held: Instant,
+    moved: u64,
 }
 
 impl<'a, 'py> Pump<'a, 'py> {
@@ -85,6 +86,7 @@ impl<'a, 'py> Pump<'a, 'py> {
             owner: Owner::new(plain.object()),
             stream,
             held: Instant::now(),
+            moved: 0,
         })
     }
 
@@ -112,6 +114,7 @@ impl<'a, 'py> Pump<'a, 'py> {
             owner: Owner::new(object),
             stream,
             held: Instant::now(),
+            moved: 0,
         })
     }
 
@@ -127,6 +130,11 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Puts the connection into non-blocking mode while a loop uses sendfile, which has no flag for it.
     pub fn non_blocking(&self) -> PyResult<net::NonBlocking> {
         net::NonBlocking::set(self.stream.descriptor()).map_err(|error| fault(&error))
+    }
+
+    /// How many bytes have been received or sent.
+    pub fn moved(&self) -> u64 {
+        self.moved
     }
 
     /// Signals, a close by another thread, and a chance for other threads: whatever came up since the last block.
@@ -157,7 +165,10 @@ impl<'a, 'py> Pump<'a, 'py> {
         let mut began = None;
         loop {
             match self.stream.receive(into).map_err(|error| fault(&error))? {
-                Step::Moved(count) => return Ok(count),
+                Step::Moved(count) => {
+                    self.moved += count as u64;
+                    return Ok(count);
+                }
                 Step::Wait(interest) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
             }
         }
@@ -168,7 +179,10 @@ impl<'a, 'py> Pump<'a, 'py> {
         let mut began = None;
         while !data.is_empty() {
             match self.stream.send(data).map_err(|error| fault(&error))? {
-                Step::Moved(count) => data = data.get(count..).unwrap_or_default(),
+                Step::Moved(count) => {
+                    self.moved += count as u64;
+                    data = data.get(count..).unwrap_or_default();
+                }
                 Step::Wait(interest) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
             }
         }
@@ -184,6 +198,7 @@ impl<'a, 'py> Pump<'a, 'py> {
         still_wanted: impl Fn() -> PyResult<()>,
     ) -> PyResult<()> {
         let (mut began, mut before) = (Instant::now(), moved());
+        let start = before;
         loop {
             let slice = self.owner.slice(began)?;
             let at_most = slice.unwrap_or_default();
@@ -191,7 +206,10 @@ impl<'a, 'py> Pump<'a, 'py> {
             let state = self.owner.py().detach(|| pass(stream, Instant::now() + at_most));
             self.py().check_signals()?;
             match state {
-                Ok(State::Ended) => return Ok(()),
+                Ok(State::Ended) => {
+                    self.moved += moved() - start;
+                    return Ok(());
+                }
                 Ok(State::Going) => {}
                 Err(Fault::Connection(error) | Fault::File(error)) => return Err(fault(&error)),
             }

@@ -8,7 +8,7 @@ use pyo3::types::{PyBytes, PyInt, PyString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::super::{errors, text};
 use super::pump::Owner;

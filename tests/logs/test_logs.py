@@ -1,0 +1,164 @@
+"""Log records, as a program sees them that has set up `logging`."""
+
+import io
+import logging
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import rftplib
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "examples"))
+
+from server import Server  # noqa: E402
+
+
+@pytest.fixture
+def server(tmp_path):
+    (tmp_path / "a file").write_bytes(b"12345" * 2000)
+    with Server(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def records():
+    """All records of rftplib's loggers; their level is put back at the end."""
+    seen = []
+
+    class Keep(logging.Handler):
+        def emit(self, record):
+            seen.append((record.name, record.levelname, record.getMessage()))
+
+    logger, handler = logging.getLogger("rftplib"), Keep()
+    logger.addHandler(handler)
+    before = logger.level
+    yield seen
+    logger.setLevel(before)
+    logger.removeHandler(handler)
+
+
+def connect(server):
+    ftp = rftplib.FTP(timeout=20)
+    ftp.connect(*server.server_address[:2])
+    return ftp
+
+
+def test_commands_and_replies_at_debug_passwords_masked(server, records):
+    logging.getLogger("rftplib").setLevel(logging.DEBUG)
+    ftp = connect(server)
+    ftp.login("demo", "secret")
+    ftp.close()
+    dialogue = [text for name, level, text in records if (name, level) == ("rftplib.control", "DEBUG")]
+    assert "> USER demo" in dialogue
+    assert "> PASS ****" in dialogue
+    assert any(line.startswith("< 220") for line in dialogue)
+    assert any(line.startswith("< 230") for line in dialogue)
+    assert "secret" not in repr(records)
+
+
+def test_connections_and_transfers_at_info(server, records):
+    logging.getLogger("rftplib").setLevel(logging.INFO)
+    ftp = connect(server)
+    ftp.login("demo", "secret")
+    received = []
+    ftp.retrbinary("RETR a file", received.append)
+    ftp.storbinary("STOR up", io.BytesIO(b"x" * 777))
+    names = ftp.nlst()
+    ftp.storlines("STOR text", io.BytesIO(b"a\nb\n"))
+    ftp.close()
+    host, port = server.server_address[:2]
+    assert ("rftplib.control", "INFO", f"connected to {host} port {port}") in records
+    transfers = [text for name, level, text in records if (name, level) == ("rftplib.data", "INFO")]
+    assert [text.partition(" in ")[0] for text in transfers] == [
+        "RETR a file: 10000 bytes",
+        "STOR up: 777 bytes",
+        f"NLST: {sum(len(name) + 2 for name in names)} bytes",
+        "STOR text: 6 bytes",
+    ]
+    assert all(" s, data connection with 127.0.0.1 port " in text for text in transfers)
+    assert not [record for record in records if record[1] == "DEBUG"]
+
+
+def test_a_level_takes_effect_with_the_next_command(server, records):
+    logger = logging.getLogger("rftplib")
+    logger.setLevel(logging.WARNING)
+    ftp = connect(server)
+    ftp.login("demo", "secret")
+    assert records == []
+    for _ in range(2):
+        logger.setLevel(logging.DEBUG)
+        ftp.voidcmd("NOOP")
+        assert [text[:5] for _, _, text in records] == ["> NOO", "< 200"]
+        records.clear()
+        logger.setLevel(logging.WARNING)
+        ftp.voidcmd("NOOP")
+        assert records == []
+    logging.getLogger("rftplib.control").setLevel(logging.DEBUG)
+    try:
+        ftp.voidcmd("NOOP")
+        assert records[0] == ("rftplib.control", "DEBUG", "> NOOP")
+    finally:
+        logging.getLogger("rftplib.control").setLevel(logging.NOTSET)
+    ftp.close()
+
+
+def test_a_handler_that_raises_harms_nothing(server, records, monkeypatch):
+    reported = []
+    monkeypatch.setattr(sys, "unraisablehook", reported.append)
+    logger = logging.getLogger("rftplib")
+
+    class Broken(logging.Handler):
+        def emit(self, record):
+            raise RuntimeError("a broken handler")
+
+    broken = Broken()
+    logger.addHandler(broken)
+    logger.setLevel(logging.DEBUG)
+    try:
+        ftp = connect(server)
+        ftp.login("demo", "secret")
+        assert ftp.voidcmd("NOOP").startswith("200")
+        ftp.close()
+    finally:
+        logger.removeHandler(broken)
+    assert {str(report.exc_value) for report in reported} == {"a broken handler"}
+
+
+def test_ctrl_c_in_a_handler_is_not_swallowed(server, records):
+    logger = logging.getLogger("rftplib")
+
+    class Interrupted(logging.Handler):
+        def emit(self, record):
+            raise KeyboardInterrupt
+
+    ftp = connect(server)
+    handler = Interrupted()
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            ftp.voidcmd("NOOP")
+    finally:
+        logger.removeHandler(handler)
+        ftp.close()
+
+
+def test_logging_is_not_imported_for_its_own_sake():
+    program = "import rftplib, sys; rftplib.FTP(); print('logging' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_logging_imported_after_connecting(server):
+    program = f"""
+import rftplib
+ftp = rftplib.FTP()
+ftp.connect{server.server_address[:2]!r}
+ftp.login("demo", "secret")
+import logging, sys
+logging.basicConfig(stream=sys.stdout, level=logging.DEBUG, format="%(name)s %(message)s")
+ftp.voidcmd("NOOP")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith("rftplib.control > NOOP\nrftplib.control < 200")
