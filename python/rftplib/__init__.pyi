@@ -44,7 +44,10 @@ class FTP:
     welcome: str | None
     passiveserver: int
     trust_server_pasv_ipv4_address: bool  # ftplib has it, typeshed doesn't
-    max_reply: int | None  # rftplib only
+    # rftplib only, these three
+    max_reply: int | None
+    skip_redundant_type: bool
+    accept_any_active_peer: bool
     timeout: float | None
     af: int
     lastresp: str
@@ -127,6 +130,9 @@ class FTP_TLS(FTP):
     certfile: StrOrBytesPath | None
     # Any, because it may be a NativeContext, and code that takes it for an ssl.SSLContext shall check nevertheless.
     context: ssl.SSLContext | Any
+    # rftplib only, these two
+    reuse_session: bool
+    unwrap_timeout: float | None
     @overload
     def __init__(
         self,

@@ -1,0 +1,64 @@
+"""Typed code for what rftplib has beyond ftplib, and for what must not check."""
+
+from __future__ import annotations
+
+import ftplib
+import ssl
+
+import rftplib
+from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS, NativeContext
+from typing_extensions import assert_type
+
+
+def attributes(ftp: rftplib.FTP, ftps: rftplib.FTP_TLS) -> None:
+    ftp.max_reply = None
+    ftp.max_reply = 1 << 20
+    ftp.skip_redundant_type = True
+    ftp.accept_any_active_peer = True
+    ftps.reuse_session = False
+    ftps.unwrap_timeout = 0.5
+    ftps.unwrap_timeout = None
+    ftp.trust_server_pasv_ipv4_address = True
+    rftplib.FTP.max_reply = 4096
+    ftp.max_reply = "4096"  # type: ignore[assignment]
+    assert_type(rftplib.__version__, str)
+
+
+def errors_are_ftplibs() -> None:
+    try:
+        raise rftplib.error_perm("550 no")
+    except ftplib.error_perm as error:
+        assert_type(error, ftplib.error_perm)
+
+
+def contexts() -> None:
+    native = NativeContext(cafile="ca.pem", certfile="client.pem", minimum_version=ssl.TLSVersion.TLSv1_2, alpn=["ftp"])
+    ftps = rftplib.FTP_TLS("localhost", context=native)
+    ftps.context = native
+    ftps.context = ssl.create_default_context()
+    assert_type(native.verify_mode, ssl.VerifyMode)
+    implicit = ImplicitFTP_TLS(context=native)
+    implicit.connect("localhost")
+    secure: rftplib.FTP_TLS = FTPS("localhost", "user", "password", implicit=True, context=native, timeout=30)
+    secure.connect("localhost", FTPS_PORT)
+    assert_type(FTPS().login("user", "password"), str)
+    FTPS("localhost", keyfile="key.pem")  # type: ignore[call-arg]
+    NativeContext("ca.pem")  # type: ignore[call-arg]
+    NativeContext(verify=False)  # type: ignore[call-arg]
+    NativeContext(danger_accept_invalid_certs="no")  # type: ignore[arg-type]
+    rftplib.FTP_TLS("localhost", context="tls")  # type: ignore[call-overload]
+
+
+def in_ftplibs_place() -> None:
+    rftplib.install()
+    rftplib.uninstall()
+    with rftplib.install() as module:
+        print(module.__name__)
+
+
+def wrong(ftp: rftplib.FTP) -> None:
+    ftp.retrlines("LIST", b"".join)  # type: ignore[arg-type]
+    ftp.cwd(b"folder")  # type: ignore[arg-type]
+    ftp.retrbinary("RETR name")  # type: ignore[call-arg]
+    ftp.storbinary("STOR name", open("name"))  # type: ignore[arg-type]
+    ftp.no_such_method()  # type: ignore[attr-defined]
