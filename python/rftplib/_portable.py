@@ -64,22 +64,23 @@ def storlines(ftp, conn, fp, callback):
     """Send each line that `fp.readline` gives, ended by CRLF, then call `callback` with it."""
     if _tls_socket.untouched(conn):
         with _tls_loops.Sender(conn) as sender:
-            _send_lines(ftp, lambda: sender.send, fp, callback)
-    else:
-        _send_lines(ftp, lambda: conn.sendall, fp, callback)
+            return _send_lines(ftp, lambda: sender.send, fp, callback)
+    return _send_lines(ftp, lambda: conn.sendall, fp, callback)
 
 
 def _send_lines(ftp, send, fp, callback):
+    count = 0
     while True:
         line = fp.readline(ftp.maxline + 1)
         if len(line) > ftp.maxline:
             raise _errors.Error("got more than %d bytes" % ftp.maxline)
         if not line:
-            break
+            return count
         if line[-2:] != b"\r\n":
             if line[-1] in b"\r\n":
                 line = line[:-1]
             line = line + b"\r\n"
         send()(line)
+        count += len(line)
         if callback:
             callback(line)

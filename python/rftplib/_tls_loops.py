@@ -41,6 +41,10 @@ class Receiver(io.RawIOBase):
     def readable(self):
         return True
 
+    def count(self):
+        """How many bytes have been received."""
+        return self._known.count
+
     def readinto(self, buffer):
         """Receive as `recv_into` does."""
         with memoryview(buffer) as room:
@@ -95,15 +99,15 @@ class Receiver(io.RawIOBase):
 
 
 def download(conn, callback, blocksize):
-    """Call `callback` with all that is received, as `bytes` of at most `blocksize`."""
+    """Call `callback` with all that is received, as `bytes` of at most `blocksize`; returns the number of bytes."""
     with Receiver(conn) as receiver:
         if _takes_any_size(callback):
             _download_to_file(receiver, callback)
-            return
+            return receiver.count()
         while True:
             block = receiver.block()
             if not block:
-                return
+                return receiver.count()
             if len(block) <= blocksize:
                 callback(block)
             else:
@@ -158,15 +162,17 @@ def recv(conn, blocksize):
 
 
 def upload(conn, fp, blocksize, callback):
-    """Send all that `fp.read` gives, then call `callback`, if there is one, with each block of `blocksize`."""
+    """Send all that `fp.read` gives and call `callback`, if any, with each block; returns the number of bytes."""
     if not callback and _gives_any_size(fp):
         blocksize = max(blocksize, FROM_FILE)
+    count = 0
     with Sender(conn) as sender:
         while True:
             block = fp.read(blocksize)
             if not block:
-                return
+                return count
             sender.send(block)
+            count += len(block)
             if callback:
                 callback(block)
 
