@@ -11,6 +11,8 @@ mod fault;
 mod hello;
 mod identity;
 mod link;
+#[cfg(test)]
+mod link_tests;
 mod native;
 mod wire;
 

@@ -1,0 +1,262 @@
+//! The link on another engine than ours: a session that «encrypts» by copying, and a network that does as it is told.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex};
+
+use super::{Agreed, Fault, Handle, Link, Session, Traffic};
+use crate::net::{Interest, Step, Stream};
+
+/// What the test sees of the session, and what it lets it do.
+#[derive(Default)]
+struct World {
+    incoming: VecDeque<Result<Vec<u8>, Fault>>,
+    sent: Vec<u8>,
+    /// How much the «kernel» takes.
+    room: usize,
+    closed: bool,
+}
+
+struct Fake {
+    world: Arc<Mutex<World>>,
+    queue: Vec<u8>,
+    traffic: Traffic,
+    shaken: bool,
+    notified: bool,
+}
+
+/// The most that one write takes.
+const TAKES: usize = 4;
+
+impl Session for Fake {
+    fn handshake(&mut self) -> Result<Step, Fault> {
+        if !self.shaken {
+            self.shaken = true;
+            return Ok(Step::Wait(Interest::Read));
+        }
+        Ok(Step::Moved(0))
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> Result<Step, Fault> {
+        match self.world.lock().unwrap().incoming.pop_front() {
+            None => Ok(Step::Wait(Interest::Read)),
+            Some(Err(fault)) => Err(fault),
+            Some(Ok(data)) => {
+                into[..data.len()].copy_from_slice(&data);
+                Ok(Step::Moved(data.len()))
+            }
+        }
+    }
+
+    fn write(&mut self, data: &[u8]) -> Result<Step, Fault> {
+        if !self.queue.is_empty() {
+            return Ok(Step::Wait(Interest::Write));
+        }
+        let count = data.len().min(TAKES);
+        self.queue.extend(&data[..count]);
+        self.traffic.queued += count as u64;
+        Ok(Step::Moved(count))
+    }
+
+    fn flush(&mut self) -> Result<Step, Fault> {
+        let mut world = self.world.lock().unwrap();
+        let count = self.queue.len().min(world.room);
+        world.room -= count;
+        world.sent.extend(self.queue.drain(..count));
+        self.traffic.sent += count as u64;
+        match self.queue.len() {
+            0 => Ok(Step::Moved(0)),
+            _ => Ok(Step::Wait(Interest::Write)),
+        }
+    }
+
+    fn close_notify(&mut self) -> Result<(), Fault> {
+        if !self.notified {
+            self.notified = true;
+            self.queue.push(b'!');
+            self.traffic.queued += 1;
+        }
+        Ok(())
+    }
+
+    fn await_close_notify(&mut self) -> Result<Step, Fault> {
+        self.read(&mut [0; 100])
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+
+    fn pending(&self) -> usize {
+        0
+    }
+
+    fn peer_certificate(&self) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(None)
+    }
+
+    fn alpn(&self) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(None)
+    }
+
+    fn agreed(&self) -> Option<Agreed> {
+        None
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        self.world.lock().unwrap().closed = true;
+    }
+}
+
+fn link(shaken: bool, suppress: bool) -> (Arc<Link>, Arc<Mutex<World>>) {
+    let world = Arc::new(Mutex::new(World {
+        room: 1000,
+        ..World::default()
+    }));
+    let session = Fake {
+        world: Arc::clone(&world),
+        queue: Vec::new(),
+        traffic: Traffic::default(),
+        shaken,
+        notified: false,
+    };
+    let fd = Arc::new(OwnedFd::from(std::fs::File::open("/dev/null").unwrap()));
+    (Arc::new(Link::new(fd, Box::new(session), suppress)), world)
+}
+
+fn say(world: &Mutex<World>, what: Result<&[u8], Fault>) {
+    world.lock().unwrap().incoming.push_back(what.map(<[u8]>::to_vec));
+}
+
+#[test]
+fn whoever_reads_or_writes_first_shakes_hands() {
+    let (link, world) = link(false, true);
+    say(&world, Ok(b"data"));
+    let mut buffer = [0; 10];
+    assert_eq!(link.receive(&mut buffer).unwrap(), Step::Wait(Interest::Read));
+    assert_eq!(link.receive(&mut buffer).unwrap(), Step::Moved(4));
+    assert_eq!(link.counts().received(), 4);
+}
+
+#[test]
+fn sent_is_what_the_kernel_has_taken() {
+    let (link, world) = link(true, true);
+    let mut handle = Handle::new(Arc::clone(&link));
+    world.lock().unwrap().room = 3;
+    for _ in 0..2 {
+        assert_eq!(handle.send(b"abcdef").unwrap(), Step::Wait(Interest::Write));
+    }
+    assert_eq!(link.counts().sent(), 0);
+    world.lock().unwrap().room = 100;
+    assert_eq!(handle.send(b"abcdef").unwrap(), Step::Moved(TAKES));
+    assert_eq!(handle.send(b"ef").unwrap(), Step::Moved(2));
+    assert_eq!(
+        (link.counts().sent(), world.lock().unwrap().sent.as_slice()),
+        (6, &b"abcdef"[..])
+    );
+}
+
+#[test]
+fn what_one_writer_has_left_is_not_mixed_with_anothers() {
+    let (link, world) = link(true, true);
+    let (mut one, mut other) = (Handle::new(Arc::clone(&link)), Handle::new(Arc::clone(&link)));
+    world.lock().unwrap().room = 1;
+    assert_eq!(one.send(b"1111").unwrap(), Step::Wait(Interest::Write));
+    assert_eq!(other.send(b"2222").unwrap(), Step::Wait(Interest::Write));
+    world.lock().unwrap().room = 3;
+    assert_eq!(one.send(b"1111").unwrap(), Step::Moved(4));
+    world.lock().unwrap().room = 100;
+    assert_eq!(other.send(b"2222").unwrap(), Step::Moved(4));
+    assert_eq!(world.lock().unwrap().sent, b"11112222");
+}
+
+#[test]
+fn a_send_that_was_given_up_goes_on_with_the_same_data() {
+    let (link, world) = link(true, true);
+    let mut first = Handle::new(Arc::clone(&link));
+    world.lock().unwrap().room = 1;
+    assert_eq!(first.send(b"abcd").unwrap(), Step::Wait(Interest::Write));
+    let mut again = Handle::resume(Arc::clone(&link), first.owed());
+    assert!(again.send(b"abc").is_err());
+    world.lock().unwrap().room = 100;
+    assert_eq!(again.send(b"abcd").unwrap(), Step::Moved(4));
+    assert!(again.owed().is_none());
+    assert_eq!(world.lock().unwrap().sent, b"abcd");
+}
+
+#[test]
+fn records_are_gathered_and_an_error_waits_for_its_turn() {
+    let (link, world) = link(true, true);
+    say(&world, Ok(b"one"));
+    say(&world, Ok(b"two"));
+    say(
+        &world,
+        Err(Fault::Connection(io::Error::from_raw_os_error(libc::ECONNRESET))),
+    );
+    let mut buffer = vec![0; 3 * super::RECORD];
+    assert_eq!(link.receive(&mut buffer).unwrap(), Step::Moved(6));
+    assert_eq!(&buffer[..6], b"onetwo");
+    assert!(matches!(link.receive(&mut buffer), Err(Fault::Connection(_))));
+    assert_eq!(link.counts().clean(), Some(false));
+}
+
+#[test]
+fn a_small_buffer_gets_one_record() {
+    let (link, world) = link(true, true);
+    say(&world, Ok(b"one"));
+    say(&world, Ok(b"two"));
+    assert_eq!(link.receive(&mut vec![0; super::RECORD]).unwrap(), Step::Moved(3));
+}
+
+#[test]
+fn ragged_ends_are_suppressed_where_that_is_wanted() {
+    for suppress in [true, false] {
+        let (link, world) = link(true, suppress);
+        say(&world, Err(Fault::Truncated));
+        let outcome = link.receive(&mut [0; 10]);
+        if suppress {
+            assert_eq!(outcome.unwrap(), Step::Moved(0));
+        } else {
+            assert!(matches!(outcome, Err(Fault::Truncated)));
+        }
+        assert_eq!(link.counts().clean(), Some(false));
+    }
+}
+
+#[test]
+fn unwrap_says_goodbye_once_and_waits_for_the_answer() {
+    let (link, world) = link(true, true);
+    world.lock().unwrap().room = 0;
+    assert_eq!(link.unwrap().unwrap(), Step::Wait(Interest::Write));
+    world.lock().unwrap().room = 100;
+    assert_eq!(link.unwrap().unwrap(), Step::Wait(Interest::Read));
+    assert!(!link.is_plain());
+    say(&world, Ok(b""));
+    assert_eq!(link.unwrap().unwrap(), Step::Moved(0));
+    assert!(link.is_plain());
+    assert_eq!(
+        (link.counts().clean(), world.lock().unwrap().sent.as_slice()),
+        (Some(true), &b"!"[..])
+    );
+}
+
+#[test]
+fn after_a_close_everything_is_ebadf_and_the_session_is_gone() {
+    let (link, world) = link(true, true);
+    let mut handle = Handle::new(Arc::clone(&link));
+    link.close();
+    assert!(world.lock().unwrap().closed);
+    let errors = [
+        handle.receive(&mut [0; 1]).unwrap_err(),
+        handle.send(b"x").unwrap_err(),
+        io::Error::from(link.unwrap().unwrap_err()),
+        io::Error::from(link.handshake().unwrap_err()),
+    ];
+    for error in errors {
+        assert_eq!(error.raw_os_error(), Some(libc::EBADF));
+    }
+    assert!(link.ask(|session| session.pending()).is_none());
+}
