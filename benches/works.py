@@ -1,0 +1,332 @@
+"""The work that is measured, for libraries with ftplib's interface.
+
+Each function is a generator: up to the first `yield` it prepares, from there to the second it works, and that is timed;
+what it yields then are numbers of its own. Afterwards it checks that all happened: nothing is reported that didn't.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import threading
+import time
+
+MIB = 1 << 20
+GIB = 1 << 30
+LINE = b"a line of text that is neither long nor short\n"
+
+
+class Job:
+    """What a piece of work may use. `scale` divides every amount: 1 is the real thing."""
+
+    def __init__(self, library: str, variant: str, port: int, scale: int, folder: str):
+        self.module = importlib.import_module(library)
+        self.variant, self.port, self.scale, self.folder = variant, port, scale, folder
+
+    def amount(self, full: int) -> int:
+        return max(1, full // self.scale)
+
+    def ftp(self):
+        return self._login(self.module.FTP())
+
+    def tls(self):
+        context = None
+        if self.variant == "NativeContext":
+            # as little verified as ftplib's FTP_TLS does
+            tls = importlib.import_module("rftplib.tls")
+            context = tls.NativeContext(danger_accept_invalid_certs=True)
+        ftp = self._login(self.module.FTP_TLS(context=context))
+        ftp.prot_p()
+        return ftp
+
+    def _login(self, ftp):
+        ftp.connect("127.0.0.1", self.port, timeout=60)
+        ftp.login("u", "p")
+        return ftp
+
+    def target(self, number: int = 0) -> str:
+        return os.path.join(self.folder, f"download-{os.getpid()}-{number}")
+
+    @property
+    def source(self) -> str:
+        return os.path.join(self.folder, "upload")
+
+
+def check(fact: bool, *notes: object) -> None:
+    if not fact:
+        raise SystemExit(f"the work was not done: {notes}")
+
+
+def download_to_callback(ftp, size: int) -> None:
+    total = 0
+
+    def callback(block):
+        nonlocal total
+        total += len(block)
+
+    ftp.retrbinary(f"RETR zero-{size}", callback)
+    check(total == size, total, size)
+
+
+def download_to_file(ftp, size: int, path: str) -> None:
+    with open(path, "wb") as fp:
+        ftp.retrbinary(f"RETR zero-{size}", fp.write)
+    check(os.path.getsize(path) == size, path)
+
+
+# ---------------------------------------------------------------------------------- transfers
+
+
+def callback(job: Job, connect=Job.ftp):
+    ftp = connect(job)
+    yield
+    download_to_callback(ftp, job.amount(2 * GIB))
+    yield
+
+
+def file(job: Job, connect=Job.ftp):
+    ftp = connect(job)
+    yield
+    download_to_file(ftp, job.amount(2 * GIB), job.target())
+    yield
+    os.unlink(job.target())
+
+
+def bytesio(job: Job):
+    ftp, into, size = job.ftp(), io.BytesIO(), job.amount(GIB // 2)
+    yield
+    ftp.retrbinary(f"RETR zero-{size}", into.write)
+    yield
+    check(into.tell() == size, into.tell())
+
+
+def upload(job: Job, connect=Job.ftp):
+    ftp, size = connect(job), os.path.getsize(job.source)
+    yield
+    with open(job.source, "rb") as fp:
+        reply = ftp.storbinary("STOR x", fp)
+    yield
+    check(reply == f"226 done {size}", reply)
+
+
+def tls_callback(job: Job):
+    return callback(job, Job.tls)
+
+
+def tls_file(job: Job):
+    return file(job, Job.tls)
+
+
+def tls_upload(job: Job):
+    return upload(job, Job.tls)
+
+
+def small(job: Job):
+    ftp, files = job.ftp(), job.amount(2000)
+    yield
+    for _ in range(files):
+        blocks = []
+        ftp.retrbinary("RETR zero-1000", blocks.append)
+        check(sum(map(len, blocks)) == 1000)
+    yield
+
+
+def noop(job: Job):
+    ftp, commands = job.ftp(), job.amount(20_000)
+    yield
+    for _ in range(commands):
+        ftp.voidcmd("NOOP")
+    yield
+
+
+def round_trips(job: Job):
+    """Against a server that answers late."""
+    ftp = job.ftp()
+    if job.variant:
+        ftp.skip_redundant_type = True
+    yield
+    for _ in range(20):
+        blocks = []
+        ftp.retrbinary("RETR zero-1000", blocks.append)
+        check(len(b"".join(blocks)) == 1000)
+    yield
+
+
+# ---------------------------------------------------------------------------------- text
+
+
+def mlsd(job: Job):
+    ftp, count = job.ftp(), job.amount(100_000)
+    yield
+    for _ in range(3):
+        rows = list(ftp.mlsd(f"n-{count}"))
+        check(len(rows) == count and rows[5][1]["size"] == "185", len(rows))
+    yield
+
+
+def nlst(job: Job):
+    ftp, count = job.ftp(), job.amount(100_000)
+    yield
+    for _ in range(5):
+        names = ftp.nlst(f"n-{count}")
+        check(len(names) == count and names[5] == "file-0000005.dat")
+    yield
+
+
+def lines(job: Job):
+    ftp, count = job.ftp(), job.amount(100_000)
+    yield
+    for _ in range(5):
+        rows = []
+        ftp.retrlines(f"LIST n-{count}", rows.append)
+        check(len(rows) == count and rows[5].endswith(" file-0000005.dat"))
+    yield
+
+
+def storlines(job: Job):
+    count = job.amount(1_000_000)
+    ftp, source = job.ftp(), io.BytesIO(LINE * count)
+    yield
+    reply = ftp.storlines("STOR x", source)
+    yield
+    check(reply == f"226 done {(len(LINE) + 1) * count}", reply)
+
+
+def storlines_file(job: Job):
+    count, path = job.amount(1_000_000), job.target()
+    with open(path, "wb") as fp:
+        fp.write(LINE * count)
+    ftp = job.ftp()
+    yield
+    with open(path, "rb") as fp:
+        reply = ftp.storlines("STOR x", fp)
+    yield
+    os.unlink(path)
+    check(reply == f"226 done {(len(LINE) + 1) * count}", reply)
+
+
+def _linear(job: Job, verb: str):
+    """As many entries in all, whether in one listing or in many."""
+    ftp, each = job.ftp(), job.amount(int(job.variant))
+    times = max(1, job.amount(1_000_000) // each)
+    yield
+    for _ in range(times):
+        entries = list(ftp.mlsd(f"n-{each}")) if verb == "MLSD" else ftp.nlst(f"n-{each}")
+        check(len(entries) == each)
+    yield {"entries": times * each}
+
+
+def linear_mlsd(job: Job):
+    return _linear(job, "MLSD")
+
+
+def linear_nlst(job: Job):
+    return _linear(job, "NLST")
+
+
+# ---------------------------------------------------------------------------------- threads
+
+
+def _beside_a_busy_thread(job: Job, connect, work):
+    # What takes stdlib ten seconds is over at once here: so each gets as much as can be measured.
+    size = job.amount(GIB if job.module.__name__ == "rftplib" else 16 * MIB)
+    ftp, over = connect(job), []
+
+    def spin():
+        count = 0
+        while not over:
+            count += 1
+
+    thread = threading.Thread(target=spin)
+    yield
+    thread.start()
+    began = time.perf_counter()
+    try:
+        work(ftp, size)
+        rate = size / MIB / (time.perf_counter() - began)
+    finally:
+        over.append(1)
+        thread.join()
+    yield {"rate": rate}
+    if os.path.exists(job.target()):
+        os.unlink(job.target())
+
+
+def busy_file(job: Job):
+    return _beside_a_busy_thread(job, Job.ftp, lambda ftp, size: download_to_file(ftp, size, job.target()))
+
+
+def busy_callback(job: Job):
+    return _beside_a_busy_thread(job, Job.ftp, download_to_callback)
+
+
+def tls_busy_file(job: Job):
+    return _beside_a_busy_thread(job, Job.tls, lambda ftp, size: download_to_file(ftp, size, job.target()))
+
+
+def tls_busy_callback(job: Job):
+    return _beside_a_busy_thread(job, Job.tls, download_to_callback)
+
+
+def _in_threads(job: Job, work):
+    """2 GiB in all, over as many connections as the variant says, each in a thread of its own."""
+    count = int(job.variant)
+    size = job.amount(2 * GIB) // count
+    clients, failures = [job.ftp() for _ in range(count)], []
+
+    def one(number, ftp):
+        try:
+            work(number, ftp, size)
+        except BaseException as exc:
+            failures.append(exc)
+
+    threads = [threading.Thread(target=one, args=pair) for pair in enumerate(clients)]
+    yield
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    yield {"rate": size * count / MIB / (time.perf_counter() - began)}
+    check(not failures, failures)
+    for number in range(count):
+        if os.path.exists(job.target(number)):
+            os.unlink(job.target(number))
+
+
+def threads_file(job: Job):
+    return _in_threads(job, lambda number, ftp, size: download_to_file(ftp, size, job.target(number)))
+
+
+def threads_callback(job: Job):
+    return _in_threads(job, lambda number, ftp, size: download_to_callback(ftp, size))
+
+
+def ticks(job: Job):
+    """How long a thread that only wants to tick is held up, at worst, while the main thread does the variant."""
+    works = {"callback": callback, "file": file, "upload": upload, "mlsd": mlsd, "storlines": storlines}
+    work = works[job.variant](job) if job.variant else iter((None, time.sleep(0)))
+    worst, over = 0.0, []
+
+    def tick():
+        nonlocal worst
+        last = time.perf_counter()
+        while not over:
+            time.sleep(0.001)
+            now = time.perf_counter()
+            worst = max(worst, now - last)
+            last = now
+
+    thread = threading.Thread(target=tick)
+    next(work)
+    yield
+    thread.start()
+    if not job.variant:
+        time.sleep(1 / job.scale)  # how it ticks with nobody else in the process
+    next(work)
+    over.append(1)
+    thread.join()
+    yield {"worst": worst}
+    for _ in work:
+        pass
