@@ -45,7 +45,7 @@ class Process:
         server, command = self.server, self.server.command(self.server)
         for host in server.hosts:
             with contextlib.suppress(ConnectionRefusedError), socket.create_connection((host, server.port), 2):
-                raise OSError(f"port {server.port} on {host} is taken by another process")
+                raise OSError(f"port {server.port} on {host} is taken: RFTPLIB_SERVERS_SHIFT chooses other ports")
         with open(folder("log") / f"{server.name}.output", "w+b") as log:
             process = subprocess.Popen(
                 command if server.python else _in_namespace(command),
