@@ -8,6 +8,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString};
 
+use super::held::Held;
 use super::own::{Step, View};
 use super::text::{Text, encode, head, tail};
 use super::{errors, logs, modules, native};
@@ -16,7 +17,7 @@ use crate::protocol::{command, reply};
 
 /// `self.debugging > level`, by Python's own comparison for what is no plain number.
 fn debugging_above(ftp: &Bound<'_, PyAny>, level: i64) -> PyResult<bool> {
-    let debugging = ftp.getattr(intern!(ftp.py(), "debugging"))?;
+    let debugging = ftp.getattr_held(intern!(ftp.py(), "debugging"))?;
     if debugging.is_exact_instance_of::<PyInt>() {
         if let Ok(value) = debugging.extract::<i64>() {
             return Ok(value > level);
@@ -27,14 +28,14 @@ fn debugging_above(ftp: &Bound<'_, PyAny>, level: i64) -> PyResult<bool> {
 
 /// `if self.debugging`.
 fn debugging(ftp: &Bound<'_, PyAny>) -> PyResult<bool> {
-    ftp.getattr(intern!(ftp.py(), "debugging"))?.is_truthy()
+    ftp.getattr_held(intern!(ftp.py(), "debugging"))?.is_truthy()
 }
 
 /// `print(tag, self.sanitize(what))`
 fn show(ftp: &Bound<'_, PyAny>, tag: &str, what: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = ftp.py();
-    let sanitized = ftp.call_method1(intern!(py, "sanitize"), (what,))?;
-    modules::builtins(py)?.call_method1(intern!(py, "print"), (tag, sanitized))?;
+    let sanitized = ftp.call_method_held(intern!(py, "sanitize"), (what,))?;
+    modules::builtins(py)?.call_method_held(intern!(py, "print"), (tag, sanitized))?;
     Ok(())
 }
 
@@ -58,7 +59,7 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
             "an illegal newline character should not be contained",
         ));
     }
-    modules::sys(py)?.call_method1(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
+    modules::sys(py)?.call_method_held(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
     if let Some(text) = &plain {
         if command::may_change_type(text.as_bytes()) {
             forget_type(ftp)?;
@@ -76,20 +77,20 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
     if let (true, Some(whole)) = (verbose, &whole) {
         show(ftp, "*put*", whole)?;
     }
-    let sock = ftp.getattr(intern!(py, "sock"))?;
+    let sock = ftp.getattr_held(intern!(py, "sock"))?;
     if let (Some(text), Some(plain_sock)) = (&plain, native::sendable(&sock)) {
-        let encoding = ftp.getattr(intern!(py, "encoding"))?;
+        let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
         if let Some(wire) = native::encode_line(text.as_bytes(), &encoding) {
             return plain_sock.send_all(&wire);
         }
     }
-    let sendall = sock.getattr(intern!(py, "sendall"))?;
+    let sendall = sock.getattr_held(intern!(py, "sendall"))?;
     let whole = match whole {
         Some(whole) => whole,
         None => line.add("\r\n")?,
     };
-    let encoding = ftp.getattr(intern!(py, "encoding"))?;
-    sendall.call1((whole.call_method1(intern!(py, "encode"), (encoding,))?,))?;
+    let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
+    sendall.call_held((whole.call_method_held(intern!(py, "encode"), (encoding,))?,))?;
     Ok(())
 }
 
@@ -118,7 +119,7 @@ fn put_command(view: View<'_, '_>, line: &Bound<'_, PyAny>) -> PyResult<()> {
     };
     match view.overridden(Step::Putline)? {
         None => putline(ftp, line),
-        Some(method) => method.call1((line,)).map(drop),
+        Some(method) => method.call_held((line,)).map(drop),
     }
 }
 
@@ -126,7 +127,7 @@ fn command_step(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()>
     let view = View::of(ftp);
     match view.overridden(Step::Putcmd)? {
         None => put_command(view, line),
-        Some(method) => method.call1((line,)).map(drop),
+        Some(method) => method.call_held((line,)).map(drop),
     }
 }
 
@@ -134,19 +135,19 @@ fn command_step(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()>
 
 fn line_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
     let py = ftp.py();
-    let file = ftp.getattr(intern!(py, "file"))?;
+    let file = ftp.getattr_held(intern!(py, "file"))?;
     if let Some(reader) = native::reader(&file) {
-        let maxline = ftp.getattr(intern!(py, "maxline"))?;
+        let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
         if let Some(limit) = native::limit_of(&maxline) {
             return own_line(ftp, reader, &maxline, limit);
         }
     }
-    let readline = file.getattr(intern!(py, "readline"))?;
-    let maxline = ftp.getattr(intern!(py, "maxline"))?;
-    let line = readline.call1((maxline.add(1)?,))?;
-    let maxline = ftp.getattr(intern!(py, "maxline"))?;
+    let readline = file.getattr_held(intern!(py, "readline"))?;
+    let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
+    let line = readline.call_held((maxline.add(1)?,))?;
+    let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
     if maxline.lt(line.len()?)? {
-        return Err(errors::too_long(&ftp.getattr(intern!(py, "maxline"))?));
+        return Err(errors::too_long(&ftp.getattr_held(intern!(py, "maxline"))?));
     }
     if debugging_above(ftp, 1)? {
         show(ftp, "*get*", &line)?;
@@ -221,7 +222,7 @@ pub fn getline<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 fn line_step<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
     match view.overridden(Step::Getline)? {
         None => line_text(view.ftp()),
-        Some(method) => Text::of(method.call0()?),
+        Some(method) => Text::of(method.call_held(())?),
     }
 }
 
@@ -247,7 +248,9 @@ fn multiline_text<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
             Ok(true) => return Ok(Text::Wire(whole.into_text())),
             Ok(false) => {}
             Err(reply::TooLong) => {
-                return Err(errors::reply_too_long(&ftp.getattr(intern!(ftp.py(), "max_reply"))?));
+                return Err(errors::reply_too_long(
+                    &ftp.getattr_held(intern!(ftp.py(), "max_reply"))?,
+                ));
             }
         }
     }
@@ -296,7 +299,7 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     let py = ftp.py();
     let text = match view.overridden(Step::Getmultiline)? {
         None => multiline_text(view)?,
-        Some(method) => Text::of(method.call0()?)?,
+        Some(method) => Text::of(method.call_held(())?)?,
     };
     let known = match text.bytes() {
         Some(bytes) => Some((
@@ -354,7 +357,7 @@ fn completion<'py>(view: View<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
             (accepted.reply, accepted.kind == reply::Kind::Completion)
         }
         Some(method) => {
-            let reply = method.call0()?;
+            let reply = method.call_held(())?;
             let complete = !head(&reply, 1)?.ne("2")?;
             (reply, complete)
         }
@@ -373,7 +376,7 @@ pub fn sendcmd<'py>(ftp: &Bound<'py, PyAny>, cmd: &Bound<'py, PyAny>) -> PyResul
     let view = View::of(ftp);
     match view.overridden(Step::Getresp)? {
         None => Ok(reply_text(view)?.reply),
-        Some(method) => method.call0(),
+        Some(method) => method.call_held(()),
     }
 }
 
@@ -384,6 +387,6 @@ pub fn voidcmd<'py>(ftp: &Bound<'py, PyAny>, cmd: &Bound<'py, PyAny>) -> PyResul
     let view = View::of(ftp);
     match view.overridden(Step::Voidresp)? {
         None => completion(view),
-        Some(method) => method.call0(),
+        Some(method) => method.call_held(()),
     }
 }

@@ -11,6 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use std::borrow::Cow;
 
+use super::held::Held;
 use super::modules;
 
 #[derive(Clone, Copy)]
@@ -72,7 +73,7 @@ pub fn wanted(py: Python<'_>, channel: Channel, level: Level) -> bool {
         }
     }
     logger
-        .call_method1(intern!(py, "isEnabledFor"), (number(level),))
+        .call_method_held(intern!(py, "isEnabledFor"), (number(level),))
         .is_ok_and(|answer| answer.is_truthy().unwrap_or(false))
 }
 

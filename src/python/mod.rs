@@ -3,6 +3,7 @@
 
 mod dialogue;
 mod errors;
+mod held;
 mod listing;
 mod logs;
 mod modules;

@@ -9,6 +9,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
+use super::held::Held;
+
 /// The links of the dialogue that have bodies in Rust.
 #[derive(Clone, Copy)]
 pub enum Step {
@@ -66,7 +68,7 @@ impl<'a, 'py> View<'a, 'py> {
                 .is_ok_and(|lookup| lookup.is(&own.plain_lookup))
         });
         let attributes = if ordinary {
-            ftp.getattr(intern!(py, "__dict__"))
+            ftp.getattr_held(intern!(py, "__dict__"))
                 .ok()
                 .and_then(|names| names.cast_into_exact::<PyDict>().ok())
         } else {
@@ -86,7 +88,7 @@ impl<'a, 'py> View<'a, 'py> {
     pub fn overridden(&self, step: Step) -> PyResult<Option<Bound<'py, PyAny>>> {
         let index = step as usize;
         let Some(own) = OWN.get(self.ftp.py()) else {
-            return Ok(Some(self.ftp.getattr(NAMES[index])?));
+            return Ok(Some(self.ftp.getattr_held(NAMES[index])?));
         };
         let name = own.names[index].bind(self.ftp.py());
         if let Some(attributes) = &self.attributes {
@@ -98,6 +100,6 @@ impl<'a, 'py> View<'a, 'py> {
                 return Ok(None);
             }
         }
-        Ok(Some(self.ftp.getattr(name)?))
+        Ok(Some(self.ftp.getattr_held(name)?))
     }
 }

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::super::held::Held;
 use super::ends::{RealFile, Sink};
 use super::pump::Pump;
 use crate::transfer::{FromFile, to_file};
@@ -97,17 +98,17 @@ pub fn upload(
         }
     }
     loop {
-        let data = fp.call_method1(intern!(py, "read"), (blocksize,))?;
+        let data = fp.call_method_held(intern!(py, "read"), (blocksize,))?;
         if !data.is_truthy()? {
             return Ok(Some(pump.moved()));
         }
         pump.look_up()?;
         match data.cast_exact::<PyBytes>() {
             Ok(bytes) => pump.send_all(bytes.as_bytes())?,
-            Err(_) => drop(conn.call_method1(intern!(py, "sendall"), (&data,))?),
+            Err(_) => drop(conn.call_method_held(intern!(py, "sendall"), (&data,))?),
         }
         if callback.is_truthy()? {
-            callback.call1((data,))?;
+            callback.call_held((data,))?;
         }
     }
 }

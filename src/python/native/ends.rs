@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCFunction, PyDict, PyList, PyType};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use super::super::held::Held;
 use crate::net;
 
 /// Where received blocks go.
@@ -36,8 +37,8 @@ impl<'py> Sink<'py> {
         if let Some(list) = appended_to::<PyList>(callback) {
             return Ok(Some(Sink::List(list)));
         }
-        let name = callback.getattr(intern!(py, "__name__"))?;
-        let target = callback.getattr(intern!(py, "__self__"))?;
+        let name = callback.getattr_held(intern!(py, "__name__"))?;
+        let target = callback.getattr_held(intern!(py, "__self__"))?;
         if name.eq("extend")? {
             return Ok(target
                 .is_exact_instance_of::<pyo3::types::PyByteArray>()
@@ -62,9 +63,9 @@ impl<'py> Sink<'py> {
     /// Hands out one block.
     pub fn put_block(&self, block: Bound<'py, PyBytes>) -> PyResult<()> {
         match self {
-            Sink::Call(callback) | Sink::Bulk(callback) => callback.call1((block,)).map(drop),
+            Sink::Call(callback) | Sink::Bulk(callback) => callback.call_held((block,)).map(drop),
             Sink::List(list) => list.append(block),
-            Sink::File(file) => file.object.call_method1("write", (block,)).map(drop),
+            Sink::File(file) => file.object.call_method_held("write", (block,)).map(drop),
         }
     }
 
@@ -78,7 +79,7 @@ impl<'py> Sink<'py> {
 
 /// Whether the instance has one of the methods that reading and writing go through as an attribute of its own.
 fn is_shadowed(file: &Bound<'_, PyAny>) -> bool {
-    let Ok(names) = file.getattr("__dict__") else {
+    let Ok(names) = file.getattr_held("__dict__") else {
         return false;
     };
     let Ok(names) = names.cast_into::<PyDict>() else {
@@ -94,7 +95,7 @@ fn is_shadowed(file: &Bound<'_, PyAny>) -> bool {
 /// Whether `object` is a BytesIO or an open file over a regular file: all of it is at hand, and it can be sought in.
 pub fn is_line_source(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     if is_exactly(object, "BytesIO")? {
-        return Ok(!object.getattr("closed")?.is_truthy()? && !is_shadowed(object));
+        return Ok(!object.getattr_held("closed")?.is_truthy()? && !is_shadowed(object));
     }
     Ok(RealFile::of(object, &["BufferedReader", "BufferedRandom"], "readable")?.is_some())
 }
@@ -105,12 +106,12 @@ pub fn appended_to<'py, T: PyTypeInfo>(callback: &Bound<'py, PyAny>) -> Option<B
     if !callback.is_instance_of::<PyCFunction>() {
         return None;
     }
-    let name = callback.getattr(intern!(py, "__name__")).ok()?;
+    let name = callback.getattr_held(intern!(py, "__name__")).ok()?;
     if !name.eq(intern!(py, "append")).ok()? {
         return None;
     }
     callback
-        .getattr(intern!(py, "__self__"))
+        .getattr_held(intern!(py, "__self__"))
         .ok()?
         .cast_into_exact::<T>()
         .ok()
@@ -118,7 +119,7 @@ pub fn appended_to<'py, T: PyTypeInfo>(callback: &Bound<'py, PyAny>) -> Option<B
 
 /// Whether `object`'s type is exactly `io.<name>`, the built-in one.
 fn is_exactly(object: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
-    let class = object.py().import("_io")?.getattr(name)?.cast_into::<PyType>()?;
+    let class = object.py().import("_io")?.getattr_held(name)?.cast_into::<PyType>()?;
     Ok(object.get_type().is(&class))
 }
 
@@ -143,15 +144,15 @@ impl<'py> RealFile<'py> {
         let raw = if is_exactly(object, "FileIO")? {
             object.clone()
         } else {
-            object.getattr("raw")?
+            object.getattr_held("raw")?
         };
         if !is_exactly(&raw, "FileIO")? || is_shadowed(object) || is_shadowed(&raw) {
             return Ok(None);
         }
-        if object.getattr("closed")?.is_truthy()? || !object.call_method0(able)?.is_truthy()? {
+        if object.getattr_held("closed")?.is_truthy()? || !object.call_method_held(able, ())?.is_truthy()? {
             return Ok(None);
         }
-        let Ok(fd) = net::duplicate(object.call_method0("fileno")?.extract()?) else {
+        let Ok(fd) = net::duplicate(object.call_method_held("fileno", ())?.extract()?) else {
             return Ok(None);
         };
         if !net::is_regular(fd.as_fd()).unwrap_or(false) {
@@ -173,22 +174,22 @@ impl<'py> RealFile<'py> {
     /// written there behind its back.
     pub fn hand_over(&self) -> PyResult<()> {
         if self.buffered {
-            self.object.call_method0("flush")?;
+            self.object.call_method_held("flush", ())?;
         }
         Ok(())
     }
 
     /// The object learns where its descriptor stands now.
     pub fn take_back(&self) -> PyResult<()> {
-        if self.object.getattr("closed")?.is_truthy()? {
+        if self.object.getattr_held("closed")?.is_truthy()? {
             return Ok(());
         }
-        self.object.call_method0("tell").map(drop)
+        self.object.call_method_held("tell", ()).map(drop)
     }
 
     /// ValueError, as the next call would raise it, when another thread has closed the object. `verb`: "write to".
     pub fn check_open(&self, verb: &str) -> PyResult<()> {
-        if self.object.getattr("closed")?.is_truthy()? {
+        if self.object.getattr_held("closed")?.is_truthy()? {
             let verb = if self.buffered { verb } else { "I/O operation on" };
             return Err(PyValueError::new_err(format!("{verb} closed file")));
         }
@@ -197,10 +198,10 @@ impl<'py> RealFile<'py> {
 
     /// The position as the object sees it.
     pub fn tell(&self) -> PyResult<u64> {
-        self.object.call_method0("tell")?.extract()
+        self.object.call_method_held("tell", ())?.extract()
     }
 
     pub fn seek(&self, position: u64) -> PyResult<()> {
-        self.object.call_method1("seek", (position,)).map(drop)
+        self.object.call_method_held("seek", (position,)).map(drop)
     }
 }

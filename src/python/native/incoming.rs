@@ -4,6 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
+use super::super::held::Held;
 use super::super::listing::Listing;
 use super::super::{errors, modules, text};
 use super::ends::appended_to;
@@ -37,7 +38,7 @@ pub fn retrlines(
     callback: &Bound<'_, PyAny>,
 ) -> PyResult<Option<u64>> {
     let py = ftp.py();
-    let encoding = ftp.getattr(intern!(py, "encoding"))?;
+    let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
     let (Some(mut pump), Some(charset)) = (Pump::receiving(conn)?, charset(&encoding)) else {
         return Ok(None);
     };
@@ -68,8 +69,8 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &Sink<'p
     let py = ftp.py();
     loop {
         // a callback may change both
-        let maxline = ftp.getattr(intern!(py, "maxline"))?;
-        let verbose = ftp.getattr(intern!(py, "debugging"))?.gt(2)?;
+        let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
+        let verbose = ftp.getattr_held(intern!(py, "debugging"))?.gt(2)?;
         if let (false, Some(limit)) = (verbose, limit_of(&maxline)) {
             match sink {
                 Sink::List(list) => {
@@ -102,15 +103,15 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &Sink<'p
             } else {
                 body.clone().into_any()
             };
-            modules::builtins(py)?.call_method1(intern!(py, "print"), ("*retr*", whole.repr()?))?;
+            modules::builtins(py)?.call_method_held(intern!(py, "print"), ("*retr*", whole.repr()?))?;
         }
         if length == 0 {
             return Ok(());
         }
         match sink {
-            Sink::Call(callback) => callback.call1((body,)).map(drop)?,
+            Sink::Call(callback) => callback.call_held((body,)).map(drop)?,
             Sink::List(list) => list.append(body)?,
-            Sink::Listing(listing) => listing.call_method1(intern!(py, "append"), (body,)).map(drop)?,
+            Sink::Listing(listing) => listing.call_method_held(intern!(py, "append"), (body,)).map(drop)?,
         }
     }
 }

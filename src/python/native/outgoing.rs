@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::borrow::Cow;
 
+use super::super::held::Held;
 use super::super::{errors, text};
 use super::ends::is_line_source;
 use super::pump::Pump;
@@ -27,7 +28,7 @@ pub fn storlines(
     let Some(mut pump) = Pump::sending(conn)? else {
         return Ok(None);
     };
-    let maxline = ftp.getattr(intern!(ftp.py(), "maxline"))?;
+    let maxline = ftp.getattr_held(intern!(ftp.py(), "maxline"))?;
     match limit_of(&maxline) {
         Some(limit) if !callback.is_truthy()? && is_line_source(fp)? => send_known(&mut pump, fp, limit, &maxline)?,
         _ => send_each(ftp, conn, &mut pump, fp, callback)?,
@@ -45,10 +46,10 @@ fn send_each(
 ) -> PyResult<()> {
     let py = ftp.py();
     loop {
-        let readline = fp.getattr(intern!(py, "readline"))?;
-        let maxline = ftp.getattr(intern!(py, "maxline"))?;
-        let line = readline.call1((maxline.add(1)?,))?;
-        let maxline = ftp.getattr(intern!(py, "maxline"))?;
+        let readline = fp.getattr_held(intern!(py, "readline"))?;
+        let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
+        let line = readline.call_held((maxline.add(1)?,))?;
+        let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
         if maxline.lt(line.len()?)? {
             return Err(errors::too_long(&maxline));
         }
@@ -67,12 +68,12 @@ fn send_each(
             }
             Err(_) => {
                 let line = odd_line(&line)?;
-                conn.call_method1(intern!(py, "sendall"), (&line,))?;
+                conn.call_method_held(intern!(py, "sendall"), (&line,))?;
                 line
             }
         };
         if callback.is_truthy()? {
-            callback.call1((line,))?;
+            callback.call_held((line,))?;
         }
     }
 }
@@ -85,10 +86,12 @@ fn send_known(
     maxline: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let py = fp.py();
-    let start = fp.call_method0(intern!(py, "tell"))?.extract::<u64>()?;
+    let start = fp.call_method_held(intern!(py, "tell"), ())?.extract::<u64>()?;
     let mut lines = OutgoingLines::new(limit);
     loop {
-        let block = fp.call_method1(intern!(py, "read"), (READ,))?.cast_into::<PyBytes>()?;
+        let block = fp
+            .call_method_held(intern!(py, "read"), (READ,))?
+            .cast_into::<PyBytes>()?;
         let taken = match block.as_bytes() {
             [] => lines.finish().map(|()| true),
             bytes => lines.feed(bytes).map(|()| false),
@@ -102,7 +105,7 @@ fn send_known(
             pump.look_up()?;
             continue;
         }
-        fp.call_method1(intern!(py, "seek"), (start + lines.consumed(),))?;
+        fp.call_method_held(intern!(py, "seek"), (start + lines.consumed(),))?;
         return match taken {
             Err(TooLong) if sent.is_ok() => Err(errors::too_long(maxline)),
             _ => sent,

@@ -374,8 +374,13 @@ impl Drop for Reader {
     fn drop(&mut self) {
         // a dropped file lets go of its socket, as those of socket.makefile do
         let _ = Python::try_attach(|py| {
+            // it may be dropped because of an exception, which must not be pending while Python is called
+            let pending = PyErr::take(py);
             if let Err(error) = self.shut(py) {
                 error.write_unraisable(py, None);
+            }
+            if let Some(pending) = pending {
+                pending.restore(py);
             }
         });
     }
