@@ -150,7 +150,7 @@ def summary(options):
         rows.append((label.replace("-", " "), suite, *counts))
     for label in options.require:
         if not any(row[0] == label for row in rows):
-            problems.append(f"Python {label}: not found, nothing was run on it")
+            problems.append(f"Python {label}: nothing was run on it")
             rows.append((label, "(missing)", 0, 1, 0))
     print(f"\n{'Python':<14} {'suite':<12} {'passed':>7} {'failed':>7} {'skipped':>8}")
     for row in rows:
