@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import ftplib
 import inspect
 import re
+import socket
 import ssl
 import sys
 import warnings
@@ -231,6 +233,65 @@ def test_either_module_catches_both():
             assert run(lib, script, server).result == "'550 no'"
     finally:
         server.close()
+
+
+# ------------------------------------------------------------------------ the reply decides on an irregular end of TLS
+
+
+def cut_without_notify(session):
+    conn = session.open_data()
+    conn.sendall(b"one\r\ntwo\r\n")
+    socket.socket.shutdown(conn, socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("reply", [b"226 done\r\n", b"426 cut\r\n"])
+def test_a_download_that_ends_without_close_notify(reply):
+    """ftplib's unwrap() raises with newer OpenSSL, whatever the server says, and leaves the reply unread."""
+
+    def script(lib, env):
+        ftp = env.tls()
+        ftp.login("u", "p")
+        ftp.prot_p()
+        env.attempt(ftp.nlst)
+        return ftp.pwd()
+
+    server = Server({"NLST": (b"150 ok\r\n", cut_without_notify, reply)})
+    try:
+        outcome = run(rftplib, script, server)
+    finally:
+        server.close()
+    assert outcome.result == "'/home'"
+    if reply[:1] == b"2":
+        assert outcome.notes == [["list", "'one'", "'two'"]]
+    else:
+        assert outcome.notes[0][1]["type"] == "ftplib.error_temp"
+
+
+# ------------------------------------------------------------------------ closing takes effect
+
+
+def test_the_data_connection_closed_in_a_retrlines_callback():
+    """ftplib's file object keeps it open and reads on."""
+
+    def script(lib, env):
+        class Client(lib.FTP):
+            def transfercmd(self, cmd, rest=None):
+                self.conn = super().transfercmd(cmd, rest)
+                return self.conn
+
+        ftp = env.ftp(Client)
+        env.attempt(ftp.retrlines, "LIST", lambda line: ftp.conn.close())
+        del ftp.conn
+        return ftp.getresp()
+
+    server = Server()
+    try:
+        outcome = run(rftplib, script, server)
+    finally:
+        server.close()
+    assert outcome.notes[0][1]["type"] == "builtins.OSError"
+    assert outcome.notes[0][1]["errno"] == errno.EBADF
+    assert outcome.result == "'226 done'"
 
 
 # ------------------------------------------------------------------------ no descriptor is left to the collector

@@ -12,7 +12,10 @@ import pytest
 import rftplib
 
 # Class attributes that rftplib has and ftplib doesn't: each is documented in DIFFERENCES.md.
-EXTRA_ATTRIBUTES = {"FTP": set(), "FTP_TLS": set()}
+EXTRA_ATTRIBUTES = {
+    "FTP": {"max_reply", "skip_redundant_type", "accept_any_active_peer"},
+    "FTP_TLS": {"reuse_session", "unwrap_timeout"},
+}
 # ftplib dropped these in 3.12; rftplib keeps them on every Python, so that reading them never fails.
 KEPT = {"FTP_TLS": {"ssl_version", "keyfile", "certfile"}}
 CLASSES = ["FTP", "FTP_TLS"]
@@ -90,6 +93,17 @@ def test_all_errors():
 
 def test_module_doc():
     assert rftplib.__doc__
+
+
+def test_the_extra_attributes_are_documented():
+    """In the page of differences, where the tests are run from a source tree that has it."""
+    page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "DIFFERENCES.md")
+    if not os.path.exists(page):
+        pytest.skip("no DIFFERENCES.md beside these tests")
+    with open(page, encoding="utf-8") as file:
+        text = file.read()
+    for name in EXTRA_ATTRIBUTES["FTP"] | EXTRA_ATTRIBUTES["FTP_TLS"]:
+        assert f"`{name}`" in text, name
 
 
 def test_module_sys_argv_is_used_through_its_own_sys():

@@ -109,13 +109,13 @@ SOCKET_METHODS = {
 FILE_METHODS = {"readline", "read", "close"}
 
 
-def with_proxies(base, trace):
+def with_proxies(base, trace, methods=SOCKET_METHODS):
     """sock, file, and every data connection are stand-ins, as test doubles and wrappers are."""
 
     class Client(base):
         def connect(self, *args, **kwargs):
             resp = super().connect(*args, **kwargs)
-            self.sock = Proxy(self.sock, trace, "sock", SOCKET_METHODS)
+            self.sock = Proxy(self.sock, trace, "sock", methods)
             self.file = Proxy(self.file, trace, "file", FILE_METHODS)
             return resp
 
