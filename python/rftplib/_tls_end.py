@@ -119,7 +119,7 @@ def is_ragged(error):
     if isinstance(error, (ConnectionError, socket.timeout)):
         return True
     if ssl is not None and isinstance(error, ssl.SSLError):
-        return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or error.reason in _REASONS
+        return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or getattr(error, "reason", None) in _REASONS
     return error.errno == 0  # how Python passes on an EOF that OpenSSL 1.1 reports without an errno
 
 
