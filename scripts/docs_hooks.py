@@ -34,6 +34,8 @@ def include(path, otherwise):
     if otherwise and not file.exists():
         return otherwise
     text = file.read_text(encoding="utf-8")
+    # links to files of the project lead nowhere from here
+    text = re.sub(r"\[([^]]+)\]\((?!https?:)[^)]+\)", r"\1", text)
     return re.sub(r"^(#+ )", r"#\1", text, flags=re.M)
 
 

@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def in_ftplibs_place():
     """Before any of the libraries is imported: they take what they need from ftplib then."""
     assert not (REQUIRED and LACKING), f"not installed: {', '.join(LACKING)}"
