@@ -24,7 +24,9 @@ class Refused(Exception):
 def hook(event, args):
     if event.startswith("ftplib.") or event in ("socket.connect", "socket.bind"):
         args = [PORTS.get(a, a) if isinstance(a, int) else hide_ports(a) if isinstance(a, str) else a for a in args]
-        EVENTS.append([event, [describe(a) for a in args if not hasattr(a, "getsockname") and not isinstance(a, tuple)]])
+        EVENTS.append(
+            [event, [describe(a) for a in args if not hasattr(a, "getsockname") and not isinstance(a, tuple)]]
+        )
         if event == "ftplib.sendcmd" and args[1] == "REFUSE":
             raise Refused("by the hook")
         if event == "ftplib.connect" and args[1] == "refused.invalid":

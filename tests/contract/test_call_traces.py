@@ -1,12 +1,12 @@
-"""Every internal step is a call on `self` that users can override: the same calls, at the same moments, as in ftplib."""
+"""Every internal step is a call on `self` that users can override: the calls of ftplib, at the same moments."""
 
 from __future__ import annotations
 
 import io
 
 import pytest
+from contract.actions import ccc
 from contract.harness import same
-from contract.scripted_server import ccc
 from contract.tracing import SOCKET_METHODS, STEPS, AttributeLog, by_instance, patch_class, subclass, with_proxies
 
 BINARY = b"one\r\ntwo\nthree"

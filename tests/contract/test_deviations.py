@@ -69,7 +69,10 @@ def test_a_client_certificate_reaches_the_server(given):
         server.close()
     assert outcome.exception is None
     assert "commonName" in str(outcome.notes[0]) and outcome.notes[1] == ["tuple", "True", "True"]
-    assert ("DeprecationWarning", "keyfile and certfile are deprecated, use a custom context instead") in outcome.warnings
+    assert (
+        "DeprecationWarning",
+        "keyfile and certfile are deprecated, use a custom context instead",
+    ) in outcome.warnings
     if OLD:
         same(script, tls=tls)
 

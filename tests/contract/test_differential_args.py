@@ -166,7 +166,8 @@ def test_port_out_of_range(number):
 
 @pytest.mark.parametrize("way", ["connect", "init", "attribute"])
 @pytest.mark.parametrize(
-    "timeout", [0, 0.0, False, -1, -0.5, "", "5", None, b"", [], 1e300, float("nan"), float("inf"), 20, 20.5, True, -999]
+    "timeout",
+    [0, 0.0, False, -1, -0.5, "", "5", None, b"", [], 1e300, float("nan"), float("inf"), 20, 20.5, True, -999],
 )
 def test_odd_timeout(timeout, way):
     def script(lib, env):
@@ -183,7 +184,8 @@ def test_odd_timeout(timeout, way):
 
 
 @pytest.mark.parametrize(
-    "source", [("127.0.0.1", 0), ("", 0), ("127.0.0.2", 0), ("256.0.0.1", 0), (), "x", 5, b"x", ("127.0.0.1",), 0, "", []]
+    "source",
+    [("127.0.0.1", 0), ("", 0), ("127.0.0.2", 0), ("256.0.0.1", 0), (), "x", 5, b"x", ("127.0.0.1",), 0, "", []],
 )
 @pytest.mark.parametrize("way", ["connect", "init", "attribute"])
 def test_odd_source_address(source, way):

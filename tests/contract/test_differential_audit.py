@@ -11,7 +11,7 @@ CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "audit_child.py
 
 
 def events(lib):
-    done = subprocess.run([sys.executable, CHILD, lib], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run([sys.executable, CHILD, lib], capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)
 

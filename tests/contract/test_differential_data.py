@@ -6,8 +6,8 @@ import os
 import sys
 
 import pytest
+from contract.actions import end_data, half_close, open_data, recv_data, send_data
 from contract.harness import same
-from contract.scripted_server import end_data, half_close, open_data, recv_data, send_data
 
 LINE = 8192  # ftplib's maxline, newline included
 DONE = b"226 done\r\n"
@@ -178,7 +178,9 @@ def test_rest(rest, active):
     same(script, {"END": (b"200 end\r\n", half_close)})
 
 
-@pytest.mark.parametrize("reply", [b"200 ok\r\n", b"350 ok\r\n", b"502 no\r\n", b"125 odd\r\n", b"421 bye\r\n", b"x\r\n"])
+@pytest.mark.parametrize(
+    "reply", [b"200 ok\r\n", b"350 ok\r\n", b"502 no\r\n", b"125 odd\r\n", b"421 bye\r\n", b"x\r\n"]
+)
 @pytest.mark.parametrize("method", ["retrbinary", "storbinary"])
 def test_rest_replies(reply, method):
     def script(lib, env):
@@ -228,7 +230,8 @@ def test_pasv_address(address):
 
 
 @pytest.mark.parametrize(
-    "reply", ["229 ok (|||1|)", "229 ok (|||0|)", "229 (|||70000|)", "229 (|||-1|)", "229 (|||x|)", "229", "522 no", "200 ok"]
+    "reply",
+    ["229 ok (|||1|)", "229 ok (|||0|)", "229 (|||70000|)", "229 (|||-1|)", "229 (|||x|)", "229", "522 no", "200 ok"],
 )
 def test_epsv_address(reply):
     def script(lib, env):

@@ -7,8 +7,8 @@ import io
 import sys
 
 import pytest
+from contract.actions import close, half_close
 from contract.harness import same
-from contract.scripted_server import close, half_close
 
 LEVELS = [0, 1, 2, 3, 4, -1, True, False, 1.5, None]
 
@@ -49,8 +49,10 @@ def session(ftp):
 
 
 SECRETS = [
-    "PASS secret", "pass secret", "Pass secret", "PASS  two spaces", "PASS ", "PASS", "PASS\tsecret", " PASS secret", "PASS é\U0001f600",
-    "PASS a'b", 'PASS a"b', "PASS a'b\"c", "PASS a\\b", "ACCT secret", "PASS \x7f\0", "USER x", "SITE PASS x", "pASS x", "PASS x ",
+    "PASS secret", "pass secret", "Pass secret", "PASS  two spaces", "PASS ", "PASS", "PASS\tsecret", " PASS secret",
+    "PASS é\U0001f600",
+    "PASS a'b", 'PASS a"b', "PASS a'b\"c", "PASS a\\b", "ACCT secret", "PASS \x7f\0", "USER x", "SITE PASS x",
+    "pASS x", "PASS x ",
 ]  # fmt: skip
 
 
@@ -65,7 +67,9 @@ def test_masking_of_commands(secret, level):
     same(script)
 
 
-@pytest.mark.parametrize("reply", [b"200 PASS x\r\n", b"PASS secret\r\n", b"pass secret\r\n", b"PASS secret\r", b"331 'a\"b\\\r\n"])
+@pytest.mark.parametrize(
+    "reply", [b"200 PASS x\r\n", b"PASS secret\r\n", b"pass secret\r\n", b"PASS secret\r", b"331 'a\"b\\\r\n"]
+)
 def test_masking_of_replies(reply):
     def script(lib, env):
         ftp = env.ftp(debug=2)
@@ -75,7 +79,8 @@ def test_masking_of_replies(reply):
 
 
 SANITIZED = [
-    "", "PASS", "PASS ", "PASS x", "PASS x\r\n", "PASS x\n", "PASS \r\n", "PASS\r\n", "PASS x\r\ny\r\n", "pass x\r\r\n\n", b"PASS x", b"ABOR\r\n",
+    "", "PASS", "PASS ", "PASS x", "PASS x\r\n", "PASS x\n", "PASS \r\n", "PASS\r\n", "PASS x\r\ny\r\n",
+    "pass x\r\r\n\n", b"PASS x", b"ABOR\r\n",
     b"", None, 5, [], ["P", "A"], ("PASS ",), "é\x80\u2028\U000e0001", "PASS é\r", bytearray(b"ABOR"),
 ]  # fmt: skip
 

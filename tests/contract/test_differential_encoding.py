@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 
 import pytest
+from contract.actions import half_close, send_data
 from contract.harness import same
-from contract.scripted_server import half_close, send_data
 
 ENCODINGS = [
-    "utf-8", "UTF8", "utf_8", "utf-8-sig", "latin-1", "iso8859-1", "L1", "latin1", "ascii", "US-ASCII", "cp1252", "cp437", "cp932",
+    "utf-8", "UTF8", "utf_8", "utf-8-sig", "latin-1", "iso8859-1", "L1", "latin1", "ascii", "US-ASCII", "cp1252",
+    "cp437", "cp932",
     "shift_jis", "euc_jp", "gb18030", "big5", "koi8-r", "iso-2022-jp", "utf-7", "mac_roman", "charmap",
     "raw_unicode_escape", "punycode", "iso8859-15", "U8", "utf 8", "Utf-8",
 ]  # fmt: skip
@@ -17,7 +18,9 @@ ENCODINGS = [
 WIDE = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"]
 BAD = ["no-such", "utf-8\0", "", " ", "rot13", "hex", "base64", "zlib", "undefined", "é"]
 NAMES = [
-    "plain", "é", "ü ö", "日本", "\U0001f600", "a\udcffb", "\ud800", "\xff", "\x80\x9f", "€", "a\tb", "a\x0bb", "a\x7fb", "\\", '"', " x ",
+    "plain", "é", "ü ö", "日本", "\U0001f600", "a\udcffb", "\ud800", "\xff", "\x80\x9f", "€",
+    "a\tb", "a\x0bb", "a\x7fb",
+    "\\", '"', " x ",
     "-rf", "a\0b", "\x85", "\u2028", "e\u0301", "\ufeff", "I\u0307", "\xa0",
 ]  # fmt: skip
 
@@ -38,8 +41,10 @@ def test_name_in_a_command(name, encoding):
 
 
 LINES = [
-    b"200 plain\r\n", b"200 \xe9\r\n", "200 é日\U0001f600\r\n".encode(), b"200 \x80\x9f\r\n", b"200 \x81\r\n", b"200 \xff\xfe\r\n",
-    b"200 \x1b$BF|\x1b(B\r\n", b"200 +AOk-\r\n", b"200 \\xe9\\u00e9\r\n", b"\xef\xbb\xbf200 bom\r\n", b"200 \x83\x5c\r\n",
+    b"200 plain\r\n", b"200 \xe9\r\n", "200 é日\U0001f600\r\n".encode(), b"200 \x80\x9f\r\n", b"200 \x81\r\n",
+    b"200 \xff\xfe\r\n",
+    b"200 \x1b$BF|\x1b(B\r\n", b"200 +AOk-\r\n", b"200 \\xe9\\u00e9\r\n", b"\xef\xbb\xbf200 bom\r\n",
+    b"200 \x83\x5c\r\n",
     b"200-\xe9\r\n\xe9\r\n200 \xe9\r\n", b"200 \x93\xfa\x96\x7b\r\n", b"200 a\x85b\r\n", b"200 \xe9\rnext\r\n",
 ]  # fmt: skip
 

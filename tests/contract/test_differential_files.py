@@ -8,8 +8,8 @@ import sys
 import tempfile
 
 import pytest
+from contract.actions import recv_data, send_data
 from contract.harness import same
-from contract.scripted_server import recv_data, send_data
 from contract.test_differential_data import Source
 
 DONE = b"226 done\r\n"
@@ -210,13 +210,36 @@ def test_source(source, method):
 
 
 @pytest.mark.parametrize("method", ["storbinary", "storlines"])
-@pytest.mark.parametrize("source", ["bytesio", "file", "bytesio-large", "gives-bytearray", "gives-str-later", "bytesio-empty"])
+@pytest.mark.parametrize(
+    "source", ["bytesio", "file", "bytesio-large", "gives-bytearray", "gives-str-later", "bytesio-empty"]
+)
 @pytest.mark.parametrize("callback", CALLBACKS)
 def test_upload_callback(callback, source, method):
     same(upload(method, source, callback))
 
 
-BLOCKSIZES = [0, 1, 2, 8, 16384, -1, -8, None, "8", b"8", 2.5, True, False, 2**20, 2**31, 2**63, -(2**63), 10**30, [], 8.0]
+BLOCKSIZES = [
+    0,
+    1,
+    2,
+    8,
+    16384,
+    -1,
+    -8,
+    None,
+    "8",
+    b"8",
+    2.5,
+    True,
+    False,
+    2**20,
+    2**31,
+    2**63,
+    -(2**63),
+    10**30,
+    [],
+    8.0,
+]
 
 
 @pytest.mark.parametrize("blocksize", BLOCKSIZES, ids=repr)
@@ -335,7 +358,11 @@ def test_the_callback_of_an_upload_gets_the_very_block():
     assert same(script).result == ["list", "True", "True", "True"]
 
 
-CLOSED = [(method, what) for method in ("retrbinary", "retrlines", "storbinary", "storlines") for what in ("sock", "file", "ftp", "conn")]
+CLOSED = [
+    (method, what)
+    for method in ("retrbinary", "retrlines", "storbinary", "storlines")
+    for what in ("sock", "file", "ftp", "conn")
+]
 CLOSED.remove(("retrlines", "conn"))  # see test_deviations
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
+import ftplib
 import gc
 import inspect
 import io
 import pickle
 import weakref
 
-import ftplib
 import pytest
 from contract.harness import describe, same
 from contract.test_differential_args import GOOD

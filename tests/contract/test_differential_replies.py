@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from contract.actions import close, half_close, pieces, reset, send_data
 from contract.harness import same
-from contract.scripted_server import close, half_close, pieces, reset, send_data
 
 LINE = 8192  # ftplib's maxline, newline included
 
@@ -205,7 +205,9 @@ def test_method_and_reply(method, reply):
     same(three_calls(call), replies)
 
 
-@pytest.mark.parametrize("reply", [close, (b"200-cut\r\n", close), (b"200 cut", close)], ids=["at-once", "cut", "no-newline"])
+@pytest.mark.parametrize(
+    "reply", [close, (b"200-cut\r\n", close), (b"200 cut", close)], ids=["at-once", "cut", "no-newline"]
+)
 @pytest.mark.parametrize("call", CALLS)
 def test_close_by_the_server(reply, call):
     """One call only: whether a second one meets EOF or a reset is the network's affair."""

@@ -10,8 +10,8 @@ import io
 import ssl
 
 import pytest
+from contract.actions import DOWNLOAD, auth_tls, fall_silent, open_data, pieces, prot, send_data
 from contract.harness import same
-from contract.scripted_server import DOWNLOAD, auth_tls, fall_silent, open_data, pieces, prot, send_data
 
 SHORT = 0.1
 SILENT = dict.fromkeys(["X", "RETR", "LIST", "STOR"])

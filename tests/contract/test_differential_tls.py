@@ -8,20 +8,9 @@ import socket
 import ssl
 
 import pytest
+from contract.actions import DOWNLOAD, auth_tls, ccc, close, end_data, half_close, open_data, recv_data, send_data
 from contract.harness import same
-from contract.scripted_server import (
-    CA_FILE,
-    DOWNLOAD,
-    auth_tls,
-    ccc,
-    close,
-    end_data,
-    half_close,
-    open_data,
-    recv_data,
-    send_data,
-    server_tls_context,
-)
+from contract.scripted_server import CA_FILE, server_tls_context
 
 DONE = b"226 done\r\n"
 
@@ -86,7 +75,9 @@ def test_auth_twice_and_ccc_without():
 
 
 @pytest.mark.parametrize(
-    "reply", [b"500 no\r\n", b"534 policy\r\n", b"334 more\r\n", b"421 bye\r\n", b"\r\n", b"what\r\n", half_close], ids=repr
+    "reply",
+    [b"500 no\r\n", b"534 policy\r\n", b"334 more\r\n", b"421 bye\r\n", b"\r\n", b"what\r\n", half_close],
+    ids=repr,
 )
 @pytest.mark.parametrize("verb", ["AUTH", "PBSZ", "PROT", "CCC"])
 def test_refused(verb, reply):
@@ -170,7 +161,17 @@ def test_handshake_fails(action):
 
 
 @pytest.mark.parametrize(
-    "case", ["default", "trusting", "untrusting", "wrong-name", "old-protocol", "no-common-cipher", "name-from-attribute", "name-none"]
+    "case",
+    [
+        "default",
+        "trusting",
+        "untrusting",
+        "wrong-name",
+        "old-protocol",
+        "no-common-cipher",
+        "name-from-attribute",
+        "name-none",
+    ],
 )
 def test_verification(case):
     def script(lib, env):
@@ -268,7 +269,9 @@ def test_protected_upload(method, size):
     def script(lib, env):
         ftp = secure(env)
         ftp.prot_p()
-        return getattr(ftp, method)("STOR x", io.BytesIO(b"x" * size if method == "storbinary" else b"line\n" * (size // 5)))
+        return getattr(ftp, method)(
+            "STOR x", io.BytesIO(b"x" * size if method == "storbinary" else b"line\n" * (size // 5))
+        )
 
     same(script, {"STOR": (b"150 ok\r\n", recv_data, DONE)})
 
@@ -331,7 +334,9 @@ def test_ssl_socket_of_the_module_decides_on_unwrap(value, protected, monkeypatc
     same(script, verbs)
 
 
-@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), ValueError("odd"), ssl.SSLCertVerificationError(1, "x")], ids=repr)
+@pytest.mark.parametrize(
+    "error", [OSError(5, "Input/output error"), ValueError("odd"), ssl.SSLCertVerificationError(1, "x")], ids=repr
+)
 def test_unwrap_that_raises(error):
     """Whatever isn't merely an irregular end is raised, the reply stays unread."""
 
@@ -384,7 +389,9 @@ def test_prot_p_is_read_at_each_transfer():
     same(script, {"LIST": DOWNLOAD})
 
 
-@pytest.mark.parametrize("reply", [b"225 ok\r\n", b"426 cut\r\n", b"500 no\r\n", b"226-a\r\n226 b\r\n", half_close], ids=repr)
+@pytest.mark.parametrize(
+    "reply", [b"225 ok\r\n", b"426 cut\r\n", b"500 no\r\n", b"226-a\r\n226 b\r\n", half_close], ids=repr
+)
 def test_abort_is_no_urgent_data(reply):
     def script(lib, env):
         ftp = secure(env, debug=2)

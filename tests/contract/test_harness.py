@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 import pytest
 import rftplib
+from contract.actions import send_data
 from contract.harness import run_both
-from contract.scripted_server import send_data
 
 
 def returns(lib, env, ours):

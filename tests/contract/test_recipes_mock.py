@@ -17,7 +17,12 @@ def test_autospec_of_the_class():
         ftp.login(user="u", passwd="p")
         fake.assert_called_once_with("host", timeout=3)
         ftp.retrbinary.assert_called_once_with("RETR x", callback=print, blocksize=100)
-        for wrong in (lambda: ftp.pwd(1), lambda: ftp.login(name="u"), lambda: ftplib.FTP(nothing=1), lambda: ftp.size()):
+        for wrong in (
+            lambda: ftp.pwd(1),
+            lambda: ftp.login(name="u"),
+            lambda: ftplib.FTP(nothing=1),
+            lambda: ftp.size(),
+        ):
             with pytest.raises(TypeError):
                 wrong()
         with pytest.raises(AttributeError):
@@ -110,7 +115,7 @@ def test_patch_object_is_reached_from_inside(name):
 def test_a_mock_in_place_of_the_socket():
     ftp = ftplib.FTP()
     ftp.sock, ftp.file = mock.Mock(), mock.Mock()
-    ftp.file.readline.side_effect = ["200-a\r\n", "200 b\n", "257 \"/x\"\r", ""]
+    ftp.file.readline.side_effect = ["200-a\r\n", "200 b\n", '257 "/x"\r', ""]
     assert ftp.sendcmd("X") == "200-a\n200 b"
     assert ftp.pwd() == "/x"
     with pytest.raises(EOFError):
@@ -141,7 +146,9 @@ def test_a_mock_in_place_of_the_data_connection():
     conn.__enter__.return_value = conn
     conn.recv.side_effect = [b"one", b"two", b""]
     blocks = []
-    with mock.patch.multiple(ftplib.FTP, voidcmd=mock.DEFAULT, transfercmd=mock.DEFAULT, voidresp=mock.DEFAULT) as patched:
+    with mock.patch.multiple(
+        ftplib.FTP, voidcmd=mock.DEFAULT, transfercmd=mock.DEFAULT, voidresp=mock.DEFAULT
+    ) as patched:
         patched["transfercmd"].return_value = conn
         patched["voidresp"].return_value = "226 done"
         assert ftp.retrbinary("RETR x", blocks.append, 10) == "226 done"

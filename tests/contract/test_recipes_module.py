@@ -266,7 +266,14 @@ def test_module_functions_are_looked_up_at_each_call(name, call, monkeypatch):
 
 
 def test_all_errors_catches_everything():
-    for exc in (ftplib.error_perm("550 x"), ftplib.error_proto(), OSError(), EOFError(), TimeoutError(), ftplib.ssl.SSLError()):
+    for exc in (
+        ftplib.error_perm("550 x"),
+        ftplib.error_proto(),
+        OSError(),
+        EOFError(),
+        TimeoutError(),
+        ftplib.ssl.SSLError(),
+    ):
         with pytest.raises(ftplib.all_errors):
             raise exc
 

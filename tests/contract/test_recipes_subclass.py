@@ -107,7 +107,7 @@ def test_fake_ftp_with_a_stringio():
         def putline(self, line):
             self.sent.append(line)
 
-    ftp = FakeFTP("220-hello\n220 there\n331 password\n230 in\n257 \"/a\"\"b\" is it\n550-no\n550 such\n")
+    ftp = FakeFTP('220-hello\n220 there\n331 password\n230 in\n257 "/a""b" is it\n550-no\n550 such\n')
     assert ftp.getresp() == "220-hello\n220 there"
     assert ftp.login("u", "p") == "230 in"
     assert ftp.pwd() == '/a"b'
@@ -265,7 +265,7 @@ def test_storbinary_and_retrbinary_copied_from_the_standard_library():
                 while 1:
                     buf = fp.readline(self.maxline + 1)
                     if len(buf) > self.maxline:
-                        raise ftplib.Error("got more than %d bytes" % self.maxline)
+                        raise ftplib.Error("got more than %d bytes" % self.maxline)  # noqa: UP031
                     if not buf:
                         break
                     if buf[-2:] != ftplib.B_CRLF:

@@ -9,7 +9,8 @@ import time
 
 import pytest
 import rftplib as ftplib
-from contract.scripted_server import LIMIT, Server, end_data, open_data, serving
+from contract.actions import end_data, open_data
+from contract.scripted_server import LIMIT, Server, serving
 
 BIG = b"0123456789abcdef" * 65536
 

@@ -1,4 +1,4 @@
-"""`urllib.request.urlopen("ftp://...")` with rftplib in ftplib's place: the same answers and the same bytes on the wire."""
+"""`urllib.request.urlopen("ftp://...")` with rftplib in ftplib's place: the same answers, the same bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "urllib_child.p
 
 
 def answers(lib):
-    done = subprocess.run([sys.executable, CHILD, lib], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run([sys.executable, CHILD, lib], capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -7,8 +7,9 @@ import socket
 import ssl
 
 import pytest
+from contract.actions import UPLOAD, recv_data, send_data
 from contract.harness import run_both, same
-from contract.scripted_server import CA_FILE, LIMIT, UPLOAD, recv_data, send_data
+from contract.scripted_server import CA_FILE, LIMIT
 
 DATA = b"".join(b"line %d of the listing\r\n" % number for number in range(200))
 
@@ -53,10 +54,14 @@ REPLIES = {
     "RETR": (b"150 opening f (4790 bytes)\r\n", send_data(), b"226 done\r\n"),
 }
 COMMANDS = [
-    "USER user", "PASS secret", "ACCT account", "ACCT other", "PWD", "CWD d", "CDUP", "CWD .", 'MKD a "b"', "RMD d", "SIZE f", "RNFR a",
-    "RNTO b", "DELE f", "NOOP", "SITE HELP", "NOOP", "NOOP", "TYPE A", "@", "NLST", "TYPE A", "@", "NLST a b c", "TYPE A", "@", "MLSD",
-    "OPTS MLST type;size;", "TYPE A", "@", "MLSD p", "TYPE A", "@", "LIST", "TYPE A", "@", "LIST a b", "TYPE A", "@", "RETR f", "TYPE I",
-    "@", "RETR f", "TYPE I", "@", "REST 7", "RETR f", "TYPE I", "@", "STOR f", "TYPE I", "@", "REST 5", "APPE f", "TYPE A", "@", "STOR f",
+    "USER user", "PASS secret", "ACCT account", "ACCT other", "PWD", "CWD d", "CDUP", "CWD .", 'MKD a "b"', "RMD d",
+    "SIZE f", "RNFR a",
+    "RNTO b", "DELE f", "NOOP", "SITE HELP", "NOOP", "NOOP", "TYPE A", "@", "NLST", "TYPE A", "@", "NLST a b c",
+    "TYPE A", "@", "MLSD",
+    "OPTS MLST type;size;", "TYPE A", "@", "MLSD p", "TYPE A", "@", "LIST", "TYPE A", "@", "LIST a b", "TYPE A", "@",
+    "RETR f", "TYPE I",
+    "@", "RETR f", "TYPE I", "@", "REST 7", "RETR f", "TYPE I", "@", "STOR f", "TYPE I", "@", "REST 5", "APPE f",
+    "TYPE A", "@", "STOR f",
     "TYPE A", "@", "STOU", "@", "REST 0", "RETR f", "@", "STOR f", "ABOR", "QUIT",
 ]  # fmt: skip
 ADDRESS = {
@@ -136,7 +141,20 @@ def test_clear_command_channel():
 
     outcome = same(script, data=DATA)
     assert outcome.exception is None
-    commands = ["AUTH TLS", "USER user", "PASS secret", "PBSZ 0", "PROT P", "CCC", "TYPE A", "PASV", "NLST", "TYPE I", "PASV", "STOR f"]
+    commands = [
+        "AUTH TLS",
+        "USER user",
+        "PASS secret",
+        "PBSZ 0",
+        "PROT P",
+        "CCC",
+        "TYPE A",
+        "PASV",
+        "NLST",
+        "TYPE I",
+        "PASV",
+        "STOR f",
+    ]
     assert outcome.wire == ["".join(line + "\r\n" for line in [*commands, "QUIT"])]
 
 

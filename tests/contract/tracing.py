@@ -1,7 +1,7 @@
 """Subclasses, patches and stand-ins that write down every step that goes through them.
 
-The trace is a list of what a user's override would see: (name, arguments), in order. Two libraries with equal traces call
-every overridable step at the same moments with the same arguments.
+The trace is a list of what a user's override would see: (name, arguments), in order. Two libraries with equal traces
+call every overridable step at the same moments with the same arguments.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from contract.harness import describe
 
 # Every step of CONTRACT that users override; __init__ and __exit__ are traced as well.
 STEPS = [
-    "connect", "getwelcome", "set_debuglevel", "set_pasv", "sanitize", "putline", "putcmd", "getline", "getmultiline", "getresp",
-    "voidresp", "abort", "sendcmd", "voidcmd", "sendport", "sendeprt", "makeport", "makepasv", "ntransfercmd", "transfercmd", "login",
-    "retrbinary", "retrlines", "storbinary", "storlines", "acct", "nlst", "dir", "mlsd", "rename", "delete", "cwd", "size", "mkd", "rmd",
+    "connect", "getwelcome", "set_debuglevel", "set_pasv", "sanitize", "putline", "putcmd", "getline", "getmultiline",
+    "getresp",
+    "voidresp", "abort", "sendcmd", "voidcmd", "sendport", "sendeprt", "makeport", "makepasv", "ntransfercmd",
+    "transfercmd", "login",
+    "retrbinary", "retrlines", "storbinary", "storlines", "acct", "nlst", "dir", "mlsd", "rename", "delete", "cwd",
+    "size", "mkd", "rmd",
     "pwd", "quit", "close", "auth", "ccc", "prot_p", "prot_c",
 ]  # fmt: skip
 
@@ -103,7 +106,8 @@ class Proxy:
 
 
 SOCKET_METHODS = {
-    "sendall", "send", "recv", "recv_into", "makefile", "close", "shutdown", "settimeout", "getsockname", "getpeername", "accept",
+    "sendall", "send", "recv", "recv_into", "makefile", "close", "shutdown", "settimeout", "getsockname",
+    "getpeername", "accept",
     "unwrap", "detach", "setblocking",
 }  # fmt: skip
 FILE_METHODS = {"readline", "read", "close"}

@@ -17,7 +17,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import urllib.error  # noqa: E402
 import urllib.request  # noqa: E402
 
-from contract.scripted_server import send_data, serving  # noqa: E402
+from contract.actions import send_data  # noqa: E402
+from contract.scripted_server import serving  # noqa: E402
 
 CONTENT = b"line\r\n" * 50
 
@@ -49,7 +50,20 @@ def password(session):
 
 
 def main():
-    paths = ("sized", "d/file;type=i", "a/b", "missing", "nowhere/x", "directory", "busy", "", "d/", "d/;type=d", "d/x;type=a", "%0d%0aDELE")
+    paths = (
+        "sized",
+        "d/file;type=i",
+        "a/b",
+        "missing",
+        "nowhere/x",
+        "directory",
+        "busy",
+        "",
+        "d/",
+        "d/;type=d",
+        "d/x;type=a",
+        "%0d%0aDELE",
+    )
     with serving({"RETR": retr, "CWD": cwd, "PASS": password}, data=CONTENT) as server:
         base = f"{server.host}:{server.port}"
         results = {path: fetch(f"ftp://u:p@{base}/{path}") for path in paths}
