@@ -7,7 +7,8 @@ import socket
 import struct
 import time
 
-from contract.scripted_server import LIMIT, Stopped
+from contract.actions import Stopped
+from contract.scripted_server import LIMIT
 
 HARD = struct.pack("ii", 1, 0)  # SO_LINGER of no seconds: close() sends RST
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 
-from contract.scripted_server import LIMIT, close, end_data, open_data, recv_data, reset, send_data
+from contract.actions import close, end_data, open_data, recv_data, reset, send_data
+from contract.scripted_server import LIMIT
 from hostile import misbehave as bad
 
 SHORT = 0.5  # the timeout where a timeout is what is waited for
@@ -60,7 +61,8 @@ def _steps(fault, on_data, name, raises, data_raises, timeout=LIMIT):
     """One fault at every step of a login and a download."""
     go = b"150 go\r\n"
     return [
-        Row(f"{name}: greeting", raises, greeting=fault, timeout=timeout),
+        # the pause: or the connection may be gone before connect() has it
+        Row(f"{name}: greeting", raises, greeting=(bad.later(0.1), fault), timeout=timeout),
         *(Row(f"{name}: {verb}", raises, {verb: fault}, timeout=timeout) for verb in ("USER", "PASS", "TYPE", "PASV")),
         Row(f"{name}: before 150", raises, {"RETR": fault}, timeout=timeout),
         Row(f"{name}: after 150", data_raises, {"RETR": (go, open_data, on_data, fault)}, timeout=timeout),

@@ -8,8 +8,9 @@ import time
 
 import pytest
 import rftplib
+from contract.actions import send_data
 from contract.harness import run, same
-from contract.scripted_server import LIMIT, Server, send_data
+from contract.scripted_server import LIMIT, Server
 from hostile import misbehave as bad
 
 

@@ -9,8 +9,9 @@ import resource
 
 import pytest
 import rftplib
+from contract.actions import recv_data, send_data
 from contract.harness import differences, run
-from contract.scripted_server import Server, recv_data, send_data
+from contract.scripted_server import Server
 from hostile.resources import descriptors, threads_end
 
 BIG = bytes(range(256)) * 4096  # 1 MiB

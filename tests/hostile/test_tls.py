@@ -8,8 +8,9 @@ import sys
 
 import pytest
 import rftplib
+from contract.actions import close, reset
 from contract.harness import differences, run, run_both, same
-from contract.scripted_server import CA_FILE, LIMIT, Server, close, reset, server_tls_context
+from contract.scripted_server import CA_FILE, LIMIT, Server, server_tls_context
 from hostile import misbehave as bad
 from hostile.resources import descriptors, threads_end
 
