@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::options::Given;
-use super::socket::{NativeSocket, Wanted};
+use super::socket::NativeSocket;
+use super::wrap::Wanted;
 use crate::tls::{Engine, Native, Version};
 
 /// What a context asks for at least, where it isn't told: TLS 1.0 and 1.1 are deprecated (RFC 8996).

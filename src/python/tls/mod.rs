@@ -1,10 +1,12 @@
 //! `rftplib.tls.NativeContext` and the sockets that it makes: TLS in Rust behind the methods of `ssl`'s objects.
 
+mod buffers;
 mod context;
 mod drive;
 mod errors;
 mod options;
 mod socket;
+mod wrap;
 
 use pyo3::prelude::*;
 use std::sync::Arc;
