@@ -18,127 +18,132 @@ from ._tls_socket import SLICE, Sliced, descriptor, ignores_eof, is_slice, ssl
 RECORD = 16 * 1024
 
 # How much is gathered for a file, and how much is read from one at once.
-TO_FILE = 256 * 1024
+TO_FILE = 64 * 1024
 FROM_FILE = 64 * 1024
 
 
 class Receiver(io.RawIOBase):
-    """What arrives on `conn`: counted, and how it ends noted, in the connection's record (`_tls_end.Incoming`)."""
+    """What arrives on `conn`: counted, and how it ends noted, in the connection's record (`_tls_end.Incoming`).
+
+    The loops call `read` themselves, for the sake of speed: read(RECORD) returns a record, read(RECORD, room) puts one
+    into `room`, and nothing is the end, which has to be reported to ended(), as every OSError has to stopped().
+    """
 
     def __init__(self, conn):
         super().__init__()
+        self.read = conn._sslobj.read
+        self.sliced = Sliced(conn, "read")
         self._conn, self._known = conn, _tls_end.incoming(conn)
         self._known.count = 0
-        self._read = conn._sslobj.read
-        self._sliced = Sliced(conn, "read").__enter__()
+        self.sliced.__enter__()
 
     def close(self):
         """Leaves the connection open and as it was before."""
         if not self.closed:
             super().close()
-            self._sliced.__exit__()
+            self.sliced.__exit__()
 
-    def readable(self):
-        return True
+    def ended(self, count):
+        """The end has come, regularly as it seems, after `count` bytes."""
+        self._known.count = count
+        self._known.clean = None if ignores_eof(self._conn) else True
 
-    def count(self):
-        """How many bytes have been received."""
-        return self._known.count
-
-    def readinto(self, buffer):
-        """Receive as `recv_into` does."""
-        with memoryview(buffer) as room:
-            return self._receive(lambda: self._read(min(RECORD, len(room)), room), None) or 0
-
-    def block(self):
-        """Receive as `recv` does, one record; b"" is the end."""
-        block = b""
-
-        def read():
-            nonlocal block
-            block = self._read(RECORD)
-            return len(block)
-
-        self._receive(read, None)
-        return block
-
-    def into(self, room, on_idle):
-        """Receive one record into `room`; returns its length, 0 at the end. Calls on_idle() where nothing has come."""
-        return self._receive(lambda: self._read(RECORD, room), on_idle)
-
-    def _receive(self, read, on_idle):
-        while True:
-            try:
-                count = read()
-                break
-            except socket.timeout as error:
-                if not is_slice(error):
-                    raise
-                if on_idle:
-                    on_idle()
-                self._sliced.idle()
-            except OSError as error:
-                self._weigh(error)
-                return 0
-        if count:
-            self._sliced.moved()
-            self._known.count += count
-        else:
-            self._known.clean = None if ignores_eof(self._conn) else True
-        return count
-
-    def _weigh(self, error):
-        """Is `error` the end of the data? Otherwise raise it again."""
+    def stopped(self, error, count):
+        """Whether `error` is the end after `count` bytes; if not, read on. An error that is neither is raised again."""
+        known, self._known.count = self._known, count
+        if isinstance(error, socket.timeout) and is_slice(error):
+            self.sliced.idle()
+            return False
         descriptor(self._conn)  # a close by another thread has its own error
-        known, eof = self._known, isinstance(error, ssl.SSLError) and error.args[0] == ssl.SSL_ERROR_EOF
+        eof = isinstance(error, ssl.SSLError) and error.args[0] == ssl.SSL_ERROR_EOF
         # Python 3.10 and 3.11 report a reset as an EOF, too
         ragged = eof and self._conn.suppress_ragged_eofs and not _tls_end.was_reset(self._conn)
         if not ragged and not (known.complete() and _tls_end.is_ragged(error)):
             raise error
         known.clean, known.error = False, error
+        return True
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        """Receive as `recv_into` does; for a BufferedReader."""
+        with memoryview(buffer) as room:
+            while True:
+                try:
+                    count = self.read(min(RECORD, len(room)), room)
+                except OSError as error:
+                    if self.stopped(error, self._known.count):
+                        return 0
+                    continue
+                if count:
+                    self.sliced.moved()
+                    self._known.count += count
+                else:
+                    self.ended(self._known.count)
+                return count
 
 
 def download(conn, callback, blocksize):
-    """Call `callback` with all that is received, as `bytes` of at most `blocksize`; returns the number of bytes."""
+    """Call `callback` with all that is received, as `bytes` of at most `blocksize`."""
     with Receiver(conn) as receiver:
         if _takes_any_size(callback):
             _download_to_file(receiver, callback)
-            return receiver.count()
-        while True:
-            block = receiver.block()
-            if not block:
-                return receiver.count()
-            if len(block) <= blocksize:
-                callback(block)
-            else:
-                for at in range(0, len(block), blocksize):
-                    callback(block[at : at + blocksize])
+        else:
+            _download_blocks(receiver, callback, blocksize)
+
+
+def _download_blocks(receiver, callback, blocksize):
+    read, sliced, count = receiver.read, receiver.sliced, 0
+    while True:
+        try:
+            block = read(RECORD)
+        except OSError as error:
+            if receiver.stopped(error, count):
+                return
+            continue
+        if not block:
+            receiver.ended(count)
+            return
+        if sliced.idled:
+            sliced.moved()
+        size = len(block)
+        count += size
+        if size <= blocksize:
+            callback(block)
+        else:
+            for at in range(0, size, blocksize):
+                callback(block[at : at + blocksize])
 
 
 def _download_to_file(receiver, write):
     """Gather what comes within a slice, then write it at once. What was received before an error is written, too."""
-    clock = time.monotonic
-    at, due = 0, clock() + SLICE
-
-    def flush():
-        nonlocal at, due
-        count, at, due = at, 0, clock() + SLICE
-        if count:
-            write(room[:count])
-
+    read, sliced, clock, full = receiver.read, receiver.sliced, time.monotonic, TO_FILE - RECORD
+    count, at, due = 0, 0, clock() + SLICE
     with memoryview(bytearray(TO_FILE)) as room:
-        try:
-            while True:
-                count = receiver.into(room[at : at + RECORD], flush)
-                if not count:
-                    break
-                at += count
-                if at > TO_FILE - RECORD or clock() > due:
-                    flush()
-        except OSError:
-            flush()
-            raise
-        flush()
+        while True:
+            try:
+                got = read(RECORD, room[at : at + RECORD])
+            except OSError as error:
+                gathered, at = at, 0
+                if gathered:
+                    write(room[:gathered])
+                if receiver.stopped(error, count):
+                    return
+                continue
+            if not got:
+                if at:
+                    write(room[:at])
+                receiver.ended(count)
+                return
+            if sliced.idled:
+                sliced.moved()
+            count += got
+            at += got
+            if at > full or clock() > due:
+                gathered, at = at, 0
+                write(room[:gathered])
+                due = clock() + SLICE
 
 
 def recv(conn, blocksize):
@@ -198,19 +203,22 @@ class Sender:
 
     def send(self, data):
         """Send as `sendall` does; the timeout is for each record."""
-        write, at = self._write, 0
+        write, sliced, at = self._write, self._sliced, 0
         with memoryview(data) as view, view.cast("B") as rest:
-            while at < len(rest):
+            size = len(rest)
+            while at < size:
                 try:
                     at += write(rest[at:])  # one record
-                    self._sliced.moved()
                 except socket.timeout as error:
                     if not is_slice(error):
                         raise
-                    self._sliced.idle()
+                    sliced.idle()
                 except OSError:
                     descriptor(self._conn)
                     raise
+                else:
+                    if sliced.idled:
+                        sliced.moved()
 
 
 def _takes_any_size(callback):

@@ -1,12 +1,11 @@
 """TLS sockets as the loops see them: which ones are real, which are as `ssl` has made them, and how to wait on those.
 
-A genuine `ssl.SSLSocket` can be read and written without blocking for a moment, with the waiting outside: then Ctrl-C,
-close() and settimeout() from another thread take effect at once, where a wait inside of `ssl` would hold them up.
+A genuine `ssl.SSLSocket` can be made to wait in slices, so that close() and settimeout() from another thread take
+effect at once, where a wait inside of `ssl` would hold them up.
 """
 
 import errno
 import os
-import select
 import socket
 import time
 
@@ -58,44 +57,63 @@ def ignores_eof(conn):
     return ssl.OPENSSL_VERSION_INFO >= (3,) and bool(conn.context.options & _IGNORE_UNEXPECTED_EOF)
 
 
-class NonBlocking:
-    """Within the `with` block `conn` doesn't block. A timeout that another thread sets meanwhile stays."""
-
-    def __init__(self, conn):
-        self.conn = conn
-
-    def __enter__(self):
-        self.timeout = self.conn.gettimeout()
-        self.conn.settimeout(0)
-
-    def __exit__(self, *args):
-        if self.conn.gettimeout() == 0 and self.conn.fileno() != -1:
-            self.conn.settimeout(self.timeout)
+def is_slice(error):
+    """Whether a socket.timeout is that of the socket object, and not the ETIMEDOUT of the network."""
+    return error.errno is None
 
 
-class Wait:
-    """The waiting of one operation on `conn`: its timeout, as it is at the moment, counts from the first wait on."""
+class Sliced:
+    """Within the `with` block `conn` waits for a slice at most, then idle() has to be called.
 
-    began = None
+    Its real timeout is kept here meanwhile, for all who ask for it or set it, from whichever thread.
+    """
 
     def __init__(self, conn, operation):
-        self.conn, self.operation = conn, operation
+        self._conn, self._operation = conn, operation
+        self.idled = False  # if so, moved() has to be called when something has come, or gone
 
-    def over(self):
-        """The operation has got somewhere: the next one has the whole timeout again."""
-        self.began = None
+    def __enter__(self):
+        conn = self._conn
+        self._timeout, self._arm = conn.gettimeout(), conn.settimeout
+        self._arm(self._slice(self._timeout))
+        conn.gettimeout, conn.settimeout = self._get, self._set
+        return self
 
-    def pause(self, error):
-        """Wait one slice for what the ssl.SSLWantReadError or SSLWantWriteError asks for."""
-        now = time.monotonic()
-        if self.began is None:
-            self.began = now
-        timeout = self.conn.gettimeout()
-        left = SLICE if timeout is None else min(SLICE, self.began + timeout - now)
-        if left <= 0:
-            raise socket.timeout(f"The {self.operation} operation timed out")
-        _poll(descriptor(self.conn), isinstance(error, ssl.SSLWantWriteError), left)
-        descriptor(self.conn)
+    def __exit__(self, *args):
+        conn = self._conn
+        del conn.gettimeout, conn.settimeout
+        if conn.fileno() != -1:
+            conn.settimeout(self._timeout)
+
+    def idle(self):
+        """Nothing has come, or gone, for a slice: raises when the timeout is over, or the connection closed."""
+        descriptor(self._conn)
+        now, timeout = time.monotonic(), self._timeout
+        if not self.idled:
+            self.idled, self._since = True, now - self._slice(timeout)
+        if timeout is not None:
+            left = self._since + timeout - now
+            if left <= 0:
+                raise socket.timeout(f"The {self._operation} operation timed out")
+            self._arm(self._slice(left))
+
+    def moved(self):
+        """Something has come, or gone: from here on the whole timeout counts again."""
+        if self.idled:
+            self.idled = False
+            self._arm(self._slice(self._timeout))
+
+    def _get(self):
+        return self._timeout
+
+    def _set(self, value):
+        self._arm(value)
+        self._timeout = type(self._conn).gettimeout(self._conn)
+        self._arm(self._slice(self._timeout))
+
+    @staticmethod
+    def _slice(timeout):
+        return SLICE if timeout is None else min(SLICE, timeout)
 
 
 def descriptor(conn):
@@ -104,12 +122,3 @@ def descriptor(conn):
     if fd == -1:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     return fd
-
-
-def _poll(fd, writing, seconds):
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(fd, select.POLLOUT if writing else select.POLLIN)
-        poll.poll(seconds * 1000)
-    else:
-        select.select([] if writing else [fd], [fd] if writing else [], [], seconds)
