@@ -46,6 +46,19 @@ def test_logging_in(debug, caught):
     assert f"PASS {SECRET}\r\n" in outcome.wire[0], "the test sends no secret"
     assert SECRET not in outcome.stdout
     assert ("*" * len(SECRET) in outcome.stdout) == (debug > 0)
+    assert [record for record in caught if "PASS ****" in record], "the log shows no PASS at all"
+    assert not [record for record in caught if SECRET in record]
+
+
+@pytest.mark.parametrize("line", [f"Pass {SECRET}", f" PASS\t{SECRET}", f"acct {SECRET}", f"PASS {SECRET} and more"])
+def test_the_log_knows_every_spelling(line, caught):
+    """Debug output has to be ftplib's; the log is our own."""
+
+    def script(lib, env):
+        env.ftp().putcmd(line)
+
+    same(script)
+    assert [record for record in caught if "****" in record]
     assert not [record for record in caught if SECRET in record]
 
 
