@@ -130,6 +130,20 @@ def tls_connections(port, number=1_000):
     return figures.check(f"{number} TLS connections")
 
 
+def tls_transfers(port, number=5_000):
+    """So many transfers over TLS with one control connection, whose session each data connection resumes."""
+    ftp = client(port, rftplib.FTP_TLS)
+    ftp.prot_p()
+    figures = None
+    for turn in range(number + 100):
+        if turn == 100:
+            figures = Figures()
+        ftp.retrbinary("RETR x", lambda block: None)
+    line = figures.check(f"{number} TLS transfers")
+    ftp.quit()
+    return line
+
+
 def failures(port, number=10_000):
     """So many transfers that fail in the middle: the sink raises, and a reply is left to be read."""
 
@@ -238,5 +252,5 @@ def garbage(port, number=1_000):
 
 SCENARIOS = {
     function.__name__: function
-    for function in (transfers, connections, tls_connections, failures, one_object, garbage)
+    for function in (transfers, connections, tls_transfers, tls_connections, failures, one_object, garbage)
 }  # fmt: skip

@@ -22,6 +22,7 @@ with canned.running() as port:
     [
         ("transfers", 3000),
         ("connections", 1000),
+        ("tls_transfers", 1500),
         ("tls_connections", 60),
         ("failures", 2000),
         ("one_object", 4),
