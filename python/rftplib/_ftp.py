@@ -317,7 +317,7 @@ class FTP:
             if count is None:
                 count = _portable.download(conn, callback, blocksize)
             doubt = _tls_end.finish(self, conn)
-        return _complete(self, doubt, log, count)
+        return _complete(self, conn, doubt, log, count)
 
     def retrlines(self, cmd, callback=None):
         """Receive text lines in TYPE A, such as a listing; returns the final reply.
@@ -334,7 +334,7 @@ class FTP:
             if count is None:
                 count = _portable.retrlines(self, conn, callback)
             doubt = _tls_end.finish(self, conn)
-        return _complete(self, doubt, log, count)
+        return _complete(self, conn, doubt, log, count)
 
     def storbinary(self, cmd, fp, blocksize=8192, callback=None, rest=None):
         """Send a file in TYPE I; returns the final reply.
@@ -349,7 +349,7 @@ class FTP:
             if count is None:
                 count = _portable.upload(conn, fp, blocksize, callback)
             doubt = _tls_end.finish(self, conn, sent=True)
-        return _complete(self, doubt, log, count)
+        return _complete(self, conn, doubt, log, count)
 
     def storlines(self, cmd, fp, callback=None):
         """Send text lines in TYPE A; returns the final reply.
@@ -364,7 +364,7 @@ class FTP:
             if count is None:
                 count = _portable.storlines(self, conn, fp, callback)
             doubt = _tls_end.finish(self, conn, sent=True)
-        return _complete(self, doubt, log, count)
+        return _complete(self, conn, doubt, log, count)
 
     # ---------------------------------------------------------------------------------- files and directories
 
@@ -529,9 +529,9 @@ def _set_type(ftp, command, send):
         ftp._type_in_force = command
 
 
-def _complete(ftp, doubt, log, count):
+def _complete(ftp, conn, doubt, log, count):
     """Read and return the reply that ends a transfer of `count` bytes."""
-    resp = ftp.voidresp() if doubt is None else _tls_end.reply(ftp, doubt)
+    resp = _tls_end.last_reply(ftp, conn, doubt)
     if log is not None:
         log.done(count)
     return resp

@@ -8,7 +8,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _logs, ssl
+from . import _logs, _native_hint, ssl
 from ._errors import error_proto
 from ._ftp import FTP
 from ._tls_end import UNWRAP_TIMEOUT
@@ -141,8 +141,11 @@ class FTP_TLS(FTP):
             resumption = {} if session is None else {"session": session}
             try:
                 conn = self.context.wrap_socket(conn, server_hostname=self.host, **resumption)
-            except:
+            except BaseException as error:
                 conn.close()
+                explained = _native_hint.explained(error, self.context)
+                if explained is not None:
+                    raise explained from error
                 raise
             _logs.secured(conn, "data connection")
         return conn, size

@@ -13,7 +13,8 @@ import weakref
 
 import rftplib
 
-from . import _logs, _tls_socket
+from . import _logs, _native_hint, _tls_socket
+from ._errors import Error
 from ._tls_socket import SLICE, ssl
 
 # How long an upload waits for the server's close_notify where the client has no `unwrap_timeout`; see FTP_TLS.
@@ -79,6 +80,8 @@ def finish(ftp, conn, sent=False):
     real = _tls_socket.is_tls(conn)
     known = _incoming.pop(conn, None) if real else None
     error = None
+    if known is not None and _tls_socket.is_native(conn):
+        known.count, known.clean = conn._received, conn._clean
     if ssl_socket is not None and (isinstance(conn, ssl_socket) or _tls_socket.is_native(conn)):
         try:
             _unwrap(ftp, conn) if real else conn.unwrap()
@@ -100,6 +103,19 @@ def finish(ftp, conn, sent=False):
     return Doubt(error)
 
 
+def last_reply(ftp, conn, doubt):
+    """Read and return the final reply of a transfer on `conn`, after finish() has returned `doubt`."""
+    if not _tls_socket.is_native(conn):
+        return ftp.voidresp() if doubt is None else reply(ftp, doubt)
+    try:
+        return ftp.voidresp() if doubt is None else reply(ftp, doubt)
+    except (Error, OSError) as error:
+        explained = _native_hint.explained(error, conn)
+        if explained is None:
+            raise
+        raise explained from error
+
+
 def reply(ftp, doubt):
     """Read and return the final reply after an irregular end: it decides.
 
@@ -119,7 +135,8 @@ def is_ragged(error):
     if isinstance(error, (ConnectionError, socket.timeout)):
         return True
     if ssl is not None and isinstance(error, ssl.SSLError):
-        return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or getattr(error, "reason", None) in _REASONS
+        reason = getattr(error, "reason", None)  # one made by hand has none
+        return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or reason in _REASONS
     return error.errno == 0  # how Python passes on an EOF that OpenSSL 1.1 reports without an errno
 
 
