@@ -7,7 +7,8 @@
 
     same(script)
 
-The data connection is a TCP connection over loopback whose other end is a thread; the dialogue around it is left out.
+The data connection is a TCP connection over loopback, in the clear or in TLS, whose other end is a thread; the dialogue
+around it is left out.
 """
 
 from __future__ import annotations
@@ -15,16 +16,20 @@ from __future__ import annotations
 import contextlib
 import ftplib
 import os
+import pathlib
 import socket
+import ssl
 import threading
 
 import rftplib
 from rftplib import _portable
+from rftplib.tls import NativeContext
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"  # without native loops all go the portable way
 LIMIT = 30.0
 DONE = ("returned", "226 done")  # what a transfer that went well comes to, by `attempt`
 LOOPS = ("download", "upload", "retrlines", "storlines")
+PEM = pathlib.Path(__file__).resolve().with_name("server.pem")
 portable_calls = []
 
 
@@ -46,11 +51,32 @@ class Subclass(socket.socket):
     """Not exactly a socket.socket: no native loop may touch it."""
 
 
-class Run:
-    """One library, one way: "ftplib", "native" or "portable"."""
+class TlsSubclass(ssl.SSLSocket):
+    """Not exactly an ssl.SSLSocket."""
 
-    def __init__(self, way, folder):
-        self.way, self.folder = way, folder
+
+def _contexts():
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(PEM)
+    server.num_tickets = 0  # a client that closes with one unread resets the connection, and what was sent is lost
+    clients = []
+    for sslsocket_class in (ssl.SSLSocket, TlsSubclass):
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+        client.sslsocket_class = sslsocket_class
+        clients.append(client)
+    return server, *clients
+
+
+SERVER, CLIENT, SUBCLASSED = _contexts()
+NATIVE_CLIENT = NativeContext(danger_accept_invalid_certs=True)
+
+
+class Run:
+    """One library, one way: "ftplib", "native" or "portable"; in the clear or in TLS ("ssl" or "NativeContext")."""
+
+    def __init__(self, way, folder, tls=None):
+        self.way, self.folder, self.tls = way, folder, tls
         self.lib = ftplib if way == "ftplib" else rftplib
         self.arrived = b""
 
@@ -81,13 +107,22 @@ class Run:
             listener.settimeout(LIMIT)
             near = socket.create_connection(listener.getsockname(), LIMIT)
             far, _ = listener.accept()
+        far.settimeout(LIMIT)
+        far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with _thread(peer, far, self.tls), contextlib.ExitStack() as stack:
+            near = stack.enter_context(self._dressed(near))
+            yield self.client(near, **attributes)
+
+    def _dressed(self, near):
+        """The client's end as this way wants it."""
+        if self.tls == "NativeContext" and self.way == "native":
+            return NATIVE_CLIENT.wrap_socket(near, server_hostname="localhost")
+        if self.tls:
+            return (SUBCLASSED if self.way == "portable" else CLIENT).wrap_socket(near)
         if self.way == "portable":
             near = Subclass(near.family, near.type, near.proto, fileno=near.detach())
             near.settimeout(LIMIT)
-        far.settimeout(LIMIT)
-        far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with _thread(peer, far), near:
-            yield self.client(near, **attributes)
+        return near
 
     def download(self, *pieces, **attributes):
         """A client to which these bytes will be sent, each piece in one send, then the end."""
@@ -95,7 +130,6 @@ class Run:
         def feed(far):
             for piece in pieces:
                 far.sendall(piece)
-            far.shutdown(socket.SHUT_WR)
 
         return self.against(feed, **attributes)
 
@@ -128,14 +162,19 @@ class Run:
 
 
 @contextlib.contextmanager
-def _thread(peer, far):
+def _thread(peer, far, tls):
     """`peer(far)` in a thread that ends with the block. The client's errors may cut it short: that is no failure."""
     failures = []
 
     def run():
         try:
-            with far:
-                peer(far)
+            if not tls:
+                with far:
+                    peer(far)
+            else:
+                with SERVER.wrap_socket(far, server_side=True) as secure:
+                    peer(secure)
+                    secure.unwrap()
         except OSError:
             pass
         except BaseException as exc:
@@ -152,17 +191,19 @@ def _thread(peer, far):
         raise failures[0]
 
 
-def same(script, folder, native=True):
+def same(script, folder, tls=None, native=True):
     """Run `script(run)` each way and compare what it returns with what ftplib's gives. `native=False`: this transfer is
     one that rftplib, too, leaves to the connection's own methods."""
+    ways = ["ftplib", "native", "portable"]
+    if tls == "NativeContext":
+        ways.remove("portable")  # what "ssl" has
     outcomes = {}
-    for way in ("ftplib", "native", "portable"):
+    for way in ways:
         (folder / way).mkdir()
         del portable_calls[:]
-        outcomes[way] = script(Run(way, folder / way))
-        on_native_loops = way == "native" and native and NATIVE
-        if way != "ftplib":
+        outcomes[way] = script(Run(way, folder / way, tls))
+        on_native_loops = way == "native" and native and tls != "ssl"
+        if way != "ftplib" and NATIVE:
             assert (not portable_calls) == on_native_loops, f"{way}: portable loops run: {portable_calls}"
-    assert outcomes["native"] == outcomes["ftplib"]
-    assert outcomes["portable"] == outcomes["ftplib"]
+        assert outcomes[way] == outcomes["ftplib"], way
     return outcomes["ftplib"]

@@ -76,34 +76,34 @@ def test_what_cannot_be_decoded(same, start, data, encoding):
 @pytest.mark.parametrize("before", [0, 3000])
 @pytest.mark.parametrize("letter", ["x", "\u20ac"])
 @pytest.mark.parametrize("way", [list, MyList])
-def test_a_line_near_the_limit(same, way, letter, before, excess):
+def test_a_line_near_the_limit(plain, way, letter, before, excess):
     data = "".join(name + "\r\n" for name in NAMES[:before]) + letter * (8191 + excess) + "\r\nnext\r\n"
 
     def script(run):
         return collect(run, data.encode(), way())
 
-    outcome, lines = same(script)
+    outcome, lines = plain(script)
     assert len(lines) == (before + 2 if excess == 0 else before)
     assert (outcome == DONE) == (excess == 0)
 
 
 @pytest.mark.parametrize("limit", [0, 1, 3, True, -1, -2, None, "8192"])
 @pytest.mark.parametrize("way", [list, MyList])
-def test_odd_limits(same, way, limit):
+def test_odd_limits(plain, way, limit):
     def script(run):
         return collect(run, b"a\r\nbc\r\ndef\r\n", way(), maxline=limit)
 
-    same(script)
+    plain(script)
 
 
 @pytest.mark.parametrize("limit", [5.0, float("inf"), sys.maxsize, 1 << 70])
 @pytest.mark.parametrize("way", [list, MyList])
-def test_limits_that_are_refused(same, way, limit):
+def test_limits_that_are_refused(plain, way, limit):
     def script(run):
         outcome, lines = collect(run, b"a\r\nbc\r\ndef\r\n", way(), maxline=limit)
         return outcome[:2], lines
 
-    assert same(script) == (("raised", TypeError if isinstance(limit, float) else OverflowError), [])
+    assert plain(script) == (("raised", TypeError if isinstance(limit, float) else OverflowError), [])
 
 
 @pytest.mark.parametrize("start", [[], ["before"]])

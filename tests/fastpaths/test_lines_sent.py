@@ -101,7 +101,7 @@ def test_behind_the_end(same):
 @pytest.mark.parametrize("lines_before", [0, 1, 3000])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
 @pytest.mark.parametrize("excess", [0, 1, 2, 3, 100_000])
-def test_a_line_near_the_limit(same, source, lines_before, end, excess):
+def test_a_line_near_the_limit(plain, source, lines_before, end, excess):
     """maxline counts the line's end; the file stands where readline(maxline + 1) has left it."""
     before = TEXT[:0].join(line + b"\n" for line in LINES[:lines_before])
     text = before + LONG[:8190] + b"z" * excess + end + b"next\n"
@@ -111,7 +111,7 @@ def test_a_line_near_the_limit(same, source, lines_before, end, excess):
             fp.read(0)
             return send(run, fp), fp.tell(), fp.readline(20)
 
-    (outcome, sent), end_of, _ = same(script)
+    (outcome, sent), end_of, _ = plain(script)
     if outcome == DONE:
         assert end_of == len(text)
     else:
@@ -121,12 +121,12 @@ def test_a_line_near_the_limit(same, source, lines_before, end, excess):
 
 @pytest.mark.parametrize("limit", [0, 1, 3, True, -1, -2, 1 << 70, None, "8192", 5.0, float("inf")])
 @pytest.mark.parametrize("source", [bytesio, file, unbuffered])
-def test_odd_limits(same, source, limit):
+def test_odd_limits(plain, source, limit):
     def script(run):
         with source(run, b"a\nbc\ndef\n") as fp:
             return send(run, fp, maxline=limit), fp.tell()
 
-    same(script)
+    plain(script)
 
 
 @every_source

@@ -51,14 +51,14 @@ def listing(run, lines, **attributes):
 
 
 @pytest.mark.parametrize("line", FIXED, ids=repr)
-def test_each_line_alone(same, line):
-    assert same(lambda run: listing(run, [line]))[0] == "returned"
+def test_each_line_alone(plain, line):
+    assert plain(lambda run: listing(run, [line]))[0] == "returned"
 
 
 @pytest.mark.parametrize("first", [COMMON[0], FIXED[3], FIXED[17]], ids=repr)
 @pytest.mark.parametrize("second", FIXED, ids=repr)
-def test_each_line_between_others(same, first, second):
-    assert len(same(lambda run: listing(run, [first, second, first, second]))[1]) == 4
+def test_each_line_between_others(plain, first, second):
+    assert len(plain(lambda run: listing(run, [first, second, first, second]))[1]) == 4
 
 
 def test_all_lines_together(same):

@@ -46,13 +46,13 @@ def test_no_block_is_longer_than_blocksize(same, sink, blocksize):
 
 
 @pytest.mark.parametrize("blocksize", [0, -1, True, 3.0, "8", None, 1 << 70])
-def test_odd_block_sizes(same, blocksize):
+def test_odd_block_sizes(plain, blocksize):
     def script(run):
         blocks = []
         with run.download(b"abc") as ftp:
             return run.attempt(ftp.retrbinary, "RETR x", blocks.append, blocksize), blocks
 
-    same(script, native=False)
+    plain(script, native=False)
 
 
 class Index:
@@ -243,7 +243,7 @@ def test_what_is_no_callable_is_no_matter_when_nothing_comes(same):
 
 
 @pytest.mark.xfail(NATIVE, reason="the rest of what was received at once is still handed out", strict=True)
-def test_the_connection_closed_by_the_callback(same):
+def test_the_connection_closed_by_the_callback(plain):
     def script(run):
         seen = []
         with run.download(DATA) as ftp:
@@ -255,7 +255,7 @@ def test_the_connection_closed_by_the_callback(same):
 
             return run.attempt(ftp.retrbinary, "RETR x", callback, 100), len(seen)
 
-    assert same(script)[1] == 1
+    assert plain(script)[1] == 1
 
 
 def test_a_callback_that_transfers_with_another_object(same):
