@@ -1,0 +1,125 @@
+"""What the FTPS tests share: server set-ups, clients, working folders."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+
+import rftplib
+from servers import CATALOGUE, Server
+from servers.layout import PASSWORD, USER, home
+from servers.tls import client_context
+
+TIMEOUT = 20  # of every client here: far more than any server takes, far less than a hung test run
+VERSIONS = ("1.2", "1.3")
+
+# The set-ups on which every check of `checks` runs
+EXPLICIT = [
+    "vsftpd",
+    "vsftpd6",
+    "vsftpd-noreuse",
+    "vsftpd-strict",
+    "vsftpd-forced",
+    "proftpd",
+    "proftpd-noreuse",
+    "pureftpd",
+    "pureftpd6",
+    "pureftpd-forced",
+    "pyftpdlib",
+]
+IMPLICIT = ["vsftpd-implicit", "proftpd-implicit", "pyftpdlib-implicit"]
+
+# What the catalogue of servers doesn't say
+CCC = {"proftpd", "pureftpd"}  # families that know it
+NO_TICKETS = {"pureftpd"}  # families that send no TLS 1.3 tickets: there is nothing to resume
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One address of one server, spoken to in one version of TLS."""
+
+    server: Server
+    host: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.server.name}-{'ipv6' if ':' in self.host else 'ipv4'}-tls{self.version}"
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    @property
+    def resumes(self) -> bool:
+        """Whether a data connection can resume the control connection's session."""
+        return not (self.version == "1.3" and self.server.family in NO_TICKETS)
+
+    def context(self, **options):
+        """A context that trusts the servers' authority, in this version of TLS."""
+        return client_context(self.version, **options)
+
+    def login(self, lib=rftplib, cls=None, context=None, **options):
+        """A client of `lib.FTP_TLS`, or of `cls`, logged in; its data connections not yet protected."""
+        client = (cls or lib.FTP_TLS)(context=context or self.context(), timeout=TIMEOUT, **options)
+        try:
+            client.connect(self.host, self.port)
+            client.login(USER, PASSWORD)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+
+def endpoints(names) -> list[Endpoint]:
+    """Every address of the servers with those names, in every version of TLS."""
+    servers = [CATALOGUE[name] for name in names]
+    return [Endpoint(server, host, version) for server in servers for host in server.hosts for version in VERSIONS]
+
+
+class Work:
+    """A fresh folder on the server, seen from the disk (`path`) and by clients, which start in it."""
+
+    def __init__(self, endpoint: Endpoint, lib=rftplib) -> None:
+        self.endpoint, self.lib = endpoint, lib
+        self.name = f"ftps-{uuid.uuid4().hex}"
+        self.path = home() / self.name
+        self.path.mkdir()
+        self.path.chmod(0o777)  # the server writes as another user than we
+        self._clients = contextlib.ExitStack()
+
+    def client(self, protect=True, **options):
+        """A client in this folder, closed at the end; with `protect` its data connections are encrypted."""
+        client = self.endpoint.login(self.lib, **options)
+        self._clients.callback(client.close)
+        if protect:
+            client.prot_p()
+        client.cwd(self.name)
+        return client
+
+    def put(self, name: str, content: bytes):
+        """A file that is there already."""
+        path = self.path / name
+        path.write_bytes(content)
+        path.chmod(0o666)
+
+    def close(self) -> None:
+        self._clients.close()
+        shutil.rmtree(self.path)
+
+
+def content(size: int) -> bytes:
+    """Bytes in which no part equals another, so that lost or doubled blocks show. All byte values, CR and LF too."""
+    block = bytes(range(256))
+    return b"".join(number.to_bytes(4, "big") + block for number in range(size // 260 + 1))[:size]
+
+
+def descriptors() -> dict[str, str]:
+    """This process's open descriptors and what each is."""
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # the listing's own descriptor is gone by now
+            found[name] = os.readlink(f"/proc/self/fd/{name}")
+    return found
