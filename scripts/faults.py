@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Print what rftplib has been put through, as the table of docs/robustness.md.
+
+scripts/faults.py                                   runs everything briefly with the installed rftplib: some minutes
+scripts/soak.py >soak.log; fuzz/long 60 >fuzz.log   what takes hours
+scripts/faults.py --soak soak.log --fuzz fuzz.log   the same table with the figures of the long runs
+
+Exit status 1 if anything has failed.
+"""
+
+import argparse
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+WAYS = {"native loops": "1", "portable loops (RFTPLIB_NATIVE=0)": "0"}
+SUITES = {
+    "test_faults": "Servers that close, reset, fall silent, drip, lie or talk rubbish, at every step",
+    "test_endless": "Endless lines, replies, listings and files: bounded, or streamed in constant memory",
+    "test_sinks": "Full disks, sinks and sources that raise, give too much or change under the transfer",
+    "test_addresses": "Data connections sent elsewhere, or taken by a stranger",
+    "test_tls": "TLS refused, cut off, injected into, left out",
+    "test_arguments": "CR, LF and NUL in every argument of every method",
+    "test_secrets": "Passwords looked for in debug output, logs, exceptions and repr",
+    "test_reuse": "The object used again after a fault",
+    "test_soak": "Short soak runs and races",
+}
+INTRODUCTION = """\
+# Robustness
+
+An FTP client reads what a stranger's server sends, over links that stall and break. This is what rftplib has been put
+through. Each fault's exception is compared with ftplib's, must come within the timeout, and must leave no descriptor
+and no thread behind. What differs from ftplib on purpose is in [DIFFERENCES.md](../DIFFERENCES.md), what is promised in
+[SECURITY.md](../SECURITY.md).
+
+Printed by `scripts/faults.py`{how}, Python {python} on {machine}.
+"""
+
+
+def pytest(folder, native, *options):
+    """Run a folder of tests; returns its test cases and its output."""
+    with tempfile.TemporaryDirectory() as folder_of_result:
+        result = pathlib.Path(folder_of_result) / "result.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
+        command += [f"-c{ROOT}/pyproject.toml", f"--junitxml={result}", *options, str(ROOT / "tests" / folder)]
+        environment = dict(os.environ, RFTPLIB_NATIVE=native, PYTHONDONTWRITEBYTECODE="1")
+        run = subprocess.run(command, cwd=folder_of_result, env=environment, capture_output=True, text=True)
+        if run.returncode not in (0, 1):
+            sys.exit(f"{' '.join(command)}\n{run.stdout}{run.stderr}")
+        return list(xml.etree.ElementTree.parse(result).iter("testcase")), run.stdout
+
+
+def passed(cases):
+    return sum(case.find("failure") is None and case.find("error") is None for case in cases)
+
+
+def faults():
+    """A row for each kind of fault and each way through the library."""
+    for way, native in WAYS.items():
+        cases, _ = pytest("hostile", native)
+        for module, what in SUITES.items():
+            chosen = [case for case in cases if case.get("classname").endswith(module)]
+            yield f"{what}; {way}", len(chosen), passed(chosen)
+
+
+def bad_inputs():
+    """Examples that hypothesis and proptest have made, each with the answer that ftplib gives."""
+    cases, output = pytest("properties", "1", "--hypothesis-show-statistics")
+    examples = sum(int(number) for number in re.findall(r"(\d+) passing examples", output))
+    failing = sum(int(number) for number in re.findall(r"(\d+) failing examples", output))
+    failing += len(cases) - passed(cases)
+    yield "Bad inputs, rftplib against ftplib itself (hypothesis)", examples + failing, examples
+    run = subprocess.run(
+        ["cargo", "test", "--locked", "--no-default-features", "--lib", "properties"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    found = re.search(r"(\d+) passed; (\d+) failed", run.stdout)
+    source = (ROOT / "src/protocol/tests/properties.rs").read_text()
+    each = int(re.search(r"cases: (\d+)", source)[1])
+    good, wrong = (int(number) for number in found.groups()) if found else (0, 1)
+    yield "Bad inputs, the core against a slow model of ftplib (proptest)", (good + wrong) * each, good * each
+
+
+def fuzzed(log):
+    """Executions of each fuzz target."""
+    output = read(log) if log else run_here(["fuzz/smoke"])
+    for target, runs, outcome in re.findall(r"^(\w+) +(\d+) executions, .*: (.*)$", output, re.M):
+        yield f"Fuzzed: {target} (executions)", int(runs), int(runs) if outcome == "ok" else 0
+
+
+def soaked(log):
+    brief = "transfers=5000 tls_transfers=500 connections=1000 tls_connections=100 failures=1000 one_object=5".split()
+    brief += "garbage=200 interrupts=100 forks=50 exits=38 subinterpreters=3".split()
+    output = read(log) if log else run_here([sys.executable, "scripts/soak.py", *brief])
+    return [line for line in output.splitlines() if line.strip()]
+
+
+def read(log):
+    return pathlib.Path(log).read_text()
+
+
+def run_here(command):
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
+
+
+def row(what, tried, survived):
+    print(f"| {what} | {tried:,} | {survived:,} |", flush=True)
+    return tried == survived and tried > 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Print what rftplib has been put through.")
+    parser.add_argument("--soak", metavar="LOG", help="the output of scripts/soak.py, instead of short runs")
+    parser.add_argument("--fuzz", metavar="LOG", help="the output of fuzz/long, instead of ten seconds each")
+    options = parser.parse_args()
+    how = " from the long runs of `scripts/soak.py` and `fuzz/long 60`" if options.soak and options.fuzz else ""
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
+    print(INTRODUCTION.format(how=how, python=platform.python_version(), machine=machine))
+    print("| Tried | Number | Survived |\n|---|--:|--:|")
+    fine = [row(*figures) for make in (faults, bad_inputs, lambda: fuzzed(options.fuzz)) for figures in make()]
+    print("\nLong runs, with the process's figures before and after:\n\n```text")
+    lines = soaked(options.soak)
+    print(*lines, "```", sep="\n")
+    return 0 if all(fine) and lines and not any("FAILED" in line for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
