@@ -106,7 +106,7 @@ SOURCES = {
     "bytesio": lambda: io.BytesIO(b"one\r\ntwo\nthree\rfour\n\r\n\nlast"),
     "bytesio-empty": lambda: io.BytesIO(b""),
     "bytesio-cr-at-end": lambda: io.BytesIO(b"one\r"),
-    "bytesio-large": lambda: io.BytesIO(b"0123456789abcdef\n" * 40000),
+    "bytesio-large": lambda: io.BytesIO(b"0123456789abcdef\n" * 8000),
     "bytesio-subclass": lambda: Shadowed(b"one\r\ntwo"),
     "stringio": lambda: io.StringIO("one\ntwo\n"),
     "stringio-empty": lambda: io.StringIO(""),
