@@ -19,6 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 LINE = re.compile(r"^\{\{ (include|reference) (\S+)(?: or (.*))? \}\}$", re.M)
 
 
+def on_config(config):
+    """Called by mkdocs at first. Pages that the navigation doesn't name come last in it."""
+    named = {name for entry in config.nav for name in entry.values()}
+    config.nav += [page.name for page in sorted((ROOT / "docs").glob("*.md")) if page.name not in named]
+
+
 def on_page_markdown(markdown, **_):
     """Called by mkdocs for each page."""
 
