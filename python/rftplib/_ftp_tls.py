@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import time
 import warnings
 import weakref
 from socket import _GLOBAL_DEFAULT_TIMEOUT
@@ -14,8 +15,12 @@ from ._ftp import FTP
 from ._tls_end import UNWRAP_TIMEOUT
 from ._tls_socket import is_native
 
-# The sessions of control connections that CCC has put back into clear text
-_sessions_before_ccc = weakref.WeakKeyDictionary()
+# The sessions that control connections had when they were last looked at, and when that was. Kept for after CCC, and
+# because CPython (3.10 and later) loses some memory each time that `SSLSocket.session` is read.
+_sessions = weakref.WeakKeyDictionary()
+
+# For how many seconds a session is offered before it is looked at again: servers renew their tickets now and then.
+_RENEWAL = 300
 
 
 class FTP_TLS(FTP):
@@ -110,10 +115,8 @@ class FTP_TLS(FTP):
         if not _secured(self.sock):
             raise ValueError("not using TLS")
         resp = self.voidcmd("CCC")
-        session = _session(self)
+        _session(self)  # the last look at it
         self.sock = self.sock.unwrap()
-        if session is not None:
-            _sessions_before_ccc[self.sock] = session
         return resp
 
     def prot_p(self):
@@ -172,7 +175,14 @@ def _session(ftp):
         return None
     if not _takes_session(context):
         return None
-    return sock.session or _sessions_before_ccc.get(sock)
+    kept, since = _sessions.get(sock, (None, 0))
+    if kept is not None and time.monotonic() - since < _RENEWAL:
+        return kept
+    session = sock.session or kept
+    # in TLS 1.3 there is nothing to resume by before the first ticket
+    if session is not None and (session.has_ticket or (session.id and sock.version() != "TLSv1.3")):
+        _sessions[sock] = session, time.monotonic()
+    return session
 
 
 def _takes_session(context):

@@ -85,12 +85,13 @@ class Receiver(io.RawIOBase):
 
 
 def download(conn, callback, blocksize):
-    """Call `callback` with all that is received, as `bytes` of at most `blocksize`."""
+    """Call `callback` with all that is received, as `bytes` of at most `blocksize`; returns the number of bytes."""
     with Receiver(conn) as receiver:
         if _takes_any_size(callback):
             _download_to_file(receiver, callback)
         else:
             _download_blocks(receiver, callback, blocksize)
+    return _tls_end.incoming(conn).count
 
 
 def _download_blocks(receiver, callback, blocksize):
