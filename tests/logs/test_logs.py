@@ -162,4 +162,3 @@ ftp.voidcmd("NOOP")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.startswith("rftplib.control > NOOP\nrftplib.control < 200")
-
