@@ -1,7 +1,7 @@
 """In a child process: `test.test_ftplib` with rftplib in ftplib's place.
 
     run_swapped.py collect     the tests that the interpreter's own ftplib gets: [[id, reason of a skip or null], ...]
-    run_swapped.py run         the same file run on rftplib: {id: [outcome, text]}
+    run_swapped.py run [ID]..  the same file (or those tests of it) run on rftplib: {id: [outcome, text]}
 
 The answer is JSON on the last line of standard output.
 """
@@ -57,13 +57,12 @@ class Outcomes(unittest.TestResult):
             self.addFailure(test, err)
 
 
-def main(action):
-    # Some tests need no network "resource"; TLS tests do their own set-up on import.
+def main(action, *names):
     if action == "run":
         import rftplib
 
         sys.modules["ftplib"] = rftplib
-    suite = unittest.defaultTestLoader.loadTestsFromName(NAME)
+    suite = unittest.defaultTestLoader.loadTestsFromNames([f"{NAME}.{name}" for name in names] or [NAME])
     if action == "collect":
         answer = [[short(test), skip_reason(test)] for test in tests_of(suite)]
     else:
@@ -79,4 +78,4 @@ def main(action):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
