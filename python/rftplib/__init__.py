@@ -6,7 +6,8 @@
     >>> ftp.retrlines('LIST')                   # list directory contents
     >>> ftp.quit()
 
-The names are ftplib's, all of them and no more; what goes beyond ftplib is in submodules.
+The names are ftplib's, and install() and uninstall(), which put rftplib in ftplib's place for a whole program; what
+else goes beyond ftplib is in submodules.
 """
 
 import io as _io
@@ -29,6 +30,7 @@ _227_re = None
 
 from ._ftp import FTP  # noqa: E402  (it looks up the names above in this module)
 from ._functions import ftpcp, parse150, parse227, parse229, parse257, print_line, test  # noqa: E402
+from ._install import install, uninstall  # noqa: E402
 
 for _function in (ftpcp, parse150, parse227, parse229, parse257, print_line, test):
     _function.__module__ = __name__
