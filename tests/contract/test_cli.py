@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -25,7 +26,7 @@ REPLIES = {"RETR": (b"150 ok\r\n", send_data(FILE), b"226 done\r\n"), "RMD": b"5
 def run(lib, arguments, home):
     with serving(REPLIES) as server:
         command = [sys.executable, "-c", CHILD, lib, str(server.port), *arguments]
-        done = subprocess.run(command, capture_output=True, timeout=60, cwd=home, env={"HOME": str(home), "PATH": ""})
+        done = subprocess.run(command, capture_output=True, timeout=60, cwd=home, env={**os.environ, "HOME": str(home)})
         port = server.data_address()[1]
     stdout = done.stdout.replace(f"{port // 256},{port % 256}".encode(), b"p,p")
     commands = server.commands() if server.sessions else []
