@@ -16,7 +16,7 @@ ENCODINGS = [
 ]  # fmt: skip
 # Where every character takes two bytes or more, the server's ASCII greeting is no line: the end shows what came of it.
 WIDE = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"]
-BAD = ["no-such", "utf-8\0", "", " ", "rot13", "hex", "base64", "zlib", "undefined", "é"]
+BAD = ["no-such", "utf-8\0", "", " ", "rot13", "hex", "base64", "zlib", "undefined"]
 NAMES = [
     "plain", "é", "ü ö", "日本", "\U0001f600", "a\udcffb", "\ud800", "\xff", "\x80\x9f", "€",
     "a\tb", "a\x0bb", "a\x7fb",
