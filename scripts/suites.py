@@ -25,6 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 PORTABLE = "portable"  # the variant with RFTPLIB_NATIVE=0: every native loop off
 PORTABLE_SUITES = ("contract",)  # tests/stdlib runs both variants itself
+OWN_ENVIRONMENT = ("integrations",)  # needs packages that the others don't: scripts/integrations
 TIMEOUT = 1800  # seconds for one suite; a single test has pytest's own timeout
 RUNNING = set()
 
@@ -93,7 +94,7 @@ def report(name, log, status, counts, seconds):
 def run(options):
     results = pathlib.Path(options.results).resolve()
     results.mkdir(parents=True, exist_ok=True)
-    suites = options.suites or all_suites()
+    suites = options.suites or [suite for suite in all_suites() if suite not in OWN_ENVIRONMENT]
     unknown = sorted(set(suites) - set(all_suites()))
     if unknown:
         sys.exit(f"no such suite: {', '.join(unknown)} (there are: {', '.join(all_suites())})")
