@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import sys
+import threading
+import time
 
 from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.filesystems import AbstractedFS
 from pyftpdlib.handlers import TLS_FTPHandler
 from pyftpdlib.servers import MultiprocessFTPServer
+
+# The state of a TCP connection that both sides have open (tcp_info.tcpi_state)
+ESTABLISHED = 1
+
+# For how many seconds a client may be gone before its process ends
+GONE_FOR = 5
 
 
 class Filesystem(AbstractedFS):
@@ -29,6 +38,32 @@ class ImplicitHandler(TLS_FTPHandler):
 
     def handle_ssl_established(self):
         super().handle()
+
+
+class Server(MultiprocessFTPServer):
+    """A process for each connection, which ends with it."""
+
+    def _loop(self, handler):
+        threading.Thread(target=leave_with, args=(handler,), daemon=True).start()
+        super()._loop(handler)
+
+
+def leave_with(handler) -> None:
+    """End this process when the client has been gone for a while: pyftpdlib may spin for ever on its TLS."""
+    gone = 0
+    while gone < GONE_FOR:
+        time.sleep(1)
+        try:
+            peer = socket.socket(fileno=handler.socket.fileno())
+        except (OSError, ValueError, AttributeError):
+            gone += 1  # closed here: the loop is about to end
+            continue
+        try:
+            state = peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        finally:
+            peer.detach()
+        gone = 0 if state == ESTABLISHED else gone + 1
+    os._exit(0)
 
 
 def main() -> None:
@@ -53,7 +88,7 @@ def main() -> None:
 
 
 def serve(host: str, port: int, handler: type) -> None:
-    MultiprocessFTPServer((host, port), handler).serve_forever(handle_exit=False)
+    Server((host, port), handler).serve_forever(handle_exit=False)
 
 
 main()
