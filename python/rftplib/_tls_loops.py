@@ -32,7 +32,7 @@ class Receiver(io.RawIOBase):
     def __init__(self, conn):
         super().__init__()
         self.read = conn._sslobj.read
-        self.sliced = Sliced(conn, "read")
+        self.sliced = Sliced(conn)
         self._conn, self._known = conn, _tls_end.incoming(conn)
         self._known.count = 0
         self.sliced.__enter__()
@@ -52,7 +52,7 @@ class Receiver(io.RawIOBase):
         """Whether `error` is the end after `count` bytes; if not, read on. An error that is neither is raised again."""
         known, self._known.count = self._known, count
         if isinstance(error, socket.timeout) and is_slice(error):
-            self.sliced.idle()
+            self.sliced.idle(error)
             return False
         descriptor(self._conn)  # a close by another thread has its own error
         eof = isinstance(error, ssl.SSLError) and error.args[0] == ssl.SSL_ERROR_EOF
@@ -193,7 +193,7 @@ class Sender:
     """Sends on `conn` within a `with` block."""
 
     def __init__(self, conn):
-        self._conn, self._write, self._sliced = conn, conn._sslobj.write, Sliced(conn, "write")
+        self._conn, self._write, self._sliced = conn, conn._sslobj.write, Sliced(conn)
 
     def __enter__(self):
         self._sliced.__enter__()
@@ -213,7 +213,7 @@ class Sender:
                 except socket.timeout as error:
                     if not is_slice(error):
                         raise
-                    sliced.idle()
+                    sliced.idle(error)
                 except OSError:
                     descriptor(self._conn)
                     raise

@@ -6,7 +6,6 @@ effect at once, where a wait inside of `ssl` would hold them up.
 
 import errno
 import os
-import socket
 import time
 
 from . import _rftplib
@@ -68,8 +67,8 @@ class Sliced:
     Its real timeout is kept here meanwhile, for all who ask for it or set it, from whichever thread.
     """
 
-    def __init__(self, conn, operation):
-        self._conn, self._operation = conn, operation
+    def __init__(self, conn):
+        self._conn = conn
         self.idled = False  # if so, moved() has to be called when something has come, or gone
 
     def __enter__(self):
@@ -85,8 +84,11 @@ class Sliced:
         if conn.fileno() != -1:
             conn.settimeout(self._timeout)
 
-    def idle(self):
-        """Nothing has come, or gone, for a slice: raises when the timeout is over, or the connection closed."""
+    def idle(self, error):
+        """Nothing has come, or gone, for a slice, says `error`: raised when the whole timeout is over.
+
+        Raises OSError if the connection has been closed.
+        """
         descriptor(self._conn)
         now, timeout = time.monotonic(), self._timeout
         if not self.idled:
@@ -94,7 +96,7 @@ class Sliced:
         if timeout is not None:
             left = self._since + timeout - now
             if left <= 0:
-                raise socket.timeout(f"The {self._operation} operation timed out")
+                raise error
             self._arm(self._slice(left))
 
     def moved(self):
