@@ -31,17 +31,30 @@ def _authority(folder, name):
     run("req", "-x509", "-new", "-key", f"{name}.key", "-out", f"{name}.crt", *subject, folder=folder)
 
 
-def _leaf(folder, name, names, authority="ca", kind="rsa", days=3650, usage="serverAuth"):
+def _leaf(folder, name, names, authority="ca", kind="rsa", expired=False, usage="serverAuth"):
     _key(folder, name, kind)
     (folder / f"{name}.cnf").write_text("[req]\ndistinguished_name=dn\n[dn]\n")
     request = ["-key", f"{name}.key", "-subj", f"/CN={name}", "-out", f"{name}.csr", "-config", f"{name}.cnf"]
     run("req", "-new", *request, folder=folder)
     (folder / f"{name}.ext").write_text(f"{LEAF}extendedKeyUsage={usage}\nsubjectAltName={names}\n")
-    signed = ["-CA", f"{authority}.crt", "-CAkey", f"{authority}.key", "-CAcreateserial", "-sha256"]
-    dates = ["-days", days, "-extfile", f"{name}.ext", "-out", f"{name}.crt"]
-    run("x509", "-req", "-in", f"{name}.csr", *signed, *dates, folder=folder)
+    files = ["-in", f"{name}.csr", "-extfile", f"{name}.ext", "-out", f"{name}.crt"]
+    if expired:
+        _sign_for_the_past(folder, authority, files)
+    else:
+        signed = ["-CA", f"{authority}.crt", "-CAkey", f"{authority}.key", "-CAcreateserial", "-sha256"]
+        run("x509", "-req", *files, *signed, "-days", "3650", folder=folder)
     pair = (folder / f"{name}.key").read_bytes() + (folder / f"{name}.crt").read_bytes()
     (folder / f"{name}.pem").write_bytes(pair)
+
+
+def _sign_for_the_past(folder, authority, files):
+    """Only `openssl ca` takes dates in every version of OpenSSL, and it wants its books kept."""
+    books = "database=books.txt\nrand_serial=yes\nnew_certs_dir=.\ndefault_md=sha256\npolicy=any\n"
+    (folder / "books.txt").write_text("")
+    (folder / "books.cnf").write_text(f"[ca]\ndefault_ca=one\n[one]\n{books}[any]\ncommonName=supplied\n")
+    dates = ["-startdate", "20200101000000Z", "-enddate", "20200102000000Z"]
+    signed = ["-config", "books.cnf", "-cert", f"{authority}.crt", "-keyfile", f"{authority}.key"]
+    run("ca", "-batch", "-notext", *signed, *dates, *files, folder=folder)
 
 
 def _identities(folder):
@@ -59,7 +72,7 @@ def make(folder: Path) -> Path:
     for authority in ("ca", "stranger"):
         _authority(folder, authority)
     _leaf(folder, "server", LOOPBACK)
-    _leaf(folder, "expired", LOOPBACK, days=-1)
+    _leaf(folder, "expired", LOOPBACK, expired=True)
     _leaf(folder, "elsewhere", "DNS:elsewhere.example")
     _leaf(folder, "unknown", LOOPBACK, authority="stranger")
     _leaf(folder, "client", "email:client@example.org", usage="clientAuth")

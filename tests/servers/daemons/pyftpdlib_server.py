@@ -68,7 +68,6 @@ def leave_with(handler) -> None:
 
 def main() -> None:
     settings = json.loads(sys.argv[1])
-    first, last = settings["passive"]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     authorizer = DummyAuthorizer()
     authorizer.add_user(settings["user"], settings["password"], settings["home"], perm="elradfmwMT")
@@ -76,7 +75,6 @@ def main() -> None:
     handler = ImplicitHandler if settings["implicit"] else TLS_FTPHandler
     handler.authorizer, handler.abstracted_fs = authorizer, Filesystem
     handler.certfile, handler.keyfile = settings["certificate"], settings["key"]
-    handler.passive_ports = range(first, last + 1)
     handler.auth_failed_timeout = 0
     handler.banner = "pyftpdlib"
     # A process for each connection: in one process TLS sessions now and then make pyftpdlib deaf to a plain one beside
