@@ -107,8 +107,7 @@ def run(lib, script, server):
             (w.category.__name__, str(w.message)) for w in caught if not issubclass(w.category, ResourceWarning)
         ]
         outcome.wire = [hide_ports(bytes(s.received).decode("latin-1")) for s in server.sessions]
-        # Empty ones tell nothing: whether the server had opened a connection when the script ended is chance.
-        outcome.uploads = [bytes(data) for s in server.sessions for data in s.uploads if data]
+        outcome.uploads = [bytes(data) for s in server.sessions for data in s.uploads]
         outcome.data_closed = server.client_closed()
         outcome.clients = [describe_attributes(client) for client in env.clients]
     finally:
@@ -142,6 +141,9 @@ def same(script, replies=None, **server_settings):
 def differences(ours, theirs):
     """'' where the outcomes are equal, else the fields that differ."""
     ours, theirs = asdict(ours), asdict(theirs)
+    for outcome in (ours, theirs):
+        # Empty ones tell nothing: whether the server had opened a connection when the script ended is chance.
+        outcome["uploads"] = [data for data in outcome["uploads"] if data]
     different = [name for name in theirs if ours[name] != theirs[name]]
     return "\n".join(f"{name}:\n  rftplib: {ours[name]!r}\n  ftplib:  {theirs[name]!r}" for name in different)
 
