@@ -90,8 +90,8 @@ def finish(ftp, conn, sent=False):
                 _tolerate(fault, sent, known)
             error = fault
     if sent:
-        if real and error is None:
-            _drain(ftp, conn)
+        if real and error is None and ssl is not None:
+            _unwrap_unasked(ftp, conn)
     elif known is not None:
         if known.truncated():
             text = f"EOF without close_notify: {known.count} bytes received of at least {known.fewest} announced"
@@ -160,9 +160,9 @@ def _tolerate(error, sent, known):
 class _Patience:
     """How long the server's close_notify is waited for."""
 
-    def __init__(self, ftp, conn):
+    def __init__(self, ftp, conn, most=None):
         self._ftp, self._conn = ftp, conn
-        limits = [getattr(ftp, "unwrap_timeout", UNWRAP_TIMEOUT), conn.gettimeout()]
+        limits = [getattr(ftp, "unwrap_timeout", UNWRAP_TIMEOUT), conn.gettimeout(), most]
         self.seconds = min((limit for limit in limits if limit is not None), default=None)
         self._deadline = None if self.seconds is None else time.monotonic() + self.seconds
         self._unsent = _unsent(conn)
@@ -185,14 +185,32 @@ class _Patience:
 
 def _unwrap(ftp, conn):
     """Call `conn.unwrap()`, for a bounded time."""
-    timeout, patience = conn.gettimeout(), _Patience(ftp, conn)
-    # a genuine SSLSocket's may be called again until it has got the peer's close_notify
-    in_slices = _tls_socket.untouched(conn)
+    _wait_for_end(_Patience(ftp, conn), conn, lambda: conn.unwrap(), _tls_socket.untouched(conn))
+
+
+def _unwrap_unasked(ftp, conn):
+    """After an upload in TLS 1.3, where a script suppresses unwrap(): let no unread bytes spoil it.
+
+    To close with unread bytes, such as the session tickets that come by themselves in TLS 1.3, makes the kernel reset
+    the connection, and the server lose data that it hasn't read. So the server is told the end and gets a moment to
+    take it in; nothing is said of its answer.
+    """
+    if not isinstance(conn, ssl.SSLSocket) or conn.version() != "TLSv1.3":
+        return
+    try:
+        _wait_for_end(_Patience(ftp, conn, GRACE), conn, lambda: ssl.SSLSocket.unwrap(conn), True)
+    except (OSError, ValueError):
+        pass
+
+
+def _wait_for_end(patience, conn, unwrap, in_slices):
+    """Call unwrap() once, or in slices, as it may be called again on a real SSLSocket until the peer's end has come."""
+    timeout = conn.gettimeout()
     try:
         while True:
             conn.settimeout(patience.slice() if in_slices else patience.seconds)
             try:
-                conn.unwrap()
+                unwrap()
                 return
             except socket.timeout as error:
                 if not in_slices or not _tls_socket.is_slice(error) or patience.exhausted():
@@ -200,28 +218,6 @@ def _unwrap(ftp, conn):
     finally:
         if conn.fileno() != -1:
             conn.settimeout(timeout)
-
-
-def _drain(ftp, conn):
-    """Where the exchange of close_notify was suppressed after an upload: let no unread bytes spoil it.
-
-    A close with unread bytes (TLS 1.3 tickets) makes the kernel reset the connection, and the server lose data.
-    """
-    if getattr(conn, "_sslobj", None) is None:
-        return
-    patience = _Patience(ftp, conn)
-    try:
-        conn.shutdown(socket.SHUT_WR)  # which ends the TLS, too: what is received from here on are raw bytes
-        while True:
-            conn.settimeout(patience.slice())
-            try:
-                if not conn.recv(4096):
-                    return
-            except socket.timeout:
-                if patience.exhausted():
-                    return
-    except OSError:
-        pass  # the reply tells
 
 
 def _unsent(conn):
