@@ -48,6 +48,7 @@ def run_suite(results, label, python, suite):
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"-c{ROOT}/pyproject.toml"]
     # Seven Pythons and a dozen servers share the machine: a test that fails is run once more, by itself, and named.
     command += ["--reruns", "1", "-rsR", f"--junitxml={stem}.xml", str(TESTS / suite)]
+    pathlib.Path(f"{stem}.xml").unlink(missing_ok=True)  # of an earlier run
     start = time.monotonic()
     with tempfile.TemporaryDirectory(dir=results) as empty, open(f"{stem}.log", "w") as log:
         streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}

@@ -79,8 +79,13 @@ pub fn wanted(py: Python<'_>, channel: Channel, level: Level) -> bool {
 
 /// Hands a record over. What a handler raises is reported and harms nothing, except what isn't an error: Ctrl-C.
 fn emit(py: Python<'_>, channel: Channel, level: Level, text: &str) -> PyResult<()> {
-    ::log::log!(target: TARGETS[channel as usize], level, "{text}");
-    match PyErr::take(py) {
+    let raised = if in_main_thread(py)? {
+        ::log::log!(target: TARGETS[channel as usize], level, "{text}");
+        PyErr::take(py)
+    } else {
+        emit_held(py, channel, level, text).err()
+    };
+    match raised {
         Some(error) if error.is_instance_of::<PyException>(py) => {
             error.write_unraisable(py, None);
             Ok(())
@@ -88,6 +93,22 @@ fn emit(py: Python<'_>, channel: Channel, level: Level, text: &str) -> PyResult<
         Some(interrupt) => Err(interrupt),
         None => Ok(()),
     }
+}
+
+/// In other threads a handler may never come back (see `held`), and pyo3-log's own frames would be unwound then.
+fn emit_held(py: Python<'_>, channel: Channel, level: Level, text: &str) -> PyResult<()> {
+    if let Some(loggers) = loggers(py)? {
+        let logger = loggers[channel as usize].bind(py);
+        logger.call_method_held(intern!(py, "log"), (number(level), "%s", text))?;
+    }
+    Ok(())
+}
+
+fn in_main_thread(py: Python<'_>) -> PyResult<bool> {
+    let threading = py.import("threading")?;
+    let current = threading.call_method_held(intern!(py, "get_ident"), ())?;
+    let main = threading.call_method_held(intern!(py, "main_thread"), ())?;
+    current.eq(main.getattr(intern!(py, "ident"))?)
 }
 
 /// A line on the control connection, passwords masked.

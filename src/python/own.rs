@@ -34,9 +34,9 @@ static OWN: PyOnceLock<Own> = PyOnceLock::new();
 
 /// Remembers the functions that `FTP` is born with. Called once, right after the class is made.
 #[pyfunction]
-pub fn seal(class: &Bound<'_, PyType>) -> PyResult<()> {
-    let py = class.py();
-    let namespace = class.getattr("__dict__")?;
+pub fn seal(ftp: &Bound<'_, PyType>) -> PyResult<()> {
+    let py = ftp.py();
+    let namespace = ftp.getattr("__dict__")?;
     let functions = NAMES
         .iter()
         .map(|name| Ok(namespace.get_item(name)?.unbind()))
