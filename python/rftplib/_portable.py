@@ -64,7 +64,9 @@ def storlines(ftp, conn, fp, callback):
     """Send each line that `fp.readline` gives, ended by CRLF, then call `callback` with it."""
     if _tls_socket.untouched(conn):
         with _tls_loops.Sender(conn) as sender:
-            return _send_lines(ftp, lambda: sender.send, fp, callback)
+            # whoever wants to know of each line wants it sent then
+            send = sender.send if callback else sender.gather
+            return _send_lines(ftp, lambda: send, fp, callback)
     return _send_lines(ftp, lambda: conn.sendall, fp, callback)
 
 

@@ -24,7 +24,8 @@ UNWRAP_TIMEOUT = 5.0
 GRACE = 0.5
 
 # How OpenSSL says that the peer has ended the connection in another way than by a close_notify.
-_REASONS = {"UNEXPECTED_EOF_WHILE_READING", "SHUTDOWN_WHILE_IN_INIT", "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"}
+_DATA_AFTER_END = "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"
+_REASONS = {"UNEXPECTED_EOF_WHILE_READING", "SHUTDOWN_WHILE_IN_INIT", _DATA_AFTER_END}
 
 _incoming = weakref.WeakKeyDictionary()
 
@@ -153,8 +154,11 @@ def _tolerate(error, sent, known):
     """Raise `error` again unless the reply shall decide."""
     if not is_ragged(error):
         raise error
-    if isinstance(error, ConnectionError) and not sent and not (known and (known.clean or known.complete())):
-        raise error  # a reset may have taken received data with it, and nothing tells
+    if sent or known and (known.clean or known.complete()):
+        return
+    # a reset may have taken received data with it; or a loop of somebody's own has left some unread
+    if isinstance(error, ConnectionError) or getattr(error, "reason", None) == _DATA_AFTER_END:
+        raise error
 
 
 class _Patience:

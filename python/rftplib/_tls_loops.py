@@ -155,7 +155,7 @@ def recv(conn, blocksize):
         conn.suppress_ragged_eofs = False
     try:
         data = conn.recv(blocksize)
-        known.clean = True if suppressed and not data and not ignores_eof(conn) else None
+        known.clean = True if suppressed and not data and blocksize and not ignores_eof(conn) else None
     except ssl.SSLError as error:
         if not suppressed or error.args[:1] != (ssl.SSL_ERROR_EOF,) or _tls_end.was_reset(conn):
             raise
@@ -194,13 +194,28 @@ class Sender:
 
     def __init__(self, conn):
         self._conn, self._write, self._sliced = conn, conn._sslobj.write, Sliced(conn)
+        self._gathered = bytearray()
 
     def __enter__(self):
         self._sliced.__enter__()
         return self
 
     def __exit__(self, *args):
-        self._sliced.__exit__()
+        try:
+            self.flush()
+        finally:
+            self._sliced.__exit__()
+
+    def gather(self, data):
+        """Send it, with what comes before and after it in one record."""
+        self._gathered += data
+        if len(self._gathered) >= RECORD:
+            self.flush()
+
+    def flush(self):
+        """Send what gather() still has."""
+        data, self._gathered = self._gathered, bytearray()
+        self.send(data)
 
     def send(self, data):
         """Send as `sendall` does; the timeout is for each record."""

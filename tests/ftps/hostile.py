@@ -41,7 +41,7 @@ class Hostile:
         self.stall = ""  # "control", "data": no handshake; "transfer": no byte; "half": none after the payload
         # downloads, and how the data connection ends: "notify", "eof", "reset", "mid-record"
         # uploads: "notify", "eof", "reset", "chatter", "silent" (never an answer to close_notify)
-        self.payload = b""
+        self.payload = b""  # or an iterable of pieces
         self.announced = b"150 here it comes\r\n"
         self.end = "notify"
         self.final = b"226 done\r\n"  # None: the control connection is closed instead
@@ -207,7 +207,8 @@ class Session:
         server = self.server
         if server.stall == "transfer":
             server.stopping.wait(LIMIT)
-        data.sendall(server.payload)
+        for piece in [server.payload] if isinstance(server.payload, bytes) else server.payload:
+            data.sendall(piece)
         if server.stall == "half":
             server.stopping.wait(LIMIT)
         if server.end == "mid-record":
