@@ -3,6 +3,12 @@
 #[path = "../../src/protocol/tests/model.rs"]
 pub mod model;
 
+// Two readers of bytes that the TLS engine keeps to itself.
+#[path = "../../src/tls/der.rs"]
+pub mod der;
+#[path = "../../src/tls/hello.rs"]
+pub mod hello;
+
 mod client;
 
 pub use client::{Client, Event};
