@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import uuid
@@ -110,6 +111,7 @@ class Work:
         shutil.rmtree(self.path)
 
 
+@functools.lru_cache(maxsize=8)
 def content(size: int) -> bytes:
     """Bytes in which no part equals another, so that lost or doubled blocks show. All byte values, CR and LF too."""
     block = bytes(range(256))

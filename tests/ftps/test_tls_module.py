@@ -8,8 +8,8 @@ import ssl
 
 import pytest
 import rftplib
-from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS
-from servers.layout import PASSWORD, USER
+from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS, NativeContext
+from servers.layout import PASSWORD, USER, certificate
 
 from ftps.hostile import context
 from ftps.support import IMPLICIT, TIMEOUT, content
@@ -73,6 +73,32 @@ def test_ftps_with_a_server_that_does_not_verify(endpoint):
 def test_ftps_by_default_trusts_only_the_system(endpoint):
     with pytest.raises(ssl.SSLCertVerificationError):
         FTPS(timeout=TIMEOUT).connect(endpoint.host, endpoint.port)
+
+
+@pytest.mark.servers("proftpd-noreuse", "pyftpdlib")
+def test_ftps_with_tls_in_rust(work):
+    trusting = NativeContext(cafile=str(certificate("ca.crt")), maximum_version=f"TLSv{work.endpoint.version}")
+    with FTPS(context=trusting, timeout=TIMEOUT) as ftp:
+        ftp.connect(work.endpoint.host, work.endpoint.port)
+        ftp.login(USER, PASSWORD)
+        assert ftp.sock.version() == f"TLSv{work.endpoint.version}"
+        transfer(work, ftp)
+
+
+@pytest.mark.servers("pyftpdlib-implicit")
+@BOTH
+def test_implicit_tls_in_rust(work, cls):
+    with implicit(cls, context=NativeContext(cafile=str(certificate("ca.crt"))), timeout=TIMEOUT) as ftp:
+        ftp.connect(work.endpoint.host, work.endpoint.port)
+        ftp.login(USER, PASSWORD)
+        transfer(work, ftp)
+
+
+def test_dangerous_contexts_in_rust_are_refused():
+    with pytest.raises(ValueError, match="verify_mode"):
+        FTPS(context=NativeContext(danger_accept_invalid_certs=True))
+    with pytest.raises(ValueError, match="check_hostname"):
+        FTPS(context=NativeContext(danger_accept_invalid_hostnames=True))
 
 
 # --- the dialogue
