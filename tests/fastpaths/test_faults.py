@@ -12,21 +12,13 @@ import threading
 import time
 
 import pytest
-from fastpaths.support import DONE, LIMIT, NATIVE, Run
+from fastpaths.support import DONE, LIMIT, NATIVE, Run, until
 
 resource = pytest.importorskip("resource")
 
 DATA = b"".join(b"%07d." % number for number in range(40_000))
 BRIEF = 0.1  # a timeout that is to pass
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close by a reset
-
-
-def until(condition):
-    """Wait, with a bound, for what another thread brings about."""
-    end = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.001)
 
 
 @contextlib.contextmanager

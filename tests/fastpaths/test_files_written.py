@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import queue
+import struct
 import sys
 import tempfile
 
 import pytest
-from fastpaths.support import DONE
+from fastpaths.support import DONE, LIMIT, until
 
 DATA = b"".join(b"%07d." % number for number in range(80_000))
 OLD = bytes(range(256)) * 40
@@ -114,6 +116,31 @@ def test_reads_and_writes_before_and_after(same):
         return result, seen, path.read_bytes()
 
     assert same(script)[0] == DONE
+
+
+def test_the_first_seek_is_not_to_where_the_object_was_before(plain):
+    """A buffered file that can be read, too, seeks only if it thinks that it has to."""
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+
+    def unread(conn):
+        return struct.unpack("i", fcntl.ioctl(conn.fileno(), termios.FIONREAD, bytes(4)))[0]
+
+    def script(run):
+        connections = queue.Queue()
+
+        def peer(far):
+            near = connections.get(timeout=LIMIT)
+            far.sendall(DATA[:5])
+            until(lambda: not unread(near))  # what the first block is, is no chance here
+            far.sendall(DATA[5:])
+
+        with open(run.path(content=OLD), "r+b") as fp, run.against(peer) as ftp:
+            connections.put(ftp.transfercmd("RETR x"))
+            result = run.attempt(ftp.retrbinary, "RETR x", fp.write)
+            fp.seek(5)
+            return result, fp.read(8)
+
+    assert plain(script) == (DONE, DATA[5:13])
 
 
 def test_beyond_the_end_there_is_a_hole(same):

@@ -61,6 +61,12 @@ def test_each_line_between_others(plain, first, second):
     assert len(plain(lambda run: listing(run, [first, second, first, second]))[1]) == 4
 
 
+def test_a_fact_named_twice_whose_first_value_changes(same):
+    """The last one counts, though it is what it was in the line before."""
+    lines = [b"size=1;size=9; a", b"size=2;size=9; b", b"Size=3;size=9; c", b"Size=4;size=9; d"]
+    assert same(lambda run: listing(run, lines)) == ("returned", [(name, [("size", "9")]) for name in "abcd"])
+
+
 def test_all_lines_together(same):
     lines = FIXED + COMMON + FIXED[::-1] + COMMON * 40
     assert len(same(lambda run: listing(run, lines))[1]) == len(lines)
