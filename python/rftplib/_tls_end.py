@@ -167,7 +167,8 @@ class _Patience:
     def __init__(self, ftp, conn, most=None):
         self._ftp, self._conn = ftp, conn
         limits = [getattr(ftp, "unwrap_timeout", UNWRAP_TIMEOUT), conn.gettimeout(), most]
-        self.seconds = min((limit for limit in limits if limit is not None), default=None)
+        # 0 would be the non-blocking mode, in which nothing is waited for and nothing told
+        self.seconds = min((max(limit, 0.001) for limit in limits if limit is not None), default=None)
         self._deadline = None if self.seconds is None else time.monotonic() + self.seconds
         self._unsent = _unsent(conn)
         self._answered = False

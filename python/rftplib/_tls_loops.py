@@ -200,9 +200,10 @@ class Sender:
         self._sliced.__enter__()
         return self
 
-    def __exit__(self, *args):
+    def __exit__(self, kind, *args):
         try:
-            self.flush()
+            if kind is None or issubclass(kind, Exception):  # whoever presses Ctrl-C waits for nothing more
+                self.flush()
         finally:
             self._sliced.__exit__()
 

@@ -38,8 +38,8 @@ def is_native(conn):
 
 
 def is_tls(conn):
-    """Whether `conn` is a TLS socket: Python's or ours."""
-    return (ssl is not None and isinstance(conn, ssl.SSLSocket)) or is_native(conn)
+    """Whether `conn` is a TLS socket, Python's or ours; a mock of one is none."""
+    return (ssl is not None and issubclass(type(conn), ssl.SSLSocket)) or is_native(conn)
 
 
 def untouched(conn):

@@ -271,6 +271,13 @@ def test_the_bound_is_never_longer_than_the_timeout(hostile):
         ftp.close()
 
 
+def test_no_wait_at_all(hostile, ftp):
+    hostile.end, hostile.final_waits, ftp.unwrap_timeout = "silent", True, 0
+    began = time.monotonic()
+    assert ftp.storbinary("STOR x", io.BytesIO(b"data")) == "226 done"
+    assert time.monotonic() - began < 2
+
+
 def test_a_reply_ends_the_wait_for_close_notify(hostile, ftp):
     """What the server has acknowledged needs no close_notify."""
     hostile.end = "silent"
@@ -348,6 +355,21 @@ def test_unwrap_is_called_as_an_attribute_of_the_connection(hostile):
     finally:
         ftp.close()
     assert calls == ["RETR x", "NLST", "STOR x", "STOR y"]
+
+
+def test_unwrap_of_a_mock():
+    """A test double of a connection gets what ftplib does to it, and no more."""
+    from unittest import mock
+
+    conn = mock.MagicMock(spec=ssl.SSLSocket)
+    conn.recv.side_effect = [b"data", b""]
+    conn.__enter__.return_value = conn
+    ftp = rftplib.FTP_TLS()
+    ftp.voidcmd, ftp.voidresp, ftp.transfercmd = mock.Mock(), mock.Mock(return_value="226"), lambda cmd, rest: conn
+    blocks = []
+    assert ftp.retrbinary("RETR x", blocks.append) == "226"
+    assert blocks == [b"data"]
+    assert conn.method_calls == [mock.call.recv(8192), mock.call.recv(8192), mock.call.unwrap()]
 
 
 @pytest.mark.parametrize("error", [ValueError("mine"), OSError(5, "mine"), ssl.SSLError(1, "mine")], ids=repr)
