@@ -2,7 +2,7 @@
 
     python tests/ftps/repeat.py [--runs 10] [PYTHON...]        by default the Python that runs this
 
-Each PYTHON needs rftplib, pytest and pytest-timeout. The servers have to be set up (`python -m servers setup` in tests/).
+Each PYTHON needs rftplib, pytest and pytest-timeout. Needs the servers: `python -m servers setup` in tests/.
 """
 
 from __future__ import annotations
