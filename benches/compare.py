@@ -5,7 +5,8 @@
 
 The Python that runs this has to have rftplib installed. The server runs in a process of its own, every measured run in
 a fresh one; libraries take turns in each round. CPU time is the client's own, wall time that of the work alone. The
-tables tell medians, their ratios, and whether the goals are met. --quick only shows that all of it works.
+tables tell medians, their ratios, and whether the goals are met. Measure on an idle machine: beside other processes a
+busy thread, for one, hardly gets to hold anybody up. --quick only shows that all of it works.
 
 The plain loop ("floor") is benches/floor.rs; it is built by cargo, and left out where there is none.
 """
@@ -172,6 +173,8 @@ def main() -> int:
     works = [work for work in plan.WORKS if not options.only or {work.name, work.table} & set(options.only)]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that the scratch folder goes
     notes = ["--quick: the numbers mean nothing"] if options.quick else []
+    if os.getloadavg()[0] > 0.5:
+        notes.append("the machine was busy before: the numbers are not reliable")
     rounds = 1 if options.quick else options.rounds
     header = report.machine(rounds, notes)
     began = time.monotonic()
