@@ -24,8 +24,9 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 PORTABLE = "portable"  # the variant with RFTPLIB_NATIVE=0: every native loop off
-PORTABLE_SUITES = ("contract",)  # tests/stdlib runs both variants itself
+PORTABLE_SUITES = ("contract", "hostile")  # tests/stdlib runs both variants itself
 OWN_ENVIRONMENT = ("integrations",)  # needs packages that the others don't: scripts/integrations
+LONG = ("ftps", "real", "fastpaths")
 TIMEOUT = 1800  # seconds for one suite; a single test has pytest's own timeout
 RUNNING = set()
 
@@ -107,7 +108,7 @@ def run(options):
         chosen = [suite for suite in PORTABLE_SUITES if suite in suites]
         jobs += [(f"{label} {PORTABLE}", pythons[label], suite) for suite in chosen]
     # The longest first, so that no core is idle at the end.
-    jobs.sort(key=lambda job: job[2] != "real")
+    jobs.sort(key=lambda job: LONG.index(job[2]) if job[2] in LONG else len(LONG))
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(run_suite, results, *job) for job in jobs]
         try:
@@ -181,6 +182,8 @@ def main():
     command.set_defaults(action=summary)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+    # Ignored in the background of a shell, and so would be in all the tests that press Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return options.action(options)
 
 

@@ -23,8 +23,16 @@ def download(conn, callback, blocksize):
 
 def upload(conn, fp, blocksize, callback):
     """Send each block that `fp.read(blocksize)` gives, then call `callback` with it."""
-    if _tls_socket.untouched(conn) and type(blocksize) is int and blocksize > 0:
-        return _tls_loops.upload(conn, fp, blocksize, callback)
+    try:
+        if _tls_socket.untouched(conn) and type(blocksize) is int and blocksize > 0:
+            return _tls_loops.upload(conn, fp, blocksize, callback)
+        return _send_blocks(conn, fp, blocksize, callback)
+    except OSError:
+        _tls_socket.forget_errors(conn)
+        raise
+
+
+def _send_blocks(conn, fp, blocksize, callback):
     count = 0
     while True:
         block = fp.read(blocksize)
@@ -62,12 +70,16 @@ def retrlines(ftp, conn, callback):
 
 def storlines(ftp, conn, fp, callback):
     """Send each line that `fp.readline` gives, ended by CRLF, then call `callback` with it."""
-    if _tls_socket.untouched(conn):
-        with _tls_loops.Sender(conn) as sender:
-            # whoever wants to know of each line wants it sent then
-            send = sender.send if callback else sender.gather
-            return _send_lines(ftp, lambda: send, fp, callback)
-    return _send_lines(ftp, lambda: conn.sendall, fp, callback)
+    try:
+        if _tls_socket.untouched(conn):
+            with _tls_loops.Sender(conn) as sender:
+                # whoever wants to know of each line wants it sent then
+                send = sender.send if callback else sender.gather
+                return _send_lines(ftp, lambda: send, fp, callback)
+        return _send_lines(ftp, lambda: conn.sendall, fp, callback)
+    except OSError:
+        _tls_socket.forget_errors(conn)
+        raise
 
 
 def _send_lines(ftp, send, fp, callback):

@@ -220,6 +220,9 @@ def _wait_for_end(patience, conn, unwrap, in_slices):
             except socket.timeout as error:
                 if not in_slices or not _tls_socket.is_slice(error) or patience.exhausted():
                     raise
+    except OSError:
+        _tls_socket.forget_errors(conn)
+        raise
     finally:
         if conn.fileno() != -1:
             conn.settimeout(timeout)

@@ -56,6 +56,20 @@ def ignores_eof(conn):
     return ssl.OPENSSL_VERSION_INFO >= (3,) and bool(conn.context.options & _IGNORE_UNEXPECTED_EOF)
 
 
+def forget_errors(conn):
+    """Empty this thread's queue of OpenSSL errors, after a write on `conn` has failed.
+
+    OpenSSL since 3.6 leaves there that the kernel has refused it, and CPython (seen up to 3.15) leaves it, too: whichever
+    connection of the thread waits for something next fails by that error. A new SSL object begins with an empty queue.
+    """
+    if ssl is None or not issubclass(type(conn), ssl.SSLSocket):
+        return
+    try:
+        ssl.SSLContext.wrap_bio(conn.context, ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=conn.server_hostname)
+    except (AttributeError, TypeError, ValueError, OSError):
+        pass  # no socket after all; the error that brought us here is the one to tell
+
+
 def is_slice(error):
     """Whether a socket.timeout is that of the socket object, and not the ETIMEDOUT of the network."""
     return error.errno is None

@@ -14,6 +14,8 @@ import socket
 import ssl
 import threading
 
+from rftplib._tls_socket import forget_errors
+
 from contract.scripted_server import CA_FILE, SERVER_PEM
 
 LIMIT = 10
@@ -40,7 +42,8 @@ class Hostile:
         self.smuggle = b""  # sent in clear text behind the reply to AUTH
         self.stall = ""  # "control", "data": no handshake; "transfer": no byte; "half": none after the payload
         # downloads, and how the data connection ends: "notify", "eof", "reset", "mid-record"
-        # uploads: "notify", "eof", "reset", "chatter", "silent" (never an answer to close_notify)
+        # uploads: "notify", "eof", "reset", "chatter", "silent" (never an answer to close_notify), "refuse" (a reset
+        # after the first block; the final reply comes after `taken`)
         self.payload = b""  # or an iterable of pieces
         self.announced = b"150 here it comes\r\n"
         self.end = "notify"
@@ -186,8 +189,10 @@ class Session:
                 server.stopping.wait(LIMIT)
             data = server.tls.wrap_socket(raw, server_side=True) if self.protected else raw
             server.resumed.append(getattr(data, "session_reused", None))
-            with contextlib.suppress(OSError):
+            try:
                 (self.receive if upload else self.send)(data)
+            except OSError:
+                forget_errors(data)
             if server.end == "silent" and not server.final_waits:
                 self.say_final()  # while the data connection stays open
                 self.await_close(data)
@@ -196,6 +201,8 @@ class Session:
                 self.await_close(data)
         finally:
             (data or raw).close()
+        if server.end == "refuse":
+            server.taken.wait(LIMIT)
         self.say_final()
 
     def say_final(self):
@@ -226,6 +233,9 @@ class Session:
             if not block:
                 break
             server.uploaded += block
+            if server.end == "refuse":
+                data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                return
         server.taken.set()
         if server.end != "silent":
             self.finish(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ftplib
 import io
+import socket
 import ssl
 import sys
 import time
@@ -245,6 +246,25 @@ def test_upload_that_the_server_calls_failed(hostile, ftp, end, final, error):
     hostile.end, hostile.final = end, final
     with pytest.raises(error, match=final.decode().strip()):
         ftp.storbinary("STOR x", io.BytesIO(DATA))
+    assert ftp.voidcmd("NOOP").startswith("200")
+
+
+@pytest.mark.parametrize("method", ["storbinary", "storlines"])
+@pytest.mark.parametrize("wrapped", [False, True], ids=["SSLSocket", "subclass"])
+def test_a_refused_upload_leaves_the_control_connection_alone(hostile, ftp, method, wrapped):
+    """What OpenSSL has noted of the failed write must not be taken for an error of the other connection."""
+    if wrapped:
+        ftp.context.sslsocket_class = type("Wrapped", (ssl.SSLSocket,), {})
+    hostile.end, hostile.final = "refuse", b"552 disk full\r\n"
+    with pytest.raises(ConnectionError):
+        getattr(ftp, method)("STOR x", io.BytesIO(b"a line of text\r\n" * 1_000_000))
+    ftp.sock.settimeout(0.1)
+    with pytest.raises(socket.timeout):
+        ftp.sock.recv(1)
+    ftp.sock.settimeout(10)
+    hostile.taken.set()
+    with pytest.raises(ftplib.error_perm, match="552 disk full"):
+        ftp.voidresp()
     assert ftp.voidcmd("NOOP").startswith("200")
 
 
