@@ -94,8 +94,8 @@ def busy(works: list[tuple[Work, Results]]) -> str:
         cells = [number(rate, 1) for rate in rates] + [number(times, 0)]
         rows.append([work.title, *cells, wanted, verdict(("", times, work.goal, True))])
     text = "Downloads, in MiB/s, while another Python thread of the process computes. "
-    text += "Files of 16 MiB for ftplib and pycurl, "
-    text += "of 1 GiB for rftplib, each for two seconds at least.\n\n"
+    text += "Files of 1 GiB for rftplib's own loops, of 2 MiB for all that waits for the interpreter's lock; "
+    text += "again and again for two seconds at least.\n\n"
     return text + table(["", FTPLIB, RFTPLIB, PYCURL, "rftplib / ftplib", "goal", ""], rows)
 
 

@@ -102,6 +102,8 @@ class Session(threading.Thread):
                 print("server:", repr(exc), file=sys.stderr)
         finally:
             self.control.close()
+            if self.listener:
+                self.listener.close()
 
     def say(self, text: str) -> None:
         self.control.sendall(text.encode() + b"\r\n")
@@ -136,9 +138,9 @@ class Session(threading.Thread):
             self.say("502 no")
 
     def listen(self, verb: bytes) -> None:
-        if self.listener:
-            self.listener.close()
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        # One for the whole session: a port for each of thousands of small files would soon be one too many.
+        if self.listener is None:
+            self.listener = socket.create_server(("127.0.0.1", 0))
         port = self.listener.getsockname()[1]
         self.say(f"229 ok (|||{port}|)" if verb == b"EPSV" else f"227 ok (127,0,0,1,{port >> 8},{port & 255})")
 
@@ -147,8 +149,6 @@ class Session(threading.Thread):
             return self.say("425 PASV first")
         self.say(preliminary)
         sock, _ = self.listener.accept()
-        self.listener.close()
-        self.listener = None
         if self.protected:
             sock = self.context.wrap_socket(sock, server_side=True)
         with sock:

@@ -6,6 +6,7 @@ what it yields then are numbers of its own. Afterwards it checks that all happen
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import os
@@ -229,9 +230,9 @@ def linear_nlst(job: Job):
 # ---------------------------------------------------------------------------------- threads
 
 
-def _beside_a_busy_thread(job: Job, connect, work):
+def _beside_a_busy_thread(job: Job, connect, work, native=True):
     # What takes ftplib ten seconds is over at once here: so each gets as much as can be measured, again and again.
-    size = job.amount(GIB if job.module.__name__ == "rftplib" else 16 * MIB)
+    size = job.amount(GIB if job.module.__name__ == "rftplib" and native else 2 * MIB)
     ftp, over, transfers = connect(job), [], 0
 
     def spin():
@@ -266,11 +267,12 @@ def busy_callback(job: Job):
 
 
 def tls_busy_file(job: Job):
-    return _beside_a_busy_thread(job, Job.tls, lambda ftp, size: download_to_file(ftp, size, job.target()))
+    work = functools.partial(download_to_file, path=job.target())
+    return _beside_a_busy_thread(job, Job.tls, work, native=job.variant == "NativeContext")
 
 
 def tls_busy_callback(job: Job):
-    return _beside_a_busy_thread(job, Job.tls, download_to_callback)
+    return _beside_a_busy_thread(job, Job.tls, download_to_callback, native=job.variant == "NativeContext")
 
 
 def _in_threads(job: Job, work):

@@ -15,25 +15,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from urllib.parse import unquote, urlsplit
+from collections.abc import Callable
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import rftplib as ftplib  # was: import ftplib
 
 MIB = 1 << 20
 
 
-def timed(what, size, work):
+def timed(what: str, size: int, work: Callable[[], str]) -> None:
     start = time.perf_counter()
     reply = work()
     print(f"{what:<10} {size / MIB:.1f} MiB in {time.perf_counter() - start:.3f} s: {reply}")
 
 
-def digest(path):
+def digest(path: str) -> str:
     with open(path, "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def transfer(ftp, here):
+def transfer(ftp: ftplib.FTP, here: str) -> bool:
     """The main job: move files both ways, and see that every byte arrived."""
     source, target = os.path.join(here, "source.bin"), os.path.join(here, "target.bin")
     size = 32 * MIB + 1
@@ -50,7 +51,7 @@ def transfer(ftp, here):
 
     with open(target, "wb") as file:
         timed("download", size, lambda: ftp.retrbinary("RETR big file.bin", file.write))
-    lines = []
+    lines: list[str] = []
     ftp.retrlines("RETR notes.txt", lines.append)
 
     same = digest(source) == digest(target) and lines == ["first line", "second line"]
@@ -62,11 +63,11 @@ def transfer(ftp, here):
     return same
 
 
-def run(address):
+def run(address: SplitResult) -> bool:
     """Log in, do the job in a directory of its own; return whether all was well."""
     directory = f"rftplib-demo-{os.getpid()}"
     with ftplib.FTP(timeout=30) as ftp, tempfile.TemporaryDirectory() as here:
-        ftp.connect(address.hostname, address.port or ftplib.FTP_PORT)
+        ftp.connect(address.hostname or "", address.port or ftplib.FTP_PORT)
         print("connected ", ftp.getwelcome().splitlines()[-1])
         ftp.login(unquote(address.username or ""), unquote(address.password or ""))
         if address.path.strip("/"):
@@ -79,18 +80,19 @@ def run(address):
     return same
 
 
-def run_here():
+def run_here() -> bool:
     """The same against a server of our own, in another process."""
     server = os.path.join(os.path.dirname(os.path.abspath(__file__)), "server.py")
     with tempfile.TemporaryDirectory() as served:
         with subprocess.Popen([sys.executable, server, served], stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
             try:
                 return run(urlsplit(process.stdout.readline().strip()))
             finally:
                 process.terminate()
 
 
-def ftp_address(text):
+def ftp_address(text: str) -> SplitResult:
     parts = urlsplit(text)
     try:
         if parts.scheme == "ftp" and parts.hostname and parts.port != 0:
@@ -100,7 +102,7 @@ def ftp_address(text):
     raise argparse.ArgumentTypeError(f"not an address like ftp://user:password@host/directory: {text!r}")
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description="Upload, list, download and compare files on an FTP server.")
     parser.add_argument("address", nargs="?", type=ftp_address, help="default: a server started here")
     address = parser.parse_args().address

@@ -1,6 +1,5 @@
 """The class FTP_TLS: FTP over TLS on the interpreter's own `ssl` module (RFC 4217)."""
 
-import inspect
 import sys
 import time
 import warnings
@@ -9,7 +8,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _logs, _native_hint, ssl
+from . import _logs, _native_hint, _tls_file, ssl
 from ._errors import error_proto
 from ._ftp import FTP
 from ._tls_end import UNWRAP_TIMEOUT
@@ -103,7 +102,7 @@ class FTP_TLS(FTP):
             resp = self.voidcmd("AUTH SSL")
         # What the old file has buffered came before the handshake: in clear text, from anyone. It goes with it.
         self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
-        self.file = self.sock.makefile(mode="r", encoding=self.encoding)
+        self.file = _tls_file.open_text(self.sock, self.encoding)
         _logs.secured(self.sock, "control connection")
         return resp
 
@@ -190,6 +189,8 @@ def _takes_session(context):
     wrap = context.wrap_socket
     if getattr(wrap, "__func__", None) is rftplib.ssl.SSLContext.wrap_socket:
         return True
+    import inspect  # takes longer to import than all of this package
+
     try:
         parameters = inspect.signature(wrap).parameters.values()
     except (TypeError, ValueError):

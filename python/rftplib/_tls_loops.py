@@ -45,6 +45,7 @@ class Receiver(io.RawIOBase):
 
     def ended(self, count):
         """The end has come, regularly as it seems, after `count` bytes."""
+        descriptor(self._conn)  # the peer may have answered a close by another thread
         self._known.count = count
         self._known.clean = None if ignores_eof(self._conn) else True
 
@@ -197,6 +198,11 @@ class Sender:
         self._gathered = bytearray()
 
     def __enter__(self):
+        try:
+            # A small file, and the close_notify behind it, would each wait for the server's delayed acknowledgement.
+            self._conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            pass  # reset already, or no TCP: writing will tell
         self._sliced.__enter__()
         return self
 

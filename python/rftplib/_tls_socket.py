@@ -94,7 +94,8 @@ class Sliced:
 
     def __exit__(self, *args):
         conn = self._conn
-        del conn.gettimeout, conn.settimeout
+        for name in ("gettimeout", "settimeout"):
+            vars(conn).pop(name, None)  # two threads that wait for replies at once take away each other's
         if conn.fileno() != -1:
             conn.settimeout(self._timeout)
 

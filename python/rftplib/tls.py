@@ -11,6 +11,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
+from . import _tls_file
 from ._errors import Error
 from ._ftp_tls import FTP_TLS
 
@@ -181,7 +182,7 @@ def _connect_secured(ftp, host, port, timeout, source_address):
         sock.close()
         raise
     ftp.sock = sock
-    ftp.file = sock.makefile("r", encoding=ftp.encoding)
+    ftp.file = _tls_file.open_text(sock, ftp.encoding)
     ftp.welcome = ftp.getresp()
     return ftp.welcome
 

@@ -1,11 +1,10 @@
 //! One table from faults to Python's exceptions. ftplib's own classes are raised, so that code which imports either
 //! module catches both.
 
-use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
-use std::io;
 
 use crate::protocol::reply::Kind;
 
@@ -95,7 +94,10 @@ fn above_limit(text: &str, limit: &Bound<'_, PyAny>) -> PyErr {
 }
 
 /// A failed system call, as `socket` reports it: with errno, so that Python picks the right subclass of OSError.
-pub fn os_error(error: &io::Error) -> PyErr {
+#[cfg(unix)]
+pub fn os_error(error: &std::io::Error) -> PyErr {
+    use pyo3::exceptions::PyOSError;
+
     let Some(errno) = error.raw_os_error() else {
         return PyOSError::new_err(error.to_string());
     };
@@ -105,6 +107,7 @@ pub fn os_error(error: &io::Error) -> PyErr {
 }
 
 /// What `socket` raises when its timeout has passed.
+#[cfg(unix)]
 pub fn timed_out(py: Python<'_>) -> PyErr {
     let made = || -> PyResult<PyErr> {
         // socket.timeout is TimeoutError itself from 3.10 on

@@ -38,7 +38,8 @@ class Hostile:
     def __init__(self) -> None:
         self.show(SERVER_PEM)
         self.implicit = False
-        self.replies = {}  # verb: bytes to send instead of what it would do, or a list of those, the last one stays
+        # verb: bytes to send (or none) instead of what it would do, or a list of those, the last one stays
+        self.replies = {}
         self.smuggle = b""  # sent in clear text behind the reply to AUTH
         self.stall = ""  # "control", "data": no handshake; "transfer": no byte; "half": none after the payload
         # downloads, and how the data connection ends: "notify", "eof", "reset", "mid-record"
@@ -147,7 +148,8 @@ class Session:
         self.encrypted = True
 
     def say(self, reply):
-        self.conn.sendall(reply)
+        if reply:
+            self.conn.sendall(reply)
 
     def obey(self, verb, argument):
         if verb in self.replies:
