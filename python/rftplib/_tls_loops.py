@@ -97,25 +97,27 @@ def download(conn, callback, blocksize):
 
 def _download_blocks(receiver, callback, blocksize):
     read, sliced, count = receiver.read, receiver.sliced, 0
+    room = memoryview(bytearray(RECORD))
+    pieces = [room[at : at + blocksize] for at in range(0, RECORD, blocksize)]
     while True:
         try:
-            block = read(RECORD)
+            size = read(RECORD, room)
         except OSError as error:
             if receiver.stopped(error, count):
                 return
             continue
-        if not block:
+        if not size:
             receiver.ended(count)
             return
         if sliced.idled:
             sliced.moved()
-        size = len(block)
         count += size
-        if size <= blocksize:
-            callback(block)
+        if size == RECORD:
+            for piece in pieces:
+                callback(bytes(piece))
         else:
             for at in range(0, size, blocksize):
-                callback(block[at : at + blocksize])
+                callback(bytes(room[at : min(at + blocksize, size)]))
 
 
 def _download_to_file(receiver, write):

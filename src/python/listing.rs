@@ -7,7 +7,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::parse::{entry_of, lower};
 use super::text::{decode, encode};
+use super::turn::Turn;
 use crate::protocol::facts;
+
+/// After how many entries other threads and signals are thought of: no loop of Python's runs between two of them where
+/// `list()` takes them all.
+const LOOK_UP: usize = 256;
 
 /// The lines of an MLSD listing; iterating over it yields (name, facts) and takes the lines away.
 #[pyclass(module = "rftplib._rftplib", frozen)]
@@ -21,6 +26,7 @@ struct State {
     ends: Vec<usize>,
     next: usize,
     template: Option<Template>,
+    turn: Option<Turn>,
 }
 
 /// The facts of the line before. Nearly every line has the same facts in the same order, and many have the same values:
@@ -39,6 +45,13 @@ struct Fact {
 impl Listing {
     fn lock(&self, py: Python<'_>) -> MutexGuard<'_, State> {
         self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look_up(&self, py: Python<'_>) -> PyResult<()> {
+        let mut turn = self.lock(py).turn.take().unwrap_or_else(Turn::begin);
+        turn.look_up(py)?;
+        self.lock(py).turn = Some(turn);
+        Ok(())
     }
 
     /// Adds a line: UTF-8, its end stripped.
@@ -158,6 +171,11 @@ impl Listing {
         // out of the lock, which isn't held while Python objects are made
         let (line, mut template) = {
             let mut state = self.lock(py);
+            if state.next % LOOK_UP == 0 {
+                drop(state);
+                self.look_up(py)?;
+                state = self.lock(py);
+            }
             let Some(line) = state.take().map(<[u8]>::to_vec) else {
                 return Ok(None);
             };

@@ -10,6 +10,7 @@ mod modules;
 mod own;
 mod parse;
 mod text;
+mod turn;
 
 /// TLS in Rust: `rftplib.tls.NativeContext`.
 #[cfg(all(unix, feature = "tls"))]

@@ -6,7 +6,6 @@ import ssl
 
 import pytest
 import rftplib
-
 from ftps.hostile import Hostile, context
 
 DATA = b"x" * 20_000

@@ -8,12 +8,10 @@ use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
 use super::super::errors;
+use super::super::turn::Turn;
 use super::socket::{Plain, receivable, sendable};
 use crate::net::{self, Interest, SLICE, Step, Stream, Tcp};
 use crate::transfer::{Fault, State};
-
-/// How long a loop may hold the GIL while there is always something to do: the interpreter's switch interval.
-const HOLD: Duration = Duration::from_millis(5);
 
 /// The object's side: asked, never changed.
 pub struct Owner<'a, 'py>(&'a Bound<'py, PyAny>);
@@ -73,8 +71,7 @@ fn fault(error: &io::Error) -> PyErr {
 pub struct Pump<'a, 'py> {
     owner: Owner<'a, 'py>,
     stream: Box<dyn Stream + Send>,
-    /// Since when the GIL is held without a break.
-    held: Instant,
+    turn: Turn,
     moved: u64,
 }
 
@@ -85,7 +82,7 @@ impl<'a, 'py> Pump<'a, 'py> {
         Ok(Self {
             owner: Owner::new(plain.object()),
             stream,
-            held: Instant::now(),
+            turn: Turn::begin(),
             moved: 0,
         })
     }
@@ -113,7 +110,7 @@ impl<'a, 'py> Pump<'a, 'py> {
         Some(Self {
             owner: Owner::new(object),
             stream,
-            held: Instant::now(),
+            turn: Turn::begin(),
             moved: 0,
         })
     }
@@ -139,13 +136,8 @@ impl<'a, 'py> Pump<'a, 'py> {
 
     /// Signals, a close by another thread, and a chance for other threads: whatever came up since the last block.
     pub fn look_up(&mut self) -> PyResult<()> {
-        self.py().check_signals()?;
-        self.owner.fd()?;
-        if self.held.elapsed() > HOLD {
-            self.py().detach(|| ());
-            self.held = Instant::now();
-        }
-        Ok(())
+        self.turn.look_up(self.owner.py())?;
+        self.owner.fd().map(drop)
     }
 
     /// Waits one slice without the GIL.
@@ -153,7 +145,7 @@ impl<'a, 'py> Pump<'a, 'py> {
         let slice = self.owner.slice(began)?.ok_or_else(would_block)?;
         let descriptor = self.stream.descriptor();
         let waited = self.owner.py().detach(|| net::wait(descriptor, interest, slice));
-        self.held = Instant::now();
+        self.turn = Turn::begin();
         self.py().check_signals()?;
         waited.map_err(|error| fault(&error))?;
         self.owner.fd().map(drop)
