@@ -163,7 +163,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="+", metavar="NAME", default=[], help="of works (mlsd) or tables (busy)")
     parser.add_argument("--quick", action="store_true", help="small amounts, one round: no measurement")
-    parser.add_argument("--write", metavar="FILE", help="the tables go there, too")
+    parser.add_argument(
+        "--write",
+        metavar="FILE",
+        help="the tables go there, too; if it is benches/RESULTS.md, the first of them also into the README",
+    )
     options = parser.parse_args()
     known = {work.name for work in plan.WORKS} | {work.table for work in plan.WORKS}
     if set(options.only) - known:
@@ -192,6 +196,9 @@ def main() -> int:
     print(text)
     if options.write:
         pathlib.Path(options.write).write_text(f"# `python benches/compare.py`, as printed\n\n{text}")
+    if options.write and pathlib.Path(options.write).resolve() == HERE / "RESULTS.md":
+        readme = HERE.parent / "README.md"
+        readme.write_text(report.put_into(readme.read_text(), text))
     return 1 if any(note.startswith("failed") for note in notes) else 0
 
 

@@ -239,3 +239,11 @@ def machine(rounds: int, notes: list[str]) -> str:
     }
     lines = [f"{name}: {value}" for name, value in rows.items() if value]
     return "```\n" + "\n".join(lines) + "\n```"
+
+
+def put_into(readme: str, text: str) -> str:
+    """The README with the machine and the first two tables of a report between its marks."""
+    before, rest = readme.split("<!-- benches/RESULTS.md -->\n")
+    _, after = rest.split("<!-- end -->\n")
+    shown = "\n### ".join(text.split("\n### ")[:3]).replace("\n### ", "\n#### ")
+    return f"{before}<!-- benches/RESULTS.md -->\n{shown.strip()}\n<!-- end -->\n{after}"

@@ -1,7 +1,7 @@
 """The loops for connections that aren't exactly a `socket.socket`: through the object's own Python methods.
 
 Subclasses, SOCKS wrappers, gevent's sockets and mocks come here, and everything with RFTPLIB_NATIVE=0. A genuine
-SSLSocket has loops of its own, see `_tls_loops`. Each returns how much it has moved, in bytes or characters.
+SSLSocket has loops of its own, see `_tls_loops`. Each returns how many bytes it has moved.
 """
 
 from . import _errors, _tls_loops, _tls_socket
@@ -60,12 +60,20 @@ def retrlines(ftp, conn, callback):
                 print("*retr*", repr(line))
             if not line:
                 return count
-            count += len(line)
+            count += _size(line, ftp.encoding)
             if line[-2:] == "\r\n":
                 line = line[:-2]
             elif line[-1:] == "\n":
                 line = line[:-1]
             callback(line)
+
+
+def _size(line, encoding):
+    """How many bytes a line took, if its end was CRLF."""
+    if not isinstance(line, str):  # somebody's own makefile()
+        return len(line)
+    size = len(line) if line.isascii() else len(line.encode(encoding, "replace"))
+    return size + (line[-1:] == "\n" and line[-2:] != "\r\n")
 
 
 def storlines(ftp, conn, fp, callback):

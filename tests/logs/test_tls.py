@@ -41,13 +41,19 @@ def test_version_and_session_at_info(server, records, version, name):
     ftp.retrbinary("RETR a file", lambda block: None)
     ftp.reuse_session = False
     ftp.storbinary("STOR up", io.BytesIO(b"y" * 777))
+    server.payload = "grüße\r\nfile\r\n".encode()
+    ftp.nlst()
     ftp.close()
     sessions = [f"control connection: {name}, session new"]
-    sessions += [f"data connection: {name}, session {which}" for which in ("resumed", "new")]
+    sessions += [f"data connection: {name}, session {which}" for which in ("resumed", "new", "new")]
     assert of(records, "rftplib.tls", "INFO") == sessions
     transfers = of(records, "rftplib.data", "INFO")
-    assert [text.partition(" in ")[0] for text in transfers] == ["RETR a file: 20000 bytes", "STOR up: 777 bytes"]
-    assert [text.partition(f", {name}, ")[2] for text in transfers] == ["session resumed", "session new"]
+    assert [text.partition(" in ")[0] for text in transfers] == [
+        "RETR a file: 20000 bytes",
+        "STOR up: 777 bytes",
+        "NLST: 15 bytes",
+    ]
+    assert [text.partition(f", {name}, ")[2] for text in transfers] == ["session resumed", "session new", "session new"]
 
 
 def test_commands_at_debug_passwords_masked(server, records):

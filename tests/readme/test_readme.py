@@ -60,6 +60,14 @@ def test_the_scripts_run(block):
     subprocess.run([sys.executable, "-W", "error", "-c", block], check=True, timeout=60)
 
 
+def test_the_tables_are_as_the_benchmark_printed_them():
+    shown = README.split("<!-- benches/RESULTS.md -->\n")[1].split("<!-- end -->")[0]
+    results = (ROOT / "benches/RESULTS.md").read_text(encoding="utf-8").splitlines()
+    lines = [line.replace("#### ", "### ") for line in shown.splitlines()]
+    assert len(lines) > 20
+    assert not [line for line in lines if line not in results]
+
+
 def test_the_links_lead_somewhere():
     targets = re.findall(r"\]\(([^)#:]+)\)", README)
     assert targets
