@@ -39,6 +39,7 @@ class Session(socketserver.StreamRequestHandler):
     """One control connection. Each command is a method: cmd_RETR(argument) returns the reply."""
 
     timeout = TIMEOUT
+    server: "Server"
     before_login = {"USER", "PASS", "QUIT", "FEAT", "SYST", "NOOP", "OPTS"}
 
     # -- the dialogue
@@ -95,7 +96,7 @@ class Session(socketserver.StreamRequestHandler):
 
     def virtual(self, argument: str) -> str:
         """The path as the client sees it: absolute, without dots."""
-        parts = []
+        parts: list[str] = []
         for part in (self.cwd + "/" + argument if not argument.startswith("/") else argument).split("/"):
             if part == "..":
                 parts = parts[:-1]

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from typing import Optional
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import rftplib as ftplib  # was: import ftplib
@@ -105,7 +106,7 @@ def ftp_address(text: str) -> SplitResult:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Upload, list, download and compare files on an FTP server.")
     parser.add_argument("address", nargs="?", type=ftp_address, help="default: a server started here")
-    address = parser.parse_args().address
+    address: Optional[SplitResult] = parser.parse_args().address
     print(f"Python {sys.version.split()[0]}, {ftplib.__name__} in {os.path.dirname(ftplib.__file__)}", flush=True)
     try:
         same = run(address) if address else run_here()
