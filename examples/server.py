@@ -39,7 +39,6 @@ class Session(socketserver.StreamRequestHandler):
     """One control connection. Each command is a method: cmd_RETR(argument) returns the reply."""
 
     timeout = TIMEOUT
-    server: "Server"
     before_login = {"USER", "PASS", "QUIT", "FEAT", "SYST", "NOOP", "OPTS"}
 
     # -- the dialogue
@@ -108,6 +107,7 @@ class Session(socketserver.StreamRequestHandler):
         """The path on disk; nothing outside the served directory, symbolic links included."""
         if "\0" in argument:
             raise Refused("553 No such name")
+        assert isinstance(self.server, Server)
         root = self.server.root
         path = os.path.join(root, self.virtual(argument).lstrip("/"))
         if os.path.commonpath([root, os.path.realpath(path)]) != root:

@@ -103,10 +103,14 @@ def ftp_address(text: str) -> SplitResult:
     raise argparse.ArgumentTypeError(f"not an address like ftp://user:password@host/directory: {text!r}")
 
 
+class Options(argparse.Namespace):
+    address: Optional[SplitResult] = None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Upload, list, download and compare files on an FTP server.")
     parser.add_argument("address", nargs="?", type=ftp_address, help="default: a server started here")
-    address: Optional[SplitResult] = parser.parse_args().address
+    address = parser.parse_args(namespace=Options()).address
     print(f"Python {sys.version.split()[0]}, {ftplib.__name__} in {os.path.dirname(ftplib.__file__)}", flush=True)
     try:
         same = run(address) if address else run_here()
