@@ -88,7 +88,8 @@ def run_here() -> bool:
         with subprocess.Popen([sys.executable, server, served], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout
             try:
-                return run(urlsplit(process.stdout.readline().strip()))
+                address: str = process.stdout.readline().strip()
+                return run(urlsplit(address))
             finally:
                 process.terminate()
 
@@ -103,14 +104,10 @@ def ftp_address(text: str) -> SplitResult:
     raise argparse.ArgumentTypeError(f"not an address like ftp://user:password@host/directory: {text!r}")
 
 
-class Options(argparse.Namespace):
-    address: Optional[SplitResult] = None
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Upload, list, download and compare files on an FTP server.")
     parser.add_argument("address", nargs="?", type=ftp_address, help="default: a server started here")
-    address = parser.parse_args(namespace=Options()).address
+    address: Optional[SplitResult] = parser.parse_args().address
     print(f"Python {sys.version.split()[0]}, {ftplib.__name__} in {os.path.dirname(ftplib.__file__)}", flush=True)
     try:
         same = run(address) if address else run_here()
