@@ -12,7 +12,7 @@ from . import _logs, _native_hint, _tls_file, ssl
 from ._errors import error_proto
 from ._ftp import FTP
 from ._tls_end import UNWRAP_TIMEOUT
-from ._tls_socket import is_native
+from ._tls_socket import forget_errors, is_native
 
 # The sessions that control connections had when they were last looked at, and when that was. Kept for after CCC, and
 # because CPython (3.10 and later) loses some memory each time that `SSLSocket.session` is read.
@@ -145,6 +145,7 @@ class FTP_TLS(FTP):
                 conn = self.context.wrap_socket(conn, server_hostname=self.host, **resumption)
             except BaseException as error:
                 conn.close()
+                forget_errors(self.sock)
                 explained = _native_hint.explained(error, self.context)
                 if explained is not None:
                     raise explained from error

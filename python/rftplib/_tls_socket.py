@@ -57,7 +57,7 @@ def ignores_eof(conn):
 
 
 def forget_errors(conn):
-    """Empty this thread's queue of OpenSSL errors, after a write on `conn` has failed.
+    """Empty this thread's queue of OpenSSL errors, after a write has failed; `conn` is any connection under TLS.
 
     OpenSSL since 3.6 leaves there that the kernel has refused it, and CPython (seen up to 3.15) leaves it, too:
     whichever connection of the thread waits next fails by that error. A new SSL object begins with an empty queue.
