@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
+import signal
 
 import pytest
 
@@ -160,3 +162,31 @@ def test_debug_output_is_the_same(same, capsys):
         return listing(run, FIXED[:5], debugging=3), capsys.readouterr().out
 
     assert same(script)[1].count("*retr*") == 6
+
+
+def test_a_signal_ends_even_what_takes_all_entries_at_once(plain):
+    """deque() and zip() run no Python code between two entries: what looks out for signals there is the listing."""
+
+    class Alarm(Exception):
+        pass
+
+    def ring(*_):
+        raise Alarm
+
+    lines = COMMON * 20_000
+
+    def script(run):
+        with run.download(b"".join(line + b"\r\n" for line in lines)) as ftp:
+            entries, taken = ftp.mlsd(), itertools.count(1)
+            next(entries)  # all is there now
+            before = signal.signal(signal.SIGALRM, ring)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.02)
+                with pytest.raises(Alarm):
+                    collections.deque(zip(taken, entries), maxlen=0)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before)
+            return next(taken) < len(lines)
+
+    assert plain(script)
