@@ -44,8 +44,8 @@ Python {python} on {machine}.
 """
 REMARKS = """
 What TLS connections leave behind is Python's: from 3.10 on, its `ssl` leaks a copy of the session, some 5 kB, each time
-`SSLSocket.session` is read. rftplib has to read it, or data connections couldn't resume the session, and reads it once
-for each control connection."""
+`SSLSocket.session` is read. rftplib has to read it, or data connections couldn't resume the session, and does so once
+for each control connection, and every five minutes from then on."""
 
 
 def pytest(folder, native, *options):
