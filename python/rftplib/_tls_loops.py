@@ -200,11 +200,6 @@ class Sender:
         self._gathered = bytearray()
 
     def __enter__(self):
-        try:
-            # A small file, and the close_notify behind it, would each wait for the server's delayed acknowledgement.
-            self._conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError:
-            pass  # reset already, or no TCP: writing will tell
         self._sliced.__enter__()
         return self
 
@@ -214,6 +209,13 @@ class Sender:
                 self.flush()
         finally:
             self._sliced.__exit__()
+        if kind is None:
+            try:
+                # The last piece, and the close_notify behind it, would each wait for the server's delayed
+                # acknowledgement. From the beginning on it would cost a packet for each record.
+                self._conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError:
+                pass  # reset already, or no TCP: the end will tell
 
     def gather(self, data):
         """Send it, with what comes before and after it in one record."""

@@ -218,7 +218,7 @@ def test_a_source_without_end_streams():
 
     ours, grown = play(script, False, replies={"STOR": (b"150 go\r\n", discard, b"226 done\r\n")})
     assert ours.notes == ["'226 done'"]
-    assert grown < 8 * MIB
+    assert grown < 32 * MIB  # of 256; the allocator keeps some of what two threads have freed
 
 
 def test_replies_that_nobody_asked_for_wait_in_the_kernel():
