@@ -158,6 +158,21 @@ class Bench:
             del results[run.label]
 
 
+def busy(seconds: float = 2.0) -> float:
+    """The share of the processors' time that others take now; 0 where it can't be told."""
+
+    def times() -> list[int]:
+        return [int(field) for field in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+
+    try:
+        before = times()
+        time.sleep(seconds)
+        spent = [after - earlier for after, earlier in zip(times(), before)]
+    except OSError:
+        return 0.0
+    return 1 - (spent[3] + spent[4]) / max(1, sum(spent))  # idle, and waiting for disks
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -177,8 +192,8 @@ def main() -> int:
     works = [work for work in plan.WORKS if not options.only or {work.name, work.table} & set(options.only)]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that the scratch folder goes
     notes = ["--quick: the numbers mean nothing"] if options.quick else []
-    if os.getloadavg()[0] > 0.5:
-        notes.append("the machine was busy before: the numbers are not reliable")
+    if busy() > 0.1:
+        notes.append("other processes were at work: the numbers are not reliable")
     rounds = 1 if options.quick else options.rounds
     header = report.machine(rounds, notes)
     began = time.monotonic()

@@ -234,7 +234,6 @@ def machine(rounds: int, notes: list[str]) -> str:
         "pycurl": version("pycurl"),
         "date": datetime.date.today().isoformat(),
         "rounds": str(rounds),
-        "load before": f"{os.getloadavg()[0]:.1f}",
         "notes": "; ".join(notes),
     }
     lines = [f"{name}: {value}" for name, value in rows.items() if value]
