@@ -5,24 +5,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import ftplib
-import os
-import signal
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import rftplib
 from rftplib._tls_file import open_text
 from rftplib.tls import ImplicitFTP_TLS
 
-from ftps.hostile import context
-
-LIMIT = 0.5  # seconds until it takes effect; promised are 0.2, the rest is for a busy machine
+from ftps.hostile import SERVER_PEM, context
+from ftps.waiting import LIMIT, Waiter, check_interruptible
 
 
 def explicit(server, version, cls=rftplib.FTP_TLS, timeout=60):
@@ -44,24 +38,6 @@ CONNECT = pytest.mark.parametrize("connect", [explicit, implicit])
 VERSION = pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["tls1.2", "tls1.3"])
 
 
-def wait_for_reply(ftp):
-    """A thread in which a command waits for a reply that never comes; its outcome is put into the list returned."""
-    outcome = []
-
-    def run():
-        try:
-            outcome.append(ftp.voidcmd("NOOP"))
-        except BaseException as error:
-            outcome.append(error)
-        outcome.append(time.monotonic())
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    time.sleep(0.3)
-    assert outcome == []
-    return thread, outcome
-
-
 @CONNECT
 @VERSION
 @pytest.mark.parametrize("timeout", [60, None], ids=["60-s", "no-timeout"])
@@ -69,14 +45,15 @@ def test_close_by_another_thread(hostile, connect, version, timeout):
     hostile.replies["NOOP"] = b""
     ftp = connect(hostile, version)
     ftp.sock.settimeout(timeout)
-    thread, outcome = wait_for_reply(ftp)
-    began = time.monotonic()
-    ftp.close()
-    assert time.monotonic() - began < LIMIT
-    thread.join(10)
-    error, ended = outcome
-    assert ended - began < LIMIT
-    assert isinstance(error, OSError) and error.errno == errno.EBADF
+    waiter = Waiter(lambda: ftp.voidcmd("NOOP"))
+
+    def close():
+        began = time.monotonic()
+        ftp.close()
+        assert time.monotonic() - began < LIMIT
+
+    assert waiter.after(close) < LIMIT
+    assert isinstance(waiter.error, OSError) and waiter.error.errno == errno.EBADF
     assert ftp.sock is None and ftp.file is None
 
 
@@ -84,12 +61,9 @@ def test_close_by_another_thread(hostile, connect, version, timeout):
 def test_a_shorter_timeout_from_another_thread(hostile, version):
     hostile.replies["NOOP"] = b""
     ftp = explicit(hostile, version)
-    thread, outcome = wait_for_reply(ftp)
-    began = time.monotonic()
-    ftp.sock.settimeout(0.05)
-    thread.join(10)
-    assert isinstance(outcome[0], socket.timeout)
-    assert outcome[1] - began < LIMIT
+    waiter = Waiter(lambda: ftp.voidcmd("NOOP"))
+    assert waiter.after(lambda: ftp.sock.settimeout(0.05)) < LIMIT
+    assert isinstance(waiter.error, socket.timeout)
     assert ftp.sock.gettimeout() == 0.05
     ftp.close()
 
@@ -120,31 +94,16 @@ def test_a_timeout_is_that_of_ftplib(hostile, timeout):
 def test_ctrl_c(hostile):
     """In a process of its own, whose main thread waits for a reply."""
     hostile.replies["NOOP"] = b""
-    script = f"""
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.path[:0] = {[str(Path(__file__).parent.parent), *filter(None, sys.path)]!r}
+    prepare = f"""
 from ftps.test_control import explicit
 ftp = explicit(type("Server", (), {{"address": {hostile.address!r}}}), None)
-print("ready", flush=True)
-try:
-    ftp.voidcmd("NOOP")
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-    ) as child:
-        try:
-            assert child.stdout.readline() == "ready\n"
-            while ("NOOP", True) not in hostile.commands:
-                time.sleep(0.01)
-            began = time.monotonic()
-            child.send_signal(signal.SIGINT)
-            assert child.stdout.readline() == "interrupted\n"
-            assert time.monotonic() - began < LIMIT
-        finally:
-            child.kill()
+
+    def until_it_waits():
+        while ("NOOP", True) not in hostile.commands:
+            time.sleep(0.01)
+
+    check_interruptible(prepare, 'ftp.voidcmd("NOOP")', until_it_waits)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16-le"])
@@ -188,8 +147,6 @@ def test_the_file_reads_like_makefiles(encoding):
 
 
 def _serve(listener, pieces):
-    from ftps.hostile import SERVER_PEM
-
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(SERVER_PEM)
     with server.wrap_socket(listener.accept()[0], server_side=True) as conn:

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import socket
 import ssl
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import rftplib
 
 from ftps.hostile import context
 from ftps.support import content
+from ftps.waiting import LIMIT, Waiter, check_interruptible
 
 DATA = content(1_000_003)
-LIMIT = 0.5  # seconds until a close or a new timeout takes effect; promised are 0.2, the rest is for a busy machine
 
 
 class Client(rftplib.FTP_TLS):
@@ -311,32 +307,6 @@ def _quietly(call, *args):
         pass
 
 
-class Waiter:
-    """A transfer in a thread that is going to wait."""
-
-    def __init__(self, call) -> None:
-        self.error, self._call = None, call
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        try:
-            self._call()
-        except BaseException as error:
-            self.error = error
-        self.ended = time.monotonic()
-
-    def after(self, action):
-        """Seconds from action() to the end of the transfer; the action comes when it has been waiting for a while."""
-        time.sleep(0.4)
-        assert self._thread.is_alive()
-        began = time.monotonic()
-        action()
-        self._thread.join(10)
-        assert not self._thread.is_alive(), "it goes on waiting"
-        return self.ended - began
-
-
 @ALL
 @STALLS
 @TIMEOUTS
@@ -377,38 +347,14 @@ def test_timeouts(hostile, ftp, transfer, timeout):
 def test_ctrl_c(hostile, transfer):
     """In a process of its own, whose main thread waits in the transfer."""
     hostile.stall = "transfer"
-    tests = str(Path(__file__).parent.parent)
-    script = f"""
-import sys
-sys.path.insert(0, {tests!r})
+    prepare = f"""
 from ftps.test_loops import TRANSFERS, Client, context
 ftp = Client(context=context(), timeout=60)
 ftp.connect(*{hostile.address!r})
 ftp.login("user", "secret")
 ftp.prot_p()
-print("ready", flush=True)
-try:
-    TRANSFERS[{transfer!r}](ftp)
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
 """
-    command = [sys.executable, "-c", script]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": _path()}
-    ) as child:
-        try:
-            assert child.stdout.readline() == "ready\n"
-            time.sleep(0.7)
-            began = time.monotonic()
-            child.send_signal(signal.SIGINT)
-            assert child.stdout.readline() == "interrupted\n"
-            assert time.monotonic() - began < LIMIT
-        finally:
-            child.kill()
-
-
-def _path():
-    return os.pathsep.join(path for path in sys.path if path)
+    check_interruptible(prepare, f"TRANSFERS[{transfer!r}](ftp)", lambda: time.sleep(0.7))
 
 
 def test_a_slow_stream_is_no_timeout(hostile, ftp):
