@@ -11,7 +11,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _logs, _portable, _rftplib, _tls_end
+from . import _logs, _loops, _rftplib, _transfer
 from ._constants import FTP_PORT, MAXLINE
 from ._errors import error_perm, error_proto, error_reply
 
@@ -51,6 +51,9 @@ class FTP:
     # In active mode, take a data connection from any address, as ftplib does, or else only from the address that the
     # control connection goes to. A relay in between (ssh -L, say) may need the former.
     accept_any_active_peer = False
+    # A download in TYPE I that is shorter than the size that the 150 reply announced is an error, whatever the final
+    # reply. Off, as in ftplib: some servers announce other sizes (VMS, or what they keep compressed).
+    check_size = False
 
     def __init__(
         self,
@@ -260,6 +263,7 @@ class FTP:
         if self.passiveserver:
             host, port = self.makepasv()
             conn = rftplib.socket.create_connection((host, port), self.timeout, source_address=self.source_address)
+            _watch(self, conn)
             try:
                 resp = _start(self, cmd, rest)
             except:
@@ -267,6 +271,7 @@ class FTP:
                 raise
         else:
             with self.makeport() as sock:
+                _watch(self, sock)
                 resp = _start(self, cmd, rest)
                 conn = _accept(self, sock)
                 if self.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
@@ -278,7 +283,9 @@ class FTP:
     def transfercmd(self, cmd, rest=None):
         """Start a transfer as ntransfercmd() does; returns its data connection only."""
         transfer = self.ntransfercmd(cmd, rest)
-        _tls_end.expect(transfer, rest)
+        running = _transfer.running(self)
+        if running is not None:
+            running.expect(transfer[1])
         return transfer[0]
 
     def login(self, user="", passwd="", acct=""):
@@ -311,13 +318,11 @@ class FTP:
         Whatever the callback raises closes the data connection and leaves the final reply unread.
         """
         _set_type(self, "TYPE I", self.voidcmd)
-        with self.transfercmd(cmd, rest) as conn:
-            log = _logs.begin(cmd, conn)
-            count = _rftplib.download(conn, callback, blocksize)
-            if count is None:
-                count = _portable.download(conn, callback, blocksize)
-            doubt = _tls_end.finish(self, conn)
-        return _complete(self, conn, doubt, log, count)
+        with _transfer.Transfer(self, cmd, rest) as transfer:
+            with self.transfercmd(cmd, rest) as conn:
+                transfer.run(conn, _rftplib.download, _loops.download, conn, callback, blocksize)
+            transfer.check_size()
+            return transfer.reply()
 
     def retrlines(self, cmd, callback=None):
         """Receive text lines in TYPE A, such as a listing; returns the final reply.
@@ -328,13 +333,10 @@ class FTP:
         if callback is None:
             callback = rftplib.print_line
         _set_type(self, "TYPE A", self.sendcmd)
-        with self.transfercmd(cmd) as conn:
-            log = _logs.begin(cmd, conn)
-            count = _rftplib.retrlines(self, conn, callback)
-            if count is None:
-                count = _portable.retrlines(self, conn, callback)
-            doubt = _tls_end.finish(self, conn)
-        return _complete(self, conn, doubt, log, count)
+        with _transfer.Transfer(self, cmd, text=True) as transfer:
+            with self.transfercmd(cmd) as conn:
+                transfer.run(conn, _rftplib.retrlines, _loops.retrlines, self, conn, callback)
+            return transfer.reply()
 
     def storbinary(self, cmd, fp, blocksize=8192, callback=None, rest=None):
         """Send a file in TYPE I; returns the final reply.
@@ -343,13 +345,10 @@ class FTP:
         it has been sent. rest: as for ntransfercmd(); fp is read from where it stands.
         """
         _set_type(self, "TYPE I", self.voidcmd)
-        with self.transfercmd(cmd, rest) as conn:
-            log = _logs.begin(cmd, conn)
-            count = _rftplib.upload(conn, fp, blocksize, callback)
-            if count is None:
-                count = _portable.upload(conn, fp, blocksize, callback)
-            doubt = _tls_end.finish(self, conn, sent=True)
-        return _complete(self, conn, doubt, log, count)
+        with _transfer.Transfer(self, cmd, rest, sent=True) as transfer:
+            with self.transfercmd(cmd, rest) as conn:
+                transfer.run(conn, _rftplib.upload, _loops.upload, conn, fp, blocksize, callback)
+            return transfer.reply()
 
     def storlines(self, cmd, fp, callback=None):
         """Send text lines in TYPE A; returns the final reply.
@@ -358,13 +357,10 @@ class FTP:
         called with each line as it was sent. Raises Error for a line longer than `maxline`, TypeError for a text file.
         """
         _set_type(self, "TYPE A", self.voidcmd)
-        with self.transfercmd(cmd) as conn:
-            log = _logs.begin(cmd, conn)
-            count = _rftplib.storlines(self, conn, fp, callback)
-            if count is None:
-                count = _portable.storlines(self, conn, fp, callback)
-            doubt = _tls_end.finish(self, conn, sent=True)
-        return _complete(self, conn, doubt, log, count)
+        with _transfer.Transfer(self, cmd, sent=True, text=True) as transfer:
+            with self.transfercmd(cmd) as conn:
+                transfer.run(conn, _rftplib.storlines, _loops.storlines, self, conn, fp, callback)
+            return transfer.reply()
 
     # ---------------------------------------------------------------------------------- files and directories
 
@@ -467,7 +463,11 @@ class FTP:
         return resp
 
     def close(self):
-        """Close the connection without a word to the server. May be called again and from any thread."""
+        """Close the connection without a word to the server. May be called again and from any thread.
+
+        A reply or a transfer that another thread waits for ends with OSError (EBADF).
+        """
+        _transfer.close_running(self)
         try:
             file = self.file
             self.file = None
@@ -478,6 +478,7 @@ class FTP:
             self.sock = None
             if sock is not None:
                 sock.close()
+            _transfer.stop_lingering(self)
 
 
 def _start(ftp, cmd, rest):
@@ -529,12 +530,11 @@ def _set_type(ftp, command, send):
         ftp._type_in_force = command
 
 
-def _complete(ftp, conn, doubt, log, count):
-    """Read and return the reply that ends a transfer of `count` bytes."""
-    resp = _tls_end.last_reply(ftp, conn, doubt)
-    if log is not None:
-        log.done(count)
-    return resp
+def _watch(ftp, conn):
+    """The running transfer, if there is one, waits for `conn` from now on: close() by another thread ends it."""
+    running = _transfer.running(ftp)
+    if running is not None:
+        running.watch(conn)
 
 
 def _directory(resp):

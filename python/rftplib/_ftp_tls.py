@@ -8,11 +8,11 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _logs, _native_hint, _tls_file, ssl
-from ._errors import error_proto
+from . import _logs, _native_hint, _rftplib, _transfer, ssl
+from ._errors import Error, error_proto
 from ._ftp import FTP
-from ._tls_end import UNWRAP_TIMEOUT
-from ._tls_socket import forget_errors, is_native
+from ._tls import forget_errors, is_native
+from ._transfer import UNWRAP_TIMEOUT
 
 # The sessions that control connections had when they were last looked at, and when that was. Kept for after CCC, and
 # because CPython (3.10 and later) loses some memory each time that `SSLSocket.session` is read.
@@ -33,11 +33,13 @@ class FTP_TLS(FTP):
     The other arguments are those of FTP. login() secures the control connection first; data connections are in clear
     text until prot_p() is called.
 
-    Beyond ftplib, two attributes for the class, a subclass or an object:
+    Beyond ftplib, three attributes for the class, a subclass or an object:
     reuse_session: whether data connections offer to resume the TLS session of the control connection; servers that
     demand it (vsftpd, ProFTPD, FileZilla Server as they come) refuse all others.
-    unwrap_timeout: for how many seconds at most the end of a transfer waits for the server's close_notify (never longer
-    than the timeout), None for as long as the timeout; the final reply is read then in any case.
+    unwrap_timeout: for how many seconds at most the end of an upload waits for the server's close_notify (never longer
+    than the timeout, nor than for the final reply), None for as long as the timeout.
+    accept_ragged_end: whether a download may end without the server's close_notify where no size was announced. Then
+    somebody on the way can cut it short, and the final reply is believed.
     """
 
     __module__ = "rftplib"
@@ -49,6 +51,7 @@ class FTP_TLS(FTP):
 
     reuse_session = True
     unwrap_timeout = UNWRAP_TIMEOUT
+    accept_ragged_end = False
 
     def __init__(
         self,
@@ -102,7 +105,7 @@ class FTP_TLS(FTP):
             resp = self.voidcmd("AUTH SSL")
         # What the old file has buffered came before the handshake: in clear text, from anyone. It goes with it.
         self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
-        self.file = _tls_file.open_text(self.sock, self.encoding)
+        self.file = _rftplib.open_reader(self.sock, self.encoding) or self.sock.makefile(mode="r", encoding=self.encoding)
         _logs.secured(self.sock, "control connection")
         return resp
 
@@ -137,20 +140,20 @@ class FTP_TLS(FTP):
         It resumes the control connection's TLS session, if there is one and `reuse_session` is true.
         """
         conn, size = super().ntransfercmd(cmd, rest)
-        if self._prot_p:
-            # taken now: in TLS 1.3 it comes some time after the handshake, and the server may send a newer one
-            session = _session(self) if self.reuse_session else None
-            resumption = {} if session is None else {"session": session}
-            try:
-                conn = self.context.wrap_socket(conn, server_hostname=self.host, **resumption)
-            except BaseException as error:
-                conn.close()
-                forget_errors(self.sock)
-                explained = _native_hint.explained(error, self.context)
-                if explained is not None:
-                    raise explained from error
+        if not self._prot_p:
+            return conn, size
+        # taken now: in TLS 1.3 it comes some time after the handshake, and the server may send a newer one
+        session = _session(self) if self.reuse_session else None
+        try:
+            conn = _secure(self, conn, session)
+        except (OSError, ValueError) as error:
+            again = session is not None and _may_be_the_session(error) and _repeat(self, cmd, rest, error)
+            if not again:
                 raise
-            _logs.secured(conn, "data connection")
+            conn, size = again
+        _logs.secured(conn, "data connection")
+        if cmd[:4].upper() in _UPLOADS:
+            _transfer.linger(self, conn)
         return conn, size
 
     def abort(self):
@@ -163,6 +166,86 @@ class FTP_TLS(FTP):
         return resp
 
 
+# For how many seconds the reply to a transfer is waited for whose data connection has failed
+ANSWER = 5.0
+
+# Commands whose data connection goes from us to the server
+_UPLOADS = ("STOR", "APPE", "STOU")
+
+
+def _secure(ftp, conn, session):
+    """The TLS connection on `conn`, after its handshake; `session` is offered unless it is None. Closes what fails."""
+    context, running = ftp.context, _transfer.running(ftp)
+    options = {} if session is None else {"session": session}
+    # close() by another thread reaches the handshake only if it comes after the socket has been made
+    apart = running is not None and getattr(context.wrap_socket, "__func__", None) is rftplib.ssl.SSLContext.wrap_socket
+    if apart and conn.gettimeout() != 0:
+        options["do_handshake_on_connect"] = False
+    try:
+        conn = context.wrap_socket(conn, server_hostname=ftp.host, **options)
+        if "do_handshake_on_connect" in options:
+            running.watch(conn)
+            conn.do_handshake()
+        return conn
+    except BaseException as error:
+        conn.close()
+        forget_errors(ftp.sock)
+        _logs.refused(error)
+        explained = _native_hint.explained(error, context)
+        if explained is not None:
+            raise explained from error
+        raise
+
+
+def _may_be_the_session(error):
+    """Whether a handshake may have failed because a session was offered: not if it was the certificate, or the time."""
+    ssl = rftplib.ssl
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return False
+    return isinstance(error, (ssl.SSLError, ConnectionError, ValueError))
+
+
+def _repeat(ftp, cmd, rest, error):
+    """Start a transfer once more, without offering a session: (connection, size), or None if that can't be done.
+
+    Some servers can't take a session that they themselves have given out: those that ask for client certificates and
+    have set no session id context, above all. No byte of the file has moved yet.
+    """
+    try:
+        if cmd[:4].upper() == "STOU" or not _has_answered(ftp):
+            raise EOFError
+        ftp.getresp()  # of the transfer that came to nothing
+    except Error:
+        pass
+    except (OSError, EOFError):
+        _add_text(error, " (it may be the session that was offered: see FTP_TLS.reuse_session)")
+        return None
+    try:
+        conn, size = super(FTP_TLS, ftp).ntransfercmd(cmd, rest)
+        conn = _secure(ftp, conn, None)
+    except (Error, OSError, EOFError):
+        return None  # it wasn't the session: the first error tells more
+    ftp.reuse_session = False
+    text = "the server can't take the session that it has given out (%s): reuse_session is False from now on"
+    _rftplib.log_event("tls", _logs.WARNING, text, error)
+    return conn, size
+
+
+def _has_answered(ftp):
+    """Whether the reply to the failed transfer is there, or comes within a short time; it may not come at all."""
+    try:
+        return getattr(ftp.file, "_buffered", False) or _rftplib.await_end(ftp.sock, -1, False, ANSWER)[0]
+    except (AttributeError, TypeError, OSError):
+        return False  # the connection is closed, or none that can be waited for
+
+
+def _add_text(error, text):
+    if isinstance(error, OSError) and error.strerror:
+        error.strerror += text
+    else:
+        error.args = (*error.args[:-1], f"{error.args[-1]}{text}") if error.args else (text,)
+
+
 def _secured(sock):
     """Whether `sock` is under TLS already: Python's or ours."""
     return isinstance(sock, rftplib.ssl.SSLSocket) or is_native(sock)
@@ -171,10 +254,10 @@ def _secured(sock):
 def _session(ftp):
     """The TLS session of the control connection, if data connections can resume it: only within one SSLContext."""
     ssl, sock, context = rftplib.ssl, ftp.sock, ftp.context
-    if not isinstance(sock, ssl.SSLSocket) or not isinstance(context, ssl.SSLContext) or sock.context is not context:
+    if not isinstance(sock, ssl.SSLSocket) or not _takes_session(context):
         return None
-    if not _takes_session(context):
-        return None
+    if type(context) is type(sock.context) and sock.context is not context:
+        return None  # a session of another context is refused; a context that wraps another one may take it
     kept, since = _sessions.get(sock, (None, 0))
     if kept is not None and time.monotonic() - since < _RENEWAL:
         return kept

@@ -7,9 +7,9 @@ nothing is done. Commands and replies are logged by the engine itself.
 import time
 
 from . import _rftplib
-from ._tls_socket import is_tls
+from ._tls import is_tls
 
-INFO, WARNING = 20, 30
+DEBUG, INFO, WARNING = 10, 20, 30
 
 
 def connected(ftp):
@@ -23,12 +23,27 @@ def secured(sock, what):
         _rftplib.log_event("tls", INFO, "%s: %s", what, _protection(sock))
 
 
+def refused(error):
+    """A data connection couldn't be secured."""
+    _rftplib.log_event("tls", WARNING, "data connection: the handshake failed: %s", error)
+
+
 def ragged_end(error):
     """A data connection has ended otherwise than TLS wants it to; the reply decides what that means."""
     _rftplib.log_event("tls", WARNING, "data connection ended without close_notify: %s", error)
 
 
-class Transfer:
+def stalled(cmd, moved):
+    """A transfer has come to a stop: its timeout has passed."""
+    _rftplib.log_event("data", WARNING, "%s: timed out after %d bytes", cmd, moved)
+
+
+def way(cmd, in_rust):
+    """Which loop has moved the data: for bug reports."""
+    _rftplib.log_event("data", DEBUG, "%s: moved by the loop in %s", cmd, "Rust" if in_rust else "Python")
+
+
+class Log:
     """One transfer, from its data connection to its reply; None in its place while nobody listens."""
 
     def __init__(self, cmd, conn):
@@ -45,8 +60,8 @@ class Transfer:
 
 
 def begin(cmd, conn):
-    """A Transfer, or None if nobody wants to know."""
-    return Transfer(cmd, conn) if _rftplib.log_wanted("data", INFO) else None
+    """A Log, or None if nobody wants to know."""
+    return Log(cmd, conn) if _rftplib.log_wanted("data", INFO) else None
 
 
 def _place(conn):

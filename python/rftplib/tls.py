@@ -11,7 +11,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _tls_file
+from . import _rftplib
 from ._errors import Error
 from ._ftp_tls import FTP_TLS
 
@@ -74,6 +74,10 @@ class FTPS(FTP_TLS):
     connect() secures the control connection and has the data connections encrypted before anything else is sent: no
     name and no password ever goes out in clear text. prot_c(), ccc() and login(secure=False) are refused by ValueError.
     """
+
+    check_size = True
+    # a data connection that ends without close_notify is an error, also where Python 3.9 or a script lets it pass
+    _strict_end = True
 
     def __init__(
         self,
@@ -182,7 +186,7 @@ def _connect_secured(ftp, host, port, timeout, source_address):
         sock.close()
         raise
     ftp.sock = sock
-    ftp.file = _tls_file.open_text(sock, ftp.encoding)
+    ftp.file = _rftplib.open_reader(sock, ftp.encoding) or sock.makefile(mode="r", encoding=ftp.encoding)
     ftp.welcome = ftp.getresp()
     return ftp.welcome
 

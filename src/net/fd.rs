@@ -71,6 +71,15 @@ pub fn send_file(_: BorrowedFd<'_>, _: BorrowedFd<'_>, _: u64, _: usize) -> io::
     Err(io::Error::from_raw_os_error(libc::ENOSYS))
 }
 
+/// Says that nothing more is sent on the connection, whoever else has it open.
+pub fn end_sending(fd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: shutdown takes any number; the descriptor is borrowed for the call.
+    if unsafe { libc::shutdown(fd.as_raw_fd(), libc::SHUT_WR) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 /// Whether the descriptor is a regular file's.
 pub fn is_regular(fd: BorrowedFd<'_>) -> io::Result<bool> {
     let mut status = std::mem::MaybeUninit::<libc::stat>::zeroed();
@@ -81,6 +90,23 @@ pub fn is_regular(fd: BorrowedFd<'_>) -> io::Result<bool> {
     // SAFETY: fstat succeeded, and all zeroes is a valid stat anyway.
     let status = unsafe { status.assume_init() };
     Ok(status.st_mode & libc::S_IFMT == libc::S_IFREG)
+}
+
+/// Puts a descriptor, and all its duplicates, into non-blocking mode.
+pub fn set_non_blocking(fd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: F_GETFL takes no argument and F_SETFL an int; the descriptor is borrowed for both calls.
+    let outcome = unsafe {
+        let flags = libc::fcntl(fd.as_raw_fd(), libc::F_GETFL);
+        if flags < 0 || flags & libc::O_NONBLOCK != 0 {
+            flags
+        } else {
+            libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK)
+        }
+    };
+    if outcome < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
 }
 
 /// Puts a descriptor into non-blocking mode until it is dropped, if it isn't in it already.

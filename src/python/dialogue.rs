@@ -297,6 +297,10 @@ struct Accepted<'py> {
 fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     let ftp = view.ftp();
     let py = ftp.py();
+    let lingering = view.private(intern!(py, "_rftplib_lingering"))?;
+    if let Some(lingering) = &lingering {
+        lingering.call_method_held(intern!(py, "settle"), ())?;
+    }
     let text = match view.overridden(Step::Getmultiline)? {
         None => multiline_text(view)?,
         Some(method) => Text::of(method.call_held(())?)?,
@@ -319,6 +323,10 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
         Some(known) => known,
         None => (head(&reply, 3)?, odd_kind(&reply)?),
     };
+    if let Some(lingering) = lingering.filter(|_| kind != reply::Kind::Preliminary) {
+        lingering.call_method_held(intern!(py, "release"), ())?;
+        View::of(ftp).discard(intern!(py, "_rftplib_lingering"))?;
+    }
     ftp.setattr(intern!(py, "lastresp"), code)?;
     match errors::refusal(kind, &reply) {
         Some(error) => Err(error),

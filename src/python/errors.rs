@@ -106,15 +106,28 @@ pub fn os_error(error: &std::io::Error) -> PyErr {
     PyOSError::new_err((errno, text.strip_suffix(&suffix).unwrap_or(&text).to_owned()))
 }
 
-/// What `socket` raises when its timeout has passed.
+/// What `socket` and `ssl` raise, each with a text of its own, when the timeout has passed.
 #[cfg(unix)]
-pub fn timed_out(py: Python<'_>) -> PyErr {
+pub fn timed_out(py: Python<'_>, text: &str) -> PyErr {
     let made = || -> PyResult<PyErr> {
         // socket.timeout is TimeoutError itself from 3.10 on
         let class = py.import("socket")?.getattr("timeout")?;
-        Ok(PyErr::from_value(class.call1(("timed out",))?))
+        Ok(PyErr::from_value(class.call1((text,))?))
     };
     made().unwrap_or_else(|error| error)
+}
+
+/// Whether `error` says that the timeout of a socket has passed: not the network's own ETIMEDOUT, which has a number.
+#[cfg(unix)]
+pub fn is_timeout(py: Python<'_>, error: &PyErr) -> bool {
+    let Ok(class) = py.import("socket").and_then(|socket| socket.getattr("timeout")) else {
+        return false;
+    };
+    error.is_instance(py, &class)
+        && error
+            .value(py)
+            .getattr("errno")
+            .is_ok_and(|number| number.is_none())
 }
 
 /// What a method of a closed `io` object raises.

@@ -131,10 +131,15 @@ fn channel(name: &str) -> PyResult<Channel> {
 }
 
 fn level(number: u8) -> Level {
-    if number >= 30 { Level::Warn } else { Level::Info }
+    match number {
+        30.. => Level::Warn,
+        20.. => Level::Info,
+        _ => Level::Debug,
+    }
 }
 
-/// Whether anybody wants such records. channel: "control", "data" or "tls"; level: 20 (INFO) or 30 (WARNING).
+/// Whether anybody wants such records. channel: "control", "data" or "tls"; level: 10 (DEBUG), 20 (INFO)
+/// or 30 (WARNING).
 #[pyfunction]
 pub fn log_wanted(py: Python<'_>, channel: &str, level: u8) -> PyResult<bool> {
     Ok(wanted(py, self::channel(channel)?, self::level(level)))

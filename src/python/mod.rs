@@ -6,11 +6,14 @@ mod errors;
 mod held;
 mod listing;
 mod logs;
+mod meter;
 mod modules;
 mod own;
 mod parse;
 mod text;
 mod turn;
+#[cfg(unix)]
+mod wait;
 
 /// TLS in Rust: `rftplib.tls.NativeContext`.
 #[cfg(all(unix, feature = "tls"))]
@@ -37,6 +40,14 @@ mod _rftplib {
     use super::listing::Listing;
     #[pymodule_export]
     use super::logs::{log_event, log_wanted};
+    #[pymodule_export]
+    use super::meter::Meter;
+    #[cfg(all(unix, feature = "tls"))]
+    #[pymodule_export]
+    use super::native::{Lingering, forget_tls_errors, has_ended_regularly};
+    #[cfg(unix)]
+    #[pymodule_export]
+    use super::wait::await_end;
     #[pymodule_export]
     use super::native::{Reader, download, open_reader, retrlines, storlines, upload};
     #[pymodule_export]

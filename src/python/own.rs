@@ -81,6 +81,22 @@ impl<'a, 'py> View<'a, 'py> {
         self.ftp
     }
 
+    /// An attribute of the object's own that we have put there, if it is there.
+    pub fn private(&self, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match &self.attributes {
+            Some(attributes) => attributes.get_item(name),
+            None => Ok(None), // then it can't be told without running code of others
+        }
+    }
+
+    /// Takes it away.
+    pub fn discard(&self, name: &Bound<'py, PyString>) -> PyResult<()> {
+        match &self.attributes {
+            Some(attributes) if attributes.contains(name)? => attributes.del_item(name),
+            _ => Ok(()),
+        }
+    }
+
     /// `None` when the object's `step` is our own, else the callable that stands there.
     ///
     /// Ours it is when the class has the function that `FTP` was born with and the instance has none of its own:

@@ -6,10 +6,12 @@
 //! that the kernel doesn't take at once are the session's own: no step has to be repeated with the same data, so any
 //! number of threads may write in turn.
 
+mod borrowed;
 mod der;
 mod fault;
 mod hello;
 mod identity;
+mod library;
 mod link;
 #[cfg(test)]
 mod link_tests;
@@ -24,9 +26,11 @@ use std::sync::Arc;
 
 use crate::net::Step;
 
+pub use borrowed::Borrowed;
 pub use fault::{Fault, Setup};
 pub use hello::{Agreed, Version};
 pub use identity::{certificates, pem_identity};
+pub use library::{IGNORE_UNEXPECTED_EOF, Library, Ssl};
 pub use link::{Counts, Handle, Link, Owed, RECORD};
 pub use native::Native;
 

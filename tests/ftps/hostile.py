@@ -15,7 +15,7 @@ import ssl
 import threading
 
 from contract.scripted_server import CA_FILE, SERVER_PEM
-from rftplib._tls_socket import forget_errors
+from rftplib._tls import forget_errors
 
 LIMIT = 10
 RESET = b"\1\0\0\0\0\0\0\0"  # SO_LINGER: close() sends RST

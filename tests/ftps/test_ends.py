@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ftplib
 import io
 import socket
@@ -11,6 +12,7 @@ import time
 
 import pytest
 import rftplib
+from rftplib.tls import FTPS
 
 from ftps.hostile import context
 from ftps.support import content
@@ -25,6 +27,7 @@ TELLS_EOF = sys.version_info >= (3, 10) or ssl.OPENSSL_VERSION_INFO < (3,)
 
 
 def login(server, version=None, cls=rftplib.FTP_TLS, **options):
+    """A client whose data connections are protected; `options` are set as attributes."""
     ftp = cls(context=context(version), timeout=10)
     for name, value in options.items():
         setattr(ftp, name, value)
@@ -74,6 +77,38 @@ def as_reader(name):
 READERS = pytest.mark.parametrize("reader", ["blocks", "memory", "lines"])
 
 
+class Quiet(ssl.SSLSocket):
+    def unwrap(self):
+        pass
+
+
+class Recipe:
+    """Suppresses the exchange of close_notify, as scripts do."""
+
+    how = ""
+
+    def ntransfercmd(self, cmd, rest=None):
+        conn, size = super().ntransfercmd(cmd, rest)
+        if self.how == "instance":
+            conn.unwrap = lambda: None
+        elif self.how == "class":
+            conn.__class__ = Quiet
+        return conn, size
+
+
+class Suppressing(Recipe, FTPS):
+    pass
+
+
+@contextlib.contextmanager
+def suppressed(ftp, how, lib=rftplib):
+    ftp.how = how
+    with pytest.MonkeyPatch.context() as patch:
+        if how == "module":
+            patch.setattr(lib, "_SSLSocket", None)
+        yield
+
+
 def payload_for(reader):
     return b"some line\r\n" * 5000 if reader == "lines" else DATA
 
@@ -81,13 +116,52 @@ def payload_for(reader):
 @READERS
 @pytest.mark.parametrize("end", ["notify", "eof", "mid-record"])
 def test_download_that_the_server_calls_complete(hostile, ftp, reader, end):
+    """No size was announced: without close_notify somebody on the way can have cut it off, whatever the reply says."""
     hostile.payload, hostile.end = payload_for(reader), end
     ftp.encoding = "latin-1"
-    for _ in range(2):
+    for accepted in (False, True):
+        ftp.accept_ragged_end = accepted
         sink = Sink(hostile, len(hostile.payload))
-        assert as_reader(reader)(ftp, sink) == "226 done"
-        assert sink.data == hostile.payload
-    assert ftp.voidcmd("NOOP").startswith("200")
+        if end == "notify" or accepted or not TELLS_EOF:
+            assert as_reader(reader)(ftp, sink) == "226 done"
+        else:
+            with pytest.raises(ssl.SSLEOFError, match="EOF occurred in violation of protocol"):
+                as_reader(reader)(ftp, sink)
+        assert reader == "memory" or sink.data == hostile.payload
+        assert ftp.voidcmd("NOOP").startswith("200"), "the reply has been read"
+
+
+@READERS
+@VERSIONS
+def test_ftps_never_takes_a_ragged_end(hostile, version, reader):
+    """Nor where Python 3.9 hides it, nor where a script suppresses unwrap(), nor if it is told to."""
+    hostile.payload, hostile.end = payload_for(reader), "eof"
+    ftp = login(hostile, version, Suppressing, accept_ragged_end=True)
+    try:
+        for how in ("", "module", "instance"):
+            with suppressed(ftp, how), pytest.raises(ssl.SSLEOFError):
+                as_reader(reader)(ftp, Sink(hostile, len(hostile.payload)))
+            assert ftp.voidcmd("NOOP").startswith("200"), "the reply has been read"
+    finally:
+        ftp.close()
+
+
+@READERS
+@pytest.mark.parametrize("how", ["module", "instance", "class"])
+def test_scripts_that_suppress_unwrap_get_the_outcome_of_ftplib(hostile, reader, how):
+    """Printers' and weather stations' recipes: nothing of the end is looked at, and the reply decides."""
+    hostile.payload, hostile.end = payload_for(reader), "eof"
+    outcomes = []
+    for lib in (ftplib, rftplib):
+        ftp = login(hostile, None, type("Client", (Recipe, lib.FTP_TLS), {}))
+        try:
+            with suppressed(ftp, how, lib):
+                sink = Sink(hostile, len(hostile.payload))
+                outcomes.append((as_reader(reader)(ftp, sink), bytes(sink.data), ftp.voidcmd("NOOP")))
+        finally:
+            ftp.close()
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][:2] == ("226 done", hostile.payload)
 
 
 @pytest.mark.parametrize("end", ["notify", "eof", "mid-record", "reset"])
@@ -184,11 +258,14 @@ def test_restarted_download(hostile, ftp, announced):
 
 
 def test_restart_marker_that_is_no_offset(hostile, ftp):
+    """Then no size is known."""
+    ftp.accept_ragged_end = True
     hostile.payload, hostile.end, hostile.announced = DATA, "eof", SIZE % (len(DATA) + 1)
     assert ftp.retrbinary("RETR x", lambda block: None, rest="block-7") == "226 done"
 
 
 def test_sizes_say_nothing_in_text_mode(hostile, ftp):
+    ftp.accept_ragged_end = True
     hostile.payload, hostile.end, hostile.announced = b"one\r\ntwo\r\n", "eof", SIZE % 1000
     assert ftp.retrlines("RETR x", lambda line: None) == "226 done"
 

@@ -6,6 +6,7 @@ use pyo3::types::{PyBytes, PyInt};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::held::Held;
+use super::super::meter::Meter;
 use super::ends::{RealFile, Sink};
 use super::pump::Pump;
 use crate::transfer::{FromFile, to_file};
@@ -28,33 +29,34 @@ fn block(blocksize: &Bound<'_, PyAny>) -> Option<usize> {
         .filter(|&size| size > 0)
 }
 
-/// Receives from `conn` until the peer closes and calls `callback` with `bytes` of at most `blocksize`. Returns the number of bytes; None where
+/// Receives from `conn` until the peer closes and calls `callback` with `bytes` of at most `blocksize`. False where
 /// `conn`'s own methods have to do it.
 #[pyfunction]
 pub fn download(
+    meter: &Bound<'_, Meter>,
     conn: &Bound<'_, PyAny>,
     callback: &Bound<'_, PyAny>,
     blocksize: &Bound<'_, PyAny>,
-) -> PyResult<Option<u64>> {
+) -> PyResult<bool> {
     let Some(blocksize) = block(blocksize) else {
-        return Ok(None);
+        return Ok(false);
     };
-    let Some(mut pump) = Pump::receiving(conn)? else {
-        return Ok(None);
+    let Some(mut pump) = Pump::receiving(conn, meter.get())? else {
+        return Ok(false);
     };
     let sink = Sink::of(callback)?;
     let mut buffer = vec![0; RECEIVE];
     loop {
         let count = pump.receive(&mut buffer)?;
         if count == 0 {
-            return Ok(Some(pump.moved()));
+            return Ok(true);
         }
         sink.put(conn.py(), buffer.get(..count).unwrap_or_default(), blocksize)?;
         pump.look_up()?;
         if let Sink::File(file) = &sink {
             // a first block has come, and the file took it: from here on without Python
             download_to_file(&mut pump, file)?;
-            return Ok(Some(pump.moved()));
+            return Ok(true);
         }
     }
 }
@@ -78,34 +80,35 @@ fn download_to_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()
     outcome.and(back)
 }
 
-/// Sends what `fp.read(blocksize)` gives until it gives nothing, and calls `callback` with each block. Returns the number of bytes; None where
-/// `conn`'s own methods have to do it.
+/// Sends what `fp.read(blocksize)` gives until it gives nothing, and calls `callback` with each block. False where `conn`'s own
+/// methods have to do it.
 #[pyfunction]
 pub fn upload(
+    meter: &Bound<'_, Meter>,
     conn: &Bound<'_, PyAny>,
     fp: &Bound<'_, PyAny>,
     blocksize: &Bound<'_, PyAny>,
     callback: &Bound<'_, PyAny>,
-) -> PyResult<Option<u64>> {
+) -> PyResult<bool> {
     let py = conn.py();
-    let Some(mut pump) = Pump::sending(conn)? else {
-        return Ok(None);
+    let Some(mut pump) = Pump::sending(conn, meter.get())? else {
+        return Ok(false);
     };
     if block(blocksize).is_some() && !callback.is_truthy()? {
         if let Some(file) = RealFile::of(fp, &["BufferedReader", "BufferedRandom", "FileIO"], "readable")? {
             upload_file(&mut pump, &file)?;
-            return Ok(Some(pump.moved()));
+            return Ok(true);
         }
     }
     loop {
         let data = fp.call_method_held(intern!(py, "read"), (blocksize,))?;
         if !data.is_truthy()? {
-            return Ok(Some(pump.moved()));
+            return Ok(true);
         }
         pump.look_up()?;
         match data.cast_exact::<PyBytes>() {
             Ok(bytes) => pump.send_all(bytes.as_bytes())?,
-            Err(_) => drop(conn.call_method_held(intern!(py, "sendall"), (&data,))?),
+            Err(_) => pump.send_object(&data)?,
         }
         if callback.is_truthy()? {
             callback.call_held((data,))?;

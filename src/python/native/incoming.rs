@@ -6,6 +6,7 @@ use pyo3::types::{PyList, PyString};
 
 use super::super::held::Held;
 use super::super::listing::Listing;
+use super::super::meter::Meter;
 use super::super::{errors, modules, text};
 use super::ends::appended_to;
 use super::pump::Pump;
@@ -29,18 +30,19 @@ enum Sink<'py> {
     Listing(Bound<'py, Listing>),
 }
 
-/// Receives lines from `conn` until the peer closes and calls `callback` with each, its end stripped. Returns the number of bytes; None where
-/// `conn.makefile` and its reader have to do it.
+/// Receives lines from `conn` until the peer closes and calls `callback` with each, its end stripped. False
+/// where `conn.makefile` and its reader have to do it.
 #[pyfunction]
 pub fn retrlines(
+    meter: &Bound<'_, Meter>,
     ftp: &Bound<'_, PyAny>,
     conn: &Bound<'_, PyAny>,
     callback: &Bound<'_, PyAny>,
-) -> PyResult<Option<u64>> {
+) -> PyResult<bool> {
     let py = ftp.py();
     let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
-    let (Some(mut pump), Some(charset)) = (Pump::receiving(conn)?, charset(&encoding)) else {
-        return Ok(None);
+    let (Some(charset), Some(mut pump)) = (charset(&encoding), Pump::receiving(conn, meter.get())?) else {
+        return Ok(false);
     };
     let sink = match (appended_to::<PyList>(callback), appended_to::<Listing>(callback)) {
         (Some(list), _) => Sink::List(list),
@@ -54,7 +56,7 @@ pub fn retrlines(
         if count == 0 {
             lines.finish().map_err(|fault| decode_error(py, charset, &fault))?;
             hand_out(ftp, &mut lines, &sink)?;
-            return Ok(Some(pump.moved()));
+            return Ok(true);
         }
         for chunk in buffer.get(..count).unwrap_or_default().chunks(CHUNK) {
             lines.feed(chunk).map_err(|fault| decode_error(py, charset, &fault))?;

@@ -3,13 +3,21 @@
 
 mod bytes;
 mod ends;
+#[cfg(feature = "tls")]
+mod genuine;
 mod incoming;
+#[cfg(feature = "tls")]
+mod lingering;
 mod outgoing;
 mod pump;
 mod reader;
 mod socket;
 
 pub use bytes::{download, upload};
+#[cfg(feature = "tls")]
+pub use genuine::{forget_tls_errors, has_ended_regularly};
+#[cfg(feature = "tls")]
+pub use lingering::Lingering;
 pub use incoming::retrlines;
 pub use outgoing::storlines;
 pub use reader::{Reader, encode_line, limit_of, open_reader, reader};

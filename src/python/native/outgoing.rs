@@ -6,6 +6,7 @@ use pyo3::types::PyBytes;
 use std::borrow::Cow;
 
 use super::super::held::Held;
+use super::super::meter::Meter;
 use super::super::{errors, text};
 use super::ends::is_line_source;
 use super::pump::Pump;
@@ -16,30 +17,30 @@ use crate::protocol::outgoing::{OutgoingLines, TooLong};
 /// Read and sent at once where the source is known.
 const READ: usize = 64 * 1024;
 
-/// Sends the lines that `fp.readline` gives, each ended by CRLF, and calls `callback` with each. Returns the number of bytes; None where `conn`'s
-/// own methods have to do it.
+/// Sends the lines that `fp.readline` gives, each ended by CRLF, and calls `callback` with each. False where `conn`'s own methods
+/// have to do it.
 #[pyfunction]
 pub fn storlines(
+    meter: &Bound<'_, Meter>,
     ftp: &Bound<'_, PyAny>,
     conn: &Bound<'_, PyAny>,
     fp: &Bound<'_, PyAny>,
     callback: &Bound<'_, PyAny>,
-) -> PyResult<Option<u64>> {
-    let Some(mut pump) = Pump::sending(conn)? else {
-        return Ok(None);
+) -> PyResult<bool> {
+    let Some(mut pump) = Pump::sending(conn, meter.get())? else {
+        return Ok(false);
     };
     let maxline = ftp.getattr_held(intern!(ftp.py(), "maxline"))?;
     match limit_of(&maxline) {
         Some(limit) if !callback.is_truthy()? && is_line_source(fp)? => send_known(&mut pump, fp, limit, &maxline)?,
-        _ => send_each(ftp, conn, &mut pump, fp, callback)?,
+        _ => send_each(ftp, &mut pump, fp, callback)?,
     }
-    Ok(Some(pump.moved()))
+    Ok(true)
 }
 
 /// Line by line, as ftplib does.
 fn send_each(
     ftp: &Bound<'_, PyAny>,
-    conn: &Bound<'_, PyAny>,
     pump: &mut Pump<'_, '_>,
     fp: &Bound<'_, PyAny>,
     callback: &Bound<'_, PyAny>,
@@ -68,7 +69,7 @@ fn send_each(
             }
             Err(_) => {
                 let line = odd_line(&line)?;
-                conn.call_method_held(intern!(py, "sendall"), (&line,))?;
+                pump.send_object(&line)?;
                 line
             }
         };

@@ -3,55 +3,19 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use std::io;
-use std::os::fd::RawFd;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::super::errors;
+use super::super::{errors, modules};
+use super::super::held::Held;
+use super::super::meter::{End, Meter};
 use super::super::turn::Turn;
+use super::super::wait::{Owner, look_up};
+use super::genuine::{Direction, Loan};
 use super::socket::{Plain, receivable, sendable};
-use crate::net::{self, Interest, SLICE, Step, Stream, Tcp};
+use crate::net::{self, Interest, Step, Stream, Tcp};
 use crate::transfer::{Fault, State};
-
-/// The object's side: asked, never changed.
-pub struct Owner<'a, 'py>(&'a Bound<'py, PyAny>);
-
-impl<'a, 'py> Owner<'a, 'py> {
-    pub fn new(object: &'a Bound<'py, PyAny>) -> Self {
-        Self(object)
-    }
-
-    pub fn py(&self) -> Python<'py> {
-        self.0.py()
-    }
-
-    /// Its descriptor; EBADF once it is closed, here or by another thread.
-    pub fn fd(&self) -> PyResult<RawFd> {
-        let fd = self.0.call_method0(intern!(self.py(), "fileno"))?.extract::<RawFd>()?;
-        if fd < 0 {
-            return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)));
-        }
-        Ok(fd)
-    }
-
-    /// How long the next wait may last, given when the operation began: at most one slice, less when the socket's
-    /// timeout, as it is now, ends before; `None` in non-blocking mode. Raises what `socket` raises when nothing is left.
-    pub fn slice(&self, began: Instant) -> PyResult<Option<Duration>> {
-        let timeout = self.0.call_method0(intern!(self.py(), "gettimeout"))?;
-        if timeout.is_none() {
-            return Ok(Some(SLICE));
-        }
-        let seconds = timeout.extract::<f64>()?;
-        if seconds <= 0.0 {
-            return Ok(None);
-        }
-        let timeout = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-        match timeout.checked_sub(began.elapsed()) {
-            Some(left) if !left.is_zero() => Ok(Some(left.min(SLICE))),
-            _ => Err(errors::timed_out(self.py())),
-        }
-    }
-}
 
 /// What a socket in non-blocking mode raises when it would have to wait.
 fn would_block() -> PyErr {
@@ -67,57 +31,90 @@ fn fault(error: &io::Error) -> PyErr {
     errors::os_error(error)
 }
 
+/// Whether TLS was ended without a close_notify.
+fn is_ragged(error: &io::Error) -> bool {
+    #[cfg(feature = "tls")]
+    if let Some(fault) = error.get_ref() {
+        return matches!(fault.downcast_ref(), Some(crate::tls::Fault::Truncated));
+    }
+    let _ = error;
+    false
+}
+
 /// The connection's side.
 pub struct Pump<'a, 'py> {
     owner: Owner<'a, 'py>,
-    stream: Box<dyn Stream + Send>,
+    meter: &'a Meter,
+    /// Before the stream, which is dropped last: then nobody has its descriptor any more.
+    _loan: Option<Loan<'a, 'py>>,
+    stream: Box<dyn Stream + Send + 'a>,
     turn: Turn,
-    moved: u64,
+    /// Whether an end without close_notify passes for one: `suppress_ragged_eofs` of TLS sockets.
+    takes_ragged_end: bool,
+    too_late: &'static str,
 }
 
 impl<'a, 'py> Pump<'a, 'py> {
-    /// On a plain socket, by a descriptor of our own.
-    pub fn on(plain: &Plain<'a, 'py>) -> PyResult<Self> {
-        let stream = Box::new(Tcp(plain.duplicate()?));
-        Ok(Self {
-            owner: Owner::new(plain.object()),
+    fn new(object: &'a Bound<'py, PyAny>, meter: &'a Meter, stream: Box<dyn Stream + Send + 'a>) -> Self {
+        Self {
+            owner: Owner::new(object),
+            meter,
+            _loan: None,
             stream,
             turn: Turn::begin(),
-            moved: 0,
-        })
+            takes_ragged_end: false,
+            too_late: "timed out",
+        }
+    }
+
+    /// On a plain socket, by a descriptor of our own; None if there is none to spare.
+    pub fn on(plain: &Plain<'a, 'py>, meter: &'a Meter) -> PyResult<Option<Self>> {
+        Ok(plain
+            .duplicate()?
+            .map(|fd| Self::new(plain.object(), meter, Box::new(Tcp(fd)))))
     }
 
     /// For receiving from `object`, if that can be done natively.
-    pub fn receiving(object: &'a Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+    pub fn receiving(object: &'a Bound<'py, PyAny>, meter: &'a Meter) -> PyResult<Option<Self>> {
         match receivable(object) {
-            Some(plain) => Self::on(&plain).map(Some),
-            None => Ok(Self::on_tls(object, &["recv", "recv_into", "makefile"])),
+            Some(plain) => Self::on(&plain, meter),
+            None => Self::on_tls(object, meter, Direction::Receiving),
         }
     }
 
     /// For sending to `object`, if that can be done natively.
-    pub fn sending(object: &'a Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+    pub fn sending(object: &'a Bound<'py, PyAny>, meter: &'a Meter) -> PyResult<Option<Self>> {
         match sendable(object) {
-            Some(plain) => Self::on(&plain).map(Some),
-            None => Ok(Self::on_tls(object, &["send", "sendall"])),
+            Some(plain) => Self::on(&plain, meter),
+            None => Self::on_tls(object, meter, Direction::Sending),
         }
     }
 
-    /// On one of our own TLS sockets.
+    /// On a TLS socket: Python's own or ours.
     #[cfg(feature = "tls")]
-    fn on_tls(object: &'a Bound<'py, PyAny>, methods: &[&str]) -> Option<Self> {
-        let stream = Box::new(super::super::tls::stream_of(object, methods)?);
-        Some(Self {
-            owner: Owner::new(object),
-            stream,
-            turn: Turn::begin(),
-            moved: 0,
-        })
+    fn on_tls(object: &'a Bound<'py, PyAny>, meter: &'a Meter, direction: Direction) -> PyResult<Option<Self>> {
+        let (methods, too_late): (&[&str], _) = match direction {
+            Direction::Receiving => (&["recv", "recv_into", "makefile"], "The read operation timed out"),
+            Direction::Sending => (&["send", "sendall"], "The write operation timed out"),
+        };
+        let mut pump = if let Some((loan, stream)) = Loan::take(object, direction)? {
+            let mut pump = Self::new(object, meter, Box::new(stream));
+            pump.too_late = too_late;
+            pump._loan = Some(loan);
+            pump
+        } else if let Some(stream) = super::super::tls::stream_of(object, methods) {
+            Self::new(object, meter, Box::new(stream))
+        } else {
+            return Ok(None);
+        };
+        let suppress = object.getattr_held(intern!(object.py(), "suppress_ragged_eofs"));
+        pump.takes_ragged_end = suppress.is_ok_and(|flag| flag.is_truthy().unwrap_or(true));
+        Ok(Some(pump))
     }
 
     #[cfg(not(feature = "tls"))]
-    fn on_tls(_: &'a Bound<'py, PyAny>, _: &[&str]) -> Option<Self> {
-        None
+    fn on_tls(_: &'a Bound<'py, PyAny>, _: &'a Meter, _: Direction) -> PyResult<Option<Self>> {
+        Ok(None)
     }
 
     fn py(&self) -> Python<'py> {
@@ -129,9 +126,19 @@ impl<'a, 'py> Pump<'a, 'py> {
         net::NonBlocking::set(self.stream.descriptor()).map_err(|error| fault(&error))
     }
 
-    /// How many bytes have been received or sent.
-    pub fn moved(&self) -> u64 {
-        self.moved
+    /// What the stream's error is in Python: noted, too.
+    fn failed(&self, error: &io::Error) -> PyErr {
+        self.meter.end(if is_ragged(error) { End::Ragged } else { End::Broken });
+        fault(error)
+    }
+
+    /// The end of what is received, if `error` is one.
+    fn ended(&self, error: &io::Error) -> bool {
+        let ended = is_ragged(error) && self.takes_ragged_end;
+        if ended {
+            self.meter.end(End::Ragged);
+        }
+        ended
     }
 
     /// Signals, a close by another thread, and a chance for other threads: whatever came up since the last block.
@@ -142,13 +149,10 @@ impl<'a, 'py> Pump<'a, 'py> {
 
     /// Waits one slice without the GIL.
     fn pause(&mut self, interest: Interest, began: Instant) -> PyResult<()> {
-        let slice = self.owner.slice(began)?.ok_or_else(would_block)?;
-        let descriptor = self.stream.descriptor();
-        let waited = self.owner.py().detach(|| net::wait(descriptor, interest, slice));
+        let slice = self.owner.slice(began, self.too_late)?.ok_or_else(would_block)?;
+        let waited = self.owner.wait(self.stream.descriptor(), interest, slice);
         self.turn = Turn::begin();
-        self.py().check_signals()?;
-        waited.map_err(|error| fault(&error))?;
-        self.owner.fd().map(drop)
+        waited.map(drop)
     }
 
     /// Receives as `recv` does, 0 being the end. It asks while it holds the GIL and lets go of it only to wait: with
@@ -156,12 +160,18 @@ impl<'a, 'py> Pump<'a, 'py> {
     pub fn receive(&mut self, into: &mut [u8]) -> PyResult<usize> {
         let mut began = None;
         loop {
-            match self.stream.receive(into).map_err(|error| fault(&error))? {
-                Step::Moved(count) => {
-                    self.moved += count as u64;
+            match self.stream.receive(into) {
+                Ok(Step::Moved(0)) => {
+                    self.meter.end(End::Regular);
+                    return Ok(0);
+                }
+                Ok(Step::Moved(count)) => {
+                    self.meter.count(count as u64);
                     return Ok(count);
                 }
-                Step::Wait(interest) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
+                Ok(Step::Wait(interest)) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
+                Err(error) if self.ended(&error) => return Ok(0),
+                Err(error) => return Err(self.failed(&error)),
             }
         }
     }
@@ -170,15 +180,33 @@ impl<'a, 'py> Pump<'a, 'py> {
     pub fn send_all(&mut self, mut data: &[u8]) -> PyResult<()> {
         let mut began = None;
         while !data.is_empty() {
-            match self.stream.send(data).map_err(|error| fault(&error))? {
-                Step::Moved(count) => {
-                    self.moved += count as u64;
+            match self.stream.send(data) {
+                Ok(Step::Moved(count)) => {
+                    self.meter.count(count as u64);
                     data = data.get(count..).unwrap_or_default();
                 }
-                Step::Wait(interest) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
+                Ok(Step::Wait(interest)) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
+                Err(error) => return Err(self.failed(&error)),
             }
         }
         Ok(())
+    }
+
+    /// `sendall(data)` for what isn't exactly `bytes`; what can't be sent is refused by the connection's own method.
+    pub fn send_object(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = data.py();
+        let copied = modules::builtins(py)?
+            .call_method_held(intern!(py, "memoryview"), (data,))
+            .and_then(|view| view.call_method_held(intern!(py, "cast"), ("B",)))
+            .and_then(|view| view.call_method_held(intern!(py, "tobytes"), ()));
+        match copied.map(|bytes| bytes.cast_into_exact::<PyBytes>()) {
+            Ok(Ok(bytes)) => self.send_all(bytes.as_bytes()),
+            _ => self
+                .owner
+                .object()
+                .call_method_held(intern!(py, "sendall"), (data,))
+                .map(drop),
+        }
     }
 
     /// Runs a loop that needs no Python, a slice at a time, until it ends; `moved` tells how far it has come. The
@@ -190,25 +218,28 @@ impl<'a, 'py> Pump<'a, 'py> {
         still_wanted: impl Fn() -> PyResult<()>,
     ) -> PyResult<()> {
         let (mut began, mut before) = (Instant::now(), moved());
-        let start = before;
         loop {
-            let slice = self.owner.slice(began)?;
+            let slice = self.owner.slice(began, self.too_late)?;
             let at_most = slice.unwrap_or_default();
             let stream = &mut *self.stream;
             let state = self.owner.py().detach(|| pass(stream, Instant::now() + at_most));
-            self.py().check_signals()?;
+            let now = moved();
+            self.meter.count(now.saturating_sub(before));
+            look_up(self.py())?;
             match state {
                 Ok(State::Ended) => {
-                    self.moved += moved() - start;
+                    self.meter.end(End::Regular);
                     return Ok(());
                 }
                 Ok(State::Going) => {}
-                Err(Fault::Connection(error) | Fault::File(error)) => return Err(fault(&error)),
+                Err(Fault::Connection(error)) if self.ended(&error) => return Ok(()),
+                Err(Fault::Connection(error)) => return Err(self.failed(&error)),
+                Err(Fault::File(error)) => return Err(errors::os_error(&error)),
             }
             self.owner.fd()?;
             still_wanted()?;
-            if moved() != before {
-                (began, before) = (Instant::now(), moved());
+            if now != before {
+                (began, before) = (Instant::now(), now);
             } else if slice.is_none() {
                 return Err(would_block());
             }

@@ -4,20 +4,25 @@ use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyBytes, PyInt, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyInt, PyString};
+use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::os::fd::{BorrowedFd, RawFd};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
-use super::super::{errors, text};
-use super::pump::Owner;
-use super::socket::receivable;
+use super::super::held::Held;
+use super::super::wait::{Owner, look_up};
+use super::super::{errors, modules, text};
+use super::socket::{enabled, receivable};
 use crate::net::{self, Interest};
 use crate::protocol::lines::{Charset, TextReader, Undecodable};
 
 /// How much is received at once: what io.TextIOWrapper asks for, so that undecodable bytes spoil the same lines.
 const CHUNK: usize = 8192;
+
+/// How often a thread that isn't the first in the queue looks whether it is.
+const TURN: Duration = Duration::from_millis(10);
 
 /// A text reader over a socket: `readline(limit)` with universal newlines. It keeps the socket open until it is closed,
 /// as the file objects of `socket.makefile` do.
@@ -28,26 +33,31 @@ const CHUNK: usize = 8192;
 pub struct Reader {
     state: Mutex<State>,
     encoding: Py<PyAny>,
+    wire: Wire,
 }
 
 struct State {
     /// `None` once the reader is closed.
     socket: Option<Py<PyAny>>,
-    fd: Option<Arc<OwnedFd>>,
     lines: TextReader,
     /// The socket's timeout has passed once: like `socket`'s own files, it can't be read any more.
     timed_out: bool,
+    /// The threads that wait for a line, in the order in which they came: the first one gets the next line.
+    queue: VecDeque<u64>,
+    next_place: u64,
+    /// The process in which a thread is within the socket's own `recv_into`, which only the end of the connection ends.
+    receiving: Option<u32>,
+    /// The process that the two above are of: a fork copies them, but not the threads.
+    process: u32,
 }
 
-/// What one attempt to receive came to.
-enum Received {
-    Something,
-    Nothing,
-}
-
-enum Fault {
-    System(io::Error),
-    Text(Undecodable),
+/// What is between the reader and the wire.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wire {
+    /// Exactly a `socket.socket`: its descriptor is read.
+    Plain,
+    /// TLS, Python's or ours: its `recv_into` is called when something is there.
+    Tls,
 }
 
 /// `object` as our reader, if that is what it is.
@@ -94,7 +104,14 @@ pub fn limit_of(maxline: &Bound<'_, PyAny>) -> Option<usize> {
 /// A reader on `sock`, or None where `sock.makefile('r', encoding=encoding)` has to do it.
 #[pyfunction]
 pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyResult<Option<Reader>> {
-    let (Some(_), Some(charset)) = (receivable(sock), charset(encoding)) else {
+    let wire = if receivable(sock).is_some() {
+        Wire::Plain
+    } else if enabled(sock.py()) && is_tls(sock) {
+        Wire::Tls
+    } else {
+        return Ok(None);
+    };
+    let Some(charset) = charset(encoding) else {
         return Ok(None);
     };
     let references = sock.getattr("_io_refs")?.add(1)?;
@@ -102,29 +119,51 @@ pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyRe
     Ok(Some(Reader {
         state: Mutex::new(State {
             socket: Some(sock.clone().unbind()),
-            fd: None,
             lines: TextReader::new(charset),
             timed_out: false,
+            queue: VecDeque::new(),
+            next_place: 0,
+            receiving: None,
+            process: std::process::id(),
         }),
         encoding: encoding.clone().unbind(),
+        wire,
     }))
 }
 
+/// Whether `sock` is a TLS socket whose own methods can be relied on: Python's, untouched, or ours.
+#[cfg(feature = "tls")]
+fn is_tls(sock: &Bound<'_, PyAny>) -> bool {
+    super::genuine::is_receivable(sock) || super::super::tls::stream_of(sock, &["recv_into"]).is_some()
+}
+
+#[cfg(not(feature = "tls"))]
+fn is_tls(_: &Bound<'_, PyAny>) -> bool {
+    false
+}
+
 impl State {
-    /// Receives once, without waiting.
-    fn receive(&mut self, fd: &OwnedFd) -> Result<Received, Fault> {
-        let mut chunk = [0; CHUNK];
-        match net::recv_now(fd.as_fd(), &mut chunk).map_err(Fault::System)? {
-            None => Ok(Received::Nothing),
-            Some(0) => self.lines.finish().map(|()| Received::Something).map_err(Fault::Text),
-            Some(count) => {
-                let chunk = chunk.get(..count).unwrap_or_default();
-                self.lines
-                    .feed(chunk)
-                    .map(|()| Received::Something)
-                    .map_err(Fault::Text)
-            }
+    /// Takes in what has been received; nothing is the end.
+    fn feed(&mut self, data: &[u8]) -> Result<(), Undecodable> {
+        if data.is_empty() {
+            self.lines.finish()
+        } else {
+            self.lines.feed(data)
         }
+    }
+
+    /// A place at the end of the queue.
+    fn queue_up(&mut self) -> u64 {
+        let process = std::process::id();
+        if self.process != process {
+            // the threads that waited are the parent's
+            self.process = process;
+            self.queue.clear();
+        }
+        let place = self.next_place;
+        self.next_place += 1;
+        self.queue.push_back(place);
+        place
     }
 
     /// A line as UTF-8 and whether a terminator followed.
@@ -153,62 +192,136 @@ impl State {
 impl Reader {
     /// The next line, at most `limit` characters with its end (`None`: no limit), as UTF-8; then whether it was ended.
     /// Nothing and not ended: the peer has closed.
+    ///
+    /// Several threads may wait at once, such as one that keeps the connection alive by NOOP: each gets the line after
+    /// that of the thread before it, as with ftplib's file.
     pub fn next_line(&self, py: Python<'_>, limit: Option<usize>) -> PyResult<(Vec<u8>, bool)> {
-        let (socket, mut fd) = {
-            let mut state = self.lock(py);
-            let Some(socket) = &state.socket else {
-                return Err(errors::closed_file());
-            };
-            let socket = socket.clone_ref(py);
-            if let Some(line) = state.take(limit) {
-                return Ok(line);
-            }
-            if state.timed_out {
-                return Err(PyOSError::new_err("cannot read from timed out object"));
-            }
-            (socket, state.fd.clone())
-        };
-        let owner = Owner::new(socket.bind(py));
-        let mut began = Instant::now();
-        loop {
-            let ours = match &mut fd {
-                Some(fd) => fd,
-                None => fd.insert(self.descriptor(&owner)?),
-            };
-            let slice = match owner.slice(began) {
-                Ok(slice) => slice,
-                Err(error) => {
-                    self.lock(py).timed_out = true;
-                    return Err(error);
-                }
-            };
-            let at_most = slice.unwrap_or_default();
-            let waited = py.detach(|| net::wait(ours.as_fd(), Interest::Read, at_most));
-            py.check_signals()?;
-            owner.fd()?;
-            // Only a thread that holds the GIL takes the lock, so that a fork never copies it locked.
+        let place = {
             let mut state = self.lock(py);
             if state.socket.is_none() {
-                // another thread has closed it meanwhile
-                return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)));
+                return Err(errors::closed_file());
             }
-            let received = match waited {
-                Ok(true) => state.receive(ours),
-                // in non-blocking mode nothing there looks like the end, as io.TextIOWrapper has it
-                Ok(false) if slice.is_none() => state.lines.finish().map(|()| Received::Something).map_err(Fault::Text),
-                Ok(false) => Ok(Received::Nothing),
-                Err(error) => Err(Fault::System(error)),
-            };
-            if received.is_ok() {
+            if state.queue.is_empty() {
                 if let Some(line) = state.take(limit) {
                     return Ok(line);
                 }
             }
-            drop(state);
-            if let Received::Something = received.map_err(|fault| self.error(py, fault))? {
+            state.queue_up()
+        };
+        let line = self.await_line(py, limit, place);
+        self.lock(py).queue.retain(|&other| other != place);
+        line
+    }
+
+    fn await_line(&self, py: Python<'_>, limit: Option<usize>, place: u64) -> PyResult<(Vec<u8>, bool)> {
+        while self.lock(py).queue.front().is_some_and(|&first| first != place) {
+            py.detach(|| std::thread::sleep(TURN));
+            look_up(py)?;
+            self.socket(py)?;
+        }
+        let socket = self.socket(py)?;
+        let owner = Owner::new(socket.bind(py));
+        let mut began = Instant::now();
+        loop {
+            {
+                let mut state = self.lock(py);
+                if let Some(line) = state.take(limit) {
+                    return Ok(line);
+                }
+                if state.timed_out {
+                    return Err(PyOSError::new_err("cannot read from timed out object"));
+                }
+            }
+            let received = match self.wire {
+                Wire::Plain => self.receive(&owner, began)?,
+                Wire::Tls => self.receive_tls(&owner, began)?,
+            };
+            if received {
                 began = Instant::now(); // the timeout is for each receive, not for the line
             }
         }
+    }
+
+    /// The socket; EBADF when another thread has closed the reader meanwhile.
+    fn socket(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let socket = self.lock(py).socket.as_ref().map(|socket| socket.clone_ref(py));
+        socket.ok_or_else(|| errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)))
+    }
+
+    /// Waits for one slice; then whether something is there, the descriptor's number, and whether the socket waits at all.
+    fn wait(&self, owner: &Owner<'_, '_>, began: Instant, too_late: &str) -> PyResult<(bool, RawFd, bool)> {
+        let number = owner.fd()?;
+        let slice = match owner.slice(began, too_late) {
+            Ok(slice) => slice,
+            Err(error) => {
+                self.lock(owner.py()).timed_out = true;
+                return Err(error);
+            }
+        };
+        let ready = owner.wait_unowned(number, Interest::Read, slice.unwrap_or_default())?;
+        self.socket(owner.py())?;
+        Ok((ready, number, slice.is_some()))
+    }
+
+    /// Receives from a plain socket, if something comes within a slice.
+    fn receive(&self, owner: &Owner<'_, '_>, began: Instant) -> PyResult<bool> {
+        let py = owner.py();
+        let (ready, number, waits) = self.wait(owner, began, "timed out")?;
+        let mut chunk = [0; CHUNK];
+        let received = if ready {
+            // SAFETY: the object still has this number, and nobody closes it before the call: that takes the GIL, which
+            // is held. Where there is no GIL, a close at this very moment makes it EBADF or, at worst, a stranger's.
+            let fd = unsafe { BorrowedFd::borrow_raw(number) };
+            net::recv_now(fd, &mut chunk).map_err(|error| errors::os_error(&error))?
+        } else if waits {
+            None
+        } else {
+            Some(0) // in non-blocking mode nothing there looks like the end, as io.TextIOWrapper has it
+        };
+        match received {
+            Some(count) => self.feed(py, chunk.get(..count).unwrap_or_default()).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Receives from a TLS socket by its own method, if something comes within a slice. A record that comes in pieces is
+    /// waited for in there, for as long as the socket's timeout.
+    fn receive_tls(&self, owner: &Owner<'_, '_>, began: Instant) -> PyResult<bool> {
+        let (py, sock) = (owner.py(), owner.object());
+        let pending = sock.call_method_held(intern!(py, "pending"), ())?;
+        if pending.extract::<usize>()? == 0 {
+            let (ready, _, waits) = self.wait(owner, began, "The read operation timed out")?;
+            if !ready && waits {
+                return Ok(false);
+            }
+        }
+        let room = PyByteArray::new(py, &[0; CHUNK]);
+        self.lock(py).receiving = Some(std::process::id());
+        #[cfg(feature = "tls")]
+        super::genuine::forget_tls_errors(py);
+        let received = sock.call_method_held(intern!(py, "recv_into"), (&room,));
+        self.lock(py).receiving = None;
+        // a close by another thread has an error of its own, whatever came of it here
+        self.socket(py)?;
+        owner.fd()?;
+        let count = match received {
+            Ok(count) => count.extract::<usize>()?,
+            Err(error) => {
+                self.lock(py).timed_out |= errors::is_timeout(py, &error);
+                return Err(error);
+            }
+        };
+        let data = room.to_vec();
+        self.feed(py, data.get(..count).unwrap_or_default()).map(|()| true)
+    }
+
+    fn feed(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
+        // Only a thread that holds the GIL takes the lock, so that a fork never copies it locked.
+        let (outcome, charset) = {
+            let mut state = self.lock(py);
+            (state.feed(data), state.lines.charset())
+        };
+        outcome.map_err(|fault| decode_error(py, charset, &fault))
     }
 
     fn lock(&self, py: Python<'_>) -> std::sync::MutexGuard<'_, State> {
@@ -219,28 +332,18 @@ impl Reader {
         }
     }
 
-    /// The descriptor of our own, made when it is first waited for.
-    fn descriptor(&self, owner: &Owner<'_, '_>) -> PyResult<Arc<OwnedFd>> {
-        let fd = Arc::new(net::duplicate(owner.fd()?).map_err(|error| errors::os_error(&error))?);
-        self.lock(owner.py()).fd = Some(fd.clone());
-        Ok(fd)
-    }
-
-    fn error(&self, py: Python<'_>, fault: Fault) -> PyErr {
-        match fault {
-            Fault::System(error) => errors::os_error(&error),
-            Fault::Text(fault) => decode_error(py, self.lock(py).lines.charset(), &fault),
-        }
-    }
-
     fn shut(&self, py: Python<'_>) -> PyResult<()> {
-        let socket = {
+        let (socket, receiving) = {
             let mut state = self.lock(py);
-            state.fd = None;
-            state.socket.take()
+            (state.socket.take(), state.receiving)
         };
         if let Some(socket) = socket {
-            socket.call_method0(py, "_decref_socketios")?;
+            let socket = socket.bind(py);
+            if receiving == Some(std::process::id()) {
+                // a thread waits in the socket's own method: only the end of the connection wakes it
+                modules::end_connection(socket)?;
+            }
+            socket.call_method_held("_decref_socketios", ())?;
         }
         Ok(())
     }
@@ -312,6 +415,12 @@ impl Reader {
     /// Lets go of the socket.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.shut(py)
+    }
+
+    /// Whether something has been received that nobody has read yet.
+    #[getter]
+    fn _buffered(&self, py: Python<'_>) -> bool {
+        self.lock(py).lines.buffered() > 0
     }
 
     #[getter]

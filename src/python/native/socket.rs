@@ -3,11 +3,13 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
+use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::Instant;
 
 use super::super::errors;
-use super::pump::{Owner, Pump};
-use crate::net;
+use super::super::wait::Owner;
+use crate::net::{self, Interest};
 
 /// The methods of `socket.socket` whose work is done here. Whoever replaces one of them gets the portable path.
 const RECEIVING: [&str; 3] = ["recv", "recv_into", "makefile"];
@@ -43,7 +45,10 @@ static NATIVE: PyOnceLock<Option<Native>> = PyOnceLock::new();
 
 /// Looks once, at import, whether native loops may run at all.
 pub fn prepare(py: Python<'_>) -> PyResult<()> {
-    NATIVE.get_or_try_init(py, || find(py)).map(drop)
+    NATIVE.get_or_try_init(py, || find(py)).map(drop)?;
+    #[cfg(feature = "tls")]
+    super::genuine::prepare(py);
+    Ok(())
 }
 
 fn find(py: Python<'_>) -> PyResult<Option<Native>> {
@@ -78,6 +83,11 @@ fn find(py: Python<'_>) -> PyResult<Option<Native>> {
     }))
 }
 
+/// Whether native loops may run at all.
+pub fn enabled(py: Python<'_>) -> bool {
+    NATIVE.get(py).is_some_and(Option::is_some)
+}
+
 /// `object` as a socket to receive from natively, if that is what it is.
 pub fn receivable<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<Plain<'a, 'py>> {
     let native = NATIVE.get(object.py())?.as_ref()?;
@@ -98,33 +108,35 @@ impl<'a, 'py> Plain<'a, 'py> {
         self.0
     }
 
-    /// A descriptor of our own for one loop.
-    pub fn duplicate(&self) -> PyResult<OwnedFd> {
-        net::duplicate(Owner::new(self.0).fd()?).map_err(|error| errors::os_error(&error))
+    /// A descriptor of our own for one loop; None if there is none to spare.
+    pub fn duplicate(&self) -> PyResult<Option<OwnedFd>> {
+        Ok(net::duplicate(Owner::new(self.0).fd()?).ok())
     }
 
     /// `sendall(data)`: the socket's timeout is for the whole of it.
-    pub fn send_all(&self, data: &[u8]) -> PyResult<()> {
-        // A command nearly always fits the kernel's buffer at once, and no thread can close the descriptor while this
-        // one holds the GIL. Where there is no GIL, a descriptor of our own makes that sure.
-        let sent = if cfg!(Py_GIL_DISABLED) {
-            0
-        } else {
-            self.send_some(data)?
-        };
-        match data.get(sent..) {
-            Some(rest) if !rest.is_empty() => Pump::on(self)?.send_all(rest),
-            _ => Ok(()),
+    pub fn send_all(&self, mut data: &[u8]) -> PyResult<()> {
+        let (owner, mut began) = (Owner::new(self.0), None);
+        loop {
+            let number = owner.fd()?;
+            // SAFETY: the number is that of an open descriptor, for the object says so. Nobody closes it before the send:
+            // that takes the GIL, which is held, and no Python code runs in between. Where there is no GIL, a close at
+            // this very moment can make it a stranger's: what is sent then is lost to us and seen by the stranger.
+            let fd = unsafe { BorrowedFd::borrow_raw(number) };
+            match net::send_now(fd, data).map_err(|error| errors::os_error(&error))? {
+                Some(count) => {
+                    data = data.get(count..).unwrap_or_default();
+                    if data.is_empty() {
+                        return Ok(());
+                    }
+                }
+                None => {
+                    let slice = owner.slice(*began.get_or_insert_with(Instant::now), "timed out")?;
+                    let Some(slice) = slice else {
+                        return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN)));
+                    };
+                    owner.wait_unowned(number, Interest::Write, slice)?;
+                }
+            }
         }
-    }
-
-    fn send_some(&self, data: &[u8]) -> PyResult<usize> {
-        let fd = Owner::new(self.0).fd()?;
-        // SAFETY: `fd` is open, for the object says so. Nobody closes it before the send: that takes the GIL, which is
-        // held, and no Python code runs in between.
-        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-        Ok(net::send_now(fd, data)
-            .map_err(|error| errors::os_error(&error))?
-            .unwrap_or(0))
     }
 }

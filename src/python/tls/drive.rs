@@ -46,7 +46,7 @@ impl<'py> Driver<'_, 'py> {
         let timeout = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
         match timeout.checked_sub(began.elapsed()) {
             Some(left) if !left.is_zero() => Ok(left.min(SLICE)),
-            _ => Err(timed_out(self.py())),
+            _ => Err(timed_out(self.py(), "timed out")),
         }
     }
 

@@ -1,0 +1,280 @@
+"""One record of one transfer: its data connection, the size that was announced, how much was moved, how it ended.
+
+A transfer is begun by retrbinary() and its three siblings, for whom it is `running` until the final reply has been read.
+A connection that transfercmd() gives to the user has no record: it is the user's.
+
+How a data connection may end, and what that means, is in one table in docs/ftps.md; it is `_judge` here. What was
+received decides, and never when.
+"""
+
+import errno
+import os
+import socket
+import threading
+
+import rftplib
+
+from . import _logs, _native_hint, _rftplib, _tls
+from ._errors import Error
+from ._tls import ssl
+
+# Where they are kept in the client's own attributes, for as long as there are any: the transfer that is going on, and the
+# connection of an upload that is kept for its reply
+_RUNNING, _LINGERING = "_rftplib_transfer", "_rftplib_lingering"
+
+# For how many seconds an upload waits for the server's close_notify where the client has no `unwrap_timeout`
+UNWRAP_TIMEOUT = 5.0
+
+
+class Transfer:
+    """A transfer of `ftp`, from its command to its final reply. In a `with` statement it is the running one."""
+
+    def __init__(self, ftp, cmd, rest=None, sent=False, text=False):
+        self.cmd, self.conn, self.meter = cmd, None, _rftplib.Meter()
+        self.fewest = None  # how many bytes a file has at least, if the server has announced a size
+        self.error = None  # an irregular end that is the reply's to judge, or that no reply can mend
+        self._settled = False  # whether `error` is raised whatever the reply
+        self._ftp, self._rest, self._sent, self._text = ftp, rest, sent, text
+        self._thread, self._closed = threading.get_ident(), False
+        self.starting = True  # until it has its data connection
+        self._log = None
+
+    def __enter__(self):
+        attributes = vars(self._ftp)
+        self._outer = attributes.get(_RUNNING)
+        attributes[_RUNNING] = self
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        attributes = vars(self._ftp)
+        if self._outer is None:
+            attributes.pop(_RUNNING, None)
+        else:
+            attributes[_RUNNING] = self._outer
+        if self._closed and kind is not None and issubclass(kind, Exception):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from error
+        if isinstance(error, socket.timeout):
+            _logs.stalled(self.cmd, self.meter.moved)
+
+    def watch(self, conn):
+        """`conn` is what the transfer waits for now, on its way to its data connection."""
+        self.conn = conn
+        if self._closed:
+            self.close()
+
+    def expect(self, size):
+        """Note the size that a 150 reply has announced.
+
+        Some servers announce the size of the file then, others what is left of it after REST: what must arrive is the
+        lesser. Sizes in TYPE A are those of the file on the server's disk, with line ends of its own: they say nothing.
+        """
+        if self._text:
+            return
+        try:
+            self.fewest = int(size) - int(self._rest or 0)
+        except (TypeError, ValueError):
+            pass  # no size, or a restart marker that is no offset
+
+    def close(self):
+        """Another thread closes the client: end this transfer, which is waiting, with EBADF."""
+        self._closed = True
+        try:
+            # TLS isn't told: SSLSocket.shutdown() would take the connection away from under the thread that uses it
+            socket.socket.shutdown(self.conn, socket.SHUT_RDWR)
+        except (OSError, TypeError):
+            pass  # it has ended already, there is none yet, or it is none of Python's
+
+    def run(self, conn, native, portable, *args):
+        """Move the data by the loop in Rust or, where that can't run, by the one in Python; then end TLS."""
+        self.conn, self.starting = conn, False
+        self._log = _logs.begin(self.cmd, conn)
+        if self._sent and _tls.is_tls(conn):
+            linger(self._ftp, conn)
+        try:
+            in_rust = native(self.meter, *args)
+            _logs.way(self.cmd, in_rust)
+            if not in_rust:
+                portable(self.meter, *args)
+        except OSError as error:
+            _tls.forget_errors(conn)
+            # all that was announced has come before the connection failed
+            if not (self.meter.broken or self.meter.ragged) or not self._complete() or not _tls.is_ragged(error):
+                raise
+            self._doubt(error)
+        if self._closed:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        self._judge()
+
+    def reply(self):
+        """Read and return the final reply, which decides what an irregular end means.
+
+        Raises what voidresp() raises for a reply that isn't 2xx; where none comes, the error at the end of the data.
+        """
+        try:
+            try:
+                resp = self._ftp.voidresp()
+            except (OSError, EOFError):
+                if self.error is None:
+                    raise
+                raise self.error  # noqa: B904  (its context tells that there was no reply)
+        except (Error, OSError) as error:
+            explained = _native_hint.explained(error, self.conn)
+            if explained is None:
+                raise
+            raise explained from error
+        if self._settled:
+            raise self.error
+        if self._log is not None:
+            self._log.done(self.meter.moved)
+        return resp
+
+    def check_size(self):
+        """Where the client asks for it: a file that is shorter than was announced is an error, also after a 226."""
+        if self.error is None and getattr(self._ftp, "check_size", False) and self._missing():
+            text = self._shortfall()
+            self._doubt(_tls.unexpected_eof(text) if _tls.is_tls(self.conn) else EOFError(text), settled=True)
+
+    def _complete(self):
+        """Whether all that was announced has been received."""
+        return not self._sent and self.fewest is not None and self.meter.moved >= self.fewest
+
+    def _missing(self):
+        """Whether some of what was announced hasn't been received."""
+        return not self._sent and self.fewest is not None and self.meter.moved < self.fewest
+
+    def _shortfall(self):
+        return f"{self.meter.moved} bytes received of at least {self.fewest} announced"
+
+    def _doubt(self, error, settled=False):
+        self.error, self._settled = error, settled
+
+    def _judge(self):
+        """End TLS on the data connection, and note what an end without close_notify means.
+
+        Scripts suppress the exchange of close_notify by setting `_SSLSocket` to None, by replacing `conn.unwrap` or
+        the connection's class. Then nothing vouches for the end but the size, as in ftplib.
+        """
+        conn, ssl_socket, real = self.conn, rftplib._SSLSocket, _tls.is_tls(self.conn)
+        wanted = ssl_socket is not None and (isinstance(conn, ssl_socket) or _tls.is_native(conn))
+        own = real and _tls.has_own_unwrap(conn)
+        regular = self.meter.regular
+        if real and not self._sent and not regular and not self.meter.ragged:
+            # a loop in Python, which can't tell; Python 3.9 can't either
+            regular = getattr(_rftplib, "has_ended_regularly", lambda conn: None)(conn)
+        ragged = real and not self._sent and (self.meter.ragged or regular is False)
+        if wanted and self.error is None:
+            if ragged and own:
+                # what unwrap() would raise now; 3.9 has it pass
+                if not _tls.hides_ragged_end(conn):
+                    self._excuse(_tls.unexpected_eof(), regular)
+            else:
+                try:
+                    if self._sent and own:
+                        self._await_close_notify()
+                    else:
+                        conn.unwrap()
+                except OSError as error:
+                    _tls.forget_errors(conn)
+                    if not real:
+                        raise
+                    self._excuse(error, regular)
+        if ragged and not self._settled and not self._complete() and getattr(self._ftp, "_strict_end", False):
+            self._doubt(_tls.unexpected_eof(), settled=True)  # where a script or Python 3.9 lets it pass, FTPS doesn't
+        if real and not regular and self._missing():
+            self._doubt(_tls.unexpected_eof(f"EOF without close_notify: {self._shortfall()}"), settled=True)
+        if self.error is not None:
+            _logs.ragged_end(self.error)
+
+    def _excuse(self, error, regular):
+        """What unwrap() has raised: raise it again, unless it says only that the peer has ended without close_notify."""
+        if not _tls.is_ragged(error):
+            raise error
+        if not self._sent and not regular and not self._complete():
+            # a reset may have taken received data with it; or a loop of somebody's own has left some unread
+            if isinstance(error, ConnectionError) or getattr(error, "reason", None) == _tls.DATA_AFTER_END:
+                raise error
+            self._doubt(error, settled=not getattr(self._ftp, "accept_ragged_end", False))
+            return
+        self._doubt(error)
+
+    def _await_close_notify(self):
+        """After an upload: send a close_notify and wait for the server's, or for its reply, whichever comes first.
+
+        The wait is bounded by `unwrap_timeout`: some servers never answer. Python's own unwrap() does it, in
+        non-blocking mode, so that both connections can be waited for.
+        """
+        conn, ftp = self.conn, self._ftp
+        try:
+            # The last piece, and the close_notify behind it, would each wait for the server's delayed acknowledgement.
+            conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            pass  # reset already, or no TCP: the end will tell
+        timeout = conn.gettimeout()
+        left = {True: float("inf") if timeout is None else timeout}
+        patience = getattr(ftp, "unwrap_timeout", UNWRAP_TIMEOUT)
+        left[False] = left[True] if patience is None else min(patience, left[True])
+        conn.settimeout(0)
+        try:
+            while True:
+                try:
+                    conn.unwrap()
+                    return
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+                    sending = isinstance(error, ssl.SSLWantWriteError)
+                if getattr(ftp.file, "_buffered", False):
+                    return
+                go_on, left[sending] = _rftplib.await_end(conn, _number(ftp.sock), sending, left[sending])
+                if not go_on and left[sending] > 0:
+                    return  # the reply is there: nothing is waited for any more
+                if not go_on:
+                    raise socket.timeout("The read operation timed out")
+        finally:
+            if conn.fileno() != -1:
+                conn.settimeout(timeout)
+
+
+def running(ftp):
+    """The transfer of `ftp` for which a connection is made now, by this thread; None if the user makes one by hand."""
+    transfer = getattr(ftp, "__dict__", {}).get(_RUNNING)
+    own = transfer is not None and transfer.starting and transfer._thread == threading.get_ident()
+    return transfer if own else None
+
+
+def close_running(ftp):
+    """End the transfer of `ftp` that another thread is in the middle of; in a callback there is nothing to wait for."""
+    transfer = getattr(ftp, "__dict__", {}).get(_RUNNING)
+    if transfer is not None and transfer._thread != threading.get_ident():
+        transfer.close()
+
+
+def linger(ftp, conn):
+    """Keep `conn`, the TLS connection of an upload, until the final reply, so that closing it loses nothing."""
+    kept = vars(ftp).get(_LINGERING)
+    if kept is not None:
+        if kept.keeps(conn):
+            return
+        kept.release()
+        del vars(ftp)[_LINGERING]
+    # up to TLS 1.2 nothing comes unasked
+    if conn.version() != "TLSv1.3" or not hasattr(_rftplib, "Lingering"):
+        return
+    try:
+        vars(ftp)[_LINGERING] = _rftplib.Lingering(conn)
+    except OSError:
+        pass  # no descriptor to spare
+
+
+def stop_lingering(ftp):
+    """Let go of an upload's connection: nobody is going to read the reply."""
+    kept = getattr(ftp, "__dict__", {}).pop(_LINGERING, None)
+    if kept is not None:
+        kept.settle()
+        kept.release()
+
+
+def _number(sock):
+    """The descriptor of the control connection; -1 if there is none to wait for."""
+    try:
+        return sock.fileno()
+    except (AttributeError, OSError, TypeError):
+        return -1

@@ -1,0 +1,148 @@
+//! A connection of Python's own `ssl`, read and written here: SSL_read and SSL_write on the `SSL` that an `ssl.SSLSocket`
+//! has, by the library that it has it from. Handshake, trust, resumption and the end stay Python's.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::ptr::NonNull;
+
+use super::library::{Library, Ssl};
+use super::{Fault, RECORD};
+use crate::net::{Interest, Step, Stream};
+
+const WANT_READ: libc::c_int = 2;
+const WANT_WRITE: libc::c_int = 3;
+const SYSCALL: libc::c_int = 5;
+const ZERO_RETURN: libc::c_int = 6;
+
+/// The `SSL` for as long as one loop runs, on a duplicate of its descriptor.
+pub struct Borrowed {
+    library: &'static Library,
+    ssl: NonNull<Ssl>,
+    fd: OwnedFd,
+    /// How much a write that has to wait was given: OpenSSL wants the same again.
+    unfinished: Option<usize>,
+    /// What came behind data that had to be handed out first; an error isn't sure to come twice.
+    deferred: Option<Outcome>,
+}
+
+/// What a call that moved nothing came to.
+enum Outcome {
+    End,
+    Wait(Interest),
+    Failed(Fault),
+}
+
+// SAFETY: hazards of using an `SSL` in another thread than its owner's: (1) two threads in it at once: whoever makes a
+// `Borrowed` promises that nobody else uses the `SSL` meanwhile, and `Borrowed` is no `Sync`; (2) data of one thread: OpenSSL
+// keeps only its queue of errors per thread, which is emptied before each call.
+unsafe impl Send for Borrowed {}
+
+impl Borrowed {
+    /// # Safety
+    /// `ssl` is alive for as long as this is, belongs to `library`, uses the descriptor `fd`, and nobody else uses it
+    /// meanwhile.
+    pub unsafe fn new(library: &'static Library, ssl: NonNull<Ssl>, fd: OwnedFd) -> Self {
+        Self {
+            library,
+            ssl,
+            fd,
+            unfinished: None,
+            deferred: None,
+        }
+    }
+
+    /// What a call means that has returned `result`, which isn't positive. Asked at once: errno is volatile.
+    fn outcome(&self, result: libc::c_int) -> Outcome {
+        let errno = io::Error::last_os_error();
+        // SAFETY: `ssl` is alive, and ours for now; the result is that of its last call, made by this thread.
+        match unsafe { (self.library.get_error)(self.ssl.as_ptr(), result) } {
+            WANT_READ => Outcome::Wait(Interest::Read),
+            WANT_WRITE => Outcome::Wait(Interest::Write),
+            ZERO_RETURN => Outcome::End,
+            // OpenSSL up to 1.1.1 says nothing at all of an EOF
+            SYSCALL if result == 0 || errno.raw_os_error() == Some(0) => Outcome::Failed(Fault::Truncated),
+            SYSCALL => Outcome::Failed(Fault::Connection(errno)),
+            _ => Outcome::Failed(match self.library.last_error() {
+                Some((_, true)) => Fault::Truncated,
+                Some((text, false)) => Fault::Protocol(text),
+                None => Fault::Protocol("unknown error".to_owned()),
+            }),
+        }
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> Result<usize, Outcome> {
+        if let Some(outcome) = self.deferred.take() {
+            return Err(outcome);
+        }
+        let room = libc::c_int::try_from(into.len()).unwrap_or(libc::c_int::MAX);
+        self.library.forget_errors();
+        // SAFETY: `ssl` is alive, and ours for now; pointer and length describe one exclusively borrowed slice. Its
+        // descriptor is in non-blocking mode, so the call doesn't wait.
+        let result = unsafe { (self.library.read)(self.ssl.as_ptr(), into.as_mut_ptr().cast(), room) };
+        usize::try_from(result)
+            .ok()
+            .filter(|&count| count > 0)
+            .ok_or_else(|| self.outcome(result))
+    }
+}
+
+impl Stream for Borrowed {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// As many records as are there and have room.
+    fn receive(&mut self, into: &mut [u8]) -> io::Result<Step> {
+        let mut filled = 0;
+        loop {
+            let room = into.get_mut(filled..).unwrap_or_default();
+            if filled > 0 && room.len() < RECORD {
+                return Ok(Step::Moved(filled));
+            }
+            match self.read(room) {
+                Ok(count) => filled += count,
+                Err(Outcome::Wait(_)) if filled > 0 => return Ok(Step::Moved(filled)),
+                Err(outcome) if filled > 0 => {
+                    self.deferred = Some(outcome);
+                    return Ok(Step::Moved(filled));
+                }
+                Err(Outcome::Wait(interest)) => return Ok(Step::Wait(interest)),
+                Err(Outcome::End) => return Ok(Step::Moved(0)),
+                Err(Outcome::Failed(fault)) => return Err(fault.into()),
+            }
+        }
+    }
+
+    /// One record.
+    fn send(&mut self, data: &[u8]) -> io::Result<Step> {
+        let size = self.unfinished.unwrap_or(RECORD).min(data.len());
+        let count = libc::c_int::try_from(size).unwrap_or(0);
+        if count == 0 {
+            return Ok(Step::Moved(0));
+        }
+        self.library.forget_errors();
+        // SAFETY: `ssl` is alive, and ours for now; the pointer is good for `count` bytes, which is no more than the
+        // slice has. Its descriptor is in non-blocking mode, so the call doesn't wait.
+        let result = unsafe { (self.library.write)(self.ssl.as_ptr(), data.as_ptr().cast(), count) };
+        if let Some(sent) = usize::try_from(result).ok().filter(|&sent| sent > 0) {
+            self.unfinished = None;
+            return Ok(Step::Moved(sent));
+        }
+        match self.outcome(result) {
+            Outcome::Wait(interest) => {
+                self.unfinished = Some(size);
+                Ok(Step::Wait(interest))
+            }
+            // the peer has ended the connection: what is written goes nowhere
+            Outcome::End => Err(io::Error::from_raw_os_error(libc::EPIPE)),
+            Outcome::Failed(fault) => Err(fault.into()),
+        }
+    }
+}
+
+impl Drop for Borrowed {
+    /// The queue of errors is the thread's: nothing of this connection stays in it.
+    fn drop(&mut self) {
+        self.library.forget_errors();
+    }
+}
