@@ -25,6 +25,9 @@ _RUNNING, _LINGERING = "_rftplib_transfer", "_rftplib_lingering"
 # For how many seconds an upload waits for the server's close_notify where the client has no `unwrap_timeout`
 UNWRAP_TIMEOUT = 5.0
 
+# The same where a script suppresses unwrap()
+GRACE = 0.5
+
 
 class Transfer:
     """A transfer of `ftp`, from its command to its final reply. In a `with` statement it is the running one."""
@@ -155,35 +158,50 @@ class Transfer:
         the connection's class. Then nothing vouches for the end but the size, as in ftplib.
         """
         conn, ssl_socket, real = self.conn, rftplib._SSLSocket, _tls.is_tls(self.conn)
-        wanted = ssl_socket is not None and (isinstance(conn, ssl_socket) or _tls.is_native(conn))
-        own = real and _tls.has_own_unwrap(conn)
         regular = self.meter.regular
         if real and not self._sent and not regular and not self.meter.ragged:
-            # a loop in Python, which can't tell; Python 3.9 can't either
+            # a loop in Python, which can't tell
             regular = getattr(_rftplib, "has_ended_regularly", lambda conn: None)(conn)
-        ragged = real and not self._sent and (self.meter.ragged or regular is False)
+        wanted = ssl_socket is not None and (isinstance(conn, ssl_socket) or _tls.is_native(conn))
+        own = real and _tls.has_own_unwrap(conn)
         if wanted and self.error is None:
-            if ragged and own:
-                # what unwrap() would raise now; 3.9 has it pass
-                if not _tls.hides_ragged_end(conn):
-                    self._excuse(_tls.unexpected_eof(), regular)
-            else:
-                try:
-                    if self._sent and own:
-                        self._await_close_notify()
-                    else:
-                        conn.unwrap()
-                except OSError as error:
-                    _tls.forget_errors(conn)
-                    if not real:
-                        raise
-                    self._excuse(error, regular)
-        if ragged and not self._settled and not self._complete() and getattr(self._ftp, "_strict_end", False):
-            self._doubt(_tls.unexpected_eof(), settled=True)  # where a script or Python 3.9 lets it pass, FTPS doesn't
-        if real and not regular and self._missing():
-            self._doubt(_tls.unexpected_eof(f"EOF without close_notify: {self._shortfall()}"), settled=True)
+            if not (own and self.meter.ragged):
+                self._unwrap(real, own, regular)
+            elif not _tls.hides_ragged_end(conn):
+                self._excuse(_tls.unexpected_eof(), regular)  # what unwrap() would raise now; 3.9 has it pass
+        if real and not self._sent and not self._complete():
+            if (self.meter.ragged or regular is False) and getattr(self._ftp, "_strict_end", False):
+                self._doubt(_tls.unexpected_eof(), settled=True)  # where a script or Python lets it pass, FTPS doesn't
+            if not regular and self._missing():
+                self._doubt(_tls.unexpected_eof(f"EOF without close_notify: {self._shortfall()}"), settled=True)
+        if self._sent and real and not (wanted and own) and isinstance(conn, ssl.SSLSocket):
+            self._end_unasked()
         if self.error is not None:
             _logs.ragged_end(self.error)
+
+    def _end_unasked(self):
+        """A script has suppressed unwrap() after an upload: in TLS 1.3 tell the server the end all the same.
+
+        What is unread when the connection is closed, such as session tickets, would reset it, and the server lose data.
+        Nothing is said of the server's answer.
+        """
+        if self.conn.version() == "TLSv1.3":
+            try:
+                self._await_close_notify(lambda: ssl.SSLSocket.unwrap(self.conn), GRACE)
+            except (OSError, ValueError):
+                _tls.forget_errors(self.conn)
+
+    def _unwrap(self, real, own, regular):
+        try:
+            if self._sent and own:
+                self._await_close_notify(self.conn.unwrap, getattr(self._ftp, "unwrap_timeout", UNWRAP_TIMEOUT))
+            else:
+                self.conn.unwrap()
+        except OSError as error:
+            _tls.forget_errors(self.conn)
+            if not real:
+                raise
+            self._excuse(error, regular)
 
     def _excuse(self, error, regular):
         """What unwrap() has raised: raise it again, unless it says only that the peer has ended without close_notify."""
@@ -197,10 +215,10 @@ class Transfer:
             return
         self._doubt(error)
 
-    def _await_close_notify(self):
+    def _await_close_notify(self, unwrap, patience):
         """After an upload: send a close_notify and wait for the server's, or for its reply, whichever comes first.
 
-        The wait is bounded by `unwrap_timeout`: some servers never answer. Python's own unwrap() does it, in
+        The wait is bounded by `patience`, seconds or None: some servers never answer. Python's own unwrap() does it, in
         non-blocking mode, so that both connections can be waited for.
         """
         conn, ftp = self.conn, self._ftp
@@ -211,13 +229,12 @@ class Transfer:
             pass  # reset already, or no TCP: the end will tell
         timeout = conn.gettimeout()
         left = {True: float("inf") if timeout is None else timeout}
-        patience = getattr(ftp, "unwrap_timeout", UNWRAP_TIMEOUT)
         left[False] = left[True] if patience is None else min(patience, left[True])
         conn.settimeout(0)
         try:
             while True:
                 try:
-                    conn.unwrap()
+                    unwrap()
                     return
                 except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
                     sending = isinstance(error, ssl.SSLWantWriteError)
@@ -268,7 +285,6 @@ def stop_lingering(ftp):
     """Let go of an upload's connection: nobody is going to read the reply."""
     kept = getattr(ftp, "__dict__", {}).pop(_LINGERING, None)
     if kept is not None:
-        kept.settle()
         kept.release()
 
 

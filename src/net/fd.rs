@@ -80,6 +80,29 @@ pub fn end_sending(fd: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes the last close of the connection reset it, which tells the peer at once that nobody is there any more.
+pub fn reset_on_close(fd: BorrowedFd<'_>) -> io::Result<()> {
+    let linger = libc::linger {
+        l_onoff: 1,
+        l_linger: 0,
+    };
+    let size = libc::socklen_t::try_from(size_of::<libc::linger>()).unwrap_or_default();
+    // SAFETY: the descriptor is borrowed for the call; pointer and size describe one valid struct linger.
+    let outcome = unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_LINGER,
+            (&raw const linger).cast(),
+            size,
+        )
+    };
+    if outcome != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 /// Whether the descriptor is a regular file's.
 pub fn is_regular(fd: BorrowedFd<'_>) -> io::Result<bool> {
     let mut status = std::mem::MaybeUninit::<libc::stat>::zeroed();

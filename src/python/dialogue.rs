@@ -299,7 +299,9 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     let py = ftp.py();
     let lingering = view.private(intern!(py, "_rftplib_lingering"))?;
     if let Some(lingering) = &lingering {
-        lingering.call_method_held(intern!(py, "settle"), ())?;
+        let (sock, file) = (ftp.getattr_held(intern!(py, "sock"))?, ftp.getattr_held(intern!(py, "file"))?);
+        let replied = native::reader(&file).is_some_and(|reader| reader.get().is_buffered(py));
+        lingering.call_method_held(intern!(py, "settle"), (sock, replied))?;
     }
     let text = match view.overridden(Step::Getmultiline)? {
         None => multiline_text(view)?,

@@ -22,7 +22,7 @@ pub struct Library {
     pub(super) read: unsafe extern "C" fn(*mut Ssl, *mut c_void, c_int) -> c_int,
     pub(super) write: unsafe extern "C" fn(*mut Ssl, *const c_void, c_int) -> c_int,
     pub(super) get_error: unsafe extern "C" fn(*const Ssl, c_int) -> c_int,
-    pub(super) get_shutdown: unsafe extern "C" fn(*const Ssl) -> c_int,
+    get_shutdown: unsafe extern "C" fn(*const Ssl) -> c_int,
     set_fd: unsafe extern "C" fn(*mut Ssl, c_int) -> c_int,
     clear_options: unsafe extern "C" fn(*mut Ssl, u64) -> u64,
     set_options: unsafe extern "C" fn(*mut Ssl, u64) -> u64,
@@ -38,7 +38,6 @@ pub struct Library {
         Option<Freed>,
     ) -> c_int,
     set_ex_data: unsafe extern "C" fn(*mut Ssl, c_int, *mut c_void) -> c_int,
-    get_ex_data: unsafe extern "C" fn(*const Ssl, c_int) -> *mut c_void,
     /// OpenSSL 3 and later, where options have 64 bits and an EOF has a reason of its own.
     third: bool,
 }
@@ -83,7 +82,6 @@ impl Library {
             reason_error_string: symbol!(handle, c"ERR_reason_error_string"),
             get_ex_new_index: symbol!(handle, c"CRYPTO_get_ex_new_index"),
             set_ex_data: symbol!(handle, c"SSL_set_ex_data"),
-            get_ex_data: symbol!(handle, c"SSL_get_ex_data"),
             third: !version.starts_with("OpenSSL 1."),
         })
     }
@@ -152,24 +150,6 @@ impl Library {
     pub unsafe fn attach(&self, ssl: *mut Ssl, index: c_int, data: *mut c_void) -> bool {
         // SAFETY: as the caller promises.
         unsafe { (self.set_ex_data)(ssl, index, data) == 1 }
-    }
-
-    /// What is attached to an `SSL`; null for nothing.
-    ///
-    /// # Safety
-    /// As for `attach`.
-    pub unsafe fn attached(&self, ssl: *const Ssl, index: c_int) -> *mut c_void {
-        // SAFETY: as the caller promises.
-        unsafe { (self.get_ex_data)(ssl, index) }
-    }
-
-    /// Whether our close_notify has been sent.
-    ///
-    /// # Safety
-    /// `ssl` is alive and of this library.
-    pub unsafe fn has_sent_close_notify(&self, ssl: *const Ssl) -> bool {
-        // SAFETY: as the caller promises.
-        unsafe { (self.get_shutdown)(ssl) & 1 != 0 }
     }
 
     /// Whether the peer's close_notify has been received.

@@ -1,29 +1,38 @@
 //! Uploads by hand over TLS 1.3, which have to arrive whole.
 //!
 //! A server sends session tickets by itself, and a client that only sends never reads them. Who closes a socket with
-//! unread bytes makes the kernel reset the connection, and the server loses what it hasn't read yet: it may then call a
-//! file complete that was cut short. So a second descriptor keeps the connection until the server has said what became
-//! of the transfer; the end of sending, which the server waits for, is told when the user closes the first.
+//! unread bytes makes the kernel reset the connection, and what is still to be sent, or to be read by the server, is lost:
+//! the server may then call a file complete that was cut short. So a second descriptor keeps the connection until the
+//! server has taken all of it, as its reply tells, or its own end. The end of sending, which the server waits for, is
+//! told when the user closes the first descriptor.
 
 use libc::{c_int, c_long, c_void};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
+use super::super::errors;
 use super::super::held::Held;
+use super::super::wait::{Owner, look_up};
 use super::genuine;
-use crate::net;
+use crate::net::{self, Interest};
 use crate::tls::Ssl;
 
 /// How many bytes are read away at the most before the descriptor is closed: more than any number of tickets.
 const LEFTOVERS: usize = 64 * 1024;
 
+/// The most that the payload of an encrypted alert has (RFC 8446, section 5.2: two bytes, the type, the tag). A session
+/// ticket has far more.
+const ALERT: usize = 32;
+
 /// The second descriptor, shared with the connection's `SSL`.
 struct Kept {
     /// `None` once it is given up. Locked for a moment only.
     fd: Mutex<Option<Arc<OwnedFd>>>,
+    records: Mutex<Records>,
     /// A forked child has copies of all this, and no say.
     process: u32,
 }
@@ -34,6 +43,27 @@ impl Kept {
             return None;
         }
         self.fd.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads away what has come, and tells whether the server has ended its side: by a close_notify, which is an alert, by
+    /// a FIN, or by an error. After a close_notify it may wait for ours, which can't come any more: a reset, which finds
+    /// nothing unread there, tells it so.
+    fn has_ended(&self, fd: &OwnedFd) -> bool {
+        let mut unread = [0; 4096];
+        for _ in 0..LEFTOVERS / unread.len() {
+            match net::recv_now(fd.as_fd(), &mut unread) {
+                Ok(None) => return false,
+                Ok(Some(count)) if count > 0 => {
+                    let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+                    if records.has_alert(unread.get(..count).unwrap_or_default()) {
+                        let _ = net::reset_on_close(fd.as_fd());
+                        return true;
+                    }
+                }
+                _ => return true,
+            }
+        }
+        false
     }
 
     /// Tells the server that nothing more is sent, as the user's close would if this descriptor weren't there.
@@ -60,9 +90,10 @@ impl Lingering {
     fn new(conn: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = conn.py();
         let number = conn.call_method_held(intern!(py, "fileno"), ())?.extract::<i32>()?;
-        let fd = net::duplicate(number).map_err(|error| super::super::errors::os_error(&error))?;
+        let fd = net::duplicate(number).map_err(|error| errors::os_error(&error))?;
         let kept = Arc::new(Kept {
             fd: Mutex::new(Some(Arc::new(fd))),
+            records: Mutex::default(),
             process: std::process::id(),
         });
         attach(conn, &kept)?;
@@ -75,32 +106,83 @@ impl Lingering {
         Ok(self.conn.bind(conn.py()).call_held(())?.is(conn))
     }
 
-    /// A reply is going to be waited for: if the user has closed the connection, the server has to know.
-    pub fn settle(&self, py: Python<'_>) -> PyResult<()> {
-        let conn = self.conn.bind(py).call_held(())?;
-        let open = !conn.is_none()
-            && conn
-                .call_method_held(intern!(py, "fileno"), ())
-                .and_then(|number| number.extract::<i32>())
-                .is_ok_and(|number| number >= 0);
-        if !open {
-            self.kept.end_sending();
+    /// A reply is going to be waited for on the control connection `sock`: if the user has closed the data connection,
+    /// waits until the server has taken all that was sent, or has replied (`replied`: a reply is there already), or the
+    /// timeout of `sock` is over. The server may wait for us to close before it replies.
+    pub fn settle(&self, sock: &Bound<'_, PyAny>, replied: bool) -> PyResult<()> {
+        let py = sock.py();
+        if self.is_open(py)? {
+            return Ok(());
+        }
+        self.kept.end_sending();
+        let (owner, began) = (Owner::new(sock), Instant::now());
+        while let Some(fd) = self.kept.fd().filter(|_| !replied) {
+            let (Ok(number), Ok(Some(slice))) = (owner.fd(), owner.slice(began, "timed out")) else {
+                return Ok(()); // whoever waits for the reply will tell
+            };
+            let pair = ((fd.as_raw_fd(), Interest::Read), (number, Interest::Read));
+            let ready = py.detach(|| net::wait_either(pair.0, pair.1, slice));
+            look_up(py)?;
+            let (data, reply) = ready.map_err(|error| errors::os_error(&error))?;
+            if data && self.kept.has_ended(&fd) {
+                self.release(py)?;
+            }
+            if reply {
+                return Ok(());
+            }
         }
         Ok(())
     }
 
     /// The server has said what became of the transfer, or nobody asks any more: let go of the connection.
-    pub fn release(&self) {
+    pub fn release(&self, py: Python<'_>) -> PyResult<()> {
+        let open = self.is_open(py)?;
         let fd = self.kept.fd.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(fd) = fd.filter(|_| self.kept.process == std::process::id()) else {
-            return;
-        };
-        let mut unread = [0; 4096];
-        for _ in 0..LEFTOVERS / unread.len() {
-            if !matches!(net::recv_now(fd.as_fd(), &mut unread), Ok(Some(1..))) {
-                break;
+        // What the user may still read is the user's.
+        if let Some(fd) = fd.filter(|_| !open && self.kept.process == std::process::id()) {
+            self.kept.has_ended(&fd); // what is unread would reset the connection
+        }
+        Ok(())
+    }
+}
+
+impl Lingering {
+    /// Whether the user still has the connection open.
+    fn is_open(&self, py: Python<'_>) -> PyResult<bool> {
+        let conn = self.conn.bind(py).call_held(())?;
+        Ok(!conn.is_none()
+            && conn
+                .call_method_held(intern!(py, "fileno"), ())
+                .and_then(|number| number.extract::<i32>())
+                .is_ok_and(|number| number >= 0))
+    }
+}
+
+/// Where records begin and end among the bytes that are read away (RFC 8446, section 5.1). Only their sizes are seen.
+#[derive(Default)]
+struct Records {
+    header: Vec<u8>,
+    left: usize,
+}
+
+impl Records {
+    /// Whether there is an alert among the records that begin in `data`.
+    fn has_alert(&mut self, mut data: &[u8]) -> bool {
+        let mut found = false;
+        while !data.is_empty() {
+            let skipped = self.left.min(data.len());
+            self.left -= skipped;
+            data = data.get(skipped..).unwrap_or_default();
+            let missing = (5 - self.header.len()).min(data.len());
+            self.header.extend_from_slice(data.get(..missing).unwrap_or_default());
+            data = data.get(missing..).unwrap_or_default();
+            if let [_, _, _, high, low] = self.header[..] {
+                self.left = usize::from(high) << 8 | usize::from(low);
+                found |= self.left <= ALERT;
+                self.header.clear();
             }
         }
+        found
     }
 }
 
@@ -127,24 +209,31 @@ fn attach(conn: &Bound<'_, PyAny>, kept: &Arc<Kept>) -> PyResult<()> {
     Ok(())
 }
 
-/// Called by SSL_free, in whichever thread; with null for all connections but ours.
-unsafe extern "C" fn freed(
-    ssl: *mut Ssl,
-    data: *mut c_void,
-    _: *mut c_void,
-    _: c_int,
-    _: c_long,
-    _: *mut c_void,
-) {
-    if data.is_null() {
-        return;
+/// Called by SSL_free, in whichever thread; with null for all connections but ours. The `SSL` may be half freed by then.
+unsafe extern "C" fn freed(_: *mut Ssl, data: *mut c_void, _: *mut c_void, _: c_int, _: c_long, _: *mut c_void) {
+    if !data.is_null() {
+        // SAFETY: under our index there is nothing but what `attach` has put there, once, and SSL_free comes once.
+        unsafe { Arc::from_raw(data.cast::<Kept>()) }.end_sending();
     }
-    // SAFETY: under our index there is nothing but what `attach` has put there, once, and SSL_free comes once.
-    let kept = unsafe { Arc::from_raw(data.cast::<Kept>()) };
-    // SAFETY: SSL_free calls this before it frees anything of the `SSL`, which is of the library that calls.
-    let unwrapped = genuine::library().is_some_and(|library| unsafe { library.has_sent_close_notify(ssl) });
-    // After unwrap() the socket goes on without TLS.
-    if !unwrapped {
-        kept.end_sending();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Records;
+
+    #[test]
+    fn an_alert_is_told_from_tickets_however_they_are_cut() {
+        let record = |size: u16| {
+            let [high, low] = size.to_be_bytes();
+            [vec![23, 3, 3, high, low], vec![7; usize::from(size)]].concat()
+        };
+        let tickets = [record(250), record(235)].concat();
+        let whole = [tickets.clone(), record(19)].concat();
+        for size in [1, 2, 5, 7, 250, 1000] {
+            let mut records = Records::default();
+            assert!(!tickets.chunks(size).any(|piece| records.has_alert(piece)));
+            let mut records = Records::default();
+            assert!(whole.chunks(size).any(|piece| records.has_alert(piece)));
+        }
     }
 }

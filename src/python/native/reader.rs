@@ -324,6 +324,11 @@ impl Reader {
         outcome.map_err(|fault| decode_error(py, charset, &fault))
     }
 
+    /// Whether something has been received that nobody has read yet.
+    pub fn is_buffered(&self, py: Python<'_>) -> bool {
+        self.lock(py).lines.buffered() > 0
+    }
+
     fn lock(&self, py: Python<'_>) -> std::sync::MutexGuard<'_, State> {
         match self.state.lock_py_attached(py) {
             Ok(state) => state,
@@ -420,7 +425,7 @@ impl Reader {
     /// Whether something has been received that nobody has read yet.
     #[getter]
     fn _buffered(&self, py: Python<'_>) -> bool {
-        self.lock(py).lines.buffered() > 0
+        self.is_buffered(py)
     }
 
     #[getter]
