@@ -198,11 +198,8 @@ def _secure(ftp, conn, session):
 
 
 def _may_be_the_session(error):
-    """Whether a handshake may have failed because a session was offered: not if it was the certificate, or the time."""
-    ssl = rftplib.ssl
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return False
-    return isinstance(error, (ssl.SSLError, ConnectionError, ValueError))
+    """Whether a handshake may have failed because a session was offered: the server has sent an alert, or `ssl` says so."""
+    return isinstance(error, ValueError) or "ALERT" in (getattr(error, "reason", None) or "")
 
 
 def _repeat(ftp, cmd, rest, error):

@@ -6,6 +6,9 @@ mod fd;
 mod stream;
 mod wait;
 
-pub use fd::{NonBlocking, duplicate, end_sending, is_regular, read_file_at, recv_now, reset_on_close, send_file, send_now, set_non_blocking, write_file};
+pub use fd::{
+    NonBlocking, duplicate, end_sending, is_regular, read_file_at, recv_now, reset_on_close, send_file, send_now,
+    set_non_blocking, write_file,
+};
 pub use stream::{Step, Stream, Tcp};
 pub use wait::{Interest, SLICE, wait, wait_either, wait_number};

@@ -27,11 +27,7 @@ pub fn wait_number(number: RawFd, interest: Interest, at_most: Duration) -> io::
 }
 
 /// Waits for the first or the second, whichever comes first; returns whether each is ready.
-pub fn wait_either(
-    first: (RawFd, Interest),
-    second: (RawFd, Interest),
-    at_most: Duration,
-) -> io::Result<(bool, bool)> {
+pub fn wait_either(first: (RawFd, Interest), second: (RawFd, Interest), at_most: Duration) -> io::Result<(bool, bool)> {
     let mut both = [poll_fd(first.0, first.1), poll_fd(second.0, second.1)];
     let ready = wait_any(&mut both, at_most)?;
     Ok((ready && both[0].revents != 0, ready && both[1].revents != 0))

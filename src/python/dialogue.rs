@@ -6,7 +6,7 @@
 use pyo3::exceptions::{PyEOFError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyString};
+use pyo3::types::{PyDict, PyInt, PyString};
 
 use super::held::Held;
 use super::own::{Step, View};
@@ -294,15 +294,28 @@ struct Accepted<'py> {
     kind: reply::Kind,
 }
 
+/// The connection of an upload by hand that is kept for its reply, if there is one; the server has all of it by now.
+fn settle_upload<'py>(view: &View<'_, 'py>) -> PyResult<Option<(Bound<'py, PyDict>, Bound<'py, PyAny>)>> {
+    let (ftp, py) = (view.ftp(), view.ftp().py());
+    let Some(attributes) = view.attributes() else {
+        return Ok(None);
+    };
+    let Some(lingering) = attributes.get_item(intern!(py, "_rftplib_lingering"))? else {
+        return Ok(None);
+    };
+    let (sock, file) = (
+        ftp.getattr_held(intern!(py, "sock"))?,
+        ftp.getattr_held(intern!(py, "file"))?,
+    );
+    let replied = native::reader(&file).is_some_and(|reader| reader.get().is_buffered(py));
+    lingering.call_method_held(intern!(py, "settle"), (sock, replied))?;
+    Ok(Some((attributes, lingering)))
+}
+
 fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     let ftp = view.ftp();
     let py = ftp.py();
-    let lingering = view.private(intern!(py, "_rftplib_lingering"))?;
-    if let Some(lingering) = &lingering {
-        let (sock, file) = (ftp.getattr_held(intern!(py, "sock"))?, ftp.getattr_held(intern!(py, "file"))?);
-        let replied = native::reader(&file).is_some_and(|reader| reader.get().is_buffered(py));
-        lingering.call_method_held(intern!(py, "settle"), (sock, replied))?;
-    }
+    let kept = settle_upload(&view)?;
     let text = match view.overridden(Step::Getmultiline)? {
         None => multiline_text(view)?,
         Some(method) => Text::of(method.call_held(())?)?,
@@ -325,9 +338,12 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
         Some(known) => known,
         None => (head(&reply, 3)?, odd_kind(&reply)?),
     };
-    if let Some(lingering) = lingering.filter(|_| kind != reply::Kind::Preliminary) {
+    if let Some((attributes, lingering)) = kept.filter(|_| kind != reply::Kind::Preliminary) {
         lingering.call_method_held(intern!(py, "release"), ())?;
-        View::of(ftp).discard(intern!(py, "_rftplib_lingering"))?;
+        let name = intern!(py, "_rftplib_lingering");
+        if attributes.contains(name)? {
+            attributes.del_item(name)?;
+        }
     }
     ftp.setattr(intern!(py, "lastresp"), code)?;
     match errors::refusal(kind, &reply) {

@@ -123,11 +123,7 @@ pub fn is_timeout(py: Python<'_>, error: &PyErr) -> bool {
     let Ok(class) = py.import("socket").and_then(|socket| socket.getattr("timeout")) else {
         return false;
     };
-    error.is_instance(py, &class)
-        && error
-            .value(py)
-            .getattr("errno")
-            .is_ok_and(|number| number.is_none())
+    error.is_instance(py, &class) && error.value(py).getattr("errno").is_ok_and(|number| number.is_none())
 }
 
 /// What a method of a closed `io` object raises.

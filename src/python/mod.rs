@@ -45,9 +45,6 @@ mod _rftplib {
     #[cfg(all(unix, feature = "tls"))]
     #[pymodule_export]
     use super::native::{Lingering, forget_tls_errors, has_ended_regularly};
-    #[cfg(unix)]
-    #[pymodule_export]
-    use super::wait::await_end;
     #[pymodule_export]
     use super::native::{Reader, download, open_reader, retrlines, storlines, upload};
     #[pymodule_export]
@@ -57,6 +54,9 @@ mod _rftplib {
     #[cfg(all(unix, feature = "tls"))]
     #[pymodule_export]
     use super::tls::{NativeContext, NativeSocket};
+    #[cfg(unix)]
+    #[pymodule_export]
+    use super::wait::await_end;
     use super::*;
 
     #[pymodule_init]

@@ -81,20 +81,15 @@ impl<'a, 'py> View<'a, 'py> {
         self.ftp
     }
 
-    /// An attribute of the object's own that we have put there, if it is there.
-    pub fn private(&self, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match &self.attributes {
-            Some(attributes) => attributes.get_item(name),
-            None => Ok(None), // then it can't be told without running code of others
+    /// The object's own attributes, by the lookup that every object has: no code of others runs.
+    pub fn attributes(&self) -> Option<Bound<'py, PyDict>> {
+        if self.attributes.is_some() {
+            return self.attributes.clone();
         }
-    }
-
-    /// Takes it away.
-    pub fn discard(&self, name: &Bound<'py, PyString>) -> PyResult<()> {
-        match &self.attributes {
-            Some(attributes) if attributes.contains(name)? => attributes.del_item(name),
-            _ => Ok(()),
-        }
+        let py = self.ftp.py();
+        let lookup = OWN.get(py)?.plain_lookup.bind(py);
+        let attributes = lookup.call_held((self.ftp, intern!(py, "__dict__"))).ok()?;
+        attributes.cast_into_exact::<PyDict>().ok()
     }
 
     /// `None` when the object's `step` is our own, else the callable that stands there.

@@ -97,7 +97,10 @@ impl<'a, 'py> Owner<'a, 'py> {
 #[pyfunction]
 pub fn await_end(conn: &Bound<'_, PyAny>, control: RawFd, sending: bool, seconds: f64) -> PyResult<(bool, f64)> {
     let owner = Owner::new(conn);
-    let (began, limit) = (Instant::now(), Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+    let (began, limit) = (
+        Instant::now(),
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
+    );
     let interest = if sending { Interest::Write } else { Interest::Read };
     loop {
         let number = owner.fd()?;

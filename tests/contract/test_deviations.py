@@ -250,7 +250,7 @@ def cut_without_notify(session):
 
 @pytest.mark.parametrize("reply", [b"226 done\r\n", b"426 cut\r\n"])
 def test_a_download_that_ends_without_close_notify(reply):
-    """ftplib's unwrap() raises with newer OpenSSL, whatever the server says, and leaves the reply unread."""
+    """ftplib's unwrap() raises (but for Python 3.9), whatever the server says, and leaves the reply unread: it is read."""
 
     def script(lib, env):
         ftp = env.tls()
@@ -265,8 +265,10 @@ def test_a_download_that_ends_without_close_notify(reply):
     finally:
         server.close()
     assert outcome.result == "'/home'"
-    if reply[:1] == b"2":
+    if reply[:1] == b"2" and sys.version_info < (3, 10):
         assert outcome.notes == [["list", "'one'", "'two'"]]
+    elif reply[:1] == b"2":
+        assert outcome.notes[0][1]["type"] == "ssl.SSLEOFError"
     else:
         assert outcome.notes[0][1]["type"] == "ftplib.error_temp"
 

@@ -127,7 +127,9 @@ impl Genuine {
         if !class.is(self.class.bind(py)) {
             return Ok(false);
         }
-        let own = object.getattr_held(intern!(py, "__dict__"))?.cast_into_exact::<PyDict>()?;
+        let own = object
+            .getattr_held(intern!(py, "__dict__"))?
+            .cast_into_exact::<PyDict>()?;
         let born = self.born.bind(py);
         for name in methods.iter().chain(&["fileno", "pending"]) {
             let name = PyString::intern(py, name);

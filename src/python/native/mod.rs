@@ -16,9 +16,9 @@ mod socket;
 pub use bytes::{download, upload};
 #[cfg(feature = "tls")]
 pub use genuine::{forget_tls_errors, has_ended_regularly};
+pub use incoming::retrlines;
 #[cfg(feature = "tls")]
 pub use lingering::Lingering;
-pub use incoming::retrlines;
 pub use outgoing::storlines;
 pub use reader::{Reader, encode_line, limit_of, open_reader, reader};
 pub use socket::{prepare, sendable};

@@ -7,11 +7,11 @@ use pyo3::types::PyBytes;
 use std::io;
 use std::time::Instant;
 
-use super::super::{errors, modules};
 use super::super::held::Held;
 use super::super::meter::{End, Meter};
 use super::super::turn::Turn;
 use super::super::wait::{Owner, look_up};
+use super::super::{errors, modules};
 use super::genuine::{Direction, Loan};
 use super::socket::{Plain, receivable, sendable};
 use crate::net::{self, Interest, Step, Stream, Tcp};

@@ -42,6 +42,8 @@ struct State {
     lines: TextReader,
     /// The socket's timeout has passed once: like `socket`'s own files, it can't be read any more.
     timed_out: bool,
+    /// TLS has ended: the socket's own method says so again, and nothing need come before it is asked.
+    ended: bool,
     /// The threads that wait for a line, in the order in which they came: the first one gets the next line.
     queue: VecDeque<u64>,
     next_place: u64,
@@ -121,6 +123,7 @@ pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyRe
             socket: Some(sock.clone().unbind()),
             lines: TextReader::new(charset),
             timed_out: false,
+            ended: false,
             queue: VecDeque::new(),
             next_place: 0,
             receiving: None,
@@ -289,7 +292,8 @@ impl Reader {
     fn receive_tls(&self, owner: &Owner<'_, '_>, began: Instant) -> PyResult<bool> {
         let (py, sock) = (owner.py(), owner.object());
         let pending = sock.call_method_held(intern!(py, "pending"), ())?;
-        if pending.extract::<usize>()? == 0 {
+        let ended = self.lock(py).ended;
+        if !ended && pending.extract::<usize>()? == 0 {
             let (ready, _, waits) = self.wait(owner, began, "The read operation timed out")?;
             if !ready && waits {
                 return Ok(false);
@@ -311,6 +315,7 @@ impl Reader {
                 return Err(error);
             }
         };
+        self.lock(py).ended = count == 0;
         let data = room.to_vec();
         self.feed(py, data.get(..count).unwrap_or_default()).map(|()| true)
     }
