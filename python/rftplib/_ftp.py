@@ -6,14 +6,13 @@ is looked up there when it is needed: subclasses, patches and mocks rely on both
 """
 
 import sys
-import time
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _logs, _portable, _rftplib, _tls_end
+from . import _active, _logs, _portable, _rftplib, _tls_end
 from ._constants import FTP_PORT, MAXLINE
-from ._errors import error_perm, error_proto, error_reply
+from ._errors import NO_GREETING, error_perm, error_proto, error_reply
 
 
 class FTP:
@@ -104,14 +103,16 @@ class FTP:
         sys.audit("ftplib.connect", self, self.host, self.port)
         if self.skip_redundant_type:
             self._type_in_force = None
-        self.sock = rftplib.socket.create_connection(
-            (self.host, self.port), self.timeout, source_address=self.source_address
-        )
+        with _logs.attempt("control", "connecting to %s port %s", self.host, self.port):
+            self.sock = rftplib.socket.create_connection(
+                (self.host, self.port), self.timeout, source_address=self.source_address
+            )
         self.af = self.sock.family
         sock, encoding = self.sock, self.encoding
         self.file = _rftplib.open_reader(sock, encoding) or sock.makefile("r", encoding=encoding)
         _logs.connected(self)
-        self.welcome = self.getresp()
+        with _logs.attempt("control", "reading the greeting", hint=NO_GREETING):
+            self.welcome = self.getresp()
         return self.welcome
 
     def getwelcome(self):
@@ -259,7 +260,8 @@ class FTP:
         size = None
         if self.passiveserver:
             host, port = self.makepasv()
-            conn = rftplib.socket.create_connection((host, port), self.timeout, source_address=self.source_address)
+            with _logs.attempt("data", "connecting to %s port %s for data", host, port):
+                conn = rftplib.socket.create_connection((host, port), self.timeout, source_address=self.source_address)
             try:
                 resp = _start(self, cmd, rest)
             except:
@@ -268,7 +270,7 @@ class FTP:
         else:
             with self.makeport() as sock:
                 resp = _start(self, cmd, rest)
-                conn = _accept(self, sock)
+                conn = _active.accept(self, sock)
                 if self.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
                     conn.settimeout(self.timeout)
         if resp[:3] == "150":
@@ -311,7 +313,7 @@ class FTP:
         Whatever the callback raises closes the data connection and leaves the final reply unread.
         """
         _set_type(self, "TYPE I", self.voidcmd)
-        with self.transfercmd(cmd, rest) as conn:
+        with self.transfercmd(cmd, rest) as conn, _logs.attempt("data", "%s", cmd):
             log = _logs.begin(cmd, conn)
             count = _rftplib.download(conn, callback, blocksize)
             if count is None:
@@ -328,7 +330,7 @@ class FTP:
         if callback is None:
             callback = rftplib.print_line
         _set_type(self, "TYPE A", self.sendcmd)
-        with self.transfercmd(cmd) as conn:
+        with self.transfercmd(cmd) as conn, _logs.attempt("data", "%s", cmd):
             log = _logs.begin(cmd, conn)
             count = _rftplib.retrlines(self, conn, callback)
             if count is None:
@@ -343,7 +345,7 @@ class FTP:
         it has been sent. rest: as for ntransfercmd(); fp is read from where it stands.
         """
         _set_type(self, "TYPE I", self.voidcmd)
-        with self.transfercmd(cmd, rest) as conn:
+        with self.transfercmd(cmd, rest) as conn, _logs.attempt("data", "%s", cmd):
             log = _logs.begin(cmd, conn)
             count = _rftplib.upload(conn, fp, blocksize, callback)
             if count is None:
@@ -358,7 +360,7 @@ class FTP:
         called with each line as it was sent. Raises Error for a line longer than `maxline`, TypeError for a text file.
         """
         _set_type(self, "TYPE A", self.voidcmd)
-        with self.transfercmd(cmd) as conn:
+        with self.transfercmd(cmd) as conn, _logs.attempt("data", "%s", cmd):
             log = _logs.begin(cmd, conn)
             count = _rftplib.storlines(self, conn, fp, callback)
             if count is None:
@@ -493,33 +495,6 @@ def _start(ftp, cmd, rest):
     return resp
 
 
-def _accept(ftp, listener):
-    """Accept the server's data connection; connections from elsewhere are closed, see accept_any_active_peer."""
-    if getattr(ftp, "accept_any_active_peer", False):
-        return listener.accept()[0]
-    try:
-        server = _bare_address(ftp.sock.getpeername())
-    except AttributeError:
-        server = None  # a stand-in for a socket: nothing to compare with
-    timeout = listener.gettimeout()
-    began = time.monotonic()
-    while True:
-        conn, peer = listener.accept()
-        if server is None or _bare_address(peer) in {server, None}:
-            return conn
-        conn.close()
-        if timeout:
-            # the timeout is for the whole of it; too little is left to be 0, which would mean not to wait
-            listener.settimeout(max(timeout - (time.monotonic() - began), 0.001))
-
-
-def _bare_address(address):
-    """The host of a socket address, without the scope of a link-local one; None for what is no IP address."""
-    if isinstance(address, tuple) and address and isinstance(address[0], str):
-        return address[0].partition("%")[0].lower()
-    return None
-
-
 def _set_type(ftp, command, send):
     """Send a TYPE command, unless `skip_redundant_type` allows to leave it out."""
     if not getattr(ftp, "skip_redundant_type", False):
@@ -531,7 +506,8 @@ def _set_type(ftp, command, send):
 
 def _complete(ftp, conn, doubt, log, count):
     """Read and return the reply that ends a transfer of `count` bytes."""
-    resp = _tls_end.last_reply(ftp, conn, doubt)
+    with _logs.attempt("data", "reading the final reply"):
+        resp = _tls_end.last_reply(ftp, conn, doubt)
     if log is not None:
         log.done(count)
     return resp

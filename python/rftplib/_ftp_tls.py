@@ -101,7 +101,8 @@ class FTP_TLS(FTP):
         else:
             resp = self.voidcmd("AUTH SSL")
         # What the old file has buffered came before the handshake: in clear text, from anyone. It goes with it.
-        self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
+        with _logs.attempt("tls", "securing the control connection"):
+            self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
         self.file = _tls_file.open_text(self.sock, self.encoding)
         _logs.secured(self.sock, "control connection")
         return resp
@@ -142,7 +143,8 @@ class FTP_TLS(FTP):
             session = _session(self) if self.reuse_session else None
             resumption = {} if session is None else {"session": session}
             try:
-                conn = self.context.wrap_socket(conn, server_hostname=self.host, **resumption)
+                with _logs.attempt("tls", "securing the data connection"):
+                    conn = self.context.wrap_socket(conn, server_hostname=self.host, **resumption)
             except BaseException as error:
                 conn.close()
                 forget_errors(self.sock)
