@@ -53,7 +53,7 @@ def test_implicit_tls(work, cls):
         assert ftp.voidresp().startswith("226")
 
 
-def test_every_server_lets_ftps_protect_first(work):
+def test_ftps(work):
     with FTPS(context=work.endpoint.context(), timeout=TIMEOUT) as ftp:
         ftp.connect(work.endpoint.host, work.endpoint.port)
         assert isinstance(ftp.sock, ssl.SSLSocket)
@@ -127,9 +127,9 @@ def test_the_dialogue_of_ftps(hostile):
         assert ftp.login("user", "secret") == "230 ok"
     assert hostile.commands == [
         ("AUTH TLS", False),
-        *PROTECTION,
         ("USER user", True),
         ("PASS secret", True),
+        *PROTECTION,
         ("QUIT", True),
     ]
 
@@ -139,7 +139,7 @@ def test_the_dialogue_of_implicit_ftps(hostile):
     with FTPS(implicit=True, context=context(), timeout=10) as ftp:
         ftp.connect(*hostile.address)
         ftp.login("user", "secret")
-    assert hostile.commands == [*PROTECTION, ("USER user", True), ("PASS secret", True), ("QUIT", True)]
+    assert hostile.commands == [("USER user", True), ("PASS secret", True), *PROTECTION, ("QUIT", True)]
 
 
 @BOTH
@@ -180,53 +180,100 @@ def test_prot_c_on_implicit_tls(hostile):
 # --- servers that refuse
 
 
-@pytest.mark.parametrize("refusal", ["530 log in first", "503 bad sequence"])
-@pytest.mark.parametrize("verb", ["PBSZ", "PROT"])
-def test_server_that_wants_the_login_first(hostile, verb, refusal):
-    """Nothing but the login is sent before the data connections are protected."""
-    hostile.replies = {verb: [refusal.encode() + b"\r\n", b"200 ok\r\n"]}
-    with FTPS(context=context(), timeout=10) as ftp:
-        ftp.connect(*hostile.address)
-        with pytest.raises(ValueError, match="login"):
-            ftp.nlst("secret-name")
-        ftp.login("user", "secret")
-        sent = [line for line, _ in hostile.commands]
-        assert sent[-4:] == ["USER user", "PASS secret", "PBSZ 0", "PROT P"]
-    assert not any("secret-name" in line for line in sent)
-    assert all(encrypted for line, encrypted in hostile.commands if line != "AUTH TLS")
-
-
-@pytest.mark.parametrize("verb", ["PBSZ", "PROT"])
-def test_server_that_never_protects(hostile, verb):
-    hostile.replies = {verb: b"530 log in first\r\n"}
-    ftp = FTPS(context=context(), timeout=10)
-    ftp.connect(*hostile.address)
-    with pytest.raises(rftplib.error_perm, match="530"):
-        ftp.login("user", "secret")
-    assert ftp.sock is None
-
-
-@pytest.mark.parametrize(
-    "verb, refusal",
-    [("AUTH", b"500 what?\r\n"), ("AUTH", b"421 no\r\n"), ("PBSZ", b"502 no\r\n"), ("PROT", b"534 no\r\n")],
-)
-def test_server_that_cannot_be_secure(hostile, verb, refusal):
+@pytest.mark.parametrize("refusal", [b"500 what?\r\n", b"421 no\r\n"])
+def test_server_that_cannot_be_secure(hostile, refusal):
     """Nothing is sent, neither then nor later."""
-    hostile.replies = {verb: refusal}
+    hostile.replies = {"AUTH": refusal}
     ftp = FTPS(context=context(), timeout=10)
     with pytest.raises((rftplib.error_perm, rftplib.error_temp), match=refusal.decode()[:3]):
         ftp.connect(*hostile.address)
     assert ftp.sock is None and ftp.file is None
     with pytest.raises(AttributeError):
         ftp.login("user", "secret")
-    assert not any(line.startswith(("USER", "PASS")) for line, _ in hostile.commands)
+    assert [line for line, _ in hostile.commands] == ["AUTH TLS"]
 
 
-def test_implicit_tls_refused_protection(hostile):
-    hostile.implicit, hostile.replies = True, {"PROT": b"534 no\r\n"}
-    with ImplicitFTP_TLS(context=context(), timeout=10) as ftp:
+@pytest.mark.parametrize("refusal", [b"530 log in first\r\n", b"534 no\r\n", b"431 not now\r\n"])
+def test_server_that_never_protects(hostile, refusal):
+    """FTPS transfers nothing, whatever the attribute of ImplicitFTP_TLS says."""
+    hostile.replies = {"PROT": refusal}
+    ftp = FTPS(context=context(), timeout=10)
+    ftp.allow_clear_data = True
+    ftp.connect(*hostile.address)
+    with pytest.raises((rftplib.error_perm, rftplib.error_temp), match=refusal.decode()[:3]):
+        ftp.login("user", "secret")
+    assert ftp.sock is None
+    with pytest.raises(ValueError, match="never transfers in clear text"):
+        ftp.transfercmd("NLST")
+
+
+def test_nothing_is_transferred_before_the_login(hostile):
+    with FTPS(context=context(), timeout=10) as ftp:
         ftp.connect(*hostile.address)
+        for call in (ftp.nlst, lambda: ftp.transfercmd("RETR secret-name")):
+            with pytest.raises(ValueError, match=r"call login\(\), or prot_p\(\) after a login by hand"):
+                call()
+        ftp.login("user", "secret")
+        assert ftp.nlst() == []
+    assert not any("secret-name" in line for line, _ in hostile.commands)
+    assert all(encrypted for line, encrypted in hostile.commands if line != "AUTH TLS")
+    assert hostile.resumed == [True]
+
+
+def test_a_login_by_hand(hostile):
+    hostile.replies = {"PROT": [b"534 no\r\n", b"200 ok\r\n"]}
+    with FTPS(context=context(), timeout=10) as ftp:
+        ftp.connect(*hostile.address)
+        ftp.sendcmd("USER user")
+        ftp.sendcmd("PASS secret")
         with pytest.raises(rftplib.error_perm, match="534"):
+            ftp.prot_p()
+        with pytest.raises(ValueError, match="prot_p"):
+            ftp.voidcmd("TYPE A")
+            ftp.transfercmd("NLST")
+        assert ftp.prot_p() == "200 ok"
+    sent = [line for line, encrypted in hostile.commands if encrypted]
+    assert sent == ["USER user", "PASS secret", *["PBSZ 0", "PROT P"], "TYPE A", *["PBSZ 0", "PROT P"], "QUIT"]
+
+
+@BOTH
+def test_server_that_knows_prot_but_not_pbsz(hostile, cls):
+    hostile.implicit, hostile.replies = True, {"PBSZ": b"500 what?\r\n"}
+    with implicit(cls, context=context(), timeout=10) as ftp:
+        ftp.connect(*hostile.address)
+        ftp.login("user", "secret")
+        assert ftp.nlst() == []
+    assert hostile.resumed == [True]  # None would be clear text
+
+
+@pytest.mark.parametrize("way", ["class", "subclass", "object"])
+def test_implicit_tls_goes_on_in_clear_text_if_it_is_allowed(hostile, monkeypatch, way):
+    hostile.implicit = True
+    hostile.replies = {"PBSZ": b"550 what?\r\n", "PROT": b"550 what?\r\n"}  # rclone serve ftp
+
+    class Client(ImplicitFTP_TLS):
+        pass
+
+    ftp = Client(context=context(), timeout=10)
+    target = {"class": ImplicitFTP_TLS, "subclass": Client, "object": ftp}[way]
+    with ftp:
+        ftp.connect(*hostile.address)
+        with pytest.raises(rftplib.error_perm, match="550 .*allow_clear_data = True") as caught:
+            ftp.login("user", "secret")
+        assert caught.value.args == ("550 what?",)
+        monkeypatch.setattr(target, "allow_clear_data", True, raising=False)
+        assert ftp.login("user", "secret") == "230 ok"
+        hostile.payload = b"name\r\n"
+        assert ftp.nlst() == ["name"]
+    assert hostile.resumed == [None]
+
+
+def test_a_refusal_for_now_is_no_reason_to_go_on_in_clear_text(hostile):
+    hostile.implicit, hostile.replies = True, {"PROT": b"431 not now\r\n"}
+    with ImplicitFTP_TLS(context=context(), timeout=10) as ftp:
+        ftp.allow_clear_data = True
+        ftp.connect(*hostile.address)
+        with pytest.raises(rftplib.error_temp, match="431"):
             ftp.login("user", "secret")
 
 
