@@ -115,6 +115,7 @@ def test_implicit_client_on_an_explicit_port(hostile, caplog, make, made):
     assert str(error).startswith("[SSL: WRONG_VERSION_NUMBER] ")
     assert EXPLICIT_TO_TRY in str(error)
     assert ftp.sock is None
+    assert not [line for line, _ in hostile.commands if "USER" in line]
     assert caplog.messages == [f"securing the control connection failed: {error}"]
     same_elsewhere(error)
 
