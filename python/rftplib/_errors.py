@@ -1,5 +1,7 @@
 """The exceptions: ftplib's own objects, so that code which imports either module catches both."""
 
+import functools
+
 try:
     from ftplib import Error, error_perm, error_proto, error_reply, error_temp
 except ImportError:  # an interpreter without ftplib
@@ -21,3 +23,50 @@ except ImportError:  # an interpreter without ftplib
 
 
 __all__ = ["Error", "error_perm", "error_proto", "error_reply", "error_temp"]
+
+# What a server on the port of implicit TLS looks like to a client that waits for its greeting
+NO_GREETING = (
+    "no greeting came; "
+    "if the server expects TLS from the first byte, as on port 990, use rftplib.tls.FTPS(implicit=True)"
+)
+
+
+class _Explained:
+    """Mixed into an exception's class by explained()."""
+
+    _hint = ""
+
+    def __str__(self):
+        text = super().__str__()
+        return f"{text} ({self._hint})" if text else self._hint
+
+    def __reduce__(self):
+        _, args, *state = super().__reduce__()
+        return (_restored, (type(self).__mro__[2], args), *state)
+
+
+@functools.cache
+def _explained_class(kind):
+    # in a traceback it has the name that users know and catch
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    return type(kind.__name__, (_Explained, kind), names)
+
+
+def _restored(kind, args):
+    """What unpickling and copying begin with; the state follows."""
+    return _explained_class(kind)(*args)
+
+
+def explained(error, hint):
+    """Return `error` again with `hint` behind its text: an instance of its class, with its arguments and attributes."""
+    if isinstance(error, _Explained):
+        return error
+    kind, args, *state = error.__reduce__()
+    new = _restored(kind, args)
+    for attributes in state:
+        new.__setstate__(attributes)
+    notes = getattr(new, "__notes__", ())
+    if hint in notes:
+        new.__notes__ = [note for note in notes if note != hint]
+    new._hint = hint
+    return new

@@ -6,14 +6,13 @@ is looked up there when it is needed: subclasses, patches and mocks rely on both
 """
 
 import sys
-import time
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _logs, _loops, _rftplib, _transfer
+from . import _active, _logs, _loops, _rftplib, _transfer
 from ._constants import FTP_PORT, MAXLINE
-from ._errors import error_perm, error_proto, error_reply
+from ._errors import NO_GREETING, error_perm, error_proto, error_reply
 
 
 class FTP:
@@ -107,14 +106,16 @@ class FTP:
         sys.audit("ftplib.connect", self, self.host, self.port)
         if self.skip_redundant_type:
             self._type_in_force = None
-        self.sock = rftplib.socket.create_connection(
-            (self.host, self.port), self.timeout, source_address=self.source_address
-        )
+        with _logs.attempt("control", "connecting to %s port %s", self.host, self.port):
+            self.sock = rftplib.socket.create_connection(
+                (self.host, self.port), self.timeout, source_address=self.source_address
+            )
         self.af = self.sock.family
         sock, encoding = self.sock, self.encoding
         self.file = _rftplib.open_reader(sock, encoding) or sock.makefile("r", encoding=encoding)
         _logs.connected(self)
-        self.welcome = self.getresp()
+        with _logs.attempt("control", "reading the greeting", hint=NO_GREETING):
+            self.welcome = self.getresp()
         return self.welcome
 
     def getwelcome(self):
@@ -262,7 +263,8 @@ class FTP:
         size = None
         if self.passiveserver:
             host, port = self.makepasv()
-            conn = rftplib.socket.create_connection((host, port), self.timeout, source_address=self.source_address)
+            with _logs.attempt("data", "connecting to %s port %s for data", host, port):
+                conn = rftplib.socket.create_connection((host, port), self.timeout, source_address=self.source_address)
             _watch(self, conn)
             try:
                 resp = _start(self, cmd, rest)
@@ -273,7 +275,7 @@ class FTP:
             with self.makeport() as sock:
                 _watch(self, sock)
                 resp = _start(self, cmd, rest)
-                conn = _accept(self, sock)
+                conn = _active.accept(self, sock)
                 if self.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
                     conn.settimeout(self.timeout)
         if resp[:3] == "150":
@@ -492,33 +494,6 @@ def _start(ftp, cmd, rest):
     if resp[0] != "1":
         raise error_reply(resp)
     return resp
-
-
-def _accept(ftp, listener):
-    """Accept the server's data connection; connections from elsewhere are closed, see accept_any_active_peer."""
-    if getattr(ftp, "accept_any_active_peer", False):
-        return listener.accept()[0]
-    try:
-        server = _bare_address(ftp.sock.getpeername())
-    except AttributeError:
-        server = None  # a stand-in for a socket: nothing to compare with
-    timeout = listener.gettimeout()
-    began = time.monotonic()
-    while True:
-        conn, peer = listener.accept()
-        if server is None or _bare_address(peer) in {server, None}:
-            return conn
-        conn.close()
-        if timeout:
-            # the timeout is for the whole of it; too little is left to be 0, which would mean not to wait
-            listener.settimeout(max(timeout - (time.monotonic() - began), 0.001))
-
-
-def _bare_address(address):
-    """The host of a socket address, without the scope of a link-local one; None for what is no IP address."""
-    if isinstance(address, tuple) and address and isinstance(address[0], str):
-        return address[0].partition("%")[0].lower()
-    return None
 
 
 def _set_type(ftp, command, send):

@@ -104,8 +104,11 @@ class FTP_TLS(FTP):
         else:
             resp = self.voidcmd("AUTH SSL")
         # What the old file has buffered came before the handshake: in clear text, from anyone. It goes with it.
-        self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
-        self.file = _rftplib.open_reader(self.sock, self.encoding) or self.sock.makefile(mode="r", encoding=self.encoding)
+        with _logs.attempt("tls", "securing the control connection"):
+            self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
+        self.file = _rftplib.open_reader(self.sock, self.encoding) or self.sock.makefile(
+            mode="r", encoding=self.encoding
+        )
         _logs.secured(self.sock, "control connection")
         return resp
 
@@ -182,15 +185,15 @@ def _secure(ftp, conn, session):
     if apart and conn.gettimeout() != 0:
         options["do_handshake_on_connect"] = False
     try:
-        conn = context.wrap_socket(conn, server_hostname=ftp.host, **options)
-        if "do_handshake_on_connect" in options:
-            running.watch(conn)
-            conn.do_handshake()
-        return conn
+        with _logs.attempt("tls", "securing the data connection"):
+            conn = context.wrap_socket(conn, server_hostname=ftp.host, **options)
+            if "do_handshake_on_connect" in options:
+                running.watch(conn)
+                conn.do_handshake()
+            return conn
     except BaseException as error:
         conn.close()
         forget_errors(ftp.sock)
-        _logs.refused(error)
         explained = _native_hint.explained(error, context)
         if explained is not None:
             raise explained from error

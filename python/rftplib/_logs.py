@@ -4,6 +4,8 @@ The records go through the engine (`_rftplib.log_event`), which asks the loggers
 nothing is done. Commands and replies are logged by the engine itself.
 """
 
+import errno
+import socket
 import time
 
 from . import _rftplib
@@ -23,19 +25,46 @@ def secured(sock, what):
         _rftplib.log_event("tls", INFO, "%s: %s", what, _protection(sock))
 
 
-def refused(error):
-    """A data connection couldn't be secured."""
-    _rftplib.log_event("tls", WARNING, "data connection: the handshake failed: %s", error)
-
-
 def ragged_end(error):
     """A data connection has ended otherwise than TLS wants it to; the reply decides what that means."""
     _rftplib.log_event("tls", WARNING, "data connection ended without close_notify: %s", error)
 
 
-def stalled(cmd, moved):
-    """A transfer has come to a stop: its timeout has passed."""
-    _rftplib.log_event("data", WARNING, "%s: timed out after %d bytes", cmd, moved)
+def refused_peer(address, server):
+    """In active mode somebody else than the server has connected."""
+    text = "data connection from %s refused, as the server is %s: see accept_any_active_peer"
+    _rftplib.log_event("data", WARNING, text, address, server)
+
+
+def clear_data(refusal):
+    """The server doesn't encrypt data connections, and the client goes on nevertheless."""
+    text = "data connections are in clear text, as allow_clear_data is set: %s"
+    _rftplib.log_event("tls", WARNING, text, refusal)
+
+
+class attempt:
+    """A `with` block whose failure for the network's or the server's sake is logged at WARNING.
+
+    what: such as "connecting to %s port %s", with its args. hint: what to try when nothing comes; it is also a note of
+    the exception, from Python 3.11 on.
+    """
+
+    def __init__(self, channel, what, *args, hint=""):
+        self._channel, self._what, self._args, self._hint = channel, what, args, hint
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        # EBADF is the program's own close()
+        if not isinstance(error, (OSError, EOFError)) or getattr(error, "errno", None) == errno.EBADF:
+            return
+        text = str(error) or kind.__name__
+        if self._hint and isinstance(error, (socket.timeout, EOFError)):
+            text = f"{text} ({self._hint})"
+            if hasattr(error, "add_note"):
+                error.add_note(self._hint)
+        _rftplib.log_event(self._channel, WARNING, self._what + " failed: %s", *self._args, text)
 
 
 def way(cmd, in_rust):

@@ -4,7 +4,7 @@ native-tls can't resume TLS sessions, and some servers, vsftpd and ProFTPD as th
 connection resumes the control connection's. They say so by a reset, a broken pipe, a 425 or, at best, a 522.
 """
 
-from . import _rftplib
+from . import _errors, _rftplib
 from ._errors import error_perm, error_temp
 
 # absent where the engine was built without TLS
@@ -23,30 +23,6 @@ _REMEDY = (
 )
 _SAID = _REMEDY.format("the server demands it")
 _GUESSED = _REMEDY.format("it may be that the server demands it")
-
-
-class _Explained:
-    """Like the reply's own exception in all but its text, which tells the remedy as well."""
-
-    hint = ""
-
-    def __str__(self):
-        return f"{super().__str__()} ({self.hint})"
-
-
-class _PermanentRefusal(_Explained, error_perm):
-    """A 5xx reply with a remedy."""
-
-
-class _TransientRefusal(_Explained, error_temp):
-    """A 4xx reply with a remedy."""
-
-
-# In a traceback they have the names that users know and catch.
-for _class, _base in ((_PermanentRefusal, error_perm), (_TransientRefusal, error_temp)):
-    _class.__name__ = _base.__name__
-    _class.__qualname__ = _base.__qualname__
-    _class.__module__ = _base.__module__
 
 
 def explained(error, where):
@@ -72,9 +48,7 @@ def _refusal(error):
     resp = str(error)
     if resp[:3] not in _REFUSALS:
         return None
-    new = (_PermanentRefusal if isinstance(error, error_perm) else _TransientRefusal)(*error.args)
-    new.hint = _SAID if "reuse" in resp.lower() else _GUESSED
-    return new
+    return _errors.explained(error, _SAID if "reuse" in resp.lower() else _GUESSED)
 
 
 def _broken(error):

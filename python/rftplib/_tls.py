@@ -36,7 +36,9 @@ def has_own_unwrap(conn):
     if ssl is not None and issubclass(type(conn), ssl.SSLSocket):
         unwrap = ssl.SSLSocket.unwrap
         return unwrap.__module__ == "ssl" and getattr(conn.unwrap, "__func__", None) is unwrap
-    return is_native(conn) and type(conn).unwrap is NativeSocket.unwrap and "unwrap" not in getattr(conn, "__dict__", ())
+    return (
+        is_native(conn) and type(conn).unwrap is NativeSocket.unwrap and "unwrap" not in getattr(conn, "__dict__", ())
+    )
 
 
 def hides_ragged_end(conn):

@@ -56,8 +56,6 @@ class Transfer:
             attributes[_RUNNING] = self._outer
         if self._closed and kind is not None and issubclass(kind, Exception):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from error
-        if isinstance(error, socket.timeout):
-            _logs.stalled(self.cmd, self.meter.moved)
 
     def watch(self, conn):
         """`conn` is what the transfer waits for now, on its way to its data connection."""
@@ -94,10 +92,11 @@ class Transfer:
         if self._sent and _tls.is_tls(conn):
             linger(self._ftp, conn)
         try:
-            in_rust = native(self.meter, *args)
-            _logs.way(self.cmd, in_rust)
-            if not in_rust:
-                portable(self.meter, *args)
+            with _logs.attempt("data", "%s", self.cmd):
+                in_rust = native(self.meter, *args)
+                _logs.way(self.cmd, in_rust)
+                if not in_rust:
+                    portable(self.meter, *args)
         except OSError as error:
             _tls.forget_errors(conn)
             # all that was announced has come before the connection failed
@@ -115,7 +114,8 @@ class Transfer:
         """
         try:
             try:
-                resp = self._ftp.voidresp()
+                with _logs.attempt("data", "reading the final reply"):
+                    resp = self._ftp.voidresp()
             except (OSError, EOFError):
                 if self.error is None:
                     raise

@@ -8,11 +8,12 @@
 
 import sys
 from socket import _GLOBAL_DEFAULT_TIMEOUT
+from socket import timeout as TimedOut
 
 import rftplib
 
-from . import _rftplib
-from ._errors import Error
+from . import _logs, _rftplib
+from ._errors import NO_GREETING, error_perm, explained
 from ._ftp_tls import FTP_TLS
 
 __all__ = ["FTPS", "FTPS_PORT", "ImplicitFTP_TLS"]
@@ -27,8 +28,15 @@ else:
 # Where servers wait for TLS from the first byte (by custom; RFC 4217 knows AUTH only)
 FTPS_PORT = 990
 
-# Replies by which a server asks for a login first (RFC 959): the order of PROT and USER is no rule of RFC 4217's
-_LOGIN_FIRST = ("503", "530")
+# How OpenSSL says that what came was no TLS: a greeting in clear text
+_NO_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}
+
+_NOT_IMPLICIT = "the server speaks clear text first; if it expects AUTH, as on port 21, use FTPS() or FTP_TLS()"
+_NO_AUTH = (
+    "the server takes no AUTH TLS here, and FTPS never goes on in clear text; "
+    "if it expects TLS from the first byte, as on port 990, use FTPS(implicit=True)"
+)
+_NO_PROT = "the server doesn't encrypt data connections"
 
 
 class ImplicitFTP_TLS(FTP_TLS):
@@ -37,9 +45,14 @@ class ImplicitFTP_TLS(FTP_TLS):
     ImplicitFTP_TLS(host='', user='', passwd='', acct='', ...): the arguments are those of FTP_TLS, and like there the
     default context verifies neither certificate nor host name; FTPS(implicit=True) does. Data connections are
     encrypted from login() on, unless prot_c() is called.
+
+    Beyond FTP_TLS, one attribute for the class, a subclass or an object:
+    allow_clear_data: whether login() leaves the data connections in clear text where the server refuses to encrypt
+    them, instead of raising error_perm. Names and contents of all files can be read, and changed, on the way then.
     """
 
     port = FTPS_PORT
+    allow_clear_data = False
 
     def connect(self, host="", port=0, timeout=-999, source_address=None):
         """Connect, secure the connection and read the greeting, which is returned; as FTP.connect() otherwise.
@@ -52,12 +65,23 @@ class ImplicitFTP_TLS(FTP_TLS):
     def login(self, user="", passwd="", acct="", secure=True):
         """Log in as FTP.login() does, then have the data connections encrypted by prot_p(); returns the login's reply.
 
-        Raises error_perm if the server refuses that. secure: nothing to choose, the connection is secured already.
+        Raises error_perm if the server refuses that, unless `allow_clear_data` is true. secure: nothing to choose, the
+        connection is secured already.
         """
         resp = super().login(user, passwd, acct, secure)
         if not self._prot_p:
-            self.prot_p()
+            try:
+                self.prot_p()
+            except error_perm as refusal:
+                if not self.allow_clear_data:
+                    hint = f"{_NO_PROT}; set allow_clear_data = True to transfer in clear text"
+                    raise explained(refusal, hint).with_traceback(refusal.__traceback__) from None
+                _logs.clear_data(refusal)
         return resp
+
+    def prot_p(self):
+        """Secure the data connections from now on, as FTP_TLS.prot_p() does; a refusal of PBSZ alone is no obstacle."""
+        return _prot_p(self)
 
 
 class FTPS(FTP_TLS):
@@ -71,8 +95,9 @@ class FTPS(FTP_TLS):
     ssl.create_default_context(). One that doesn't verify is refused by ValueError.
     The other arguments are those of FTP.
 
-    connect() secures the control connection and has the data connections encrypted before anything else is sent: no
-    name and no password ever goes out in clear text. prot_c(), ccc() and login(secure=False) are refused by ValueError.
+    connect() secures the control connection before anything else is sent, and login() has the data connections
+    encrypted: no name, no password and no data ever go out in clear text. prot_c(), ccc(), login(secure=False) and
+    transfers before prot_p() are refused by ValueError.
     """
 
     check_size = True
@@ -104,10 +129,10 @@ class FTPS(FTP_TLS):
         )
 
     def connect(self, host="", port=0, timeout=-999, source_address=None):
-        """Connect, secure control and data connections, and return the greeting; as FTP.connect() otherwise.
+        """Connect, secure the control connection, and return the greeting; as FTP.connect() otherwise.
 
         Raises ssl.SSLError if the handshake or the verification fails, error_perm if the server can't do TLS. The
-        connection is closed then, and nothing but AUTH, PBSZ and PROT has been sent.
+        connection is closed then, and nothing but AUTH has been sent.
         """
         _check_verifies(self.context)
         self._prot_p = False
@@ -115,25 +140,29 @@ class FTPS(FTP_TLS):
             if self.implicit:
                 _connect_secured(self, host, port, timeout, source_address)
             else:
-                super().connect(host, port, timeout, source_address)
-                self.auth()
-            self._protect()
+                self._connect_explicit(host, port, timeout, source_address)
         except BaseException:
             self.close()
             raise
         return self.welcome
 
     def login(self, user="", passwd="", acct="", secure=True):
-        """Log in as FTP.login() does; returns the reply. Raises ValueError if secure is false."""
+        """Log in as FTP.login() does, then have the data connections encrypted by prot_p(); returns the login's reply.
+
+        Raises ValueError if secure is false; error_perm, the connection closed, if the server doesn't encrypt them.
+        """
         if not secure:
             raise ValueError("FTPS never logs in without TLS: secure=False is refused")
         resp = super().login(user, passwd, acct)
         if not self._prot_p:
             try:
                 self.prot_p()
-            except BaseException:
+            except BaseException as error:
                 self.close()
-                raise
+                if not isinstance(error, error_perm):
+                    raise
+                hint = f"{_NO_PROT}, and FTPS never goes on in clear text"
+                raise explained(error, hint).with_traceback(error.__traceback__) from None
         return resp
 
     def auth(self):
@@ -153,16 +182,39 @@ class FTPS(FTP_TLS):
         """Start a transfer as FTP_TLS.ntransfercmd() does. Raises ValueError if the data would not be encrypted."""
         _check_verifies(self.context)
         if not self._prot_p:
-            raise ValueError("FTPS never transfers in clear text: call login() first, which this server asks for")
+            raise ValueError("FTPS never transfers in clear text: call login(), or prot_p() after a login by hand")
         return super().ntransfercmd(cmd, rest)
 
-    def _protect(self):
-        """Have the data connections encrypted before the login, where the server lets us."""
+    def prot_p(self):
+        """Secure the data connections from now on, as FTP_TLS.prot_p() does; a refusal of PBSZ alone is no obstacle."""
+        return _prot_p(self)
+
+    def _connect_explicit(self, *args):
+        before = self.sock
         try:
-            self.prot_p()
-        except Error as refusal:
-            if str(refusal)[:3] not in _LOGIN_FIRST:
+            super().connect(*args)
+        except (TimedOut, EOFError) as error:
+            if self.sock is before:  # there is no connection, let alone a greeting
                 raise
+            raise explained(error, NO_GREETING).with_traceback(error.__traceback__) from None
+        try:
+            self.auth()
+        except error_perm as refusal:
+            raise explained(refusal, _NO_AUTH).with_traceback(refusal.__traceback__) from None
+
+
+def _prot_p(ftp):
+    """PBSZ 0 and PROT P; returns the latter's reply.
+
+    PBSZ says nothing over TLS (RFC 4217, section 9), and some servers don't know it: PROT P is what counts.
+    """
+    try:
+        ftp.voidcmd("PBSZ 0")
+    except error_perm:
+        pass
+    resp = ftp.voidcmd("PROT P")
+    ftp._prot_p = True
+    return resp
 
 
 def _connect_secured(ftp, host, port, timeout, source_address):
@@ -178,17 +230,32 @@ def _connect_secured(ftp, host, port, timeout, source_address):
     if source_address is not None:
         ftp.source_address = source_address
     sys.audit("ftplib.connect", ftp, ftp.host, ftp.port)
-    sock = rftplib.socket.create_connection((ftp.host, ftp.port), ftp.timeout, source_address=ftp.source_address)
+    with _logs.attempt("control", "connecting to %s port %s", ftp.host, ftp.port):
+        sock = rftplib.socket.create_connection((ftp.host, ftp.port), ftp.timeout, source_address=ftp.source_address)
     try:
         ftp.af = sock.family
-        sock = ftp.context.wrap_socket(sock, server_hostname=ftp.host)
+        _logs.connected(ftp)
+        with _logs.attempt("tls", "securing the control connection"):
+            sock = _secured_first(ftp, sock)
     except BaseException:
         sock.close()
         raise
     ftp.sock = sock
     ftp.file = _rftplib.open_reader(sock, ftp.encoding) or sock.makefile(mode="r", encoding=ftp.encoding)
-    ftp.welcome = ftp.getresp()
+    _logs.secured(sock, "control connection")
+    with _logs.attempt("control", "reading the greeting"):
+        ftp.welcome = ftp.getresp()
     return ftp.welcome
+
+
+def _secured_first(ftp, sock):
+    """`sock` under TLS; where the server's greeting in clear text came instead, the error says so."""
+    try:
+        return ftp.context.wrap_socket(sock, server_hostname=ftp.host)
+    except rftplib.ssl.SSLError as error:
+        if getattr(error, "reason", None) not in _NO_TLS:
+            raise
+        raise explained(error, _NOT_IMPLICIT).with_traceback(error.__traceback__) from None
 
 
 def _check_verifies(context):

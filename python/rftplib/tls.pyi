@@ -12,7 +12,8 @@ __all__ = ["FTPS", "FTPS_PORT", "ImplicitFTP_TLS", "NativeContext", "NativeSocke
 
 FTPS_PORT: Final = 990
 
-class ImplicitFTP_TLS(FTP_TLS): ...
+class ImplicitFTP_TLS(FTP_TLS):
+    allow_clear_data: bool
 
 class FTPS(FTP_TLS):
     implicit: bool

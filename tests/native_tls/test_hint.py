@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import socket
 import ssl
 
@@ -37,6 +39,8 @@ def test_a_reply_stays_the_reply(fresh, trusting, kind, resp, certainty):
         assert str(new).startswith(f"{resp} (native-tls can't resume TLS sessions")
         assert certainty in str(new)
         assert REMEDY in str(new)
+        for again in (copy.copy(new), pickle.loads(pickle.dumps(new))):
+            assert (type(again), again.args, str(again)) == (type(new), new.args, str(new))
 
 
 def test_a_reset_stays_a_reset(fresh):

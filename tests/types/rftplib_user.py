@@ -39,6 +39,8 @@ def contexts() -> None:
     assert_type(native.verify_mode, ssl.VerifyMode)
     implicit = ImplicitFTP_TLS(context=native)
     implicit.connect("localhost")
+    implicit.allow_clear_data = True
+    FTPS.allow_clear_data = True  # type: ignore[attr-defined]
     secure: rftplib.FTP_TLS = FTPS("localhost", "user", "password", implicit=True, context=native, timeout=30)
     secure.connect("localhost", FTPS_PORT)
     assert_type(FTPS().login("user", "password"), str)
