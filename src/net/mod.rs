@@ -6,6 +6,8 @@ mod fd;
 mod stream;
 mod wait;
 
-pub use fd::{NonBlocking, duplicate, is_regular, read_file_at, recv_now, send_file, send_now, write_file};
+pub use fd::{
+    duplicate, file_type, is_broken, position, read_file_at, recv_now, send_file, send_now, set_blocking, write_file,
+};
 pub use stream::{Step, Stream, Tcp};
 pub use wait::{Interest, SLICE, wait};

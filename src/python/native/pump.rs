@@ -78,7 +78,7 @@ pub struct Pump<'a, 'py> {
 impl<'a, 'py> Pump<'a, 'py> {
     /// On a plain socket, by a descriptor of our own.
     pub fn on(plain: &Plain<'a, 'py>) -> PyResult<Self> {
-        let stream = Box::new(Tcp(plain.duplicate()?));
+        let stream = Box::new(Tcp::new(plain.duplicate()?));
         Ok(Self {
             owner: Owner::new(plain.object()),
             stream,
@@ -124,9 +124,10 @@ impl<'a, 'py> Pump<'a, 'py> {
         self.owner.py()
     }
 
-    /// Puts the connection into non-blocking mode while a loop uses sendfile, which has no flag for it.
-    pub fn non_blocking(&self) -> PyResult<net::NonBlocking> {
-        net::NonBlocking::set(self.stream.descriptor()).map_err(|error| fault(&error))
+    /// Gives the connection back in the mode that its owner thinks it is in: only a socket without timeout blocks.
+    pub fn give_back(&mut self) {
+        let timeout = self.owner.0.call_method0(intern!(self.py(), "gettimeout"));
+        self.stream.give_back(timeout.is_ok_and(|timeout| timeout.is_none()));
     }
 
     /// How many bytes have been received or sent.
@@ -182,7 +183,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     }
 
     /// Runs a loop that needs no Python, a slice at a time, until it ends; `moved` tells how far it has come. The
-    /// timeout counts from the last progress.
+    /// timeout counts from the last progress, and from the last time that the file was to blame.
     pub fn run(
         &mut self,
         mut pass: impl FnMut(&mut dyn Stream, Instant) -> Result<State, Fault> + Send,
@@ -197,17 +198,17 @@ impl<'a, 'py> Pump<'a, 'py> {
             let stream = &mut *self.stream;
             let state = self.owner.py().detach(|| pass(stream, Instant::now() + at_most));
             self.py().check_signals()?;
-            match state {
+            let held = match state {
                 Ok(State::Ended) => {
                     self.moved += moved() - start;
                     return Ok(());
                 }
-                Ok(State::Going) => {}
+                Ok(state) => state == State::Held,
                 Err(Fault::Connection(error) | Fault::File(error)) => return Err(fault(&error)),
-            }
+            };
             self.owner.fd()?;
             still_wanted()?;
-            if moved() != before {
+            if moved() != before || held {
                 (began, before) = (Instant::now(), moved());
             } else if slice.is_none() {
                 return Err(would_block());
