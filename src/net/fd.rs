@@ -10,11 +10,12 @@ fn retry_later(error: io::Error) -> io::Result<Option<usize>> {
     }
 }
 
+fn count(result: libc::ssize_t) -> io::Result<usize> {
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+}
+
 fn outcome(result: libc::ssize_t) -> io::Result<Option<usize>> {
-    match usize::try_from(result) {
-        Ok(count) => Ok(Some(count)),
-        Err(_) => retry_later(io::Error::last_os_error()),
-    }
+    count(result).map(Some).or_else(retry_later)
 }
 
 /// A second descriptor for the same socket, so that a close in another thread can't hand a waiting loop a stranger's
@@ -42,18 +43,24 @@ pub fn send_now(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<Option<usize>> {
     outcome(unsafe { libc::send(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags) })
 }
 
-/// Writes to a file at its descriptor's own position. A regular file takes everything or fails, but for signals and
-/// limits, so a short count is for the caller to go on from.
-pub fn write_file(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<Option<usize>> {
+/// One `write` at the descriptor's own position; how much it took is for the caller to look at.
+pub fn write_file(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<usize> {
     // SAFETY: the pointer and length describe one borrowed slice; the descriptor is borrowed for the call.
-    outcome(unsafe { libc::write(fd.as_raw_fd(), data.as_ptr().cast(), data.len()) })
+    count(unsafe { libc::write(fd.as_raw_fd(), data.as_ptr().cast(), data.len()) })
 }
 
 /// Reads from a file at `offset`, leaving its descriptor's position alone.
-pub fn read_file_at(fd: BorrowedFd<'_>, into: &mut [u8], offset: u64) -> io::Result<Option<usize>> {
+pub fn read_file_at(fd: BorrowedFd<'_>, into: &mut [u8], offset: u64) -> io::Result<usize> {
     let offset = libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
     // SAFETY: the pointer and length describe one exclusively borrowed slice; the descriptor is borrowed for the call.
-    outcome(unsafe { libc::pread(fd.as_raw_fd(), into.as_mut_ptr().cast(), into.len(), offset) })
+    count(unsafe { libc::pread(fd.as_raw_fd(), into.as_mut_ptr().cast(), into.len(), offset) })
+}
+
+/// Where the descriptor stands in its file; ESPIPE for a pipe, a terminal or a socket.
+pub fn position(fd: BorrowedFd<'_>) -> io::Result<u64> {
+    // SAFETY: lseek by nothing moves nothing; the descriptor is borrowed for the call.
+    let position = unsafe { libc::lseek(fd.as_raw_fd(), 0, libc::SEEK_CUR) };
+    u64::try_from(position).map_err(|_| io::Error::last_os_error())
 }
 
 /// Lets the kernel send up to `count` bytes of `file`, from `offset` on. The socket must be in non-blocking mode, for
@@ -103,67 +110,47 @@ pub fn reset_on_close(fd: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the descriptor is a regular file's.
-pub fn is_regular(fd: BorrowedFd<'_>) -> io::Result<bool> {
+/// What kind of file a descriptor is for: `S_IFREG`, `S_IFIFO` and so on. The number comes from Python, so it may be
+/// stale: that is EBADF.
+pub fn file_type(fd: RawFd) -> io::Result<libc::mode_t> {
     let mut status = std::mem::MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: the descriptor is borrowed for the call, and `status` has room for one stat, which the kernel fills.
-    if unsafe { libc::fstat(fd.as_raw_fd(), status.as_mut_ptr()) } != 0 {
+    // SAFETY: fstat takes any number, and `status` has room for one stat, which the kernel fills.
+    if unsafe { libc::fstat(fd, status.as_mut_ptr()) } != 0 {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: fstat succeeded, and all zeroes is a valid stat anyway.
-    let status = unsafe { status.assume_init() };
-    Ok(status.st_mode & libc::S_IFMT == libc::S_IFREG)
+    Ok(unsafe { status.assume_init() }.st_mode & libc::S_IFMT)
 }
 
-/// Puts a descriptor, and all its duplicates, into non-blocking mode.
-pub fn set_non_blocking(fd: BorrowedFd<'_>) -> io::Result<()> {
-    // SAFETY: F_GETFL takes no argument and F_SETFL an int; the descriptor is borrowed for both calls.
-    let outcome = unsafe {
-        let flags = libc::fcntl(fd.as_raw_fd(), libc::F_GETFL);
-        if flags < 0 || flags & libc::O_NONBLOCK != 0 {
-            flags
-        } else {
-            libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK)
-        }
+/// Whether a connection is over: it has failed, or was shut down in both directions. Its errors are told only once, so
+/// this is how to tell them from those of something else.
+pub fn is_broken(fd: BorrowedFd<'_>) -> bool {
+    let mut state = libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events: 0,
+        revents: 0,
     };
-    if outcome < 0 {
+    // SAFETY: `state` is one valid, exclusively borrowed pollfd and the count says one; the descriptor is borrowed for
+    // the call, which doesn't wait.
+    unsafe { libc::poll(&raw mut state, 1, 0) > 0 }
+}
+
+/// Puts a descriptor, and with it all its duplicates, into blocking or non-blocking mode. Returns whether it was in the
+/// other one.
+pub fn set_blocking(fd: BorrowedFd<'_>, blocking: bool) -> io::Result<bool> {
+    // SAFETY: F_GETFL takes no argument; the descriptor is borrowed for the call.
+    let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) };
+    if flags < 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(())
-}
-
-/// Puts a descriptor into non-blocking mode until it is dropped, if it isn't in it already.
-pub struct NonBlocking(Option<OwnedFd>);
-
-impl NonBlocking {
-    pub fn set(fd: BorrowedFd<'_>) -> io::Result<Self> {
-        // SAFETY: F_GETFL takes no argument; the descriptor is borrowed for the call.
-        let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) };
-        if flags < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        if flags & libc::O_NONBLOCK != 0 {
-            return Ok(Self(None));
-        }
-        let guard = Self(Some(fd.try_clone_to_owned()?));
-        // SAFETY: F_SETFL takes an int; the descriptor is borrowed for the call.
-        if unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) } < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(guard)
+    let wanted = if blocking {
+        flags & !libc::O_NONBLOCK
+    } else {
+        flags | libc::O_NONBLOCK
+    };
+    // SAFETY: F_SETFL takes an int; the descriptor is borrowed for the call.
+    if wanted != flags && unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, wanted) } < 0 {
+        return Err(io::Error::last_os_error());
     }
-}
-
-impl Drop for NonBlocking {
-    fn drop(&mut self) {
-        if let Some(fd) = &self.0 {
-            // SAFETY: both calls take a descriptor that we own and an int.
-            unsafe {
-                let flags = libc::fcntl(fd.as_raw_fd(), libc::F_GETFL);
-                if flags >= 0 {
-                    libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags & !libc::O_NONBLOCK);
-                }
-            }
-        }
-    }
+    Ok(wanted != flags)
 }

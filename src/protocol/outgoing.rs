@@ -84,6 +84,12 @@ impl OutgoingLines {
         self.ready.clear();
     }
 
+    /// Forgets the line that isn't complete. Returns how many bytes of the file come before it.
+    pub fn rewind(&mut self) -> u64 {
+        self.open.clear();
+        self.consumed
+    }
+
     /// How many bytes of the file the lines so far came from; after an error up to where reading stopped.
     pub fn consumed(&self) -> u64 {
         self.consumed

@@ -28,6 +28,10 @@ impl Meter {
         self.moved.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    pub fn so_far(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
+    }
+
     pub fn end(&self, end: End) {
         self.end.store(end as u8, Ordering::Relaxed);
     }
@@ -53,7 +57,7 @@ impl Meter {
     /// How many bytes have been received, or sent.
     #[getter]
     fn moved(&self) -> u64 {
-        self.moved.load(Ordering::Relaxed)
+        self.so_far()
     }
 
     /// Whether the peer has closed a TLS connection without a close_notify.

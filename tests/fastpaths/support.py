@@ -23,7 +23,7 @@ import threading
 import time
 
 import rftplib
-from rftplib import _portable
+from rftplib import _loops
 from rftplib.tls import NativeContext
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"  # without native loops all go the portable way
@@ -35,7 +35,7 @@ portable_calls = []
 
 
 def _watched(name):
-    loop = getattr(_portable, name)
+    loop = getattr(_loops, name)
 
     def watched(*args):
         portable_calls.append(name)
@@ -45,7 +45,7 @@ def _watched(name):
 
 
 for _name in LOOPS:  # so that a test can tell which way a transfer went
-    setattr(_portable, _name, _watched(_name))
+    setattr(_loops, _name, _watched(_name))
 
 
 class Subclass(socket.socket):

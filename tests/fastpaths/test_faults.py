@@ -5,126 +5,118 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import queue
 import signal
 import socket
-import struct
 import threading
 import time
 
 import pytest
 from fastpaths.support import DONE, LIMIT, NATIVE, Run, until
 
-resource = pytest.importorskip("resource")
+pytest.importorskip("resource")
+
+from fastpaths.trouble import RESET, descriptors_left, handler, room, stalled, unread  # noqa: E402
 
 DATA = b"".join(b"%07d." % number for number in range(40_000))
-BRIEF = 0.1  # a timeout that is to pass
-RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close by a reset
-
-
-@contextlib.contextmanager
-def stalled(run, *pieces, timeout=BRIEF):
-    """A client to whom these have been sent, and then neither more nor the end comes: nor is anything taken."""
-    sent, over = threading.Event(), threading.Event()
-
-    def peer(far):
-        far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-        for piece in pieces:
-            far.sendall(piece)
-        sent.set()
-        over.wait(LIMIT)
-
-    with run.against(peer) as ftp:
-        try:
-            assert sent.wait(LIMIT)
-            ftp.transfercmd("").settimeout(timeout)
-            yield ftp
-        finally:
-            over.set()
-
 
 # ---------------------------------------------------------------------------------- no room left
 
 
-@contextlib.contextmanager
-def room(size):
-    """No file may become longer than `size`, as on a full disk but for the errno."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+def at_once(run, data):
+    """A client for whom all of it has come before the first byte is received, and the end behind it."""
+    connections = queue.Queue()
+    come = threading.Event()
+
+    def peer(far):
+        near = connections.get(timeout=LIMIT)
+        far.sendall(data)
+        until(lambda: unread(near) == len(data))
+        come.set()
+
+    @contextlib.contextmanager
+    def client():
+        with run.against(peer) as ftp:
+            connections.put(ftp.transfercmd(""))
+            assert come.wait(LIMIT)
+            yield ftp
+
+    return client()
 
 
-@pytest.mark.parametrize("size", [0, 1, 5000, 8192, 200_001, len(DATA) - 10])
+FULL = ("raised", OSError, (27, "File too large"))
+SIZES = [0, 1, 5000, 8192, 200_001, len(DATA) - 10]
+
+
+@pytest.mark.parametrize("length, size", [(5000, 0), (5000, 4999), *((len(DATA), size) for size in SIZES)])
 @pytest.mark.parametrize("buffering", [-1, 10, 1 << 20])
-def test_no_room_for_a_buffered_file(plain, buffering, size):
-    """ftplib learns of it when the object's buffer is full: perhaps only from close(). What fits has been written."""
+def test_no_room_for_a_buffered_file(plain, buffering, length, size):
+    """ftplib learns of it when the object's buffer is full: perhaps only from close(), or twice. What fits is there."""
+    data = DATA[:length]
 
     def script(run):
         path = run.path()
         with room(size):
             fp = open(path, "wb", buffering)
-            with run.download(DATA) as ftp:
+            with run.download(data) as ftp:
                 received = run.attempt(ftp.retrbinary, "RETR x", fp.write)
             closed = run.attempt(fp.close)
         if run.way == "native" and NATIVE:
-            assert received[0] == "raised", "no later than ftplib"
+            assert (received[0], closed) == ("raised", ("returned", None)), "at once, and only once"
         error = received if received[0] == "raised" else closed
         return error[:3], path.read_bytes()
 
-    error, content = plain(script)
-    assert (error, content) == (("raised", OSError, (27, "File too large")), DATA[:size])
+    assert plain(script) == (FULL, data[:size])
 
 
-@pytest.mark.parametrize("size", [0, 1, 5000, 8192, 200_001])
+@pytest.mark.parametrize("size", SIZES[:-1])
 def test_no_room_for_an_unbuffered_file(plain, size):
     def script(run):
         path = run.path()
         with room(size), open(path, "wb", 0) as fp, run.download(DATA) as ftp:
             return run.attempt(ftp.retrbinary, "RETR x", fp.write)[:3], fp.tell(), path.read_bytes()
 
-    assert plain(script) == (("raised", OSError, (27, "File too large")), size, DATA[:size])
+    assert plain(script) == (FULL, size, DATA[:size])
 
 
-def test_no_room_for_the_last_bytes_of_an_unbuffered_file(tmp_path):
-    """ftplib doesn't look at what write() returns and takes the file for whole; native loops write all or raise."""
+@pytest.mark.parametrize("descriptors", ["enough", "none"])
+@pytest.mark.parametrize("data", [DATA[:50_000], DATA[:5000], DATA[:11]], ids=len)
+def test_no_room_for_the_last_bytes_of_an_unbuffered_file(tmp_path, data, descriptors):
+    """ftplib doesn't look at what write() returns and takes the file for whole; native loops write all or raise: also
+    when all comes in one block, and when there is no descriptor for a loop on the file."""
     run = Run("native", tmp_path)
-    with room(len(DATA) - 10), open(run.path(), "wb", 0) as fp, run.download(DATA) as ftp:
+    none_left = descriptors_left(1) if descriptors == "none" else contextlib.nullcontext()  # that for the connection
+    with room(len(data) - 10), open(run.path(), "wb", 0) as fp, at_once(run, data) as ftp, none_left:
         outcome = run.attempt(ftp.retrbinary, "RETR x", fp.write)
-    assert outcome[:2] == (("raised", OSError) if NATIVE else DONE)
-    assert run.path().read_bytes() == DATA[:-10]
+        position = fp.tell()
+    assert outcome[:3] == (FULL if NATIVE else DONE)
+    assert (run.path().read_bytes(), position) == (data[:-10], len(data) - 10)
+
+
+# ---------------------------------------------------------------------------------- no descriptor left
+
+
+@pytest.mark.parametrize("left", [1, 2])
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_transfers_with_hardly_a_descriptor_left(plain, buffering, left):
+    """Whatever a native loop wants to have twice, it can do without."""
+
+    def script(run):
+        path = run.path(content=DATA)
+        with open(run.path("down"), "wb", buffering) as down, open(path, "rb", buffering) as up:
+            with run.download(DATA) as ftp, descriptors_left(left):
+                outcomes = [run.attempt(ftp.retrbinary, "RETR x", down.write)]
+            for method in ("storbinary", "storlines"):
+                up.seek(0)
+                with run.upload(maxline=len(DATA)) as ftp, descriptors_left(left):
+                    outcomes.append(run.attempt(getattr(ftp, method), "STOR x", up))
+                outcomes.append(run.arrived == DATA + b"\r\n" * (method == "storlines"))
+        return outcomes, run.path("down").read_bytes() == DATA
+
+    assert plain(script) == ([DONE, DONE, True, DONE, True], True)
 
 
 # ---------------------------------------------------------------------------------- the server falls silent or resets
-
-
-def sinks(run):
-    """The kinds of sinks, each with a function that tells what has come."""
-    fp = open(run.path(), "wb", 0)
-    buffered = open(run.path("buffered"), "wb")
-    blocks, array = [], bytearray()
-    yield fp.write, lambda: run.path().read_bytes()
-    yield buffered.write, lambda: buffered.flush() or run.path("buffered").read_bytes()
-    yield blocks.append, lambda: b"".join(blocks)
-    yield array.extend, lambda: bytes(array)
-    yield (lambda block: blocks.append(block)), lambda: b"".join(blocks[-1:])[-8:]
-    fp.close()
-    buffered.close()
-
-
-@pytest.mark.parametrize("data", [DATA, b"short", b""], ids=["long", "short", "nothing"])
-def test_a_server_that_falls_silent(plain, data):
-    def script(run):
-        seen = []
-        for callback, arrived in sinks(run):
-            with stalled(run, data) as ftp:
-                seen.append((run.attempt(ftp.retrbinary, "RETR x", callback), arrived()))
-        return seen
-
-    for outcome, content in plain(script):
-        assert outcome == ("raised", socket.timeout, ("timed out",), "timed out")
-        assert data.endswith(content[-8:])
 
 
 def test_the_position_after_a_timeout(plain):
@@ -151,20 +143,6 @@ def test_a_listing_that_falls_silent(plain, lines):
 
     complete = ["a"] if lines.endswith(b"b\r") else ["a", "b"]
     assert plain(script) == (complete + [socket.timeout]) * 2
-
-
-def test_a_reset_after_some_bytes(plain):
-    def script(run):
-        def peer(far):
-            far.sendall(DATA)
-            until(lambda: run.path().stat().st_size == len(DATA))
-            far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-
-        with open(run.path(content=b""), "wb", 0) as fp, run.against(peer) as ftp:
-            return run.attempt(ftp.retrbinary, "RETR x", fp.write), fp.tell(), run.path().read_bytes()
-
-    outcome, position, content = plain(script)
-    assert (outcome[1], position, content) == (ConnectionResetError, len(DATA), DATA)
 
 
 @pytest.mark.parametrize("source", ["file", "memory", "lines"])
@@ -275,15 +253,6 @@ def test_a_file_closed_while_it_is_written(plain):
 
 class Interrupted(Exception):
     pass
-
-
-@contextlib.contextmanager
-def handler(function):
-    before = signal.signal(signal.SIGUSR1, function)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGUSR1, before)
 
 
 def test_a_signals_handler_that_raises(plain):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import queue
-import struct
 import sys
 import tempfile
 
@@ -120,10 +119,8 @@ def test_reads_and_writes_before_and_after(same):
 
 def test_the_first_seek_is_not_to_where_the_object_was_before(plain):
     """A buffered file that can be read, too, seeks only if it thinks that it has to."""
-    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
-
-    def unread(conn):
-        return struct.unpack("i", fcntl.ioctl(conn.fileno(), termios.FIONREAD, bytes(4)))[0]
+    pytest.importorskip("fcntl")
+    from fastpaths.trouble import unread
 
     def script(run):
         connections = queue.Queue()
@@ -253,36 +250,6 @@ def test_a_file_without_a_name(same):
 
 
 # ---------------------------------------------------------------------------------- what looks like a file and is none
-
-
-@pytest.mark.parametrize("buffering", [-1, 0])
-def test_a_pipe(same, buffering):
-    data = DATA[:60_000]  # less than a pipe holds
-
-    def script(run):
-        reading, writing = os.pipe()
-        with open(reading, "rb") as out:
-            with open(writing, "wb", buffering) as fp:
-                result = receive(run, fp, data)
-            return result, out.read()
-
-    assert same(script) == (DONE, data)
-
-
-def test_a_full_device(same):
-    def script(run):
-        with open("/dev/full", "wb", 0) as fp:
-            return receive(run, fp, DATA)
-
-    assert same(script)[1] is OSError
-
-
-def test_a_device_that_takes_all(same):
-    def script(run):
-        with open(os.devnull, "wb") as fp:
-            return receive(run, fp, DATA)
-
-    assert same(script) == DONE
 
 
 def test_a_pair_of_files(same):

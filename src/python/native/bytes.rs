@@ -9,7 +9,7 @@ use super::super::held::Held;
 use super::super::meter::Meter;
 use super::ends::{RealFile, Sink};
 use super::pump::Pump;
-use crate::transfer::{FromFile, to_file};
+use crate::transfer::{FromFile, ToFile};
 
 /// Received at once and handed out in blocks: large enough that system calls don't count, small enough for the cache.
 const RECEIVE: usize = 128 * 1024;
@@ -45,6 +45,10 @@ pub fn download(
         return Ok(false);
     };
     let sink = Sink::of(callback)?;
+    if let Sink::File(file) = &sink {
+        download_to_file(&mut pump, file)?;
+        return Ok(true);
+    }
     let mut buffer = vec![0; RECEIVE];
     loop {
         let count = pump.receive(&mut buffer)?;
@@ -53,28 +57,34 @@ pub fn download(
         }
         sink.put(conn.py(), buffer.get(..count).unwrap_or_default(), blocksize)?;
         pump.look_up()?;
-        if let Sink::File(file) = &sink {
-            // a first block has come, and the file took it: from here on without Python
-            download_to_file(&mut pump, file)?;
-            return Ok(true);
-        }
     }
 }
 
+/// From the first block on without Python. If nothing comes, the object is left alone.
 fn download_to_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()> {
-    file.hand_over()?;
     let mut buffer = vec![0; RECEIVE_FILE];
-    let (fd, moved) = (file.fd(), AtomicU64::new(0));
+    let first = pump.receive(&mut buffer)?;
+    if first == 0 {
+        return Ok(());
+    }
+    file.check_open("write to")?;
+    file.hand_over()?;
+    let mut target = ToFile::new(file.outlet(), buffer, first);
+    let first = first as u64; // counted already
+    let moved = AtomicU64::new(first);
     let outcome = pump.run(
         |stream, until| {
-            let mut now = moved.load(Ordering::Relaxed);
-            let state = to_file(stream, fd, &mut buffer, until, &mut now);
-            moved.store(now, Ordering::Relaxed);
+            let state = target.receive(stream, until);
+            moved.store(target.written().max(first), Ordering::Relaxed);
             state
         },
         || moved.load(Ordering::Relaxed),
         || file.check_open("write to"),
     );
+    if outcome.is_err() {
+        file.py().detach(|| target.rescue());
+        pump.count(target.written().saturating_sub(moved.load(Ordering::Relaxed)));
+    }
     // also after a fault: what was received has been written
     let back = file.take_back();
     outcome.and(back)
@@ -120,7 +130,6 @@ pub fn upload(
 fn upload_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()> {
     file.hand_over()?;
     let start = file.tell()?;
-    let mode = pump.non_blocking()?;
     let mut source = FromFile::new(file.fd(), start);
     let position = AtomicU64::new(start);
     let outcome = pump.run(
@@ -132,7 +141,7 @@ fn upload_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()> {
         || position.load(Ordering::Relaxed),
         || file.check_open("read of"),
     );
-    drop(mode);
+    pump.give_back();
     let back = if file.check_open("read of").is_ok() {
         file.seek(position.into_inner())
     } else {

@@ -7,10 +7,13 @@ use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCFunction, PyDict, PyList, PyType};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use super::super::errors;
 use super::super::held::Held;
 use crate::net;
+use crate::transfer::Outlet;
 
 /// Where received blocks go.
 pub enum Sink<'py> {
@@ -20,8 +23,10 @@ pub enum Sink<'py> {
     List(Bound<'py, PyList>),
     /// The `write` of a BytesIO, `bytearray.extend`: nobody sees how long the blocks are.
     Bulk(Bound<'py, PyAny>),
-    /// The `write` of a real file.
+    /// The `write` of a file that has a descriptor: nobody but the kernel is asked.
     File(RealFile<'py>),
+    /// The `write` of a FileIO that has none to spare.
+    Raw(Bound<'py, PyAny>),
 }
 
 impl<'py> Sink<'py> {
@@ -48,9 +53,10 @@ impl<'py> Sink<'py> {
             if is_exactly(&target, "BytesIO")? {
                 return Ok(Some(Sink::Bulk(callback.clone())));
             }
-            return Ok(
-                RealFile::of(&target, &["BufferedWriter", "BufferedRandom", "FileIO"], "writable")?.map(Sink::File),
-            );
+            if let Some(file) = RealFile::to_write(&target)? {
+                return Ok(Some(Sink::File(file)));
+            }
+            return Ok(is_exactly(&target, "FileIO")?.then(|| Sink::Raw(callback.clone())));
         }
         Ok(None)
     }
@@ -65,7 +71,8 @@ impl<'py> Sink<'py> {
         match self {
             Sink::Call(callback) | Sink::Bulk(callback) => callback.call_held((block,)).map(drop),
             Sink::List(list) => list.append(block),
-            Sink::File(file) => file.object.call_method_held("write", (block,)).map(drop),
+            Sink::File(file) => write_whole(&file.object.getattr_held("write")?, block),
+            Sink::Raw(write) => write_whole(write, block),
         }
     }
 
@@ -74,6 +81,23 @@ impl<'py> Sink<'py> {
         let size = if self.sees_blocks() { blocksize } else { data.len() };
         data.chunks(size.max(1))
             .try_for_each(|block| self.put_block(PyBytes::new(py, block)))
+    }
+}
+
+/// A FileIO writes what goes in at once and returns how much that was, or None for «not now».
+fn write_whole<'py>(write: &Bound<'py, PyAny>, block: Bound<'py, PyBytes>) -> PyResult<()> {
+    let (py, whole, mut written) = (write.py(), block.clone(), 0);
+    let mut rest = block;
+    loop {
+        written += match write.call_held((rest,))?.extract::<Option<usize>>()? {
+            None => return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN))),
+            Some(0) => return Err(errors::os_error(&io::ErrorKind::WriteZero.into())),
+            Some(count) => count,
+        };
+        match whole.as_bytes().get(written..) {
+            Some(left) if !left.is_empty() => rest = PyBytes::new(py, left),
+            _ => return Ok(()),
+        }
     }
 }
 
@@ -97,7 +121,10 @@ pub fn is_line_source(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     if is_exactly(object, "BytesIO")? {
         return Ok(!object.getattr_held("closed")?.is_truthy()? && !is_shadowed(object));
     }
-    Ok(RealFile::of(object, &["BufferedReader", "BufferedRandom"], "readable")?.is_some())
+    let Some((number, _)) = descriptor(object, &["BufferedReader", "BufferedRandom"], "readable")? else {
+        return Ok(false);
+    };
+    Ok(net::file_type(number).is_ok_and(|kind| kind == libc::S_IFREG))
 }
 
 /// What `callback` appends to, if it is the `append` of exactly a `T`.
@@ -123,51 +150,81 @@ fn is_exactly(object: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
     Ok(object.get_type().is(&class))
 }
 
-/// An open file object of the `io` module over a regular file.
+/// The descriptor of `object`, if that is exactly one of `classes` over exactly a FileIO, open, with none of its methods
+/// shadowed, and `able` ("readable", "writable"); and whether it has a buffer.
+fn descriptor(object: &Bound<'_, PyAny>, classes: &[&str], able: &str) -> PyResult<Option<(RawFd, bool)>> {
+    let mut known = false;
+    for class in classes {
+        known = known || is_exactly(object, class)?;
+    }
+    if !known {
+        return Ok(None);
+    }
+    let raw = if is_exactly(object, "FileIO")? {
+        object.clone()
+    } else {
+        object.getattr_held("raw")?
+    };
+    if !is_exactly(&raw, "FileIO")? || is_shadowed(object) || is_shadowed(&raw) {
+        return Ok(None);
+    }
+    if object.getattr_held("closed")?.is_truthy()? || !object.call_method_held(able, ())?.is_truthy()? {
+        return Ok(None);
+    }
+    let number = object.call_method_held("fileno", ())?.extract()?;
+    Ok(Some((number, !raw.is(object))))
+}
+
+/// An open file object of the `io` module with a descriptor, of which we have a duplicate: so that a close in another
+/// thread can't hand a loop a stranger's.
 pub struct RealFile<'py> {
     object: Bound<'py, PyAny>,
     fd: OwnedFd,
+    kind: libc::mode_t,
     buffered: bool,
 }
 
 impl<'py> RealFile<'py> {
-    /// `object`, if it is exactly one of `classes` over exactly a FileIO over a regular file, open, with none of its
-    /// methods shadowed, and `able` ("readable", "writable").
+    /// `object` as a regular file, if it is exactly one of `classes` and `able` ("readable"), see [`descriptor`], and if
+    /// there is a descriptor to spare.
     pub fn of(object: &Bound<'py, PyAny>, classes: &[&str], able: &str) -> PyResult<Option<Self>> {
-        let mut known = false;
-        for class in classes {
-            known = known || is_exactly(object, class)?;
-        }
-        if !known {
-            return Ok(None);
-        }
-        let raw = if is_exactly(object, "FileIO")? {
-            object.clone()
-        } else {
-            object.getattr_held("raw")?
-        };
-        if !is_exactly(&raw, "FileIO")? || is_shadowed(object) || is_shadowed(&raw) {
-            return Ok(None);
-        }
-        if object.getattr_held("closed")?.is_truthy()? || !object.call_method_held(able, ())?.is_truthy()? {
-            return Ok(None);
-        }
-        let Ok(fd) = net::duplicate(object.call_method_held("fileno", ())?.extract()?) else {
+        Ok(Self::open(object, classes, able)?.filter(|file| file.kind == libc::S_IFREG))
+    }
+
+    /// `object` as anything that can be written to: a device or a pipe, too.
+    pub fn to_write(object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+        Self::open(object, &["BufferedWriter", "BufferedRandom", "FileIO"], "writable")
+    }
+
+    fn open(object: &Bound<'py, PyAny>, classes: &[&str], able: &str) -> PyResult<Option<Self>> {
+        let Some((number, buffered)) = descriptor(object, classes, able)? else {
             return Ok(None);
         };
-        if !net::is_regular(fd.as_fd()).unwrap_or(false) {
+        let Ok(fd) = net::duplicate(number) else {
             return Ok(None);
-        }
-        let buffered = !raw.is(object);
+        };
+        let Ok(kind) = net::file_type(fd.as_raw_fd()) else {
+            return Ok(None);
+        };
         Ok(Some(Self {
             object: object.clone(),
             fd,
+            kind,
             buffered,
         }))
     }
 
+    pub fn py(&self) -> Python<'py> {
+        self.object.py()
+    }
+
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+
+    /// The file to be written to.
+    pub fn outlet(&self) -> Outlet<'_> {
+        Outlet::new(self.fd(), matches!(self.kind, libc::S_IFREG | libc::S_IFBLK))
     }
 
     /// What is still in the object's buffer goes to the descriptor (and read-ahead is given back), so that bytes may be
@@ -179,9 +236,9 @@ impl<'py> RealFile<'py> {
         Ok(())
     }
 
-    /// The object learns where its descriptor stands now.
+    /// The object learns where its descriptor stands now, if that stands anywhere: pipes and terminals don't.
     pub fn take_back(&self) -> PyResult<()> {
-        if self.object.getattr_held("closed")?.is_truthy()? {
+        if self.object.getattr_held("closed")?.is_truthy()? || net::position(self.fd()).is_err() {
             return Ok(());
         }
         self.object.call_method_held("tell", ()).map(drop)

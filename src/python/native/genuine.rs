@@ -230,7 +230,7 @@ impl<'a, 'py> Loan<'a, 'py> {
         let Ok(fd) = net::duplicate(number) else {
             return Ok(None);
         };
-        if net::set_non_blocking(fd.as_fd()).is_err() {
+        if net::set_blocking(fd.as_fd(), false).is_err() {
             return Ok(None);
         }
         let told_eof = !ignores_eof(conn)?;

@@ -1,9 +1,12 @@
 //! The loop of storlines: text lines to a data connection.
 
+use memchr::memchr_iter;
+use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::borrow::Cow;
+use std::io;
 
 use super::super::held::Held;
 use super::super::meter::Meter;
@@ -79,7 +82,8 @@ fn send_each(
     }
 }
 
-/// From a file whose bytes are all at hand: many lines at once. The file is left where readline would have left it.
+/// From a file whose bytes are all at hand: many lines at once. If this is stopped, the file is left where `readline`
+/// would have left it, behind the line that was being sent.
 fn send_known(
     pump: &mut Pump<'_, '_>,
     fp: &Bound<'_, PyAny>,
@@ -88,30 +92,56 @@ fn send_known(
 ) -> PyResult<()> {
     let py = fp.py();
     let start = fp.call_method_held(intern!(py, "tell"), ())?.extract::<u64>()?;
+    let seek = |position: u64| fp.call_method_held(intern!(py, "seek"), (start + position,));
     let mut lines = OutgoingLines::new(limit);
+    let (mut method, mut size, mut read) = ("read", READ, 0);
     loop {
-        let block = fp
-            .call_method_held(intern!(py, "read"), (READ,))?
-            .cast_into::<PyBytes>()?;
+        let block = match fp.call_method_held(method, (size,)) {
+            Ok(block) if block.is_none() => return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN))),
+            Ok(block) => block.cast_into::<PyBytes>()?,
+            Err(error) if method == "readline" => return Err(error),
+            Err(error) => {
+                read = lines.rewind();
+                if seek(read).is_err() || !error.is_instance_of::<PyOSError>(py) {
+                    return Err(error);
+                }
+                // the lines before the bad spot are to be sent, and readline is to say what is the matter
+                (method, size) = ("readline", limit.saturating_add(1));
+                continue;
+            }
+        };
         let taken = match block.as_bytes() {
             [] => lines.finish().map(|()| true),
             bytes => lines.feed(bytes).map(|()| false),
         };
-        let sent = pump.send_all(lines.ready());
-        if let (Ok(ended), Ok(())) = (&taken, &sent) {
-            if *ended {
-                return Ok(());
-            }
-            lines.sent();
-            pump.look_up()?;
-            continue;
+        let before = pump.moved();
+        let outcome = pump.send_all(lines.ready()).and_then(|()| match taken {
+            Ok(true) => Ok(()),
+            Ok(false) => pump.look_up(),
+            Err(TooLong) => Err(errors::too_long(maxline)),
+        });
+        if let Err(error) = outcome {
+            let sent = usize::try_from(pump.moved() - before).unwrap_or(usize::MAX);
+            let at = line_end(block.as_bytes(), lines.ready(), sent).map(|at| read + at as u64);
+            // what stopped the loop is told, not what comes of it here
+            let _ = seek(at.unwrap_or(lines.consumed()));
+            return Err(error);
         }
-        fp.call_method_held(intern!(py, "seek"), (start + lines.consumed(),))?;
-        return match taken {
-            Err(TooLong) if sent.is_ok() => Err(errors::too_long(maxline)),
-            _ => sent,
-        };
+        if taken == Ok(true) {
+            return Ok(());
+        }
+        lines.sent();
+        read += block.len()? as u64;
     }
+}
+
+/// Where in `block` the line ends that the first unsent byte of `ready` belongs to, if it ends there: there is one LF a
+/// line in both.
+fn line_end(block: &[u8], ready: &[u8], sent: usize) -> Option<usize> {
+    ready.get(sent).and_then(|_| {
+        let lines = memchr_iter(b'\n', ready.get(..sent).unwrap_or_default()).count();
+        memchr_iter(b'\n', block).nth(lines).map(|at| at + 1)
+    })
 }
 
 /// The line's end made CRLF by Python's own operators, for what is no `bytes`: a `bytearray` passes, a `str` is refused.

@@ -14,7 +14,7 @@ use super::super::wait::{Owner, look_up};
 use super::super::{errors, modules};
 use super::genuine::{Direction, Loan};
 use super::socket::{Plain, receivable, sendable};
-use crate::net::{self, Interest, Step, Stream, Tcp};
+use crate::net::{Interest, Step, Stream, Tcp};
 use crate::transfer::{Fault, State};
 
 /// What a socket in non-blocking mode raises when it would have to wait.
@@ -71,7 +71,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     pub fn on(plain: &Plain<'a, 'py>, meter: &'a Meter) -> PyResult<Option<Self>> {
         Ok(plain
             .duplicate()?
-            .map(|fd| Self::new(plain.object(), meter, Box::new(Tcp(fd)))))
+            .map(|fd| Self::new(plain.object(), meter, Box::new(Tcp::new(fd)))))
     }
 
     /// For receiving from `object`, if that can be done natively.
@@ -121,9 +121,23 @@ impl<'a, 'py> Pump<'a, 'py> {
         self.owner.py()
     }
 
-    /// Puts the connection into non-blocking mode while a loop uses sendfile, which has no flag for it.
-    pub fn non_blocking(&self) -> PyResult<net::NonBlocking> {
-        net::NonBlocking::set(self.stream.descriptor()).map_err(|error| fault(&error))
+    /// Gives the connection back in the mode that its owner thinks it is in: only a socket without timeout blocks.
+    pub fn give_back(&mut self) {
+        let timeout = self
+            .owner
+            .object()
+            .call_method_held(intern!(self.py(), "gettimeout"), ());
+        self.stream.give_back(timeout.is_ok_and(|timeout| timeout.is_none()));
+    }
+
+    /// How many bytes have been received or sent.
+    pub fn moved(&self) -> u64 {
+        self.meter.so_far()
+    }
+
+    /// So many bytes were moved that no loop has counted.
+    pub fn count(&self, bytes: u64) {
+        self.meter.count(bytes);
     }
 
     /// What the stream's error is in Python: noted, too.
@@ -210,7 +224,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     }
 
     /// Runs a loop that needs no Python, a slice at a time, until it ends; `moved` tells how far it has come. The
-    /// timeout counts from the last progress.
+    /// timeout counts from the last progress, and from the last time that the file was to blame.
     pub fn run(
         &mut self,
         mut pass: impl FnMut(&mut dyn Stream, Instant) -> Result<State, Fault> + Send,
@@ -226,19 +240,19 @@ impl<'a, 'py> Pump<'a, 'py> {
             let now = moved();
             self.meter.count(now.saturating_sub(before));
             look_up(self.py())?;
-            match state {
+            let held = match state {
                 Ok(State::Ended) => {
                     self.meter.end(End::Regular);
                     return Ok(());
                 }
-                Ok(State::Going) => {}
+                Ok(state) => state == State::Held,
                 Err(Fault::Connection(error)) if self.ended(&error) => return Ok(()),
                 Err(Fault::Connection(error)) => return Err(self.failed(&error)),
                 Err(Fault::File(error)) => return Err(errors::os_error(&error)),
-            }
+            };
             self.owner.fd()?;
             still_wanted()?;
-            if now != before {
+            if now != before || held {
                 (began, before) = (Instant::now(), now);
             } else if slice.is_none() {
                 return Err(would_block());
