@@ -37,6 +37,7 @@ class Hostile:
     def __init__(self) -> None:
         self.show(SERVER_PEM)
         self.implicit = False
+        self.greeting = b"220 hello\r\n"
         # verb: bytes to send (or none) instead of what it would do, or a list of those, the last one stays
         self.replies = {}
         self.smuggle = b""  # sent in clear text behind the reply to AUTH
@@ -54,6 +55,7 @@ class Hostile:
         self.commands = []  # (line, whether it came encrypted)
         self.uploaded = bytearray()
         self.resumed = []  # of each data connection: whether it has resumed a session
+        self.sessions = []  # a Session for each control connection
         self.stopping = threading.Event()
         self._open = contextlib.ExitStack()
 
@@ -95,6 +97,7 @@ class Session:
 
     def __init__(self, server, conn) -> None:
         self.server, self.conn = server, conn
+        server.sessions.append(self)
         self.encrypted = self.protected = False
         self.replies = {
             verb: list(reply) if isinstance(reply, list) else [reply] for verb, reply in server.replies.items()
@@ -106,7 +109,7 @@ class Session:
             with contextlib.suppress(OSError, ValueError):
                 if self.server.implicit:
                     self.secure()
-                self.conn.sendall(b"220 hello\r\n")
+                self.conn.sendall(self.server.greeting)
                 while not self.server.stopping.is_set():
                     line = self.line()
                     if not line:
