@@ -260,8 +260,11 @@ class FTP:
         size = None
         if self.passiveserver:
             host, port = self.makepasv()
-            with _logs.attempt("data", "connecting to %s port %s for data", host, port):
+            try:
                 conn = rftplib.socket.create_connection((host, port), self.timeout, source_address=self.source_address)
+            except OSError as error:
+                _logs.failed("data", error, "connecting to %s port %s for data", host, port)
+                raise
             try:
                 resp = _start(self, cmd, rest)
             except:
@@ -313,12 +316,16 @@ class FTP:
         Whatever the callback raises closes the data connection and leaves the final reply unread.
         """
         _set_type(self, "TYPE I", self.voidcmd)
-        with self.transfercmd(cmd, rest) as conn, _logs.attempt("data", "%s", cmd):
+        with self.transfercmd(cmd, rest) as conn:
             log = _logs.begin(cmd, conn)
-            count = _rftplib.download(conn, callback, blocksize)
-            if count is None:
-                count = _portable.download(conn, callback, blocksize)
-            doubt = _tls_end.finish(self, conn)
+            try:
+                count = _rftplib.download(conn, callback, blocksize)
+                if count is None:
+                    count = _portable.download(conn, callback, blocksize)
+                doubt = _tls_end.finish(self, conn)
+            except OSError as error:
+                _logs.failed("data", error, "%s", cmd)
+                raise
         return _complete(self, conn, doubt, log, count)
 
     def retrlines(self, cmd, callback=None):
@@ -330,12 +337,16 @@ class FTP:
         if callback is None:
             callback = rftplib.print_line
         _set_type(self, "TYPE A", self.sendcmd)
-        with self.transfercmd(cmd) as conn, _logs.attempt("data", "%s", cmd):
+        with self.transfercmd(cmd) as conn:
             log = _logs.begin(cmd, conn)
-            count = _rftplib.retrlines(self, conn, callback)
-            if count is None:
-                count = _portable.retrlines(self, conn, callback)
-            doubt = _tls_end.finish(self, conn)
+            try:
+                count = _rftplib.retrlines(self, conn, callback)
+                if count is None:
+                    count = _portable.retrlines(self, conn, callback)
+                doubt = _tls_end.finish(self, conn)
+            except OSError as error:
+                _logs.failed("data", error, "%s", cmd)
+                raise
         return _complete(self, conn, doubt, log, count)
 
     def storbinary(self, cmd, fp, blocksize=8192, callback=None, rest=None):
@@ -345,12 +356,16 @@ class FTP:
         it has been sent. rest: as for ntransfercmd(); fp is read from where it stands.
         """
         _set_type(self, "TYPE I", self.voidcmd)
-        with self.transfercmd(cmd, rest) as conn, _logs.attempt("data", "%s", cmd):
+        with self.transfercmd(cmd, rest) as conn:
             log = _logs.begin(cmd, conn)
-            count = _rftplib.upload(conn, fp, blocksize, callback)
-            if count is None:
-                count = _portable.upload(conn, fp, blocksize, callback)
-            doubt = _tls_end.finish(self, conn, sent=True)
+            try:
+                count = _rftplib.upload(conn, fp, blocksize, callback)
+                if count is None:
+                    count = _portable.upload(conn, fp, blocksize, callback)
+                doubt = _tls_end.finish(self, conn, sent=True)
+            except OSError as error:
+                _logs.failed("data", error, "%s", cmd)
+                raise
         return _complete(self, conn, doubt, log, count)
 
     def storlines(self, cmd, fp, callback=None):
@@ -360,12 +375,16 @@ class FTP:
         called with each line as it was sent. Raises Error for a line longer than `maxline`, TypeError for a text file.
         """
         _set_type(self, "TYPE A", self.voidcmd)
-        with self.transfercmd(cmd) as conn, _logs.attempt("data", "%s", cmd):
+        with self.transfercmd(cmd) as conn:
             log = _logs.begin(cmd, conn)
-            count = _rftplib.storlines(self, conn, fp, callback)
-            if count is None:
-                count = _portable.storlines(self, conn, fp, callback)
-            doubt = _tls_end.finish(self, conn, sent=True)
+            try:
+                count = _rftplib.storlines(self, conn, fp, callback)
+                if count is None:
+                    count = _portable.storlines(self, conn, fp, callback)
+                doubt = _tls_end.finish(self, conn, sent=True)
+            except OSError as error:
+                _logs.failed("data", error, "%s", cmd)
+                raise
         return _complete(self, conn, doubt, log, count)
 
     # ---------------------------------------------------------------------------------- files and directories
@@ -506,8 +525,11 @@ def _set_type(ftp, command, send):
 
 def _complete(ftp, conn, doubt, log, count):
     """Read and return the reply that ends a transfer of `count` bytes."""
-    with _logs.attempt("data", "reading the final reply"):
+    try:
         resp = _tls_end.last_reply(ftp, conn, doubt)
+    except (OSError, EOFError) as error:
+        _logs.failed("data", error, "reading the final reply")
+        raise
     if log is not None:
         log.done(count)
     return resp
