@@ -263,8 +263,11 @@ class FTP:
         size = None
         if self.passiveserver:
             host, port = self.makepasv()
-            with _logs.attempt("data", "connecting to %s port %s for data", host, port):
+            try:
                 conn = rftplib.socket.create_connection((host, port), self.timeout, source_address=self.source_address)
+            except OSError as error:
+                _logs.failed("data", error, "connecting to %s port %s for data", host, port)
+                raise
             _watch(self, conn)
             try:
                 resp = _start(self, cmd, rest)

@@ -42,11 +42,20 @@ def clear_data(refusal):
     _rftplib.log_event("tls", WARNING, text, refusal)
 
 
-class attempt:
-    """A `with` block whose failure for the network's or the server's sake is logged at WARNING.
+def failed(channel, error, what, *args, hint=""):
+    """Something has failed by `error`; what: such as "connecting to %s port %s", with its args. hint: what to try."""
+    # EBADF is the program's own close()
+    if getattr(error, "errno", None) != errno.EBADF:
+        text = str(error) or type(error).__name__
+        if hint:
+            text = f"{text} ({hint})"
+        _rftplib.log_event(channel, WARNING, what + " failed: %s", *args, text)
 
-    what: such as "connecting to %s port %s", with its args. hint: what to try when nothing comes; it is also a note of
-    the exception, from Python 3.11 on.
+
+class attempt:
+    """A `with` block whose failure for the network's or the server's sake is logged as by failed().
+
+    hint: what to try if nothing came; from Python 3.11 on it is also a note of the exception.
     """
 
     def __init__(self, channel, what, *args, hint=""):
@@ -56,15 +65,12 @@ class attempt:
         return self
 
     def __exit__(self, kind, error, traceback):
-        # EBADF is the program's own close()
-        if not isinstance(error, (OSError, EOFError)) or getattr(error, "errno", None) == errno.EBADF:
+        if not isinstance(error, (OSError, EOFError)):
             return
-        text = str(error) or kind.__name__
-        if self._hint and isinstance(error, (socket.timeout, EOFError)):
-            text = f"{text} ({self._hint})"
-            if hasattr(error, "add_note"):
-                error.add_note(self._hint)
-        _rftplib.log_event(self._channel, WARNING, self._what + " failed: %s", *self._args, text)
+        hint = self._hint if isinstance(error, (socket.timeout, EOFError)) else ""
+        if hint and hasattr(error, "add_note"):
+            error.add_note(hint)
+        failed(self._channel, error, self._what, *self._args, hint=hint)
 
 
 def way(cmd, in_rust):

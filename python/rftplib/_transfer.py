@@ -92,13 +92,13 @@ class Transfer:
         if self._sent and _tls.is_tls(conn):
             linger(self._ftp, conn)
         try:
-            with _logs.attempt("data", "%s", self.cmd):
-                in_rust = native(self.meter, *args)
-                _logs.way(self.cmd, in_rust)
-                if not in_rust:
-                    portable(self.meter, *args)
+            in_rust = native(self.meter, *args)
+            _logs.way(self.cmd, in_rust)
+            if not in_rust:
+                portable(self.meter, *args)
         except OSError as error:
             _tls.forget_errors(conn)
+            _logs.failed("data", error, "%s", self.cmd)
             # all that was announced has come before the connection failed
             if not (self.meter.broken or self.meter.ragged) or not self._complete() or not _tls.is_ragged(error):
                 raise
@@ -114,9 +114,9 @@ class Transfer:
         """
         try:
             try:
-                with _logs.attempt("data", "reading the final reply"):
-                    resp = self._ftp.voidresp()
-            except (OSError, EOFError):
+                resp = self._ftp.voidresp()
+            except (OSError, EOFError) as error:
+                _logs.failed("data", error, "reading the final reply")
                 if self.error is None:
                     raise
                 raise self.error  # noqa: B904  (its context tells that there was no reply)
