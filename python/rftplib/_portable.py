@@ -11,7 +11,7 @@ def download(conn, callback, blocksize):
     """Call `callback` with each block that `conn.recv(blocksize)` gives, until it gives nothing."""
     if _tls_socket.untouched(conn) and type(blocksize) is int and blocksize > 0:
         return _tls_loops.download(conn, callback, blocksize)
-    tls = _tls_socket.is_tls(conn)
+    tls = _tls_socket.is_tls(conn) and not _tls_socket.is_native(conn)
     count = 0
     while True:
         data = _tls_loops.recv(conn, blocksize) if tls else conn.recv(blocksize)

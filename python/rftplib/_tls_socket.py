@@ -8,8 +8,6 @@ import errno
 import os
 import time
 
-from . import _rftplib
-
 try:
     import ssl
 except ImportError:
@@ -23,7 +21,10 @@ SLICE = 0.1
 _IGNORE_UNEXPECTED_EOF = 0x80
 
 # Our own TLS sockets, which bring everything with them.
-NativeSocket = getattr(_rftplib, "NativeSocket", None)
+try:
+    from ._native_socket import NativeSocket
+except ImportError:  # no TLS at all, or an engine without it
+    NativeSocket = None
 
 # Whoever replaces one of these gets it called.
 _NAMES = "recv recv_into read send sendall write pending unwrap makefile settimeout gettimeout fileno".split()

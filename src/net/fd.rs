@@ -42,6 +42,12 @@ pub fn send_now(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<Option<usize>> {
     outcome(unsafe { libc::send(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags) })
 }
 
+/// Sends a FIN behind what was sent. What fails here has been ended already.
+pub fn end_sending(fd: BorrowedFd<'_>) {
+    // SAFETY: shutdown takes two ints; the descriptor is borrowed for the call.
+    unsafe { libc::shutdown(fd.as_raw_fd(), libc::SHUT_WR) };
+}
+
 /// Writes to a file at its descriptor's own position. A regular file takes everything or fails, but for signals and
 /// limits, so a short count is for the caller to go on from.
 pub fn write_file(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<Option<usize>> {

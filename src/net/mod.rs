@@ -6,6 +6,8 @@ mod fd;
 mod stream;
 mod wait;
 
-pub use fd::{NonBlocking, duplicate, is_regular, read_file_at, recv_now, send_file, send_now, write_file};
+pub use fd::{
+    NonBlocking, duplicate, end_sending, is_regular, read_file_at, recv_now, send_file, send_now, write_file,
+};
 pub use stream::{Step, Stream, Tcp};
 pub use wait::{Interest, SLICE, wait};
