@@ -4,12 +4,14 @@ native-tls can't resume TLS sessions, and some servers, vsftpd and ProFTPD as th
 connection resumes the control connection's. They say so by a reset, a broken pipe, a 425 or, at best, a 522.
 """
 
-from . import _errors, _rftplib
+from . import _errors
 from ._errors import error_perm, error_temp
 
-# absent where the engine was built without TLS
-_CONTEXT = getattr(_rftplib, "NativeContext", ())
-_SOCKET = getattr(_rftplib, "NativeSocket", ())
+try:
+    from ._native_context import NativeContext as _CONTEXT
+    from ._native_socket import NativeSocket as _SOCKET
+except ImportError:  # an engine without TLS
+    _CONTEXT = _SOCKET = ()
 
 # A connection that is refused fails before much is moved: no more than the kernel's buffers take on both sides.
 _EARLY = 16 * 1024 * 1024

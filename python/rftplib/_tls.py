@@ -10,7 +10,10 @@ except ImportError:
     ssl = None
 
 # Our own TLS sockets
-NativeSocket = getattr(_rftplib, "NativeSocket", None)
+try:
+    from ._native_socket import NativeSocket
+except ImportError:  # no TLS at all, or an engine without it
+    NativeSocket = None
 
 # How OpenSSL says that the peer has ended the connection in another way than by a close_notify
 DATA_AFTER_END = "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"

@@ -19,7 +19,8 @@ from ._ftp_tls import FTP_TLS
 __all__ = ["FTPS", "FTPS_PORT", "ImplicitFTP_TLS"]
 
 try:
-    from ._rftplib import NativeContext, NativeSocket
+    from ._native_context import NativeContext
+    from ._native_socket import NativeSocket
 except ImportError:  # an engine without TLS of its own
     pass
 else:

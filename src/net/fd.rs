@@ -43,6 +43,12 @@ pub fn send_now(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<Option<usize>> {
     outcome(unsafe { libc::send(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags) })
 }
 
+/// Sends a FIN behind what was sent. What fails here has been ended already.
+pub fn end_sending(fd: BorrowedFd<'_>) {
+    // SAFETY: shutdown takes two ints; the descriptor is borrowed for the call.
+    unsafe { libc::shutdown(fd.as_raw_fd(), libc::SHUT_WR) };
+}
+
 /// One `write` at the descriptor's own position; how much it took is for the caller to look at.
 pub fn write_file(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<usize> {
     // SAFETY: the pointer and length describe one borrowed slice; the descriptor is borrowed for the call.
@@ -76,15 +82,6 @@ pub fn send_file(socket: BorrowedFd<'_>, file: BorrowedFd<'_>, offset: u64, coun
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn send_file(_: BorrowedFd<'_>, _: BorrowedFd<'_>, _: u64, _: usize) -> io::Result<Option<usize>> {
     Err(io::Error::from_raw_os_error(libc::ENOSYS))
-}
-
-/// Says that nothing more is sent on the connection, whoever else has it open.
-pub fn end_sending(fd: BorrowedFd<'_>) -> io::Result<()> {
-    // SAFETY: shutdown takes any number; the descriptor is borrowed for the call.
-    if unsafe { libc::shutdown(fd.as_raw_fd(), libc::SHUT_WR) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
 }
 
 /// Makes the last close of the connection reset it, which tells the peer at once that nobody is there any more.

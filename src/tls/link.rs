@@ -1,38 +1,45 @@
-//! One connection shared by all who use it: the socket object, the loops, another thread that closes it.
+//! One connection shared by all who use it: the socket object, the loops, another thread that closes it, and the copies
+//! of the process that `fork` makes.
 //!
 //! Contract: the lock is held for one step, in which nothing waits and no Python code runs, so whoever has to wait for
-//! it waits a moment only, whatever else he holds.
+//! it waits a moment only, whatever else he holds. Nothing is sent or received when a link is dropped.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use super::{Fault, Session};
-use crate::net::{Interest, Step, Stream, recv_now, send_now};
+use super::wire::Lent;
+use super::{Fault, Session, Version};
+use crate::net::{Interest, Step, Stream, duplicate, recv_now, send_now};
 
 /// The most data that a TLS record holds (RFC 8446, section 5.1).
 pub const RECORD: usize = 16 * 1024;
 
 enum Layer {
-    Tls(Box<dyn Session>),
+    Tls {
+        session: Box<dyn Session>,
+        /// What came after data that had to be handed out first. An error isn't sure to come twice.
+        deferred: Option<Fault>,
+        /// The peer's close_notify was asked for, and all that came before it was read.
+        sought_end: bool,
+    },
     /// After both close_notifys the connection goes on in clear text.
     Plain,
     Closed,
 }
 
 pub struct Link {
-    /// Stays open as long as anybody waits for it, also after a close.
-    fd: Arc<OwnedFd>,
+    fd: Lent,
     layer: Mutex<Layer>,
-    /// What came after data that had to be handed out first. An error isn't sure to come twice.
-    deferred: Mutex<Option<Fault>>,
-    /// Take an end without close_notify for an ordinary one.
-    suppress_ragged_ends: bool,
-    counts: Arc<Counts>,
+    /// The process that made it: in a copy of it, nothing is said and nothing is freed.
+    maker: u32,
+    /// The process that has seen the lock free, which no thread can hold any more that a fork has left behind.
+    user: AtomicU32,
+    counts: Counts,
 }
 
-/// How many bytes of data have come and gone, and how it ended; outlives the link.
+/// How many bytes of data have come and gone, and how it ended; outlives the connection.
 #[derive(Debug, Default)]
 pub struct Counts {
     received: AtomicU64,
@@ -71,54 +78,73 @@ impl Counts {
 }
 
 impl Link {
-    pub fn new(fd: Arc<OwnedFd>, session: Box<dyn Session>, suppress_ragged_ends: bool) -> Self {
+    pub fn new(fd: Lent, session: Box<dyn Session>) -> Self {
+        let process = std::process::id();
         Self {
             fd,
-            layer: Mutex::new(Layer::Tls(session)),
-            deferred: Mutex::new(None),
-            suppress_ragged_ends,
-            counts: Arc::default(),
+            layer: Mutex::new(Layer::Tls {
+                session,
+                deferred: None,
+                sought_end: false,
+            }),
+            maker: process,
+            user: AtomicU32::new(process),
+            counts: Counts::default(),
         }
     }
 
     pub fn descriptor(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.fd.get()
     }
 
-    pub fn counts(&self) -> Arc<Counts> {
-        Arc::clone(&self.counts)
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
-    fn layer(&self) -> MutexGuard<'_, Layer> {
+    /// Whether this is a copy that `fork` has made of the link.
+    pub fn is_inherited(&self) -> bool {
+        std::process::id() != self.maker
+    }
+
+    /// A thread that held the lock when the process was forked isn't there in the copy to let go of it: what it was doing
+    /// with the session can't be finished, and counts as closed.
+    fn layer(&self) -> Result<MutexGuard<'_, Layer>, Fault> {
         // A panic in the midst of a step leaves a session that fails, not one that lies.
-        self.layer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn deferred(&self) -> MutexGuard<'_, Option<Fault>> {
-        self.deferred.lock().unwrap_or_else(PoisonError::into_inner)
+        let process = std::process::id();
+        if self.user.load(Ordering::Relaxed) == process {
+            return Ok(self.layer.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        let layer = match self.layer.try_lock() {
+            Ok(layer) => layer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Err(Fault::Closed),
+        };
+        self.user.store(process, Ordering::Relaxed);
+        Ok(layer)
     }
 
     /// What the session tells of itself; `None` where there is none (any more).
     pub fn ask<T>(&self, question: impl FnOnce(&dyn Session) -> T) -> Option<T> {
-        match &*self.layer() {
-            Layer::Tls(session) => Some(question(session.as_ref())),
+        match &*self.layer().ok()? {
+            Layer::Tls { session, .. } => Some(question(session.as_ref())),
             Layer::Plain | Layer::Closed => None,
         }
     }
 
     pub fn handshake(&self) -> Result<Step, Fault> {
-        match &mut *self.layer() {
-            Layer::Tls(session) => session.handshake(),
+        match &mut *self.layer()? {
+            Layer::Tls { session, .. } => session.handshake(),
             Layer::Plain => Ok(Step::Moved(0)),
             Layer::Closed => Err(Fault::Closed),
         }
     }
 
-    /// As [`Stream::receive`]: as many whole records as are there and have room, or some of one.
+    /// As [`Stream::receive`]: as many whole records as are there and have room, or some of one. An end without
+    /// close_notify is [`Fault::Truncated`].
     pub fn receive(&self, into: &mut [u8]) -> Result<Step, Fault> {
-        let step = match &mut *self.layer() {
-            Layer::Tls(session) => self.receive_records(session.as_mut(), into)?,
-            Layer::Plain => moved(recv_now(self.fd.as_fd(), into), Interest::Read)?,
+        let step = match &mut *self.layer()? {
+            Layer::Tls { session, deferred, .. } => self.receive_records(session.as_mut(), deferred, into)?,
+            Layer::Plain => moved(recv_now(self.fd.get(), into), Interest::Read)?,
             Layer::Closed => return Err(Fault::Closed),
         };
         if let Step::Moved(count) = step {
@@ -127,11 +153,16 @@ impl Link {
         Ok(step)
     }
 
-    fn receive_records(&self, session: &mut dyn Session, into: &mut [u8]) -> Result<Step, Fault> {
+    fn receive_records(
+        &self,
+        session: &mut dyn Session,
+        deferred: &mut Option<Fault>,
+        into: &mut [u8],
+    ) -> Result<Step, Fault> {
         if let Step::Wait(interest) = session.handshake()? {
             return Ok(Step::Wait(interest));
         }
-        let first = match self.deferred().take() {
+        let first = match deferred.take() {
             Some(fault) => Err(fault),
             None => session.read(into),
         };
@@ -140,7 +171,6 @@ impl Link {
         }
         let mut filled = match first {
             Ok(Step::Moved(count)) if count > 0 => count,
-            Err(Fault::Truncated) if self.suppress_ragged_ends => return Ok(Step::Moved(0)),
             other => return other,
         };
         while let Some(rest) = into.get_mut(filled..).filter(|rest| rest.len() >= RECORD) {
@@ -148,7 +178,7 @@ impl Link {
                 Ok(Step::Moved(count)) if count > 0 => filled += count,
                 Ok(_) => break, // the end comes again, and so does «not now»
                 Err(fault) => {
-                    *self.deferred() = Some(fault);
+                    *deferred = Some(fault);
                     break;
                 }
             }
@@ -158,8 +188,8 @@ impl Link {
 
     /// Sends a close_notify without waiting for the peer's.
     pub fn close_notify(&self) -> Result<Step, Fault> {
-        match &mut *self.layer() {
-            Layer::Tls(session) => {
+        match &mut *self.layer()? {
+            Layer::Tls { session, .. } => {
                 session.close_notify()?;
                 session.flush()
             }
@@ -168,11 +198,14 @@ impl Link {
         }
     }
 
-    /// Sends a close_notify and reads up to the peer's; `Moved(0)` when it has come and the link is plain.
+    /// Sends a close_notify and reads up to the peer's; `Moved(0)` when it has come and the link is plain. Nothing of what
+    /// follows the peer's is read.
     pub fn unwrap(&self) -> Result<Step, Fault> {
-        let layer = &mut *self.layer();
-        let session = match layer {
-            Layer::Tls(session) => session,
+        let layer = &mut *self.layer()?;
+        let (session, sought_end) = match layer {
+            Layer::Tls {
+                session, sought_end, ..
+            } => (session, sought_end),
             Layer::Plain => return Ok(Step::Moved(0)),
             Layer::Closed => return Err(Fault::Closed),
         };
@@ -180,6 +213,7 @@ impl Link {
         if let Step::Wait(interest) = session.flush()? {
             return Ok(Step::Wait(interest));
         }
+        *sought_end = true;
         let outcome = session.await_close_notify();
         self.counts.note(&outcome);
         if let Step::Wait(interest) = outcome? {
@@ -190,18 +224,80 @@ impl Link {
     }
 
     pub fn is_plain(&self) -> bool {
-        matches!(&*self.layer(), Layer::Plain)
+        self.layer().is_ok_and(|layer| matches!(&*layer, Layer::Plain))
     }
 
-    /// Whoever uses the link from now on, or waits for it, gets EBADF.
-    pub fn close(&self) {
-        *self.layer() = Layer::Closed;
+    /// Whoever uses the link from now on, or waits for it, gets EBADF; the descriptor may be closed then.
+    ///
+    /// Offers the kernel what waits to be sent, if this is the process that made the link. Returns a duplicate of the
+    /// descriptor to [linger](Lingering) on where session tickets may be on their way that nobody will read.
+    pub fn close(&self) -> Option<Lingering> {
+        let mut layer = self.layer().ok()?;
+        let Layer::Tls {
+            mut session,
+            sought_end,
+            ..
+        } = std::mem::replace(&mut *layer, Layer::Closed)
+        else {
+            return None;
+        };
+        drop(layer);
+        if self.is_inherited() {
+            // Freeing it takes locks of the TLS library's, which a thread of the other process may have held.
+            std::mem::forget(session);
+            return None;
+        }
+        let flushed = matches!(session.flush(), Ok(Step::Moved(0)));
+        // TLS 1.3 sends them before any data, and whoever has asked for the end has read them.
+        let tickets = session.agreed().is_some_and(|agreed| agreed.version >= Version::Tls13)
+            && self.counts.received() == 0
+            && self.counts.clean().is_none()
+            && !sought_end;
+        if flushed && tickets && self.counts.sent() > 0 {
+            return duplicate(self.fd.number()).ok().map(Lingering);
+        }
+        None
+    }
+}
+
+/// The end of a connection on which data was sent and nothing received.
+///
+/// Whoever closes a socket that has bytes unread, or to which some are still on their way, has the kernel reset the
+/// connection, and what was sent may be lost with it. Session tickets (TLS 1.3) are such bytes: a server sends them by
+/// itself, after the handshake. So the sending is ended, and the server gets some time to end the connection, too.
+pub struct Lingering(OwnedFd);
+
+/// More than any number of session tickets, and far less than what an unwanted download may have sent.
+const TICKETS: usize = 64 * 1024;
+
+impl Lingering {
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+
+    /// Tells the peer that no more comes.
+    pub fn begin(&self) {
+        crate::net::end_sending(self.descriptor());
+    }
+
+    /// Reads what is there; returns whether nothing is to be waited for any more.
+    pub fn is_over(&self) -> bool {
+        let mut unread = [0; 4096];
+        for _ in 0..TICKETS / unread.len() {
+            match recv_now(self.descriptor(), &mut unread) {
+                Ok(Some(1..)) => {}
+                Ok(None) => return false,
+                Ok(Some(0)) | Err(_) => return true,
+            }
+        }
+        true
     }
 }
 
 fn moved(outcome: io::Result<Option<usize>>, otherwise: Interest) -> Result<Step, Fault> {
     match outcome {
-        Ok(count) => Ok(count.map_or(Step::Wait(otherwise), Step::Moved)),
+        Ok(Some(count)) => Ok(Step::Moved(count)),
+        Ok(None) => Ok(Step::Wait(otherwise)),
         Err(error) => Err(Fault::Connection(error)),
     }
 }
@@ -245,10 +341,10 @@ impl Handle {
     }
 
     fn step(&mut self, data: &[u8]) -> Result<Step, Fault> {
-        let session = &mut *self.link.layer();
-        let session = match session {
-            Layer::Tls(session) => session,
-            Layer::Plain => return moved(send_now(self.link.fd.as_fd(), data), Interest::Write),
+        let layer = &mut *self.link.layer()?;
+        let session = match layer {
+            Layer::Tls { session, .. } => session,
+            Layer::Plain => return moved(send_now(self.link.fd.get(), data), Interest::Write),
             Layer::Closed => return Err(Fault::Closed),
         };
         if self.owed.is_some_and(|owed| owed.count > data.len()) {

@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
 
-use super::{Agreed, Fault, Handle, Link, Session, Traffic};
+use super::{Agreed, Fault, Handle, Lent, Link, Session, Traffic};
 use crate::net::{Interest, Step, Stream};
 
 /// What the test sees of the session, and what it lets it do.
@@ -111,7 +110,7 @@ impl Drop for Fake {
     }
 }
 
-fn link(shaken: bool, suppress: bool) -> (Arc<Link>, Arc<Mutex<World>>) {
+fn link(shaken: bool) -> (Arc<Link>, Arc<Mutex<World>>) {
     let world = Arc::new(Mutex::new(World {
         room: 1000,
         ..World::default()
@@ -123,8 +122,9 @@ fn link(shaken: bool, suppress: bool) -> (Arc<Link>, Arc<Mutex<World>>) {
         shaken,
         notified: false,
     };
-    let fd = Arc::new(OwnedFd::from(std::fs::File::open("/dev/null").unwrap()));
-    (Arc::new(Link::new(fd, Box::new(session), suppress)), world)
+    // SAFETY: nothing is read or written by this number, for the session doesn't.
+    let fd = unsafe { Lent::new(-1) };
+    (Arc::new(Link::new(fd, Box::new(session))), world)
 }
 
 fn say(world: &Mutex<World>, what: Result<&[u8], Fault>) {
@@ -133,7 +133,7 @@ fn say(world: &Mutex<World>, what: Result<&[u8], Fault>) {
 
 #[test]
 fn whoever_reads_or_writes_first_shakes_hands() {
-    let (link, world) = link(false, true);
+    let (link, world) = link(false);
     say(&world, Ok(b"data"));
     let mut buffer = [0; 10];
     assert_eq!(link.receive(&mut buffer).unwrap(), Step::Wait(Interest::Read));
@@ -143,7 +143,7 @@ fn whoever_reads_or_writes_first_shakes_hands() {
 
 #[test]
 fn sent_is_what_the_kernel_has_taken() {
-    let (link, world) = link(true, true);
+    let (link, world) = link(true);
     let mut handle = Handle::new(Arc::clone(&link));
     world.lock().unwrap().room = 3;
     for _ in 0..2 {
@@ -161,7 +161,7 @@ fn sent_is_what_the_kernel_has_taken() {
 
 #[test]
 fn what_one_writer_has_left_is_not_mixed_with_anothers() {
-    let (link, world) = link(true, true);
+    let (link, world) = link(true);
     let (mut one, mut other) = (Handle::new(Arc::clone(&link)), Handle::new(Arc::clone(&link)));
     world.lock().unwrap().room = 1;
     assert_eq!(one.send(b"1111").unwrap(), Step::Wait(Interest::Write));
@@ -175,7 +175,7 @@ fn what_one_writer_has_left_is_not_mixed_with_anothers() {
 
 #[test]
 fn a_send_that_was_given_up_goes_on_with_the_same_data() {
-    let (link, world) = link(true, true);
+    let (link, world) = link(true);
     let mut first = Handle::new(Arc::clone(&link));
     world.lock().unwrap().room = 1;
     assert_eq!(first.send(b"abcd").unwrap(), Step::Wait(Interest::Write));
@@ -189,7 +189,7 @@ fn a_send_that_was_given_up_goes_on_with_the_same_data() {
 
 #[test]
 fn records_are_gathered_and_an_error_waits_for_its_turn() {
-    let (link, world) = link(true, true);
+    let (link, world) = link(true);
     say(&world, Ok(b"one"));
     say(&world, Ok(b"two"));
     say(
@@ -205,30 +205,51 @@ fn records_are_gathered_and_an_error_waits_for_its_turn() {
 
 #[test]
 fn a_small_buffer_gets_one_record() {
-    let (link, world) = link(true, true);
+    let (link, world) = link(true);
     say(&world, Ok(b"one"));
     say(&world, Ok(b"two"));
     assert_eq!(link.receive(&mut vec![0; super::RECORD]).unwrap(), Step::Moved(3));
 }
 
 #[test]
-fn ragged_ends_are_suppressed_where_that_is_wanted() {
-    for suppress in [true, false] {
-        let (link, world) = link(true, suppress);
-        say(&world, Err(Fault::Truncated));
-        let outcome = link.receive(&mut [0; 10]);
-        if suppress {
-            assert_eq!(outcome.unwrap(), Step::Moved(0));
-        } else {
-            assert!(matches!(outcome, Err(Fault::Truncated)));
+fn a_ragged_end_is_always_told_and_data_before_it_comes_first() {
+    let (link, world) = link(true);
+    say(&world, Ok(b"data"));
+    say(&world, Err(Fault::Truncated));
+    let mut handle = Handle::new(Arc::clone(&link));
+    let mut buffer = vec![0; 3 * super::RECORD];
+    assert_eq!(handle.receive(&mut buffer).unwrap(), Step::Moved(4));
+    let error = handle.receive(&mut buffer).unwrap_err();
+    assert!(matches!(
+        error.get_ref().unwrap().downcast_ref(),
+        Some(Fault::Truncated)
+    ));
+    assert_eq!((link.counts().received(), link.counts().clean()), (4, Some(false)));
+}
+
+#[test]
+fn what_waits_is_sent_by_a_close_and_not_by_a_drop() {
+    for close in [true, false] {
+        let (link, world) = link(true);
+        world.lock().unwrap().room = 1;
+        assert_eq!(
+            Handle::new(Arc::clone(&link)).send(b"abcd").unwrap(),
+            Step::Wait(Interest::Write)
+        );
+        world.lock().unwrap().room = 100;
+        if close {
+            assert!(link.close().is_none());
         }
-        assert_eq!(link.counts().clean(), Some(false));
+        drop(link);
+        let world = world.lock().unwrap();
+        assert!(world.closed);
+        assert_eq!(world.sent, if close { &b"abcd"[..] } else { b"a" });
     }
 }
 
 #[test]
 fn unwrap_says_goodbye_once_and_waits_for_the_answer() {
-    let (link, world) = link(true, true);
+    let (link, world) = link(true);
     world.lock().unwrap().room = 0;
     assert_eq!(link.unwrap().unwrap(), Step::Wait(Interest::Write));
     world.lock().unwrap().room = 100;
@@ -245,7 +266,7 @@ fn unwrap_says_goodbye_once_and_waits_for_the_answer() {
 
 #[test]
 fn after_a_close_everything_is_ebadf_and_the_session_is_gone() {
-    let (link, world) = link(true, true);
+    let (link, world) = link(true);
     let mut handle = Handle::new(Arc::clone(&link));
     link.close();
     assert!(world.lock().unwrap().closed);

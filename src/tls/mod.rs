@@ -21,9 +21,6 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
-
 use crate::net::Step;
 
 pub use borrowed::Borrowed;
@@ -31,14 +28,15 @@ pub use fault::{Fault, Setup};
 pub use hello::{Agreed, Version};
 pub use identity::{certificates, pem_identity};
 pub use library::{IGNORE_UNEXPECTED_EOF, Library, Ssl};
-pub use link::{Counts, Handle, Link, Owed, RECORD};
+pub use link::{Counts, Handle, Lingering, Link, Owed, RECORD};
 pub use native::Native;
+pub use wire::Lent;
 
 /// What makes sessions: the options of one context, checked.
 pub trait Engine: Send + Sync {
     /// A session of a client on a connected stream socket, its handshake not begun. Without a name there is nothing to
     /// verify the certificate against, so only an engine that verifies no names takes `None`.
-    fn session(&self, fd: Arc<OwnedFd>, name: Option<&str>) -> Box<dyn Session>;
+    fn session(&self, fd: Lent, name: Option<&str>) -> Box<dyn Session>;
 }
 
 /// One TLS connection, a step at a time.

@@ -5,12 +5,11 @@ use native_tls::{
 };
 use std::error::Error;
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::fault::plain_words;
-use super::wire::{ROOM, Wire};
+use super::wire::{Lent, ROOM, Wire};
 use super::{Agreed, Engine, Fault, Identity, Options, Session, Setup, Traffic, Version};
 use crate::net::{Interest, Step};
 
@@ -116,7 +115,7 @@ fn words(error: &native_tls::Error) -> String {
 }
 
 impl Engine for Native {
-    fn session(&self, fd: Arc<OwnedFd>, name: Option<&str>) -> Box<dyn Session> {
+    fn session(&self, fd: Lent, name: Option<&str>) -> Box<dyn Session> {
         let wire = Wire::new(fd);
         let ended = wire.ended();
         let (connector, name) = match name {
@@ -214,6 +213,7 @@ impl Session for NativeSession {
         match outcome {
             Ok(mut stream) => {
                 stream.get_mut().push();
+                stream.get_mut().eager = false;
                 self.state = State::Open(stream);
                 Ok(Step::Moved(0))
             }

@@ -1,7 +1,7 @@
 //! What a TLS library reads and writes: a descriptor that never blocks, and takes all that is written.
 
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,13 +12,33 @@ use crate::net::{recv_now, send_now};
 /// As much as may wait to be sent. Records are encrypted while there is room, then given to the kernel in one call.
 pub const ROOM: usize = 64 * 1024;
 
-/// More than any number of session tickets, and far less than what an unwanted download may have sent.
-const LEFTOVERS: usize = 64 * 1024;
+/// The descriptor of a socket object, used as long as its link isn't closed.
+#[derive(Clone, Copy)]
+pub struct Lent(RawFd);
+
+impl Lent {
+    /// # Safety
+    /// Who owns the descriptor closes the [`Link`](super::Link) on it first.
+    pub unsafe fn new(number: RawFd) -> Self {
+        Self(number)
+    }
+
+    pub fn number(self) -> RawFd {
+        self.0
+    }
+
+    pub fn get(&self) -> BorrowedFd<'_> {
+        // SAFETY: hazard: the descriptor is closed, and the number somebody else's by now. Who reads and writes by it holds
+        // the link's lock and has seen it open, and its owner closes the link, which takes the lock, before the
+        // descriptor. Who only polls it may come too late: he learns nothing then, and finds the link closed.
+        unsafe { BorrowedFd::borrow_raw(self.0) }
+    }
+}
 
 /// Writing never fails and hardly ever «would block»: what the kernel doesn't take stays here. So the TLS library never
 /// holds a half-sent record that only the same data could complete.
 pub struct Wire {
-    fd: Arc<OwnedFd>,
+    fd: Lent,
     out: Vec<u8>,
     /// How much of `out` the kernel has taken.
     taken: usize,
@@ -26,12 +46,15 @@ pub struct Wire {
     /// Why nothing can be sent any more. Reading goes on: the reason may be an alert that is still to be read.
     broken: Option<i32>,
     pub hello: Hello,
+    /// During the handshake all is offered to the kernel at once: of a handshake that fails the library drops the wire,
+    /// and the alert that tells the server why has to be out by then.
+    pub eager: bool,
     /// The end of the stream below was seen; outlives the wire, which a failed handshake drops.
     ended: Arc<AtomicBool>,
 }
 
 impl Wire {
-    pub fn new(fd: Arc<OwnedFd>) -> Self {
+    pub fn new(fd: Lent) -> Self {
         Self {
             fd,
             out: Vec::new(),
@@ -39,6 +62,7 @@ impl Wire {
             traffic: Traffic::default(),
             broken: None,
             hello: Hello::default(),
+            eager: true,
             ended: Arc::default(),
         }
     }
@@ -59,7 +83,7 @@ impl Wire {
     /// Offers the kernel what waits. An error is kept for [`check`](Self::check).
     pub fn push(&mut self) {
         while self.broken.is_none() && self.waiting() > 0 {
-            match send_now(self.fd.as_fd(), self.out.get(self.taken..).unwrap_or_default()) {
+            match send_now(self.fd.get(), self.out.get(self.taken..).unwrap_or_default()) {
                 Ok(Some(count)) => {
                     self.taken += count;
                     self.traffic.sent += count as u64;
@@ -83,7 +107,7 @@ impl Wire {
 
 impl Read for Wire {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match recv_now(self.fd.as_fd(), into)? {
+        match recv_now(self.fd.get(), into)? {
             None => Err(io::ErrorKind::WouldBlock.into()),
             Some(count) => {
                 if count == 0 && !into.is_empty() {
@@ -108,27 +132,14 @@ impl Write for Wire {
             self.out.extend_from_slice(data);
         }
         self.traffic.queued += data.len() as u64;
+        if self.eager {
+            self.push();
+        }
         Ok(data.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.push();
         Ok(())
-    }
-}
-
-/// The last that is sent: the alert of a failed handshake, which is to tell the server why.
-///
-/// And the last that is read: whoever closes a socket that has bytes unread resets the connection, and what was sent may
-/// be lost with it. Session tickets (TLS 1.3) are such bytes, for the library reads them only in passing.
-impl Drop for Wire {
-    fn drop(&mut self) {
-        self.push();
-        let mut unread = [0; 4096];
-        for _ in 0..LEFTOVERS / unread.len() {
-            if !matches!(recv_now(self.fd.as_fd(), &mut unread), Ok(Some(1..))) {
-                break;
-            }
-        }
     }
 }

@@ -9,7 +9,7 @@ import shutil
 import uuid
 
 import pytest
-from rftplib._rftplib import NativeContext
+from rftplib.tls import NativeContext
 from servers import CATALOGUE, Session
 from servers.layout import home
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import pickle
 import socket
 import ssl
 import threading
@@ -252,21 +251,6 @@ def test_detach(context, connect):
         with socket.socket(fileno=number) as sock:
             sock.sendall(b"clear")
     assert server.errors == [] or "clear" not in str(server.results)
-
-
-def test_the_object(context, connect):
-    with Server(read_all, context) as server:
-        with connect(server) as conn:
-            assert "NativeSocket TLSv1" in repr(conn)
-            assert f"fd={conn.fileno()}" in repr(conn)
-            conn.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            assert conn.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-            with pytest.raises(TypeError, match="cannot pickle"):
-                pickle.dumps(conn)
-            with conn as same:
-                assert same is conn
-            assert conn.fileno() == -1
-        assert "no TLS [closed]" in repr(conn)
 
 
 def test_replaced_methods_are_called(context, connect):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import ssl
+import subprocess
+import sys
 
 import pytest
 import rftplib
-from rftplib._rftplib import NativeContext, NativeSocket
+from rftplib.tls import NativeContext, NativeSocket
 from servers.layout import PASSWORD, USER, certificate
 
 from .support import VERSIONS
@@ -206,3 +209,42 @@ def test_client_certificates(real, identity):
     files = {name: value if name == "password" else certificate(value) for name, value in identity.items()}
     with client(server, native(**files)) as ftp:
         assert ftp.pwd() == "/"
+
+
+SCRIPT = """
+import io, sys
+import rftplib
+from rftplib.tls import NativeContext
+port, user, password, ca, folder = sys.argv[1:]
+called = set()
+with rftplib.FTP_TLS(context=NativeContext(cafile=ca), timeout=20) as ftp:
+    ftp.connect("127.0.0.1", int(port))
+    ftp.login(user, password)
+    ftp.prot_p()
+    ftp.cwd(folder)
+    def watch(frame, event, _):
+        if frame.f_locals.get("self") is not ftp.sock:  # it is a data connection
+            called.add(frame.f_code.co_name)
+    sys.setprofile(watch)
+    ftp.storbinary("STOR file", io.BytesIO(bytes(100_000)))
+    blocks = []
+    ftp.retrbinary("RETR file", blocks.append)
+    sys.setprofile(None)
+    assert len(b"".join(blocks)) == 100_000
+    print("recv" in called, "sendall" in called)
+"""
+
+
+@pytest.mark.parametrize("native", ["0", "1"])
+def test_the_switch_for_native_loops(real, folder, native):
+    """With RFTPLIB_NATIVE=0 the socket's own methods move the data; otherwise the loops in Rust do."""
+    server = real("pureftpd")
+    command = [sys.executable, "-c", SCRIPT, str(server.port), USER, PASSWORD]
+    done = subprocess.run(
+        [*command, certificate("ca.crt"), folder.name],
+        env={**os.environ, "RFTPLIB_NATIVE": native},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == [str(native == "0")] * 2, done.stderr

@@ -7,7 +7,7 @@ import ssl
 import pytest
 import rftplib
 import rftplib.tls
-from rftplib._rftplib import NativeContext, NativeSocket
+from rftplib.tls import NativeContext, NativeSocket
 from servers.layout import PASSWORD, USER, certificate
 
 from .support import Server, Thread, read_all, server_context

@@ -12,7 +12,7 @@ import threading
 import time
 
 import pytest
-from rftplib._rftplib import NativeContext, NativeSocket
+from rftplib.tls import NativeContext, NativeSocket
 
 from .support import VERSIONS, Relay, Server, Thread, echo, read_all, server_context
 
@@ -104,7 +104,7 @@ def test_the_default_trusts_the_system_not_the_tests(certs):
 def test_system_roots_are_those_of_openssl(certs, monkeypatch):
     # where the system's roots are is asked once a process, so this needs one of its own
     script = (
-        "import socket, sys; from rftplib._rftplib import NativeContext\n"
+        "import socket, sys; from rftplib.tls import NativeContext\n"
         "sock = socket.create_connection((sys.argv[1], int(sys.argv[2])), 20)\n"
         "conn = NativeContext().wrap_socket(sock, server_hostname='localhost')\n"
         "conn.sendall(b'x'); conn.recv(1); conn.unwrap(); conn.close()\n"

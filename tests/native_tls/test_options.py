@@ -6,10 +6,9 @@ import inspect
 import pickle
 import shutil
 import ssl
-import sys
 
 import pytest
-from rftplib._rftplib import NativeContext
+from rftplib.tls import NativeContext
 
 from .certificates import PASSWORD
 from .support import VERSIONS, Server, echo, read_all, server_context
@@ -44,7 +43,6 @@ def test_the_defaults():
             setattr(context, name, False)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 10), reason="Python 3.9 keeps no signature of such a class")
 def test_the_signature_tells_the_options():
     parameters = inspect.signature(NativeContext).parameters
     assert all(parameter.kind is inspect.Parameter.KEYWORD_ONLY for parameter in parameters.values())

@@ -152,8 +152,8 @@ def test_a_file_keeps_the_connection_open(context, connect):
         assert first.readline() == b"still here\n"
         first.close()
         assert conn.fileno() == -1
-        with pytest.raises(OSError) as caught:
-            conn.makefile("rb")
+        with conn.makefile("rb") as late, pytest.raises(OSError) as caught:
+            late.read(1)
         assert caught.value.errno == errno.EBADF
 
 

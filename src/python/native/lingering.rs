@@ -69,8 +69,7 @@ impl Kept {
     /// Tells the server that nothing more is sent, as the user's close would if this descriptor weren't there.
     fn end_sending(&self) {
         if let Some(fd) = self.fd() {
-            // an error says that it has ended already
-            let _ = net::end_sending(fd.as_fd());
+            net::end_sending(fd.as_fd());
         }
     }
 }

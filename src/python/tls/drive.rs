@@ -1,16 +1,28 @@
-//! Drives the steps of a session to their end: the waiting, off the GIL and in slices, between which Python's signals, a
-//! close by another thread and a changed timeout are looked for.
+//! Drives the steps of a session to their end: the waiting, off the GIL and in slices, between which signals, asynchronous
+//! exceptions, a close by another thread and a changed timeout are looked for.
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use super::super::errors::{os_error, timed_out};
+use super::super::held::Held;
 use super::errors::{raised, would_block};
 use crate::net::{Interest, SLICE, Step, wait};
 use crate::tls::Fault;
+
+static NOTHING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// Raises what a signal's handler raises, and what another thread has set for this one (PyThreadState_SetAsyncExc): that
+/// is delivered only while Python code runs, so a bit of it is run.
+pub fn look_up(py: Python<'_>) -> PyResult<()> {
+    py.check_signals()?;
+    let nothing = NOTHING.get_or_try_init(py, || py.eval(c"lambda: None", None, None).map(Bound::unbind))?;
+    nothing.bind(py).call_held(()).map(drop)
+}
 
 /// A Python socket that says how long to wait, and whether to go on at all.
 pub struct Driver<'a, 'py> {
@@ -26,7 +38,7 @@ impl<'py> Driver<'_, 'py> {
     }
 
     fn check_open(&self) -> PyResult<()> {
-        let fd = self.socket.call_method0(intern!(self.py(), "fileno"))?;
+        let fd = self.socket.call_method_held(intern!(self.py(), "fileno"), ())?;
         if fd.extract::<i64>()? < 0 {
             return Err(os_error(&io::Error::from_raw_os_error(libc::EBADF)));
         }
@@ -35,7 +47,7 @@ impl<'py> Driver<'_, 'py> {
 
     /// How long the next wait may last: at most a slice. Raises what `ssl` raises when nothing is left of the timeout.
     fn slice(&self, began: Instant, interest: Interest) -> PyResult<Duration> {
-        let timeout = self.socket.call_method0(intern!(self.py(), "gettimeout"))?;
+        let timeout = self.socket.call_method_held(intern!(self.py(), "gettimeout"), ())?;
         if timeout.is_none() {
             return Ok(SLICE);
         }
@@ -70,7 +82,7 @@ impl<'py> Driver<'_, 'py> {
             let until = Instant::now() + self.slice(began, interest)?;
             let fd = self.fd;
             outcome = self.py().detach(|| wait_and_step(fd, interest, until, &mut step));
-            self.py().check_signals()?;
+            look_up(self.py())?;
             self.check_open()?;
         }
     }

@@ -103,7 +103,6 @@ pub fn raised(py: Python<'_>, fault: &Fault, name: Option<&str>) -> PyErr {
     error.map_or_else(|error| error, PyErr::from_value)
 }
 
-#[allow(dead_code, reason = "for the loops, which don't use it yet")]
 /// The fault of TLS that an `io::Error` carries out of a loop, if it does, as the exception that it is in Python.
 pub fn carried(error: &io::Error) -> Option<PyErr> {
     let fault = error.get_ref()?.downcast_ref::<Fault>()?;

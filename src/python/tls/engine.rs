@@ -1,0 +1,133 @@
+//! What a `NativeContext` makes its connections with.
+
+use pyo3::prelude::*;
+
+use super::errors::refused;
+use super::link::Link;
+use crate::tls::{self, Engine as _, Identity, Lent, Native, Options, Setup, Version, certificates, pem_identity};
+
+/// What was read from a file or given as a string, behind how an error calls it: its option and path.
+type Named = (String, Vec<u8>);
+
+/// The options of one context, checked.
+#[pyclass(module = "rftplib._rftplib", frozen)]
+pub struct Engine {
+    native: Native,
+    roots: usize,
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (
+        *, roots, system_roots, chain, key, pkcs12, password, minimum, maximum, alpn, accept_invalid_certs,
+        accept_invalid_hostnames
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "one for each option that users may give")]
+    fn new(
+        py: Python<'_>,
+        roots: Vec<Named>,
+        system_roots: bool,
+        chain: Option<Named>,
+        key: Option<Named>,
+        pkcs12: Option<Named>,
+        password: Option<String>,
+        minimum: Option<&str>,
+        maximum: Option<&str>,
+        alpn: Vec<String>,
+        accept_invalid_certs: bool,
+        accept_invalid_hostnames: bool,
+    ) -> PyResult<Self> {
+        let mut trusted = Vec::new();
+        for (what, data) in &roots {
+            let found = trusted_in(data).map_err(|why| refused(py, &format!("{what}: {why}")))?;
+            trusted.extend(found);
+        }
+        let given = Given {
+            chain: chain.as_ref(),
+            key: key.as_ref(),
+            pkcs12: pkcs12.as_ref(),
+            password: password.as_deref(),
+        };
+        let options = Options {
+            system_roots,
+            identity: given.identity().map_err(|setup| given.refusal(py, &setup))?,
+            minimum: minimum.and_then(version),
+            maximum: maximum.and_then(version),
+            alpn,
+            accept_invalid_certs,
+            accept_invalid_hostnames,
+            roots: trusted,
+        };
+        Ok(Self {
+            native: Native::new(&options).map_err(|setup| given.refusal(py, &setup))?,
+            roots: options.roots.len(),
+        })
+    }
+
+    /// How many roots of its own it trusts.
+    #[getter]
+    fn roots(&self) -> usize {
+        self.roots
+    }
+
+    /// A connection on a descriptor, which the caller closes after the Link. name: whom the certificate is to be for.
+    fn link(&self, descriptor: i32, name: Option<String>) -> Link {
+        // SAFETY: `NativeSocket`, the only caller, closes its link before its descriptor.
+        let fd = unsafe { Lent::new(descriptor) };
+        Link::new(tls::Link::new(fd, self.native.session(fd, name.as_deref())), name)
+    }
+}
+
+/// The client's identity, as it was given.
+struct Given<'a> {
+    chain: Option<&'a Named>,
+    key: Option<&'a Named>,
+    pkcs12: Option<&'a Named>,
+    password: Option<&'a str>,
+}
+
+impl Given<'_> {
+    fn identity(&self) -> Result<Option<Identity>, Setup> {
+        if let Some((_, archive)) = self.pkcs12 {
+            return Ok(Some(Identity::Pkcs12 {
+                archive: archive.clone(),
+                password: self.password.unwrap_or_default().to_owned(),
+            }));
+        }
+        match (self.chain, self.key) {
+            (Some((_, chain)), Some((_, key))) => pem_identity(chain, key).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// `setup` with the name of the option and file that it is about.
+    fn refusal(&self, py: Python<'_>, setup: &Setup) -> PyErr {
+        let (what, why) = match setup {
+            Setup::Chain(why) => (self.chain, why.as_str()),
+            Setup::Key(why) => (self.key.or(self.pkcs12), why.as_str()),
+            Setup::Archive(why) => (self.pkcs12, why.as_str()),
+            Setup::Password if self.password.is_none() => (self.pkcs12, "it needs a password"),
+            Setup::Password => (self.pkcs12, "wrong password"),
+            Setup::Roots(why) | Setup::Context(why) => (None, why.as_str()),
+        };
+        let what = what.map_or("the TLS library refuses these options", |(what, _)| what.as_str());
+        refused(py, &format!("{what}: {why}"))
+    }
+}
+
+/// The certificates in `data`, each of them one that the engine can read.
+fn trusted_in(data: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let roots = certificates(data)?;
+    for root in &roots {
+        Native::check_certificate(root)?;
+    }
+    Ok(roots)
+}
+
+fn version(name: &str) -> Option<Version> {
+    Version::ALL
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|&(_, version)| version)
+}

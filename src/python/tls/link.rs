@@ -1,0 +1,230 @@
+//! What is under a `NativeSocket`, as `_ssl._SSLSocket` is under an `ssl.SSLSocket`: TLS on its descriptor. The socket
+//! object itself is handed in with each call that may have to wait: it is asked for its timeout and whether it is open.
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::os::fd::BorrowedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::drive::{Driver, look_up};
+use super::errors::raised;
+use crate::net::{Interest, SLICE, Step, wait};
+use crate::tls::{self, Fault, Handle, Lingering, Owed, RECORD};
+
+/// What `send_all` encrypts before it looks up again.
+const PASS: usize = 4 * 1024 * 1024;
+
+/// For how long a server may leave a connection open on which all was sent and nothing came.
+const LINGER: Duration = Duration::from_secs(2);
+
+#[pyclass(module = "rftplib._rftplib", frozen)]
+pub struct Link {
+    link: Arc<tls::Link>,
+    name: Option<String>,
+    /// What a send() that timed out has handed over: the next one gives the same data.
+    owed: Mutex<Option<Owed>>,
+    lingering: Mutex<Option<Lingering>>,
+}
+
+/// Locked for a moment only, and by threads that hold the GIL, so that no fork finds it locked.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Link {
+    pub fn new(link: tls::Link, name: Option<String>) -> Self {
+        Self {
+            link: Arc::new(link),
+            name,
+            owed: Mutex::default(),
+            lingering: Mutex::default(),
+        }
+    }
+
+    pub fn handle(&self) -> Handle {
+        Handle::new(Arc::clone(&self.link))
+    }
+
+    fn driver<'a, 'py>(&'a self, socket: &'a Bound<'py, PyAny>) -> Driver<'a, 'py> {
+        Driver {
+            socket,
+            fd: self.link.descriptor(),
+            name: self.name.as_deref(),
+        }
+    }
+
+    fn drive(&self, socket: &Bound<'_, PyAny>, step: impl FnMut() -> Result<Step, Fault> + Send) -> PyResult<usize> {
+        self.driver(socket).run(Instant::now(), false, step)
+    }
+
+    fn fault(&self, py: Python<'_>, fault: &Fault) -> PyErr {
+        raised(py, fault, self.name.as_deref())
+    }
+}
+
+#[pymethods]
+impl Link {
+    fn handshake(&self, socket: &Bound<'_, PyAny>) -> PyResult<()> {
+        let driver = self.driver(socket);
+        driver.run(Instant::now(), true, || self.link.handshake()).map(drop)
+    }
+
+    /// At most a record of data, and no more than `size` bytes; b'' at the peer's close_notify.
+    fn receive<'py>(&self, socket: &Bound<'py, PyAny>, size: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let mut buffer = vec![0; size.min(RECORD)];
+        let mut count = 0;
+        if !buffer.is_empty() {
+            count = self.drive(socket, || self.link.receive(&mut buffer))?;
+        }
+        Ok(PyBytes::new(socket.py(), buffer.get(..count).unwrap_or_default()))
+    }
+
+    /// Some of `data`; returns how many bytes.
+    fn send(&self, socket: &Bound<'_, PyAny>, data: &Bound<'_, PyBytes>) -> PyResult<usize> {
+        let owed = locked(&self.owed).take();
+        let mut handle = Handle::resume(Arc::clone(&self.link), owed);
+        let bytes = data.as_bytes();
+        let sent = self.drive(socket, || handle.write(bytes));
+        *locked(&self.owed) = handle.owed();
+        sent
+    }
+
+    /// All of `data`; the timeout is for the whole of it.
+    fn send_all(&self, socket: &Bound<'_, PyAny>, data: &Bound<'_, PyBytes>) -> PyResult<()> {
+        let mut handle = self.handle();
+        let mut rest = data.as_bytes();
+        let (driver, began) = (self.driver(socket), Instant::now());
+        while !rest.is_empty() {
+            let (mut left, end) = (rest, rest.len().saturating_sub(PASS));
+            let outcome = driver.run(began, rest.len() > RECORD * 4, || {
+                while left.len() > end {
+                    match handle.write(left)? {
+                        Step::Moved(count) => left = left.get(count..).unwrap_or_default(),
+                        wait => return Ok(wait),
+                    }
+                }
+                Ok(Step::Moved(0))
+            });
+            outcome?;
+            rest = left;
+            look_up(socket.py())?;
+        }
+        Ok(())
+    }
+
+    /// How many decrypted bytes the next receive() gives without waiting.
+    fn pending(&self) -> usize {
+        self.link.ask(|session| session.pending()).unwrap_or(0)
+    }
+
+    /// Both close_notifys. Traffic is in clear text then.
+    fn unwrap(&self, socket: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.drive(socket, || self.link.unwrap()).map(drop)
+    }
+
+    fn is_plain(&self) -> bool {
+        self.link.is_plain()
+    }
+
+    /// Our close_notify, as far as the kernel takes it.
+    fn close_notify(&self) {
+        let _ = self.link.close_notify();
+    }
+
+    /// To be called before the descriptor is closed: whoever uses the link, or waits for it, gets EBADF. Then linger() has
+    /// to be called, unless the descriptor lives on.
+    fn close(&self) {
+        let lingering = self.link.close();
+        // Who closes while another thread still sends doesn't care for what is sent.
+        *locked(&self.lingering) = lingering.filter(|_| Arc::strong_count(&self.link) == 1);
+    }
+
+    /// Give the server time to take in what was sent, if session tickets may spoil it that nobody will read. timeout: that
+    /// of the socket, in seconds or None.
+    fn linger(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
+        let Some(lingering) = locked(&self.lingering).take() else {
+            return Ok(());
+        };
+        lingering.begin();
+        let most = timeout.map_or(LINGER, |seconds| {
+            Duration::try_from_secs_f64(seconds).unwrap_or(LINGER).min(LINGER)
+        });
+        let began = Instant::now();
+        while !lingering.is_over() {
+            let left = most.saturating_sub(began.elapsed()).min(SLICE);
+            if left.is_zero() {
+                break;
+            }
+            let fd: BorrowedFd<'_> = lingering.descriptor();
+            let waited = py.detach(|| wait(fd, Interest::Read, left));
+            look_up(py)?;
+            if waited.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The peer's certificate, DER-encoded.
+    fn peer_certificate<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let certificate = self.link.ask(|session| session.peer_certificate());
+        let certificate = certificate
+            .unwrap_or(Err(Fault::Closed))
+            .map_err(|fault| self.fault(py, &fault))?;
+        Ok(certificate.map(|der| PyBytes::new(py, &der)))
+    }
+
+    /// 'TLSv1.3', 'TLSv1.2'..., None before the handshake and after unwrap().
+    fn version(&self) -> Option<&'static str> {
+        let agreed = self.link.ask(|session| session.agreed()).flatten();
+        agreed.map(|agreed| agreed.version.name())
+    }
+
+    /// (name, protocol, secret bits) of the cipher suite, None if it isn't known.
+    fn cipher(&self) -> Option<(&'static str, &'static str, u32)> {
+        let agreed = self.link.ask(|session| session.agreed()).flatten()?;
+        agreed
+            .suite_name()
+            .map(|(name, bits)| (name, agreed.version.name(), bits))
+    }
+
+    /// The protocol that ALPN chose, or None.
+    fn alpn(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        match self.link.ask(|session| session.alpn()) {
+            None | Some(Err(Fault::TooEarly)) => Ok(None),
+            Some(chosen) => {
+                let chosen = chosen.map_err(|fault| self.fault(py, &fault))?;
+                Ok(chosen.map(|name| String::from_utf8_lossy(&name).into_owned()))
+            }
+        }
+    }
+
+    /// How many bytes of data have come.
+    #[getter]
+    fn received(&self) -> u64 {
+        self.link.counts().received()
+    }
+
+    /// How many bytes of data the kernel has taken.
+    #[getter]
+    fn sent(&self) -> u64 {
+        self.link.counts().sent()
+    }
+
+    /// Whether the peer has ended by a close_notify, None if the end wasn't seen.
+    #[getter]
+    fn clean(&self) -> Option<bool> {
+        self.link.counts().clean()
+    }
+}
+
+impl Drop for Link {
+    /// A copy that `fork` has made is left as it is: to free it takes locks of the TLS library's, which a thread of the
+    /// other process may have held.
+    fn drop(&mut self) {
+        if self.link.is_inherited() {
+            std::mem::forget(Arc::clone(&self.link));
+        }
+    }
+}

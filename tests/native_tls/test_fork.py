@@ -1,0 +1,149 @@
+"""A process that is a copy of the one that made the connection: it takes nothing from the other, and says nothing."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+import traceback
+import warnings
+
+import pytest
+
+from .support import VERSIONS, Server, Thread, read_all, server_context
+
+
+@pytest.fixture(params=sorted(VERSIONS))
+def context(certs, request):
+    return server_context(certs, version=request.param)
+
+
+def in_a_child(work):
+    """Run work() in a forked child; fails unless it comes to its end within some seconds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # there are threads: that is what is tested
+        pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            signal.alarm(10)
+            work()
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+class Talk:
+    """A server that sends 1000 bytes when it has got one, and tells what else comes."""
+
+    def __init__(self):
+        self.sent = threading.Event()
+
+    def __call__(self, conn):
+        assert conn.recv(1) == b"1"
+        conn.sendall(b"M" * 1000)
+        self.sent.set()
+        rest = read_all(conn)
+        conn.unwrap()
+        return rest
+
+
+CLOSE = {
+    "close": lambda conns: conns[0].close(),
+    "detach": lambda conns: os.close(conns[0].detach()),
+    "with": lambda conns: conns[0].__exit__(None, None, None),
+    "collected": lambda conns: (conns.clear(), gc.collect()),
+}
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("end", sorted(CLOSE))
+def test_a_child_that_closes_its_copy(context, trusting, end):
+    talk = Talk()
+    with Server(talk, context) as server:
+        conns = [trusting.wrap_socket(server.connect(), server_hostname="localhost")]
+        conns[0].sendall(b"1")
+        assert talk.sent.wait(20)  # the answer waits in the kernel
+        in_a_child(lambda: CLOSE[end](conns))
+        (conn,) = conns
+        with conn:
+            received = b""
+            while len(received) < 1000:
+                received += conn.recv(1000)
+            assert received == b"M" * 1000
+            conn.sendall(b"2")
+            conn.unwrap()
+    assert (server.results, server.errors) == ([b"2"], [])
+
+
+def test_a_parent_that_closes_its_own(context, trusting):
+    """As a program does that becomes a daemon: the child goes on."""
+    talk = Talk()
+    with Server(talk, context) as server:
+        conn = trusting.wrap_socket(server.connect(), server_hostname="localhost")
+        conn.sendall(b"1")
+        assert talk.sent.wait(20)
+        closed, wait = os.pipe()
+
+        def go_on():
+            os.read(closed, 1)
+            received = b""
+            while len(received) < 1000:
+                received += conn.recv(1000)
+            conn.sendall(b"2")
+            conn.unwrap()
+
+        child = threading.Event()
+
+        def run():
+            child.set()
+            in_a_child(go_on)
+
+        running = Thread(run)
+        assert child.wait(20)
+        while running.is_alive() and not children():
+            running.join(0.01)
+        conn.close()
+        os.write(wait, b"x")
+        running.end()
+        os.close(closed)
+        os.close(wait)
+    assert (server.results, server.errors) == ([b"2"], [])
+
+
+def children():
+    found = []
+    for thread in os.listdir("/proc/self/task"):
+        with open(f"/proc/self/task/{thread}/children") as file:
+            found += file.read().split()
+    return found
+
+
+def test_a_child_of_a_process_that_is_sending(context, trusting):
+    """Wherever the fork finds the sending thread, also with the connection's lock in its hand."""
+    stop = threading.Event()
+    with Server(lambda conn: len(read_all(conn)), context) as server:
+        conn = trusting.wrap_socket(server.connect(), server_hostname="localhost")
+        block = bytes(4_000_000)
+        sent = []
+
+        def send():
+            while not stop.is_set():
+                conn.sendall(block)
+                sent.append(len(block))
+
+        sending = Thread(send)
+        try:
+            for _ in range(20):
+                in_a_child(conn.close)
+        finally:
+            stop.set()
+            sending.end()
+        conn.unwrap_timeout = None
+        conn.shutdown(1)
+        conn.close()
+    assert server.results == [sum(sent)]
