@@ -44,10 +44,11 @@ class FTP:
     welcome: str | None
     passiveserver: int
     trust_server_pasv_ipv4_address: bool  # ftplib has it, typeshed doesn't
-    # rftplib only, these three
+    # rftplib only, these four
     max_reply: int | None
     skip_redundant_type: bool
     accept_any_active_peer: bool
+    check_size: bool
     timeout: float | None
     af: int
     lastresp: str
@@ -130,9 +131,10 @@ class FTP_TLS(FTP):
     certfile: StrOrBytesPath | None
     # Any, because it may be a NativeContext, and code that takes it for an ssl.SSLContext shall check nevertheless.
     context: ssl.SSLContext | Any
-    # rftplib only, these two
+    # rftplib only, these three
     reuse_session: bool
     unwrap_timeout: float | None
+    accept_ragged_end: bool
     @overload
     def __init__(
         self,

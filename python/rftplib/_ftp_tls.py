@@ -201,7 +201,7 @@ def _secure(ftp, conn, session):
 
 
 def _may_be_the_session(error):
-    """Whether a handshake may have failed because a session was offered: the server has sent an alert, or `ssl` says so."""
+    """Whether a handshake may have failed because a session was offered: an alert came, or `ssl` refused it."""
     return isinstance(error, ValueError) or "ALERT" in (getattr(error, "reason", None) or "")
 
 

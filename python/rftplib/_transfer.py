@@ -1,6 +1,6 @@
 """One record of one transfer: its data connection, the size that was announced, how much was moved, how it ended.
 
-A transfer is begun by retrbinary() and its three siblings, for whom it is `running` until the final reply has been read.
+A transfer is begun by retrbinary() and its three siblings, and is the running one until its final reply has been read.
 A connection that transfercmd() gives to the user has no record: it is the user's.
 
 How a data connection may end, and what that means, is in one table in docs/ftps.md; it is `_judge` here. What was
@@ -18,8 +18,8 @@ from . import _logs, _native_hint, _rftplib, _tls
 from ._errors import Error
 from ._tls import ssl
 
-# Where they are kept in the client's own attributes, for as long as there are any: the transfer that is going on, and the
-# connection of an upload that is kept for its reply
+# Where they are kept among the client's attributes, for as long as there are any: the transfer that is going on, and
+# the connection of an upload that is kept for its reply
 _RUNNING, _LINGERING = "_rftplib_transfer", "_rftplib_lingering"
 
 # For how many seconds an upload waits for the server's close_notify where the client has no `unwrap_timeout`
@@ -38,7 +38,7 @@ class Transfer:
         self.error = None  # an irregular end that is the reply's to judge, or that no reply can mend
         self._settled = False  # whether `error` is raised whatever the reply
         self._ftp, self._rest, self._sent, self._text = ftp, rest, sent, text
-        self._thread, self._closed = threading.get_ident(), False
+        self._where, self._closed = _here(), False
         self.starting = True  # until it has its data connection
         self._log = None
 
@@ -73,7 +73,7 @@ class Transfer:
             return
         try:
             self.fewest = int(size) - int(self._rest or 0)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass  # no size, or a restart marker that is no offset
 
     def close(self):
@@ -88,8 +88,9 @@ class Transfer:
     def run(self, conn, native, portable, *args):
         """Move the data by the loop in Rust or, where that can't run, by the one in Python; then end TLS."""
         self.conn, self.starting = conn, False
+        self._check_open()
         self._log = _logs.begin(self.cmd, conn)
-        if self._sent and _tls.is_tls(conn):
+        if self._sent:
             linger(self._ftp, conn)
         try:
             in_rust = native(self.meter, *args)
@@ -98,14 +99,18 @@ class Transfer:
                 portable(self.meter, *args)
         except OSError as error:
             _tls.forget_errors(conn)
-            _logs.failed("data", error, "%s", self.cmd)
-            # all that was announced has come before the connection failed
-            if not (self.meter.broken or self.meter.ragged) or not self._complete() or not _tls.is_ragged(error):
+            # under TLS, all that was announced may have come before the connection failed
+            ended = _tls.is_tls(conn) and (self.meter.broken or self.meter.ragged) and _tls.is_ragged(error)
+            if not (ended and self._complete()):
+                _logs.failed("data", error, "%s", self.cmd)
                 raise
             self._doubt(error)
+        self._check_open()
+        self._judge()
+
+    def _check_open(self):
         if self._closed:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        self._judge()
 
     def reply(self):
         """Read and return the final reply, which decides what an irregular end means.
@@ -204,7 +209,7 @@ class Transfer:
             self._excuse(error, regular)
 
     def _excuse(self, error, regular):
-        """What unwrap() has raised: raise it again, unless it says only that the peer has ended without close_notify."""
+        """Raise what unwrap() has raised again, unless it says only that the peer has ended without close_notify."""
         if not _tls.is_ragged(error):
             raise error
         if not self._sent and not regular and not self._complete():
@@ -253,26 +258,38 @@ class Transfer:
 def running(ftp):
     """The transfer of `ftp` for which a connection is made now, by this thread; None if the user makes one by hand."""
     transfer = getattr(ftp, "__dict__", {}).get(_RUNNING)
-    own = transfer is not None and transfer.starting and transfer._thread == threading.get_ident()
+    own = transfer is not None and transfer.starting and transfer._where == _here()
     return transfer if own else None
 
 
 def close_running(ftp):
-    """End the transfer of `ftp` that another thread is in the middle of; in a callback there is nothing to wait for."""
+    """End the transfer of `ftp` that another thread of this process is in the middle of.
+
+    In a callback of the transfer's there is nothing to end, and what a fork has copied goes on in the parent.
+    """
     transfer = getattr(ftp, "__dict__", {}).get(_RUNNING)
-    if transfer is not None and transfer._thread != threading.get_ident():
+    if transfer is not None and transfer._where != _here() and transfer._where[0] == os.getpid():
         transfer.close()
 
 
+def _here():
+    """Which process this is, and which thread of it."""
+    return os.getpid(), threading.get_ident()
+
+
 def linger(ftp, conn):
-    """Keep `conn`, the TLS connection of an upload, until the final reply, so that closing it loses nothing."""
+    """Keep `conn`, the data connection of an upload, until the final reply, so that closing it loses nothing.
+
+    That is for those of `ssl` in TLS 1.3: before, nothing comes unasked. Ours see to it themselves.
+    """
+    if ssl is None or not issubclass(type(conn), ssl.SSLSocket):
+        return
     kept = vars(ftp).get(_LINGERING)
     if kept is not None:
         if kept.keeps(conn):
             return
         kept.release()
         del vars(ftp)[_LINGERING]
-    # up to TLS 1.2 nothing comes unasked
     if conn.version() != "TLSv1.3" or not hasattr(_rftplib, "Lingering"):
         return
     try:

@@ -250,7 +250,7 @@ def cut_without_notify(session):
 
 @pytest.mark.parametrize("reply", [b"226 done\r\n", b"426 cut\r\n"])
 def test_a_download_that_ends_without_close_notify(reply):
-    """ftplib's unwrap() raises (but for Python 3.9), whatever the server says, and leaves the reply unread: it is read."""
+    """ftplib's unwrap() raises (but for Python 3.9), whatever the server says, and doesn't read the reply."""
 
     def script(lib, env):
         ftp = env.tls()

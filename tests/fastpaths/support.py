@@ -211,7 +211,7 @@ def same(script, folder, tls=None, native=True):
         (folder / way).mkdir()
         del portable_calls[:]
         outcomes[way] = script(Run(way, folder / way, tls))
-        on_native_loops = way == "native" and native and tls != "ssl"
+        on_native_loops = way == "native" and native
         if way != "ftplib" and NATIVE:
             assert (not portable_calls) == on_native_loops, f"{way}: portable loops run: {portable_calls}"
         assert outcomes[way] == outcomes["ftplib"], way

@@ -167,14 +167,16 @@ def test_two_threads_that_wait_for_replies_get_them_in_order(hostile, kind):
 @ALL_KINDS
 @pytest.mark.skipif(not NATIVE, reason="ftplib's own file")
 def test_a_thread_that_gives_up_leaves_its_place(hostile, kind):
-    """The first is stopped by its timeout: the second isn't held up by it."""
+    """One is stopped by the timeout: the other isn't held up by it."""
     hostile.replies["SITE"] = b""
     ftp = connect(hostile, kind, timeout=10)
     waiters = [Waiter(lambda: ftp.voidcmd("SITE one")), Waiter(lambda: ftp.voidcmd("SITE two"))]
     assert waiters[0].after(lambda: ftp.sock.settimeout(0.2)) < 1
-    assert waiters[1].after(lambda: None) < 1 if waiters[1]._thread.is_alive() else True
-    assert isinstance(waiters[0].error, socket.timeout)
-    assert isinstance(waiters[1].error, OSError)
+    waiters[1].join()
+    # as ftplib's file has it: whoever came first is timed out, and after that nothing is read from it any more
+    errors = [waiter.error for waiter in waiters]
+    first, second = sorted(errors, key=lambda error: not isinstance(error, socket.timeout))
+    assert isinstance(first, socket.timeout) and str(second) == "cannot read from timed out object"
     ftp.close()
 
 
@@ -323,9 +325,9 @@ def test_a_control_connection_costs_one_descriptor(hostile, kind):
 def test_refused_connections_whose_exceptions_are_kept(hostile):
     """No more is left open than by ftplib."""
     hostile.greeting = b"421 too many\r\n"
-    counts = []
+    counts, kept = [], []
     for lib in (ftplib, rftplib):
-        before, kept = descriptors(), []
+        before = descriptors()
         for _ in range(5):
             with pytest.raises(ftplib.error_temp) as caught:
                 lib.FTP(timeout=5).connect(*hostile.address)

@@ -28,14 +28,18 @@ class Waiter:
             self.error = error
         self.ended = time.monotonic()
 
+    def join(self):
+        """Wait for the end of the call."""
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "it goes on waiting"
+
     def after(self, action):
         """Seconds from action() to the end of the call; the action comes when it has been waiting for a while."""
         time.sleep(0.4)
         assert self._thread.is_alive()
         began = time.monotonic()
         action()
-        self._thread.join(10)
-        assert not self._thread.is_alive(), "it goes on waiting"
+        self.join()
         return self.ended - began
 
 
