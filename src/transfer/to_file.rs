@@ -5,12 +5,13 @@ use std::ops::Range;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use super::{Fault, State, await_stream, nap};
+use super::{Fault, NAP, State, await_stream, nap};
 use crate::net::{Interest, SLICE, Step, Stream, wait, write_file};
 
 /// A file to write to, which never blocks for long.
 pub trait Target {
-    /// Waits until a write won't block, `at_most` so long; whether it won't.
+    /// Waits until a write won't block, `at_most` so long; whether it won't. False when there is no time left, but for
+    /// what never blocks.
     fn ready(&self, at_most: Duration) -> io::Result<bool>;
     /// Writes some of `data`. `None`: not now, ask again after a while.
     fn write(&mut self, data: &[u8]) -> io::Result<Option<usize>>;
@@ -35,7 +36,8 @@ impl Target for Outlet<'_> {
         if self.on_disk {
             return Ok(true);
         }
-        wait(self.fd, Interest::Write, at_most)
+        // some devices say for ever that they are ready, and take their time then
+        Ok(!at_most.is_zero() && wait(self.fd, Interest::Write, at_most)?)
     }
 
     fn write(&mut self, data: &[u8]) -> io::Result<Option<usize>> {
@@ -99,13 +101,13 @@ impl<T: Target> ToFile<T> {
         }
     }
 
-    /// Writes what the file takes at once of what has been received: the last thing to do when the loop was stopped.
+    /// Writes what the file takes without delay of what has been received: the last thing to do when the loop is stopped.
     pub fn rescue(&mut self) {
         // whoever stopped it has an error of his own to tell
-        let _ = self.write_pending(Instant::now());
+        let _ = self.write_pending(Instant::now() + NAP);
     }
 
-    /// Whether all of it is written; no new wait begins after `until`.
+    /// Whether all of it is written; if not, it can wait, or `until` has passed.
     fn write_pending(&mut self, until: Instant) -> Result<bool, Fault> {
         while !self.pending.is_empty() {
             let left = until.saturating_duration_since(Instant::now());

@@ -19,7 +19,8 @@ import tty  # noqa: E402
 from fastpaths.trouble import BRIEF, is_full, stalled  # noqa: E402
 
 DATA = b"".join(b"%07d." % number for number in range(25_000))
-KINDS = ["pipe", "fifo", "socket", "terminal"]
+WAITED_FOR = ["pipe", "fifo", "socket"]
+KINDS = [*WAITED_FOR, "terminal"]  # which says that it is ready when it has room for one byte, and then blocks
 buffered_or_not = pytest.mark.parametrize("buffering", [-1, 0])
 native_only = pytest.mark.skipif(not NATIVE, reason="what native loops do better")
 
@@ -148,7 +149,7 @@ def test_a_reader_that_leaves(plain, kind, when):
 
 @native_only
 @buffered_or_not
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", WAITED_FOR)
 def test_in_non_blocking_mode_nothing_is_lost(tmp_path, kind, buffering):
     """ftplib raises BlockingIOError there, or loses blocks where the file has no buffer."""
     run = Run("native", tmp_path)
@@ -163,7 +164,7 @@ def test_in_non_blocking_mode_nothing_is_lost(tmp_path, kind, buffering):
 
 @native_only
 @buffered_or_not
-@pytest.mark.parametrize("kind", ["pipe", "fifo", "socket"])  # a terminal says that it is ready for one byte, and blocks
+@pytest.mark.parametrize("kind", WAITED_FOR)
 def test_a_close_from_another_thread_ends_the_wait(tmp_path, kind, buffering):
     run = Run("native", tmp_path)
     with channel(run, kind, buffering) as (reading, fp), stalled(run, DATA, timeout=None) as ftp:

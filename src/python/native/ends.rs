@@ -7,7 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCFunction, PyDict, PyList, PyType};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use super::super::errors;
@@ -25,7 +25,7 @@ pub enum Sink<'py> {
     Bulk(Bound<'py, PyAny>),
     /// The `write` of a file that has a descriptor: nobody but the kernel is asked.
     File(RealFile<'py>),
-    /// The `write` of a FileIO that has none to spare.
+    /// The `write` of a FileIO that has none to spare, or is a terminal.
     Raw(Bound<'py, PyAny>),
 }
 
@@ -98,6 +98,7 @@ fn write_whole<'py>(write: &Bound<'py, PyAny>, block: Bound<'py, PyBytes>) -> Py
             Some(left) if !left.is_empty() => rest = PyBytes::new(py, left),
             _ => return Ok(()),
         }
+        py.check_signals()?; // what may have cut it short
     }
 }
 
@@ -191,9 +192,11 @@ impl<'py> RealFile<'py> {
         Ok(Self::open(object, classes, able)?.filter(|file| file.kind == libc::S_IFREG))
     }
 
-    /// `object` as anything that can be written to: a device or a pipe, too.
+    /// `object` as anything that can be written to: a pipe or a device, too. Terminals are Python's own: they say that
+    /// they are ready when there is room for one byte, and block then.
     pub fn to_write(object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
-        Self::open(object, &["BufferedWriter", "BufferedRandom", "FileIO"], "writable")
+        let file = Self::open(object, &["BufferedWriter", "BufferedRandom", "FileIO"], "writable")?;
+        Ok(file.filter(|file| !file.fd.is_terminal()))
     }
 
     fn open(object: &Bound<'py, PyAny>, classes: &[&str], able: &str) -> PyResult<Option<Self>> {

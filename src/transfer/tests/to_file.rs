@@ -216,6 +216,23 @@ fn a_full_pipe_holds_the_loop_for_a_slice_and_no_longer() {
 }
 
 #[test]
+fn what_is_left_goes_into_a_pipe_that_has_room() {
+    let (mut reader, writer) = pipe();
+    let data = pattern(300_000);
+    let mut target = ToFile::new(Outlet::new(writer.as_fd(), false), data.clone(), data.len());
+    assert_eq!(target.receive(&mut received(b""), soon()).unwrap(), State::Held);
+    let before = target.written() as usize;
+    let mut got = vec![0; before];
+    reader.read_exact(&mut got).unwrap();
+    target.rescue();
+    let more = target.written() as usize - before;
+    assert!(more > 0);
+    got.resize(before + more, 0);
+    reader.read_exact(&mut got[before..]).unwrap();
+    assert!(got == data[..before + more]);
+}
+
+#[test]
 fn a_pipe_without_a_reader_fails() {
     let (reader, writer) = pipe();
     drop(reader);
