@@ -60,7 +60,11 @@ def signalled(run, sink):
 @pytest.mark.parametrize("name", SINKS)
 @pytest.mark.parametrize(
     "end, error",
-    [(silence, TIMED_OUT[1:3]), (reset, (ConnectionResetError, (104, os.strerror(104)))), (signalled, (Interrupted, ("enough",)))],
+    [
+        (silence, TIMED_OUT[1:3]),
+        (reset, (ConnectionResetError, (104, os.strerror(104)))),
+        (signalled, (Interrupted, ("enough",))),
+    ],
     ids=["silence", "reset", "signal"],
 )
 def test_what_was_received_is_in_the_sink(plain, name, end, error):

@@ -18,6 +18,7 @@ from contract.scripted_server import CA_FILE, SERVER_PEM
 from rftplib._tls import forget_errors
 
 LIMIT = 10
+ALERT = b"\x15\x03\x03\x00\x02\x02\x50"  # a record: fatal, internal error
 RESET = b"\1\0\0\0\0\0\0\0"  # SO_LINGER: close() sends RST
 
 __all__ = ["CA_FILE", "LIMIT", "Hostile", "context"]
@@ -42,11 +43,13 @@ class Hostile:
         self.replies = {}
         self.smuggle = b""  # sent in clear text behind the reply to AUTH
         self.stall = ""  # "control", "data": no handshake; "transfer": no byte; "half": none after the payload
-        # downloads, and how the data connection ends: "notify", "eof", "reset", "mid-record"
+        # downloads, and how the data connection ends: "notify", "eof" (a half-close), "close", "reset", "mid-record"
         # uploads: "notify", "eof", "reset", "chatter", "silent" (never an answer to close_notify), "refuse" (a reset
         # after the first block; the final reply comes after `taken`)
         self.payload = b""  # or an iterable of pieces
         self.announced = b"150 here it comes\r\n"
+        self.alerts = 0  # so many data connections get an alert instead of a handshake
+        self.lingers = 0  # for so many seconds a reset waits
         self.end = "notify"
         self.final = b"226 done\r\n"  # None: the control connection is closed instead
         self.final_waits = False  # for the client to close the data connection
@@ -191,7 +194,17 @@ class Session:
         try:
             if server.stall == "data":
                 server.stopping.wait(LIMIT)
-            data = server.tls.wrap_socket(raw, server_side=True) if self.protected else raw
+            if server.alerts:
+                server.alerts -= 1
+                raw.recv(65536)
+                raw.sendall(ALERT)
+                self.say_final()
+                return
+            try:
+                data = server.tls.wrap_socket(raw, server_side=True) if self.protected else raw
+            except OSError:
+                self.say_final()
+                return
             server.resumed.append(getattr(data, "session_reused", None))
             try:
                 (self.receive if upload else self.send)(data)
@@ -248,10 +261,13 @@ class Session:
         """End the data connection as told."""
         if self.server.end == "reset":
             self.server.taken.wait(LIMIT)
+            self.server.stopping.wait(self.server.lingers)
             data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         elif self.server.end in ("eof", "mid-record"):
             socket.socket.shutdown(data, socket.SHUT_WR)
             self.await_close(data)
+        elif self.server.end == "close":
+            socket.socket.close(socket.socket(fileno=data.detach()))
         elif isinstance(data, ssl.SSLSocket):
             data.unwrap()
 

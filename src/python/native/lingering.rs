@@ -35,6 +35,8 @@ struct Kept {
     records: Mutex<Records>,
     /// A forked child has copies of all this, and no say.
     process: u32,
+    /// A weak reference to the user's connection.
+    conn: Py<PyAny>,
 }
 
 impl Kept {
@@ -43,6 +45,24 @@ impl Kept {
             return None;
         }
         self.fd.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the user still has the connection open; not once close() has been called, also before it has taken effect.
+    fn is_open(&self, py: Python<'_>) -> PyResult<bool> {
+        let conn = self.conn.bind(py).call_held(())?;
+        if conn.is_none() || conn.getattr_held(intern!(py, "_closed"))?.is_truthy()? {
+            // files that makefile() has made may keep it open
+            let files = if conn.is_none() {
+                None
+            } else {
+                Some(conn.getattr_held(intern!(py, "_io_refs"))?)
+            };
+            return Ok(files.is_some_and(|count| count.extract::<i64>().is_ok_and(|count| count > 0)));
+        }
+        Ok(conn
+            .call_method_held(intern!(py, "fileno"), ())?
+            .extract::<i32>()
+            .is_ok_and(|number| number >= 0))
     }
 
     /// Reads away what has come, and tells whether the server has ended its side: by a close_notify, which is an alert, by
@@ -78,8 +98,6 @@ impl Kept {
 #[pyclass(module = "rftplib._rftplib", frozen)]
 pub struct Lingering {
     kept: Arc<Kept>,
-    /// A weak reference to the user's connection.
-    conn: Py<PyAny>,
 }
 
 #[pymethods]
@@ -94,15 +112,15 @@ impl Lingering {
             fd: Mutex::new(Some(Arc::new(fd))),
             records: Mutex::default(),
             process: std::process::id(),
+            conn: py.import("weakref")?.getattr("ref")?.call1((conn,))?.unbind(),
         });
         attach(conn, &kept)?;
-        let reference = py.import("weakref")?.getattr("ref")?.call1((conn,))?.unbind();
-        Ok(Self { kept, conn: reference })
+        Ok(Self { kept })
     }
 
     /// Whether this keeps that connection.
     fn keeps(&self, conn: &Bound<'_, PyAny>) -> PyResult<bool> {
-        Ok(self.conn.bind(conn.py()).call_held(())?.is(conn))
+        Ok(self.kept.conn.bind(conn.py()).call_held(())?.is(conn))
     }
 
     /// A reply is going to be waited for on the control connection `sock`: if the user has closed the data connection,
@@ -110,7 +128,7 @@ impl Lingering {
     /// timeout of `sock` is over. The server may wait for us to close before it replies.
     pub fn settle(&self, sock: &Bound<'_, PyAny>, replied: bool) -> PyResult<()> {
         let py = sock.py();
-        if self.is_open(py)? {
+        if self.kept.is_open(py)? {
             return Ok(());
         }
         self.kept.end_sending();
@@ -135,25 +153,13 @@ impl Lingering {
 
     /// The server has said what became of the transfer, or nobody asks any more: let go of the connection.
     pub fn release(&self, py: Python<'_>) -> PyResult<()> {
-        let open = self.is_open(py)?;
+        let open = self.kept.is_open(py)?;
         let fd = self.kept.fd.lock().unwrap_or_else(PoisonError::into_inner).take();
         // What the user may still read is the user's.
         if let Some(fd) = fd.filter(|_| !open && self.kept.process == std::process::id()) {
             self.kept.has_ended(&fd); // what is unread would reset the connection
         }
         Ok(())
-    }
-}
-
-impl Lingering {
-    /// Whether the user still has the connection open.
-    fn is_open(&self, py: Python<'_>) -> PyResult<bool> {
-        let conn = self.conn.bind(py).call_held(())?;
-        Ok(!conn.is_none()
-            && conn
-                .call_method_held(intern!(py, "fileno"), ())
-                .and_then(|number| number.extract::<i32>())
-                .is_ok_and(|number| number >= 0))
     }
 }
 
@@ -209,10 +215,25 @@ fn attach(conn: &Bound<'_, PyAny>, kept: &Arc<Kept>) -> PyResult<()> {
 }
 
 /// Called by SSL_free, in whichever thread; with null for all connections but ours. The `SSL` may be half freed by then.
+/// It is freed by close(), and by unwrap() and shutdown(), after which the connection goes on without TLS.
 unsafe extern "C" fn freed(_: *mut Ssl, data: *mut c_void, _: *mut c_void, _: c_int, _: c_long, _: *mut c_void) {
-    if !data.is_null() {
-        // SAFETY: under our index there is nothing but what `attach` has put there, once, and SSL_free comes once.
-        unsafe { Arc::from_raw(data.cast::<Kept>()) }.end_sending();
+    if data.is_null() {
+        return;
+    }
+    // SAFETY: under our index there is nothing but what `attach` has put there, once, and SSL_free comes once.
+    let kept = unsafe { Arc::from_raw(data.cast::<Kept>()) };
+    // The interpreter frees it, with its lock held; at its end nobody goes on with the connection.
+    let open = Python::try_attach(|py| {
+        // an exception that is on its way must not be seen by what is called here
+        let pending = PyErr::take(py);
+        let open = kept.is_open(py).unwrap_or(true);
+        if let Some(pending) = pending {
+            pending.restore(py);
+        }
+        open
+    });
+    if open != Some(true) {
+        kept.end_sending();
     }
 }
 
