@@ -1,7 +1,7 @@
 """Uploads by transfercmd(), sendall() and close(), as scripts have them, over TLS 1.3: they arrive whole.
 
-The server's session tickets lie unread when the socket is closed. The kernel resets such a connection, and the server may
-lose what it hasn't read.
+The server's session tickets lie unread when the socket is closed. The kernel resets such a connection, and the server
+may lose what it hasn't read.
 """
 
 from __future__ import annotations
