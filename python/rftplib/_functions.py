@@ -10,7 +10,8 @@ def parse150(resp):
     """Return the size in bytes that a 150 reply to RETR announces, or None. Raises error_reply for other replies."""
     pattern = rftplib._150_re
     if pattern is None:
-        return _rftplib.parse_150(resp)
+        digits = _rftplib.parse_150(resp)
+        return int(digits) if digits else None
     # a script has put its own pattern there, for a server with words of its own
     if resp[:3] != "150":
         raise error_reply(resp)
@@ -25,7 +26,8 @@ def parse227(resp):
     """
     pattern = rftplib._227_re
     if pattern is None:
-        return _rftplib.parse_227(resp)
+        host, high, low = _rftplib.parse_227(resp).split(",")
+        return host, (int(high) << 8) + int(low)
     if resp[:3] != "227":
         raise error_reply(resp)
     found = pattern.search(resp)
@@ -40,7 +42,9 @@ def parse229(resp, peer):
 
     Raises error_reply for other replies, error_proto if there is no port in it.
     """
-    return _rftplib.parse_229(resp, peer)
+    port = _rftplib.parse_229(resp)
+    host = peer[0]
+    return host, int(port)
 
 
 def parse257(resp):

@@ -16,18 +16,18 @@ DEBUG, INFO, WARNING = 10, 20, 30
 
 def connected(ftp):
     """The control connection stands."""
-    _rftplib.log_event("control", INFO, "connected to %s port %s", ftp.host, ftp.port)
+    _event("control", INFO, "connected to %s port %s", ftp.host, ftp.port)
 
 
 def secured(sock, what):
     """A TLS handshake has succeeded; what: "control connection" or "data connection"."""
     if _rftplib.log_wanted("tls", INFO):
-        _rftplib.log_event("tls", INFO, "%s: %s", what, _protection(sock))
+        _event("tls", INFO, "%s: %s", what, _protection(sock))
 
 
 def ragged_end(error):
     """A data connection has ended otherwise than TLS wants it to; the reply decides what that means."""
-    _rftplib.log_event("tls", WARNING, "data connection ended without close_notify: %s", error)
+    _event("tls", WARNING, "data connection ended without close_notify: %s", error)
 
 
 def refused_peer(address, server):
@@ -91,12 +91,18 @@ class Log:
         """It is complete: so many bytes."""
         seconds = time.monotonic() - self._began
         text = "%s: %d bytes in %.3f s, data connection with %s%s"
-        _rftplib.log_event("data", INFO, text, self._cmd, count, seconds, self._where, self._protection)
+        _event("data", INFO, text, self._cmd, count, seconds, self._where, self._protection)
 
 
 def begin(cmd, conn):
     """A Log, or None if nobody wants to know."""
     return Log(cmd, conn) if _rftplib.log_wanted("data", INFO) else None
+
+
+def _event(channel, level, text, *args):
+    """A record of `text % args`, if anybody wants it."""
+    if _rftplib.log_wanted(channel, level):
+        _rftplib.log_event(channel, level, text % args)
 
 
 def _place(conn):

@@ -3,40 +3,33 @@
 //! Each function here is the body of the method of the same name. From one to the next the way leads through attribute
 //! lookup on the object (`own::overridden`), as in ftplib, so that overrides of any link are reached from everywhere.
 
-use pyo3::exceptions::{PyEOFError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyString};
+use pyo3::types::PyString;
 
-use super::held::Held;
+use super::call::{Call, int_of};
 use super::own::{Step, View};
-use super::text::{Text, encode, head, tail};
+use super::text::{Text, decode, encode};
 use super::{errors, logs, modules, native};
 use crate::protocol::text::count_chars;
 use crate::protocol::{command, reply};
 
-/// `self.debugging > level`, by Python's own comparison for what is no plain number.
+/// `self.debugging > level`
 fn debugging_above(ftp: &Bound<'_, PyAny>, level: i64) -> PyResult<bool> {
-    let debugging = ftp.getattr_held(intern!(ftp.py(), "debugging"))?;
-    if debugging.is_exact_instance_of::<PyInt>() {
-        if let Ok(value) = debugging.extract::<i64>() {
-            return Ok(value > level);
-        }
-    }
-    debugging.gt(level)
+    ftp.getattr_held(intern!(ftp.py(), "debugging"))?.is_above_held(level)
 }
 
-/// `if self.debugging`.
+/// `if self.debugging`
 fn debugging(ftp: &Bound<'_, PyAny>) -> PyResult<bool> {
-    ftp.getattr_held(intern!(ftp.py(), "debugging"))?.is_truthy()
+    ftp.getattr_held(intern!(ftp.py(), "debugging"))?.is_true_held()
 }
 
 /// `print(tag, self.sanitize(what))`
 fn show(ftp: &Bound<'_, PyAny>, tag: &str, what: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = ftp.py();
     let sanitized = ftp.call_method_held(intern!(py, "sanitize"), (what,))?;
-    modules::builtins(py)?.call_method_held(intern!(py, "print"), (tag, sanitized))?;
-    Ok(())
+    modules::builtins(py)?.run_method_held(intern!(py, "print"), (tag, sanitized))
 }
 
 // ------------------------------------------------------------------------------------------------ commands
@@ -45,60 +38,44 @@ fn show(ftp: &Bound<'_, PyAny>, tag: &str, what: &Bound<'_, PyAny>) -> PyResult<
 #[pyfunction]
 pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = ftp.py();
-    let plain = if line.is_exact_instance_of::<PyString>() {
-        Some(encode(line.cast::<PyString>()?)?)
-    } else {
-        None
+    let Ok(string) = line.cast_exact::<PyString>() else {
+        return modules::odd(py)?.run_method_held(intern!(py, "putline"), (ftp, line));
     };
-    let broken = match &plain {
-        Some(text) => command::has_line_break(text.as_bytes()),
-        None => line.contains("\r")? || line.contains("\n")?,
-    };
-    if broken {
-        return Err(PyValueError::new_err(
-            "an illegal newline character should not be contained",
+    let text = encode(string)?;
+    let text = text.as_bytes();
+    if command::has_line_break(text) {
+        return Err(errors::raise::<PyValueError>(
+            py,
+            ("an illegal newline character should not be contained",),
         ));
     }
-    modules::sys(py)?.call_method_held(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
-    if let Some(text) = &plain {
-        if command::may_change_type(text.as_bytes()) {
-            forget_type(ftp)?;
-        }
+    modules::sys(py)?.run_method_held(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
+    if command::may_change_type(text) {
+        forget_type(ftp)?;
     }
-    if let Some(text) = &plain {
-        logs::line(py, ">", || command::mask_for_log(text.as_bytes()).into_owned())?;
-    }
-    let verbose = debugging_above(ftp, 1)?;
-    let whole = if verbose || plain.is_none() {
-        Some(line.add("\r\n")?)
-    } else {
-        None
-    };
-    if let (true, Some(whole)) = (verbose, &whole) {
-        show(ftp, "*put*", whole)?;
+    logs::line(py, ">", || command::mask_for_log(text).into_owned())?;
+    let whole = || decode(py, &[text, b"\r\n"].concat());
+    if debugging_above(ftp, 1)? {
+        show(ftp, "*put*", whole()?.as_any())?;
     }
     let sock = ftp.getattr_held(intern!(py, "sock"))?;
-    if let (Some(text), Some(plain_sock)) = (&plain, native::sendable(&sock)) {
+    if let Some(plain_sock) = native::sendable(&sock) {
         let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
-        if let Some(wire) = native::encode_line(text.as_bytes(), &encoding) {
+        if let Some(wire) = native::encode_line(text, &encoding) {
             return plain_sock.send_all(&wire);
         }
     }
     let sendall = sock.getattr_held(intern!(py, "sendall"))?;
-    let whole = match whole {
-        Some(whole) => whole,
-        None => line.add("\r\n")?,
-    };
     let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
-    sendall.call_held((whole.call_method_held(intern!(py, "encode"), (encoding,))?,))?;
-    Ok(())
+    let wire = whole()?.as_any().call_method_held(intern!(py, "encode"), (encoding,))?;
+    sendall.run_held((wire,))
 }
 
 /// The representation type in force isn't known any more: see `FTP.skip_redundant_type`.
 fn forget_type(ftp: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = ftp.py();
-    match ftp.getattr_opt(intern!(py, "skip_redundant_type"))? {
-        Some(switch) if switch.is_truthy()? => ftp.setattr(intern!(py, "_type_in_force"), py.None()),
+    match ftp.getattr_opt_held(intern!(py, "skip_redundant_type"))? {
+        Some(switch) if switch.is_true_held()? => ftp.setattr_held(intern!(py, "_type_in_force"), py.None()),
         _ => Ok(()),
     }
 }
@@ -119,7 +96,7 @@ fn put_command(view: View<'_, '_>, line: &Bound<'_, PyAny>) -> PyResult<()> {
     };
     match view.overridden(Step::Putline)? {
         None => putline(ftp, line),
-        Some(method) => method.call_held((line,)).map(drop),
+        Some(method) => method.run_held((line,)),
     }
 }
 
@@ -127,7 +104,7 @@ fn command_step(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()>
     let view = View::of(ftp);
     match view.overridden(Step::Putcmd)? {
         None => put_command(view, line),
-        Some(method) => method.call_held((line,)).map(drop),
+        Some(method) => method.run_held((line,)),
     }
 }
 
@@ -142,20 +119,7 @@ fn line_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
             return own_line(ftp, reader, &maxline, limit);
         }
     }
-    let readline = file.getattr_held(intern!(py, "readline"))?;
-    let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
-    let line = readline.call_held((maxline.add(1)?,))?;
-    let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
-    if maxline.lt(line.len()?)? {
-        return Err(errors::too_long(&ftp.getattr_held(intern!(py, "maxline"))?));
-    }
-    if debugging_above(ftp, 1)? {
-        show(ftp, "*get*", &line)?;
-    }
-    if !line.is_truthy()? {
-        return Err(PyEOFError::new_err(()));
-    }
-    strip(line)
+    Text::of(modules::odd(py)?.call_method_held(intern!(py, "getline"), (ftp, file))?)
 }
 
 /// A line from the reader that `connect()` made: no Python object until somebody sees it.
@@ -181,36 +145,12 @@ fn own_line<'py>(
         if ended {
             shown.push(b'\n');
         }
-        show(ftp, "*get*", super::text::decode(py, &shown)?.as_any())?;
+        show(ftp, "*get*", decode(py, &shown)?.as_any())?;
     }
     if body.is_empty() && !ended {
-        return Err(PyEOFError::new_err(()));
+        return Err(errors::at_end(py));
     }
     Ok(Text::Wire(body))
-}
-
-/// Drops one CRLF, CR or LF from the end.
-fn strip(line: Bound<'_, PyAny>) -> PyResult<Text<'_>> {
-    if line.is_exact_instance_of::<PyString>() {
-        let text = encode(line.cast::<PyString>()?)?;
-        let bytes = text.as_bytes();
-        let stripped = bytes
-            .strip_suffix(b"\r\n")
-            .or_else(|| bytes.strip_suffix(b"\r"))
-            .or_else(|| bytes.strip_suffix(b"\n"));
-        return Ok(match stripped {
-            Some(stripped) => Text::Wire(stripped.to_vec()),
-            None => Text::Seen(line, text),
-        });
-    }
-    let py = line.py();
-    if tail(&line, -2)?.eq("\r\n")? {
-        return Text::of(head(&line, -2)?);
-    }
-    if PyString::new(py, "\r\n").contains(tail(&line, -1)?)? {
-        return Text::of(head(&line, -1)?);
-    }
-    Text::of(line)
 }
 
 /// One line from the server, its end stripped.
@@ -228,29 +168,37 @@ fn line_step<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
 
 fn multiline_text<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
     let ftp = view.ftp();
+    let py = ftp.py();
     let first = line_step(view)?;
-    let Some(bytes) = first.bytes() else {
-        return odd_multiline(ftp, first.into_object(ftp.py())?);
+    let begun = match &first {
+        Text::Wire(line) => reply::Assembly::begin(line),
+        Text::Seen(_, line) => reply::Assembly::begin(line.as_bytes()),
+        Text::Odd(line) => {
+            let whole = modules::odd(py)?.call_method_held(intern!(py, "getmultiline"), (ftp, line))?;
+            return Text::of(whole);
+        }
     };
-    let Some(mut whole) = reply::Assembly::begin(bytes) else {
+    let Some(mut whole) = begun else {
         return Ok(first);
     };
     let limit = max_reply(ftp)?;
     loop {
         let next = line_step(View::of(ftp))?;
-        let Some(bytes) = next.bytes() else {
-            // str + str only: Python's own error
-            let so_far = super::text::decode(ftp.py(), whole.text())?;
-            let line_end = PyString::new(ftp.py(), "\n").add(next.into_object(ftp.py())?)?;
-            return Text::of(so_far.add(line_end)?);
+        let added = match &next {
+            Text::Wire(line) => whole.add(line, limit),
+            Text::Seen(_, line) => whole.add(line.as_bytes(), limit),
+            Text::Odd(line) => {
+                let so_far = decode(py, whole.text())?;
+                let whole = modules::odd(py)?.call_method_held(intern!(py, "getmultiline"), (ftp, so_far, line))?;
+                return Text::of(whole);
+            }
         };
-        match whole.add(bytes, limit) {
+        match added {
             Ok(true) => return Ok(Text::Wire(whole.into_text())),
             Ok(false) => {}
             Err(reply::TooLong) => {
-                return Err(errors::reply_too_long(
-                    &ftp.getattr_held(intern!(ftp.py(), "max_reply"))?,
-                ));
+                let max_reply = ftp.getattr_held(intern!(py, "max_reply"))?;
+                return Err(errors::reply_too_long(&max_reply));
             }
         }
     }
@@ -258,28 +206,18 @@ fn multiline_text<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
 
 /// `self.max_reply`: how many characters a multi-line reply may have; `None` for any.
 fn max_reply(ftp: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
-    match ftp.getattr_opt(intern!(ftp.py(), "max_reply"))? {
-        Some(limit) => limit.extract(),
-        None => Ok(Some(reply::MAX_REPLY)), // an object that is no FTP, to which our function was lent
+    let Some(limit) = ftp.getattr_opt_held(intern!(ftp.py(), "max_reply"))? else {
+        return Ok(Some(reply::MAX_REPLY)); // an object that is no FTP, to which our function was lent
+    };
+    if limit.is_none() {
+        return Ok(None);
     }
-}
-
-/// The same for lines that are no `str`, as an override may return them.
-fn odd_multiline<'py>(ftp: &Bound<'py, PyAny>, first: Bound<'py, PyAny>) -> PyResult<Text<'py>> {
-    let py = ftp.py();
-    let fourth = |line: &Bound<'py, PyAny>| line.get_item(pyo3::types::PySlice::new(py, 3, 4, 1));
-    let mut whole = first;
-    if fourth(&whole)?.eq("-")? {
-        let code = head(&whole, 3)?;
-        loop {
-            let next = line_step(View::of(ftp))?.into_object(py)?;
-            whole = whole.add(PyString::new(py, "\n").add(&next)?)?;
-            if head(&next, 3)?.eq(&code)? && fourth(&next)?.ne("-")? {
-                break;
-            }
-        }
-    }
-    Text::of(whole)
+    let number = match int_of(&limit) {
+        Some(number) => Some(number),
+        None => int_of(&modules::odd(ftp.py())?.call_method_held(intern!(ftp.py(), "number"), (limit,))?),
+    };
+    // what doesn't fit is beyond what there is memory for
+    Ok(number.map(|number| usize::try_from(number).unwrap_or(0)))
 }
 
 /// One reply, multi-line replies joined by newlines (RFC 959, section 4.2).
@@ -288,80 +226,47 @@ pub fn getmultiline<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
     multiline_text(View::of(ftp))?.into_object(ftp.py())
 }
 
-/// A reply whose first digit is 1, 2 or 3, and which of them.
+/// A reply whose first digit is 1, 2 or 3, and which of them; None for what is no exact `str`.
 struct Accepted<'py> {
     reply: Bound<'py, PyAny>,
-    kind: reply::Kind,
-}
-
-/// The connection of an upload by hand that is kept for its reply, if there is one; the server has all of it by now.
-fn settle_upload<'py>(view: &View<'_, 'py>) -> PyResult<Option<(Bound<'py, PyDict>, Bound<'py, PyAny>)>> {
-    let (ftp, py) = (view.ftp(), view.ftp().py());
-    let Some(attributes) = view.attributes() else {
-        return Ok(None);
-    };
-    let Some(lingering) = attributes.get_item(intern!(py, "_rftplib_lingering"))? else {
-        return Ok(None);
-    };
-    let (sock, file) = (
-        ftp.getattr_held(intern!(py, "sock"))?,
-        ftp.getattr_held(intern!(py, "file"))?,
-    );
-    let replied = native::reader(&file).is_some_and(|reader| reader.get().is_buffered(py));
-    lingering.call_method_held(intern!(py, "settle"), (sock, replied))?;
-    Ok(Some((attributes, lingering)))
+    kind: Option<reply::Kind>,
 }
 
 fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     let ftp = view.ftp();
     let py = ftp.py();
-    let kept = settle_upload(&view)?;
+    let kept = native::settle(&view)?;
     let text = match view.overridden(Step::Getmultiline)? {
         None => multiline_text(view)?,
         Some(method) => Text::of(method.call_held(())?)?,
     };
-    let known = match text.bytes() {
-        Some(bytes) => Some((
-            super::text::decode(py, reply::code(bytes))?.into_any(),
-            reply::kind(bytes),
-        )),
-        None => None,
-    };
-    if let Some(bytes) = text.bytes() {
+    let (code, kind) = {
+        let bytes = match &text {
+            Text::Wire(bytes) => bytes,
+            Text::Seen(_, bytes) => bytes.as_bytes(),
+            Text::Odd(reply) => {
+                let reply = modules::odd(py)?.call_method_held(intern!(py, "getresp"), (ftp, reply))?;
+                return Ok(Accepted { reply, kind: None });
+            }
+        };
         logs::line(py, "<", || bytes.to_vec())?;
-    }
+        (decode(py, reply::code(bytes))?, reply::kind(bytes))
+    };
     let reply = text.into_object(py)?;
     if debugging(ftp)? {
         show(ftp, "*resp*", &reply)?;
     }
-    let (code, kind) = match known {
-        Some(known) => known,
-        None => (head(&reply, 3)?, odd_kind(&reply)?),
-    };
-    if let Some((attributes, lingering)) = kept.filter(|_| kind != reply::Kind::Preliminary) {
-        lingering.call_method_held(intern!(py, "release"), ())?;
-        let name = intern!(py, "_rftplib_lingering");
-        if attributes.contains(name)? {
-            attributes.del_item(name)?;
-        }
+    if kind != reply::Kind::Preliminary {
+        native::release(kept)?;
     }
-    ftp.setattr(intern!(py, "lastresp"), code)?;
+    ftp.setattr_held(intern!(py, "lastresp"), code)?;
     match errors::refusal(kind, &reply) {
         Some(error) => Err(error),
-        None => Ok(Accepted { reply, kind }),
+        None => Ok(Accepted {
+            reply,
+            kind: Some(kind),
+        }),
     }
-}
-
-/// The kind of a reply that is no `str`: by `==`, as `in {'1', '2', '3'}` would find it.
-fn odd_kind(reply: &Bound<'_, PyAny>) -> PyResult<reply::Kind> {
-    let first = head(reply, 1)?;
-    first.hash()?;
-    for digit in ["1", "2", "3", "4", "5"] {
-        if first.eq(digit)? {
-            return Ok(reply::kind(digit.as_bytes()));
-        }
-    }
-    Ok(reply::Kind::Malformed)
 }
 
 /// One reply; 4xx, 5xx and what is no reply are raised.
@@ -377,21 +282,27 @@ pub fn voidresp<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 fn completion<'py>(view: View<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-    let (reply, complete) = match view.overridden(Step::Getresp)? {
+    let (reply, kind) = match view.overridden(Step::Getresp)? {
         None => {
             let accepted = reply_text(view)?;
-            (accepted.reply, accepted.kind == reply::Kind::Completion)
+            (accepted.reply, accepted.kind)
         }
         Some(method) => {
             let reply = method.call_held(())?;
-            let complete = !head(&reply, 1)?.ne("2")?;
-            (reply, complete)
+            let kind = match reply.cast_exact::<PyString>() {
+                Ok(text) => Some(reply::kind(encode(text)?.as_bytes())),
+                Err(_) => None,
+            };
+            (reply, kind)
         }
     };
-    if complete {
-        Ok(reply)
-    } else {
-        Err(errors::unexpected(&reply))
+    match kind {
+        Some(reply::Kind::Completion) => Ok(reply),
+        Some(_) => Err(errors::unexpected(&reply)),
+        None => {
+            let py = reply.py();
+            modules::odd(py)?.call_method_held(intern!(py, "voidresp"), (reply,))
+        }
     }
 }
 

@@ -1,27 +1,34 @@
 //! One table from faults to Python's exceptions. ftplib's own classes are raised, so that code which imports either
 //! module catches both.
+//!
+//! The exceptions are made here and at once (`raise`): PyO3's `new_err` leaves that to whoever raises them, which is PyO3
+//! itself, unguarded (see `call`).
 
-use pyo3::exceptions::PyValueError;
+use pyo3::PyTypeInfo;
+use pyo3::exceptions::{PyEOFError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyString;
 use pyo3::types::PyType;
 
+use super::call::{self, Arguments, Call};
 use crate::protocol::reply::Kind;
 
 struct Classes {
-    error: Py<PyType>,
-    reply: Py<PyType>,
-    temp: Py<PyType>,
-    perm: Py<PyType>,
-    proto: Py<PyType>,
+    error: Py<PyAny>,
+    reply: Py<PyAny>,
+    temp: Py<PyAny>,
+    perm: Py<PyAny>,
+    proto: Py<PyAny>,
 }
 
 static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
 
 fn classes(py: Python<'_>) -> PyResult<&Classes> {
     CLASSES.get_or_try_init(py, || {
-        let module = py.import("rftplib._errors")?;
-        let class = |name| -> PyResult<Py<PyType>> { Ok(module.getattr(name)?.cast_into::<PyType>()?.unbind()) };
+        let module = call::import(py, "rftplib._errors")?;
+        let class = |name| module.getattr_held(name).map(Bound::unbind);
         Ok(Classes {
             error: class("Error")?,
             reply: class("error_reply")?,
@@ -32,45 +39,51 @@ fn classes(py: Python<'_>) -> PyResult<&Classes> {
     })
 }
 
-fn raise(py: Python<'_>, class: &Py<PyType>, arg: impl for<'py> IntoPyObject<'py>) -> PyErr {
-    match class.bind(py).call1((arg,)) {
-        Ok(value) => PyErr::from_value(value),
+/// `class(*args)`, to be raised.
+fn made<'py>(class: &Bound<'py, PyAny>, args: impl Arguments<'py>) -> PyErr {
+    class.call_held(args).map_or_else(|error| error, PyErr::from_value)
+}
+
+/// `E(*args)`, to be raised: one of Python's own exceptions.
+pub fn raise<'py, E: PyTypeInfo>(py: Python<'py>, args: impl Arguments<'py>) -> PyErr {
+    made(py.get_type::<E>().as_any(), args)
+}
+
+fn ftp_error<'py>(
+    py: Python<'py>,
+    choose: impl FnOnce(&'py Classes) -> &'py Py<PyAny>,
+    args: impl Arguments<'py>,
+) -> PyErr {
+    match classes(py) {
+        Ok(table) => made(choose(table).bind(py), args),
         Err(error) => error,
     }
 }
 
 /// The reply is well-formed but not the one that the dialogue allows here.
 pub fn unexpected(reply: &Bound<'_, PyAny>) -> PyErr {
-    match classes(reply.py()) {
-        Ok(table) => raise(reply.py(), &table.reply, reply.as_unbound()),
-        Err(error) => error,
-    }
+    ftp_error(reply.py(), |table| &table.reply, (reply,))
 }
 
 /// The server broke the protocol.
 pub fn malformed(reply: &Bound<'_, PyAny>) -> PyErr {
-    match classes(reply.py()) {
-        Ok(table) => raise(reply.py(), &table.proto, reply.as_unbound()),
-        Err(error) => error,
-    }
+    ftp_error(reply.py(), |table| &table.proto, (reply,))
 }
 
 /// What getresp() raises for this kind of reply, or `None` where it returns the reply.
 pub fn refusal(kind: Kind, reply: &Bound<'_, PyAny>) -> Option<PyErr> {
-    let py = reply.py();
-    if matches!(kind, Kind::Preliminary | Kind::Completion | Kind::Intermediate) {
-        return None;
+    let choose = |table| -> &Py<PyAny> {
+        let table: &Classes = table;
+        match kind {
+            Kind::TransientNegative => &table.temp,
+            Kind::PermanentNegative => &table.perm,
+            _ => &table.proto,
+        }
+    };
+    match kind {
+        Kind::Preliminary | Kind::Completion | Kind::Intermediate => None,
+        _ => Some(ftp_error(reply.py(), choose, (reply,))),
     }
-    let table = match classes(py) {
-        Ok(table) => table,
-        Err(error) => return Some(error),
-    };
-    let class = match kind {
-        Kind::TransientNegative => &table.temp,
-        Kind::PermanentNegative => &table.perm,
-        _ => &table.proto,
-    };
-    Some(raise(py, class, reply.as_unbound()))
 }
 
 /// A line is longer than `maxline`.
@@ -85,12 +98,14 @@ pub fn reply_too_long(max_reply: &Bound<'_, PyAny>) -> PyErr {
 
 fn above_limit(text: &str, limit: &Bound<'_, PyAny>) -> PyErr {
     let py = limit.py();
-    let made = || -> PyResult<PyErr> {
-        // Python's own %d, which takes any number that users may have put there
-        let text = pyo3::types::PyString::new(py, text).rem(limit)?;
-        Ok(raise(py, &classes(py)?.error, text.unbind()))
-    };
-    made().unwrap_or_else(|error| error)
+    // Python's own %d, which takes any number that users may have put there
+    match PyString::new(py, text)
+        .as_any()
+        .call_method_held(intern!(py, "__mod__"), (limit,))
+    {
+        Ok(text) => ftp_error(py, |table| &table.error, (text,)),
+        Err(error) => error,
+    }
 }
 
 /// A failed system call, as `socket` reports it: with errno, so that Python picks the right subclass of OSError.
@@ -98,35 +113,44 @@ fn above_limit(text: &str, limit: &Bound<'_, PyAny>) -> PyErr {
 pub fn os_error(error: &std::io::Error) -> PyErr {
     use pyo3::exceptions::PyOSError;
 
-    let Some(errno) = error.raw_os_error() else {
-        return PyOSError::new_err(error.to_string());
-    };
     let text = error.to_string();
-    let suffix = format!(" (os error {errno})");
-    PyOSError::new_err((errno, text.strip_suffix(&suffix).unwrap_or(&text).to_owned()))
+    Python::attach(|py| {
+        let Some(errno) = error.raw_os_error() else {
+            return raise::<PyOSError>(py, (text,));
+        };
+        let suffix = format!(" (os error {errno})");
+        raise::<PyOSError>(py, (errno, text.strip_suffix(&suffix).unwrap_or(&text)))
+    })
 }
 
 /// What `socket` and `ssl` raise, each with a text of its own, when the timeout has passed.
 #[cfg(unix)]
 pub fn timed_out(py: Python<'_>, text: &str) -> PyErr {
-    let made = || -> PyResult<PyErr> {
-        // socket.timeout is TimeoutError itself from 3.10 on
-        let class = py.import("socket")?.getattr("timeout")?;
-        Ok(PyErr::from_value(class.call1((text,))?))
-    };
-    made().unwrap_or_else(|error| error)
+    // socket.timeout is TimeoutError itself from 3.10 on
+    match super::modules::socket(py).and_then(|socket| socket.getattr_held(intern!(py, "timeout"))) {
+        Ok(class) => made(&class, (text,)),
+        Err(error) => error,
+    }
 }
 
 /// Whether `error` says that the timeout of a socket has passed: not the network's own ETIMEDOUT, which has a number.
 #[cfg(unix)]
 pub fn is_timeout(py: Python<'_>, error: &PyErr) -> bool {
-    let Ok(class) = py.import("socket").and_then(|socket| socket.getattr("timeout")) else {
+    let class = super::modules::socket(py).and_then(|socket| socket.getattr_held(intern!(py, "timeout")));
+    let Some(class) = super::call::quietly(py, class).and_then(|class| class.cast_into::<PyType>().ok()) else {
         return false;
     };
-    error.is_instance(py, &class) && error.value(py).getattr("errno").is_ok_and(|number| number.is_none())
+    // the class itself: nobody else raises a subclass of it
+    let number = error.value(py).as_any().getattr_held(intern!(py, "errno"));
+    error.get_type(py).is(&class) && super::call::quietly(py, number).is_some_and(|number| number.is_none())
 }
 
 /// What a method of a closed `io` object raises.
 pub fn closed_file() -> PyErr {
-    PyValueError::new_err("I/O operation on closed file.")
+    Python::attach(|py| raise::<PyValueError>(py, ("I/O operation on closed file.",)))
+}
+
+/// The server has closed the control connection.
+pub fn at_end(py: Python<'_>) -> PyErr {
+    raise::<PyEOFError>(py, ())
 }

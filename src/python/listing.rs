@@ -1,13 +1,17 @@
 //! What mlsd() collects and yields: lines as they came, made into names and facts one at a time.
 
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::call::{self, Call};
 use super::parse::{entry_of, lower};
 use super::text::{decode, encode};
 use super::turn::Turn;
+use super::{errors, hold};
 use crate::protocol::facts;
 
 /// After how many entries other threads and signals are thought of: no loop of Python's runs between two of them where
@@ -99,7 +103,7 @@ impl Template {
     /// A template from one line; `None` if a fact is named twice, for the later one counts.
     fn of(py: Python<'_>, line: &[u8]) -> PyResult<Option<Self>> {
         let (found, _) = facts::split_entry(line);
-        let dict = PyDict::new(py);
+        let dict = call::new_dict(py)?;
         let mut facts = Vec::new();
         for (name, value) in found {
             let key = lower(py, name)?;
@@ -134,13 +138,14 @@ fn entry<'py>(
         return entry_of(py, line);
     };
     let (_, name) = facts::split_entry(line);
-    Ok((decode(py, name)?, template.dict.bind(py).copy()?))
+    Ok((decode(py, name)?, call::copy(template.dict.bind(py))?))
 }
 
 #[pymethods]
 impl Listing {
     #[new]
     fn new() -> Self {
+        hold::this_thread(); // PyO3 makes an object of it, which may start the garbage collector
         Self {
             state: Mutex::default(),
         }
@@ -155,8 +160,10 @@ impl Listing {
             Ok(string) => string,
             Err(_) => {
                 // no `str`: Python's own error
-                stripped = line.call_method1("rstrip", ("\r\n",))?;
-                stripped.cast::<PyString>()?
+                stripped = line.call_method_held(intern!(py, "rstrip"), ("\r\n",))?;
+                stripped
+                    .cast::<PyString>()
+                    .map_err(|_| errors::raise::<PyTypeError>(py, ("a line of a listing should be a str",)))?
             }
         };
         self.push(py, encode(string)?.as_bytes());
@@ -167,7 +174,7 @@ impl Listing {
         slf
     }
 
-    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<(Bound<'py, PyString>, Bound<'py, PyDict>)>> {
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         // out of the lock, which isn't held while Python objects are made
         let (line, mut template) = {
             let mut state = self.lock(py);
@@ -183,6 +190,7 @@ impl Listing {
         };
         let made = entry(py, &mut template, &line);
         self.lock(py).template = template;
-        made.map(Some)
+        let (name, facts) = made?;
+        call::pair(&name, &facts).map(Some)
     }
 }

@@ -1,5 +1,7 @@
 //! Log records for Python's `logging`, through pyo3-log: loggers rftplib.control, rftplib.data and rftplib.tls.
 //!
+//! A handler may never come back (see `call`), and pyo3-log calls it without the guards of `call`: `hold` does for it.
+//!
 //! Nothing is done before the program itself has imported `logging`, and next to nothing while nobody wants the records:
 //! the loggers' own levels are asked each time, so `setLevel` takes effect with the next command.
 
@@ -8,11 +10,12 @@ use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyTuple};
-use std::borrow::Cow;
+use pyo3::types::{PyBool, PyDict, PyString};
 
-use super::held::Held;
-use super::modules;
+use super::call::{self, Call};
+use super::text::encode;
+use super::{errors, modules};
+use crate::protocol::command::mask_for_log;
 
 #[derive(Clone, Copy)]
 pub enum Channel {
@@ -31,7 +34,7 @@ fn loggers(py: Python<'_>) -> PyResult<Option<&[Py<PyAny>; 3]>> {
     if let Some(loggers) = LOGGERS.get(py) {
         return Ok(Some(loggers));
     }
-    let imported = modules::sys(py)?.getattr(intern!(py, "modules"))?;
+    let imported = modules::sys(py)?.getattr_held(intern!(py, "modules"))?;
     let Some(logging) = imported
         .cast::<PyDict>()
         .ok()
@@ -39,11 +42,12 @@ fn loggers(py: Python<'_>) -> PyResult<Option<&[Py<PyAny>; 3]>> {
     else {
         return Ok(None);
     };
-    let [control, data, tls] = NAMES.map(|name| logging.call_method1("getLogger", (name,)).map(Bound::unbind));
+    let logger = |name| logging.call_method_held(intern!(py, "getLogger"), (name,));
+    let [control, data, tls] = NAMES.map(|name| logger(name).map(Bound::unbind));
     let loggers = [control?, data?, tls?];
-    let bridge = pyo3_log::Logger::new(py, pyo3_log::Caching::Loggers)?.filter(::log::LevelFilter::Debug);
+    let bridge = pyo3_log::Logger::new(py, pyo3_log::Caching::Loggers)?;
     // somebody else can't have taken the place: `log` is our own copy. If so all the same, records go there.
-    let _ = bridge.install();
+    let _ = bridge.filter(::log::LevelFilter::Debug).install();
     Ok(Some(LOGGERS.get_or_init(py, || loggers)))
 }
 
@@ -57,76 +61,72 @@ fn number(level: Level) -> u8 {
 }
 
 /// Whether anybody wants records of this level.
-pub fn wanted(py: Python<'_>, channel: Channel, level: Level) -> bool {
-    let Ok(Some(loggers)) = loggers(py) else {
-        return false;
+pub fn wanted(py: Python<'_>, channel: Channel, level: Level) -> PyResult<bool> {
+    harmless(py, asked(py, channel, level)).map(|answer| answer.unwrap_or(false))
+}
+
+fn asked(py: Python<'_>, channel: Channel, level: Level) -> PyResult<bool> {
+    let Some(loggers) = loggers(py)? else {
+        return Ok(false);
     };
     let logger = loggers[channel as usize].bind(py);
     // What isEnabledFor() remembers, and forgets whenever a level changes anywhere: a "no" from there is quick.
     let remembered = logger
-        .getattr(intern!(py, "_cache"))
-        .ok()
-        .and_then(|cache| cache.cast_into_exact::<PyDict>().ok());
-    if let Some(Ok(Some(answer))) = remembered.map(|cache| cache.get_item(number(level))) {
-        if !answer.is_truthy().unwrap_or(true) {
-            return false;
-        }
+        .getattr_opt_held(intern!(py, "_cache"))?
+        .and_then(|cache| cache.cast_into_exact::<PyDict>().ok())
+        .and_then(|cache| cache.get_item(number(level)).ok().flatten());
+    if remembered.is_some_and(|answer| answer.is(PyBool::new(py, false))) {
+        return Ok(false);
     }
     logger
-        .call_method_held(intern!(py, "isEnabledFor"), (number(level),))
-        .is_ok_and(|answer| answer.is_truthy().unwrap_or(false))
+        .call_method_held(intern!(py, "isEnabledFor"), (number(level),))?
+        .is_true_held()
 }
 
-/// Hands a record over. What a handler raises is reported and harms nothing, except what isn't an error: Ctrl-C.
+/// Hands a record over.
 fn emit(py: Python<'_>, channel: Channel, level: Level, text: &str) -> PyResult<()> {
-    let raised = if in_main_thread(py)? {
-        ::log::log!(target: TARGETS[channel as usize], level, "{text}");
-        PyErr::take(py)
-    } else {
-        emit_held(py, channel, level, text).err()
-    };
-    match raised {
-        Some(error) if error.is_instance_of::<PyException>(py) => {
-            error.write_unraisable(py, None);
-            Ok(())
+    ::log::log!(target: TARGETS[channel as usize], level, "{text}");
+    harmless(py, call::pending(py).map_or(Ok(()), Err)).map(drop)
+}
+
+/// What a logger or a handler raises is reported and harms nothing, except what isn't an error: Ctrl-C.
+fn harmless<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_instance_of::<PyException>(py) => {
+            call::report(py, error);
+            Ok(None)
         }
-        Some(interrupt) => Err(interrupt),
-        None => Ok(()),
+        Err(interrupt) => Err(interrupt),
     }
-}
-
-/// In other threads a handler may never come back (see `held`), and pyo3-log's own frames would be unwound then.
-fn emit_held(py: Python<'_>, channel: Channel, level: Level, text: &str) -> PyResult<()> {
-    if let Some(loggers) = loggers(py)? {
-        let logger = loggers[channel as usize].bind(py);
-        logger.call_method_held(intern!(py, "log"), (number(level), "%s", text))?;
-    }
-    Ok(())
-}
-
-fn in_main_thread(py: Python<'_>) -> PyResult<bool> {
-    let threading = py.import("threading")?;
-    let current = threading.call_method_held(intern!(py, "get_ident"), ())?;
-    let main = threading.call_method_held(intern!(py, "main_thread"), ())?;
-    current.eq(main.getattr(intern!(py, "ident"))?)
 }
 
 /// A line on the control connection, passwords masked.
 pub fn line(py: Python<'_>, direction: &str, line: impl FnOnce() -> Vec<u8>) -> PyResult<()> {
-    if !wanted(py, Channel::Control, Level::Debug) {
+    if !wanted(py, Channel::Control, Level::Debug)? {
         return Ok(());
     }
     let line = line();
-    let text: Cow<'_, str> = String::from_utf8_lossy(&line);
+    let text = String::from_utf8_lossy(&line);
     emit(py, Channel::Control, Level::Debug, &format!("{direction} {text}"))
 }
 
-fn channel(name: &str) -> PyResult<Channel> {
+/// A line that is no exact `str`: ">" for a command, "<" for a reply. What isn't even a subclass isn't logged.
+#[pyfunction]
+pub fn log_line(direction: &str, line: &Bound<'_, PyAny>) -> PyResult<()> {
+    let Ok(string) = line.cast::<PyString>() else {
+        return Ok(());
+    };
+    let text = encode(string)?;
+    self::line(line.py(), direction, || mask_for_log(text.as_bytes()).into_owned())
+}
+
+fn channel(py: Python<'_>, name: &str) -> PyResult<Channel> {
     match name {
         "control" => Ok(Channel::Control),
         "data" => Ok(Channel::Data),
         "tls" => Ok(Channel::Tls),
-        _ => Err(PyValueError::new_err("no such channel")),
+        _ => Err(errors::raise::<PyValueError>(py, ("no such channel",))),
     }
 }
 
@@ -142,18 +142,17 @@ fn level(number: u8) -> Level {
 /// or 30 (WARNING).
 #[pyfunction]
 pub fn log_wanted(py: Python<'_>, channel: &str, level: u8) -> PyResult<bool> {
-    Ok(wanted(py, self::channel(channel)?, self::level(level)))
+    wanted(py, self::channel(py, channel)?, self::level(level))
 }
 
-/// `format % args`, if anybody wants it.
+/// A record, if anybody wants it.
 #[pyfunction]
-#[pyo3(signature = (channel, level, format, *args))]
-pub fn log_event(channel: &str, level: u8, format: &Bound<'_, PyString>, args: &Bound<'_, PyTuple>) -> PyResult<()> {
-    let py = format.py();
-    let (channel, level) = (self::channel(channel)?, self::level(level));
-    if !wanted(py, channel, level) {
+pub fn log_event(channel: &str, level: u8, text: &Bound<'_, PyString>) -> PyResult<()> {
+    let py = text.py();
+    let (channel, level) = (self::channel(py, channel)?, self::level(level));
+    if !wanted(py, channel, level)? {
         return Ok(());
     }
-    let text = format.rem(args)?;
-    emit(py, channel, level, &text.cast::<PyString>()?.to_string_lossy())
+    let text = encode(text)?;
+    emit(py, channel, level, &String::from_utf8_lossy(text.as_bytes()))
 }

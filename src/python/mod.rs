@@ -1,9 +1,10 @@
 //! The binding: the only part that may say pyo3. `python/rftplib/__init__.py` is the table of contents that users see;
 //! the bodies of its methods, where they are more than orchestration, are here.
 
+mod call;
 mod dialogue;
 mod errors;
-mod held;
+mod hold;
 mod listing;
 mod logs;
 mod meter;
@@ -15,7 +16,8 @@ mod turn;
 #[cfg(unix)]
 mod wait;
 
-/// TLS in Rust: `rftplib.tls.NativeContext`.
+/// TLS in Rust: `rftplib.tls.NativeContext`. Its calls into Python don't go through `call` yet.
+#[allow(clippy::disallowed_methods)]
 #[cfg(all(unix, feature = "tls"))]
 mod tls;
 
@@ -39,7 +41,7 @@ mod _rftplib {
     #[pymodule_export]
     use super::listing::Listing;
     #[pymodule_export]
-    use super::logs::{log_event, log_wanted};
+    use super::logs::{log_event, log_line, log_wanted};
     #[pymodule_export]
     use super::meter::Meter;
     #[cfg(all(unix, feature = "tls"))]
@@ -69,6 +71,7 @@ mod _rftplib {
 
 /// From 3.12 on the interpreter itself refuses modules like this one, which keep objects for the whole process. Before, a
 /// subinterpreter would leave objects behind that the main interpreter then trips over.
+#[expect(clippy::disallowed_methods, reason = "runs only while the module is imported")]
 fn refuse_subinterpreters() -> PyResult<()> {
     // SAFETY: called while the module is imported, so the thread is attached to an interpreter, which is all that
     // PyInterpreterState_Get asks for; it never returns null.

@@ -1,37 +1,61 @@
-//! Modules of the standard library, looked up once: their names are looked up at each use, as scripts may replace them.
+//! Modules, looked up once: their names are looked up at each use, as scripts may replace them.
 
 use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use super::held::Held;
+use super::call::{self, Call};
 
-static SYS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-static BUILTINS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+type Once = PyOnceLock<Py<PyAny>>;
 
-fn module<'py>(cell: &PyOnceLock<Py<PyModule>>, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyModule>> {
-    Ok(cell
-        .get_or_try_init(py, || py.import(name).map(Bound::unbind))?
-        .bind(py)
-        .clone())
+fn once<'py>(
+    cell: &'static Once,
+    py: Python<'py>,
+    make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<&'py Bound<'py, PyAny>> {
+    Ok(cell.get_or_try_init(py, || make().map(Bound::unbind))?.bind(py))
 }
 
-pub fn sys(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
-    module(&SYS, py, "sys")
+pub fn sys(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static SYS: Once = PyOnceLock::new();
+    once(&SYS, py, || call::import(py, "sys"))
 }
 
-pub fn builtins(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
-    module(&BUILTINS, py, "builtins")
+pub fn builtins(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static BUILTINS: Once = PyOnceLock::new();
+    once(&BUILTINS, py, || call::import(py, "builtins"))
+}
+
+#[cfg(unix)]
+pub fn socket(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static SOCKET: Once = PyOnceLock::new();
+    once(&SOCKET, py, || call::import(py, "socket"))
+}
+
+/// What ftplib does with objects of other types than the usual ones, in Python.
+pub fn odd(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static ODD: Once = PyOnceLock::new();
+    once(&ODD, py, || call::import(py, "rftplib._odd"))
+}
+
+/// A function that does nothing; see `call::look_up`.
+pub fn nothing(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static NOTHING: Once = PyOnceLock::new();
+    once(&NOTHING, py, || odd(py)?.getattr_held(intern!(py, "look_up")))
 }
 
 /// Ends the connection of `sock` in both directions, as far as the kernel is concerned, and wakes whoever waits for it.
 /// TLS is not told: `ssl.SSLSocket.shutdown` would take its `SSL` away from under another thread.
+#[cfg(unix)]
 pub fn end_connection(sock: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = sock.py();
-    let socket = py.import("_socket")?.getattr(intern!(py, "socket"))?;
-    match socket.call_method_held(intern!(py, "shutdown"), (sock, 2)) {
-        Err(error) if error.is_instance_of::<PyOSError>(py) => Ok(()), // it has ended already
-        outcome => outcome.map(drop),
+    let class = call::import(py, "_socket")?.getattr_held(intern!(py, "socket"))?;
+    match class.run_method_held(intern!(py, "shutdown"), (sock, libc::SHUT_RDWR)) {
+        Err(error) if error.is_instance_of::<PyOSError>(py) => {
+            call::forget(py, error); // it has ended already
+            Ok(())
+        }
+        outcome => outcome,
     }
 }

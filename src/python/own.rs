@@ -9,7 +9,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use super::held::Held;
+use super::call::{self, Call};
+use super::modules;
 
 /// The links of the dialogue that have bodies in Rust.
 #[derive(Clone, Copy)]
@@ -24,6 +25,9 @@ pub enum Step {
 
 const NAMES: [&str; 6] = ["putline", "putcmd", "getline", "getmultiline", "getresp", "voidresp"];
 
+/// What looks up attributes, unless a class has one of its own.
+const LOOKUP: &str = "__getattribute__";
+
 struct Own {
     names: [Py<PyString>; NAMES.len()],
     functions: Vec<Py<PyAny>>,
@@ -36,15 +40,14 @@ static OWN: PyOnceLock<Own> = PyOnceLock::new();
 #[pyfunction]
 pub fn seal(ftp: &Bound<'_, PyType>) -> PyResult<()> {
     let py = ftp.py();
-    let namespace = ftp.getattr("__dict__")?;
-    let functions = NAMES
-        .iter()
-        .map(|name| Ok(namespace.get_item(name)?.unbind()))
-        .collect::<PyResult<_>>()?;
+    modules::nothing(py)?; // imports what would be imported in the middle of a dialogue else
     let own = Own {
         names: NAMES.map(|name| PyString::intern(py, name).unbind()),
-        functions,
-        plain_lookup: py.get_type::<PyAny>().getattr("__getattribute__")?.unbind(),
+        functions: NAMES
+            .iter()
+            .map(|name| ftp.as_any().getattr_held(*name).map(Bound::unbind))
+            .collect::<PyResult<_>>()?,
+        plain_lookup: py.get_type::<PyAny>().as_any().getattr_held(LOOKUP)?.unbind(),
     };
     let _ = OWN.set(py, own);
     Ok(())
@@ -63,13 +66,11 @@ impl<'a, 'py> View<'a, 'py> {
         let py = ftp.py();
         let class = ftp.get_type();
         let ordinary = OWN.get(py).is_some_and(|own| {
-            class
-                .getattr(intern!(py, "__getattribute__"))
-                .is_ok_and(|lookup| lookup.is(&own.plain_lookup))
+            call::quietly(py, class.getattr_held(intern!(py, LOOKUP)))
+                .is_some_and(|lookup| lookup.is(&own.plain_lookup))
         });
         let attributes = if ordinary {
-            ftp.getattr_held(intern!(py, "__dict__"))
-                .ok()
+            call::quietly(py, ftp.getattr_held(intern!(py, "__dict__")))
                 .and_then(|names| names.cast_into_exact::<PyDict>().ok())
         } else {
             None
@@ -97,16 +98,15 @@ impl<'a, 'py> View<'a, 'py> {
     /// Ours it is when the class has the function that `FTP` was born with and the instance has none of its own:
     /// functions are no data descriptors, so this is where lookup looks, and nowhere else.
     pub fn overridden(&self, step: Step) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = self.ftp.py();
         let index = step as usize;
-        let Some(own) = OWN.get(self.ftp.py()) else {
+        let Some(own) = OWN.get(py) else {
             return Ok(Some(self.ftp.getattr_held(NAMES[index])?));
         };
-        let name = own.names[index].bind(self.ftp.py());
+        let name = own.names[index].bind(py);
         if let Some(attributes) = &self.attributes {
-            let ours = self
-                .class
-                .getattr(name)
-                .is_ok_and(|found| found.is(&own.functions[index]));
+            let ours =
+                call::quietly(py, self.class.getattr_held(name)).is_some_and(|found| found.is(&own.functions[index]));
             if ours && !attributes.contains(name)? {
                 return Ok(None);
             }

@@ -4,10 +4,13 @@
 use pyo3::prelude::*;
 use std::time::{Duration, Instant};
 
-/// How long a loop may hold the GIL without a break: the interpreter's switch interval.
-const HOLD: Duration = Duration::from_millis(5);
+use super::call;
 
-/// Since when the GIL is held without a break.
+/// How long a loop may go on before it looks up. Not the interpreter's switch interval of 5 ms: a thread that waits for
+/// the GIL asks for it after that time, and shall not have to wait as long again.
+const INTERVAL: Duration = Duration::from_millis(1);
+
+/// When the loop has last looked up.
 pub struct Turn(Instant);
 
 impl Turn {
@@ -16,13 +19,14 @@ impl Turn {
         Self(Instant::now())
     }
 
-    /// Raises what a signal's handler raises, and lets go of the GIL for a moment if it has been held for long.
+    /// Raises what a signal's handler raises, at once; asynchronous exceptions, and lets go of the GIL for whoever waits
+    /// for it, if that hasn't been looked for in a while.
     pub fn look_up(&mut self, py: Python<'_>) -> PyResult<()> {
-        py.check_signals()?;
-        if self.0.elapsed() > HOLD {
-            py.detach(|| ());
-            *self = Self::begin();
+        if self.0.elapsed() < INTERVAL {
+            return call::check_signals(py);
         }
+        call::look_up(py)?;
+        *self = Self::begin();
         Ok(())
     }
 }

@@ -5,24 +5,16 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
+use pyo3::types::PyFloat;
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
+use super::call::{Call, int_of};
 use super::errors;
-use super::held::Held;
 use crate::net::{self, Interest, SLICE};
 
-static NOTHING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-
-/// Raises what a signal's handler raises, and what another thread has set for this one (PyThreadState_SetAsyncExc, as
-/// func_timeout, stopit and IPython do): the latter is delivered only while Python code runs, so a bit of it is run.
-pub fn look_up(py: Python<'_>) -> PyResult<()> {
-    py.check_signals()?;
-    let nothing = NOTHING.get_or_try_init(py, || py.eval(c"lambda: None", None, None).map(Bound::unbind))?;
-    nothing.bind(py).call_held(()).map(drop)
-}
+pub use super::call::look_up;
 
 /// The Python object that owns a connection.
 #[derive(Clone, Copy)]
@@ -43,14 +35,11 @@ impl<'a, 'py> Owner<'a, 'py> {
 
     /// Its descriptor; EBADF once it is closed, here or by another thread.
     pub fn fd(&self) -> PyResult<RawFd> {
-        let fd = self
-            .0
-            .call_method_held(intern!(self.py(), "fileno"), ())?
-            .extract::<RawFd>()?;
-        if fd < 0 {
-            return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)));
-        }
-        Ok(fd)
+        let number = self.0.call_method_held(intern!(self.py(), "fileno"), ())?;
+        int_of(&number)
+            .and_then(|number| RawFd::try_from(number).ok())
+            .filter(|&number| number >= 0)
+            .ok_or_else(|| errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)))
     }
 
     /// How long the next wait may last, for something that began then: at most one slice, less when the socket's timeout,
@@ -60,7 +49,8 @@ impl<'a, 'py> Owner<'a, 'py> {
         if timeout.is_none() {
             return Ok(Some(SLICE));
         }
-        let seconds = timeout.extract::<f64>()?;
+        // of a genuine socket it is None or an exact float
+        let seconds = timeout.cast_exact::<PyFloat>()?.value();
         if seconds <= 0.0 {
             return Ok(None);
         }

@@ -42,7 +42,8 @@ pub struct Library {
     third: bool,
 }
 
-/// One function by its name. SAFETY: `$handle` is open; the type, which the field says, is that of the documentation.
+/// One function by its name; the type that the field has is that of the documentation.
+// SAFETY: `$handle` is open; the type, which the field says, is that of the documentation.
 macro_rules! symbol {
     ($handle:expr, $name:literal) => {{
         // SAFETY: the handle is open and never closed, and the name ends with NUL.
@@ -50,7 +51,7 @@ macro_rules! symbol {
         NonNull::new(found)?;
         // SAFETY: a function of this name in libssl or libcrypto has the signature that OpenSSL documents; a pointer to
         // a function is as wide as the one dlsym returns wherever there is dlsym.
-        unsafe { std::mem::transmute::<*mut c_void, _>(found) }
+        unsafe { std::mem::transmute_copy::<*mut c_void, _>(&found) }
     }};
 }
 

@@ -8,6 +8,7 @@ import pathlib
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 import rftplib
@@ -176,6 +177,65 @@ def test_a_level_takes_effect_with_the_next_command(server, records):
         assert records[0] == ("rftplib.control", "DEBUG", "> NOOP")
     finally:
         logging.getLogger("rftplib.control").setLevel(logging.NOTSET)
+    ftp.close()
+
+
+def test_records_have_one_form_from_every_thread(server):
+    forms = {}
+
+    class Keep(logging.Handler):
+        def emit(self, record):
+            form = (record.name, record.levelname, record.pathname, record.lineno, record.funcName, record.args)
+            forms.setdefault(threading.get_ident(), []).append((record.getMessage(), *form))
+
+    logger, keep = logging.getLogger("rftplib"), Keep()
+    logger.addHandler(keep)
+    logger.setLevel(logging.DEBUG)
+    try:
+        ftp = connect(server)
+        ftp.login("demo", "secret")
+        forms.clear()
+        ftp.voidcmd("NOOP")
+        thread = threading.Thread(target=ftp.voidcmd, args=("NOOP",))
+        thread.start()
+        thread.join()
+        ftp.close()
+    finally:
+        logger.removeHandler(keep)
+        logger.setLevel(logging.NOTSET)
+    ours, theirs = forms.values()
+    assert ours == theirs
+    assert [form[0] for form in ours] == ["> NOOP", "< 200 OK"]
+
+
+def test_a_command_that_is_a_subclass_of_str_is_logged_too(server, records):
+    class Text(str):
+        pass
+
+    logging.getLogger("rftplib").setLevel(logging.DEBUG)
+    ftp = connect(server)
+    ftp.login("demo", "secret")
+    records.clear()
+    ftp.sendcmd(Text("PASS secret"))
+    ftp.getmultiline = lambda: Text("200 fine")
+    ftp.putline = lambda line: None
+    assert ftp.sendcmd("NOOP") == "200 fine"
+    ftp.close()
+    texts = [text for _, _, text in records]
+    assert (texts[0], texts[-1]) == ("> PASS ****", "< 200 fine")
+    assert "secret" not in repr(records)
+
+
+def test_ctrl_c_while_a_logger_is_asked_is_not_swallowed(server, records, monkeypatch):
+    ftp = connect(server)
+
+    def interrupted(level):
+        raise KeyboardInterrupt
+
+    logging.getLogger("rftplib").setLevel(logging.DEBUG)
+    monkeypatch.setattr(logging.getLogger("rftplib.control"), "isEnabledFor", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ftp.voidcmd("NOOP")
     ftp.close()
 
 

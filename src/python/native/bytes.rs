@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::held::Held;
+use super::super::call::Call;
 use super::super::meter::Meter;
 use super::ends::{RealFile, Sink};
 use super::pump::Pump;

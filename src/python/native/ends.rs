@@ -10,8 +10,8 @@ use pyo3::types::{PyBytes, PyCFunction, PyDict, PyList, PyType};
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use super::super::call::Call;
 use super::super::errors;
-use super::super::held::Held;
 use crate::net;
 use crate::transfer::Outlet;
 

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-use super::super::held::Held;
+use super::super::call::Call;
 use crate::net;
 use crate::tls::{Borrowed, IGNORE_UNEXPECTED_EOF, Library, Ssl};
 

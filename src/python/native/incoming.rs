@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
-use super::super::held::Held;
+use super::super::call::Call;
 use super::super::listing::Listing;
 use super::super::meter::Meter;
 use super::super::{errors, modules, text};

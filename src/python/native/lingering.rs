@@ -10,16 +10,22 @@ use libc::{c_int, c_long, c_void};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use super::super::call::Call;
 use super::super::errors;
-use super::super::held::Held;
+use super::super::own::View;
 use super::super::wait::{Owner, look_up};
 use super::genuine;
+use super::reader::reader;
 use crate::net::{self, Interest};
 use crate::tls::Ssl;
+
+/// Where the client keeps it: see `rftplib._transfer`.
+const ATTRIBUTE: &str = "_rftplib_lingering";
 
 /// How many bytes are read away at the most before the descriptor is closed: more than any number of tickets.
 const LEFTOVERS: usize = 64 * 1024;
@@ -161,6 +167,41 @@ impl Lingering {
         }
         Ok(())
     }
+}
+
+/// What is kept for the reply that is read now, and the attributes that it is kept in.
+pub type ForReply<'py> = Option<(Bound<'py, PyDict>, Bound<'py, Lingering>)>;
+
+/// A reply is going to be waited for: see `Lingering::settle`.
+pub fn settle<'py>(view: &View<'_, 'py>) -> PyResult<ForReply<'py>> {
+    let (ftp, py) = (view.ftp(), view.ftp().py());
+    let Some(attributes) = view.attributes() else {
+        return Ok(None);
+    };
+    let Some(kept) = attributes.get_item(intern!(py, ATTRIBUTE))? else {
+        return Ok(None);
+    };
+    let Ok(kept) = kept.cast_into_exact::<Lingering>() else {
+        return Ok(None);
+    };
+    let sock = ftp.getattr_held(intern!(py, "sock"))?;
+    let file = ftp.getattr_held(intern!(py, "file"))?;
+    let replied = reader(&file).is_some_and(|reader| reader.get().is_buffered(py));
+    kept.get().settle(&sock, replied)?;
+    Ok(Some((attributes, kept)))
+}
+
+/// The reply has been read, and was no preliminary one.
+pub fn release(kept: ForReply<'_>) -> PyResult<()> {
+    let Some((attributes, kept)) = kept else {
+        return Ok(());
+    };
+    let py = attributes.py();
+    kept.get().release(py)?;
+    if attributes.contains(intern!(py, ATTRIBUTE))? {
+        attributes.del_item(intern!(py, ATTRIBUTE))?;
+    }
+    Ok(())
 }
 
 /// Where records begin and end among the bytes that are read away (RFC 8446, section 5.1). Only their sizes are seen.

@@ -18,7 +18,7 @@ pub use bytes::{download, upload};
 pub use genuine::{forget_tls_errors, has_ended_regularly};
 pub use incoming::retrlines;
 #[cfg(feature = "tls")]
-pub use lingering::Lingering;
+pub use lingering::{Lingering, release, settle};
 pub use outgoing::storlines;
 pub use reader::{Reader, encode_line, limit_of, open_reader, reader};
 pub use socket::{prepare, sendable};

@@ -8,7 +8,7 @@ use pyo3::types::PyBytes;
 use std::borrow::Cow;
 use std::io;
 
-use super::super::held::Held;
+use super::super::call::Call;
 use super::super::meter::Meter;
 use super::super::{errors, text};
 use super::ends::is_line_source;

@@ -7,7 +7,7 @@ use pyo3::types::PyBytes;
 use std::io;
 use std::time::Instant;
 
-use super::super::held::Held;
+use super::super::call::Call;
 use super::super::meter::{End, Meter};
 use super::super::turn::Turn;
 use super::super::wait::{Owner, look_up};

@@ -11,7 +11,7 @@ use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::super::held::Held;
+use super::super::call::Call;
 use super::super::wait::{Owner, look_up};
 use super::super::{errors, modules, text};
 use super::socket::{enabled, receivable};

@@ -8,8 +8,8 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
+use super::super::call::Call;
 use super::super::errors::{os_error, timed_out};
-use super::super::held::Held;
 use super::errors::{raised, would_block};
 use crate::net::{Interest, SLICE, Step, wait};
 use crate::tls::Fault;

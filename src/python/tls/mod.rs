@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use super::held::Held;
+use super::call::Call;
 use crate::tls::Handle;
 
 pub use engine::Engine;
