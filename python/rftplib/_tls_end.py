@@ -13,8 +13,7 @@ import weakref
 
 import rftplib
 
-from . import _logs, _native_hint, _tls_socket
-from ._errors import Error
+from . import _logs, _tls_socket
 from ._tls_socket import SLICE, ssl
 
 # How long an upload waits for the server's close_notify where the client has no `unwrap_timeout`; see FTP_TLS.
@@ -106,15 +105,7 @@ def finish(ftp, conn, sent=False):
 
 def last_reply(ftp, conn, doubt):
     """Read and return the final reply of a transfer on `conn`, after finish() has returned `doubt`."""
-    if not _tls_socket.is_native(conn):
-        return ftp.voidresp() if doubt is None else reply(ftp, doubt)
-    try:
-        return ftp.voidresp() if doubt is None else reply(ftp, doubt)
-    except (Error, OSError) as error:
-        explained = _native_hint.explained(error, conn)
-        if explained is None:
-            raise
-        raise explained from error
+    return ftp.voidresp() if doubt is None else reply(ftp, doubt)
 
 
 def reply(ftp, doubt):

@@ -1,14 +1,14 @@
 import socket
 import ssl
 from collections.abc import Iterable
-from typing import Any, Final, Literal, NoReturn, overload
+from typing import Any, Final, Literal, NoReturn, final, overload
 
 from _typeshed import ReadableBuffer, StrOrBytesPath, WriteableBuffer
 from typing_extensions import Self
 
 from . import FTP_TLS
 
-__all__ = ["FTPS", "FTPS_PORT", "ImplicitFTP_TLS", "NativeContext", "NativeSocket"]
+__all__ = ["FTPS", "FTPS_PORT", "ImplicitFTP_TLS", "NativeContext", "NativeSession", "NativeSocket"]
 
 FTPS_PORT: Final = 990
 
@@ -66,8 +66,11 @@ class NativeContext:
         do_handshake_on_connect: bool = True,
         suppress_ragged_eofs: bool = True,
         server_hostname: str | None = None,
-        session: None = None,
+        session: NativeSession | None = None,
     ) -> NativeSocket: ...
+
+@final
+class NativeSession: ...
 
 class NativeSocket(socket.socket):
     do_handshake_on_connect: bool
@@ -80,9 +83,9 @@ class NativeSocket(socket.socket):
     @property
     def server_side(self) -> Literal[False]: ...
     @property
-    def session(self) -> None: ...
+    def session(self) -> NativeSession | None: ...
     @property
-    def session_reused(self) -> Literal[False]: ...
+    def session_reused(self) -> bool | None: ...
     def recv(self, bufsize: int = 1024, flags: int = 0) -> bytes: ...
     def recv_into(self, buffer: WriteableBuffer, nbytes: int | None = None, flags: int = 0) -> int: ...
     @overload

@@ -48,6 +48,25 @@ pub fn end_sending(fd: BorrowedFd<'_>) {
     unsafe { libc::shutdown(fd.as_raw_fd(), libc::SHUT_WR) };
 }
 
+/// Has the kernel reset the connection when its last descriptor is closed.
+pub fn reset_when_closed(fd: BorrowedFd<'_>) {
+    let at_once = libc::linger {
+        l_onoff: 1,
+        l_linger: 0,
+    };
+    let size = size_of::<libc::linger>() as libc::socklen_t;
+    // SAFETY: the pointer and size describe one linger; the descriptor is borrowed for the call.
+    unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_LINGER,
+            (&raw const at_once).cast(),
+            size,
+        )
+    };
+}
+
 /// Writes to a file at its descriptor's own position. A regular file takes everything or fails, but for signals and
 /// limits, so a short count is for the caller to go on from.
 pub fn write_file(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<Option<usize>> {

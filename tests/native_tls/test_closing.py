@@ -1,5 +1,5 @@
-"""A connection that is closed, unwrapped or given away: nothing that was sent is lost, and nothing is read that belongs to
-somebody else.
+"""A connection that is closed, unwrapped or given away: nothing that was sent is lost, and nothing is read that is
+somebody else's.
 """
 
 from __future__ import annotations
