@@ -8,7 +8,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _logs, _native_hint, _tls_file, ssl
+from . import _logs, _tls_file, ssl
 from ._errors import error_proto
 from ._ftp import FTP
 from ._tls_end import UNWRAP_TIMEOUT
@@ -143,12 +143,9 @@ class FTP_TLS(FTP):
             resumption = {} if session is None else {"session": session}
             try:
                 conn = self.context.wrap_socket(conn, server_hostname=self.host, **resumption)
-            except BaseException as error:
+            except BaseException:
                 conn.close()
                 forget_errors(self.sock)
-                explained = _native_hint.explained(error, self.context)
-                if explained is not None:
-                    raise explained from error
                 raise
             _logs.secured(conn, "data connection")
         return conn, size
@@ -169,8 +166,11 @@ def _secured(sock):
 
 
 def _session(ftp):
-    """The TLS session of the control connection, if data connections can resume it: only within one SSLContext."""
+    """The TLS session of the control connection, if data connections can resume it: only within one context."""
     ssl, sock, context = rftplib.ssl, ftp.sock, ftp.context
+    if is_native(sock):
+        same = sock.context is context and sock.server_hostname == ftp.host
+        return sock.session if same and _takes_session(context) else None
     if not isinstance(sock, ssl.SSLSocket) or not isinstance(context, ssl.SSLContext) or sock.context is not context:
         return None
     if not _takes_session(context):
@@ -189,6 +189,8 @@ def _takes_session(context):
     """Whether `context.wrap_socket` has the parameter `session`, where a subclass has replaced it."""
     wrap = context.wrap_socket
     if getattr(wrap, "__func__", None) is rftplib.ssl.SSLContext.wrap_socket:
+        return True
+    if wrap.__module__ == "rftplib._native_context":
         return True
     import inspect  # takes longer to import than all of this package
 
