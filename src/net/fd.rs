@@ -48,23 +48,27 @@ pub fn end_sending(fd: BorrowedFd<'_>) {
     unsafe { libc::shutdown(fd.as_raw_fd(), libc::SHUT_WR) };
 }
 
-/// Has the kernel reset the connection when its last descriptor is closed.
-pub fn reset_when_closed(fd: BorrowedFd<'_>) {
-    let at_once = libc::linger {
+/// Makes the last close of the connection reset it, which tells the peer at once that nobody is there any more.
+pub fn reset_on_close(fd: BorrowedFd<'_>) -> io::Result<()> {
+    let linger = libc::linger {
         l_onoff: 1,
         l_linger: 0,
     };
-    let size = size_of::<libc::linger>() as libc::socklen_t;
-    // SAFETY: the pointer and size describe one linger; the descriptor is borrowed for the call.
-    unsafe {
+    let size = libc::socklen_t::try_from(size_of::<libc::linger>()).unwrap_or_default();
+    // SAFETY: the descriptor is borrowed for the call; pointer and size describe one valid struct linger.
+    let outcome = unsafe {
         libc::setsockopt(
             fd.as_raw_fd(),
             libc::SOL_SOCKET,
             libc::SO_LINGER,
-            (&raw const at_once).cast(),
+            (&raw const linger).cast(),
             size,
         )
     };
+    if outcome < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
 }
 
 /// Writes to a file at its descriptor's own position. A regular file takes everything or fails, but for signals and

@@ -7,7 +7,7 @@ mod stream;
 mod wait;
 
 pub use fd::{
-    NonBlocking, duplicate, end_sending, is_regular, read_file_at, recv_now, reset_when_closed, send_file, send_now,
+    NonBlocking, duplicate, end_sending, is_regular, read_file_at, recv_now, reset_on_close, send_file, send_now,
     write_file,
 };
 pub use stream::{Step, Stream, Tcp};

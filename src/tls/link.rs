@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::wire::Lent;
 use super::{Fault, Session, Ticket, Version};
-use crate::net::{Interest, Step, Stream, end_sending, recv_now, reset_when_closed, send_now};
+use crate::net::{Interest, Step, Stream, end_sending, recv_now, reset_on_close, send_now};
 
 /// The most data that a TLS record holds (RFC 8446, section 5.1).
 pub const RECORD: usize = 16 * 1024;
@@ -286,7 +286,9 @@ impl Link {
         match session.read(&mut [0; 1024]) {
             Ok(Step::Wait(interest)) => return Step::Wait(interest),
             // An alert: it has read all. Some servers wait for our close_notify then: a reset tells that none will come.
-            Ok(Step::Moved(0)) | Err(Fault::Protocol(_)) => reset_when_closed(self.fd.get()),
+            Ok(Step::Moved(0)) | Err(Fault::Protocol(_)) => {
+                let _ = reset_on_close(self.fd.get());
+            }
             _ => {}
         }
         Step::Moved(0)

@@ -20,14 +20,14 @@ mod apple;
 mod openssl;
 
 #[cfg(target_vendor = "apple")]
-use apple as library;
+use apple as below;
 #[cfg(not(target_vendor = "apple"))]
-use openssl as library;
+use openssl as below;
 
 use crate::net::Step;
 
+pub use below::certificates;
 pub use fault::{Fault, Setup};
-pub use library::certificates;
 pub use link::{Counts, Handle, Link, Owed, RECORD};
 pub use native::Native;
 pub use version::{Agreed, Version};

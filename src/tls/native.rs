@@ -1,5 +1,5 @@
 //! The engine on native-tls: the operating system's TLS library and its trust store. What native-tls has no API for is asked
-//! of that library itself (`library`).
+//! of that library itself (`below`).
 
 use native_tls::{
     Certificate, HandshakeError, MidHandshakeTlsStream, Protocol, TlsConnector, TlsConnectorBuilder, TlsStream,
@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::library::{self, Seen};
+use super::below::{self, Seen};
 use super::wire::{Lent, ROOM, Wire};
 use super::{Agreed, Engine, Fault, Options, Session, Setup, Ticket, Traffic, Version};
 use crate::net::{Interest, Step};
@@ -34,7 +34,7 @@ struct Nameless {
 impl Native {
     pub fn new(options: &Options) -> Result<Self, Setup> {
         let mut builder = builder(options)?;
-        let connector = library::connector(&builder).map_err(|error| Setup::Context(library::setup(&error)))?;
+        let connector = below::connector(&builder).map_err(|error| Setup::Context(below::setup(&error)))?;
         let verifies = !options.accept_invalid_certs && !options.accept_invalid_hostnames;
         builder.use_sni(false);
         Ok(Self {
@@ -48,25 +48,25 @@ impl Native {
 
     fn nameless(&self) -> Option<&TlsConnector> {
         let Nameless { builder, connector } = self.nameless.as_ref()?;
-        connector.get_or_init(|| library::connector(builder).ok()).as_ref()
+        connector.get_or_init(|| below::connector(builder).ok()).as_ref()
     }
 
     /// Whether this is a certificate (DER); if not, why.
     pub fn check_certificate(der: &[u8]) -> Result<(), String> {
         Certificate::from_der(der)
             .map(drop)
-            .map_err(|error| library::setup(&error))
+            .map_err(|error| below::setup(&error))
     }
 }
 
 fn builder(options: &Options) -> Result<TlsConnectorBuilder, Setup> {
     let mut builder = TlsConnector::builder();
     for root in &options.roots {
-        let root = Certificate::from_der(root).map_err(|error| Setup::Roots(library::setup(&error)))?;
+        let root = Certificate::from_der(root).map_err(|error| Setup::Roots(below::setup(&error)))?;
         builder.add_root_certificate(root);
     }
     if let Some(identity) = &options.identity {
-        builder.identity(library::identity(identity)?);
+        builder.identity(below::identity(identity)?);
     }
     let alpn: Vec<&str> = options.alpn.iter().map(String::as_str).collect();
     builder
@@ -185,8 +185,8 @@ impl Session for NativeSession {
                 name,
                 wire,
                 ticket,
-            } => library::connect(&connector, &name, wire, ticket.as_ref()),
-            State::Shaking(stream, seen) => library::step(seen, || stream.handshake()),
+            } => below::connect(&connector, &name, wire, ticket.as_ref()),
+            State::Shaking(stream, seen) => below::step(seen, || stream.handshake()),
         };
         match outcome {
             Ok(mut stream) => {
@@ -281,7 +281,7 @@ impl Session for NativeSession {
     }
 
     fn await_close_notify(&mut self) -> Result<Step, Fault> {
-        if library::CLOSES_AT_ONCE {
+        if below::CLOSES_AT_ONCE {
             return Ok(Step::Moved(0));
         }
         match self.read(&mut [0; 1024])? {
@@ -334,5 +334,5 @@ impl Session for NativeSession {
 }
 
 fn unknown(error: native_tls::Error) -> Fault {
-    Fault::Protocol(library::setup(&error))
+    Fault::Protocol(below::setup(&error))
 }

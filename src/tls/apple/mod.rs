@@ -12,10 +12,10 @@ use super::version;
 pub use hello::Hello;
 
 #[cfg(target_vendor = "apple")]
-pub use below::{CLOSES_AT_ONCE, Seen, certificates, connect, connector, identity, setup, step};
+pub use framework::{CLOSES_AT_ONCE, Seen, certificates, connect, connector, identity, setup, step};
 
 #[cfg(target_vendor = "apple")]
-mod below {
+mod framework {
     use native_tls::{HandshakeError, TlsConnector, TlsConnectorBuilder, TlsStream};
     use std::error::Error;
     use std::io;
