@@ -43,6 +43,7 @@ class NativeSocket(socket.socket):
     """
 
     __module__ = "rftplib.tls"
+    _lingers = True
 
     def __init__(self, *args, **kwargs):
         raise TypeError(
@@ -173,9 +174,14 @@ class NativeSocket(socket.socket):
         self._link.close(False, None)
         return super().detach()
 
+    def __exit__(self, kind=None, *args):
+        """Close, without a wait for what was sent if the block has ended by an exception."""
+        self._lingers = kind is None
+        super().__exit__(kind, *args)
+
     def _real_close(self):
         try:
-            self._link.close(self._forks == _forks, self.gettimeout())
+            self._link.close(self._lingers and self._forks == _forks, self.gettimeout())
         finally:
             super()._real_close()
 

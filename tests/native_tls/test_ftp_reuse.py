@@ -133,6 +133,7 @@ def test_the_safe_class_resumes(real, name):
 
 def test_another_context_or_name_is_no_error(real, folder):
     """Who changes them after the login gets data connections without resumption."""
+    (folder / "file").write_bytes(b"so that the listing isn't empty")
     with client(real("pyftpdlib"), native(), folder, cls=Watched) as ftp:
         before = ftp.context
         ftp.context = native()
