@@ -174,10 +174,10 @@ class NativeSocket(socket.socket):
         self._link.close(False, None)
         return super().detach()
 
-    def __exit__(self, kind=None, *args):
+    def __exit__(self, *args):
         """Close, without a wait for what was sent if the block has ended by an exception."""
-        self._lingers = kind is None
-        super().__exit__(kind, *args)
+        self._lingers = args[:1] in ((), (None,))
+        super().__exit__(*args)
 
     def _real_close(self):
         try:
@@ -257,7 +257,7 @@ class NativeSocket(socket.socket):
         """Not possible: ValueError."""
         raise ValueError(f"recvfrom not allowed on instances of {type(self)}")
 
-    def recvfrom_into(self, *args):
+    def recvfrom_into(self, *args, **kwargs):
         """Not possible: ValueError."""
         raise ValueError(f"recvfrom_into not allowed on instances of {type(self)}")
 
