@@ -248,19 +248,20 @@ impl Link {
     /// handshake. So where data was sent and nothing received yet, the sending is ended first.
     pub fn close(&self, may_linger: bool) -> bool {
         let Ok(mut layer) = self.layer() else { return false };
+        let before = std::mem::replace(&mut *layer, Layer::Closed);
+        if self.is_inherited() {
+            // Freeing it takes locks of the TLS library's, which a thread of the other process may have held.
+            std::mem::forget(before);
+            return false;
+        }
         let Layer::Tls {
             mut session,
             sought_end,
             ..
-        } = std::mem::replace(&mut *layer, Layer::Closed)
+        } = before
         else {
             return false;
         };
-        if self.is_inherited() {
-            // Freeing it takes locks of the TLS library's, which a thread of the other process may have held.
-            std::mem::forget(session);
-            return false;
-        }
         let flushed = matches!(session.flush(), Ok(Step::Moved(0)));
         let tickets = session.agreed().is_some_and(|agreed| agreed.version >= Version::Tls13)
             && self.counts.received() == 0

@@ -131,6 +131,7 @@ struct NativeSession {
 
 impl NativeSession {
     fn open(&mut self) -> Result<(&mut TlsStream<Wire>, &Seen), Fault> {
+        below::forget_errors();
         match &mut self.state {
             State::Open(stream, seen) => Ok((stream, seen)),
             State::Fresh { .. } | State::Shaking(..) => Err(Fault::TooEarly),
@@ -174,12 +175,12 @@ impl NativeSession {
 
 impl Session for NativeSession {
     fn handshake(&mut self) -> Result<Step, Fault> {
+        if matches!(self.state, State::Open(..)) {
+            return Ok(Step::Moved(0));
+        }
+        below::forget_errors();
         let (outcome, seen) = match std::mem::replace(&mut self.state, State::Failed) {
-            State::Open(stream, seen) => {
-                self.state = State::Open(stream, seen);
-                return Ok(Step::Moved(0));
-            }
-            State::Failed => return Err(Fault::Protocol("the handshake has failed".to_owned())),
+            State::Open(..) | State::Failed => return Err(Fault::Protocol("the handshake has failed".to_owned())),
             State::Fresh {
                 connector,
                 name,
@@ -217,18 +218,19 @@ impl Session for NativeSession {
         // What is still to be sent may be what the peer waits for.
         stream.get_mut().push();
         let mut outcome = stream.read(into);
+        let mut empty = false;
         for _ in 0..SKIPPED {
-            match outcome {
-                Ok(0) if !into.is_empty() && !seen.has_ended() && !ended.load(Ordering::Relaxed) => {
-                    outcome = stream.read(into);
-                }
-                _ => break,
+            empty = matches!(outcome, Ok(0)) && !into.is_empty() && !seen.has_ended();
+            if !empty || ended.load(Ordering::Relaxed) {
+                break;
             }
+            outcome = stream.read(into);
         }
         stream.get_mut().push();
         match outcome {
             // OpenSSL up to 1.1.1 takes an end without close_notify for an ordinary one
             Ok(0) if self.ended() && !into.is_empty() => Err(Fault::Truncated),
+            Ok(0) if empty => Ok(Step::Wait(Interest::Read)),
             Ok(count) => Ok(Step::Moved(count)),
             Err(error) => self.fault(error).map_or(Ok(Step::Wait(Interest::Read)), Err),
         }

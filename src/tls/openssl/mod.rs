@@ -18,6 +18,13 @@ pub const CLOSES_AT_ONCE: bool = false;
 
 type Outcome = Result<TlsStream<Wire>, HandshakeError<Wire>>;
 
+/// Empties this thread's queue of errors. What others have left in it, such as Python's `ssl` where both share the library,
+/// would be taken for the reason of the next step that can't go on.
+pub fn forget_errors() {
+    // SAFETY: it concerns this thread only, and has no arguments.
+    unsafe { openssl_sys::ERR_clear_error() };
+}
+
 /// Why a context can't be made.
 pub fn setup(error: &native_tls::Error) -> String {
     error.to_string()
