@@ -1,5 +1,5 @@
-"""OpenSSL's queue of errors, one for each thread: where Python's `ssl` and NativeContext share the library they share it,
-too, and neither may find in it what the other has left.
+"""OpenSSL's queue of errors, one for each thread: Python's `ssl` and NativeContext have the same one if they share the
+library, and neither may find in it what the other has left.
 """
 
 from __future__ import annotations
