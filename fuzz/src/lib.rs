@@ -3,11 +3,13 @@
 #[path = "../../src/protocol/tests/model.rs"]
 pub mod model;
 
-// Two readers of bytes that the TLS engine keeps to itself.
-#[path = "../../src/tls/der.rs"]
+// Two readers of bytes that the TLS engine keeps to itself, on macOS.
+#[path = "../../src/tls/apple/der.rs"]
 pub mod der;
-#[path = "../../src/tls/hello.rs"]
+#[path = "../../src/tls/apple/hello.rs"]
 pub mod hello;
+#[path = "../../src/tls/version.rs"]
+pub mod version;
 
 mod client;
 

@@ -8,7 +8,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _logs, _native_hint, _rftplib, _transfer, ssl
+from . import _logs, _rftplib, _transfer, ssl
 from ._errors import Error, error_proto
 from ._ftp import FTP
 from ._tls import forget_errors, is_native
@@ -191,12 +191,9 @@ def _secure(ftp, conn, session):
                 running.watch(conn)
                 conn.do_handshake()
             return conn
-    except BaseException as error:
+    except BaseException:
         conn.close()
         forget_errors(ftp.sock)
-        explained = _native_hint.explained(error, context)
-        if explained is not None:
-            raise explained from error
         raise
 
 
@@ -252,8 +249,11 @@ def _secured(sock):
 
 
 def _session(ftp):
-    """The TLS session of the control connection, if data connections can resume it: only within one SSLContext."""
+    """The TLS session of the control connection, if data connections can resume it: only within one context."""
     ssl, sock, context = rftplib.ssl, ftp.sock, ftp.context
+    if is_native(sock):
+        same = sock.context is context and sock.server_hostname == ftp.host
+        return sock.session if same and _takes_session(context) else None
     if not isinstance(sock, ssl.SSLSocket) or not _takes_session(context):
         return None
     if type(context) is type(sock.context) and sock.context is not context:
@@ -272,6 +272,8 @@ def _takes_session(context):
     """Whether `context.wrap_socket` has the parameter `session`, where a subclass has replaced it."""
     wrap = context.wrap_socket
     if getattr(wrap, "__func__", None) is rftplib.ssl.SSLContext.wrap_socket:
+        return True
+    if wrap.__module__ == "rftplib._native_context":
         return True
     import inspect  # takes longer to import than all of this package
 

@@ -21,15 +21,15 @@ class NativeContext:
 
     cafile, cadata: certificates to trust, PEM or DER, instead of the operating system's; system_roots=True: beside
     them.
-    certfile, keyfile: a client certificate with its chain and its key, PEM. pkcs12, password: the same in a PKCS#12
-    file.
+    certfile, keyfile: a client certificate with its chain and its key, PEM. pkcs12: the same in a PKCS#12 file.
+    password: of the key or the file.
     minimum_version, maximum_version: 'TLSv1.2', 'TLSv1.3'... or members of ssl.TLSVersion.
     alpn: names of protocols to offer.
     danger_accept_invalid_certs: verify nothing. danger_accept_invalid_hostnames: any trusted certificate will do,
     whoever it is for. Anyone on the way can then read and change everything.
 
-    It can't resume TLS sessions: servers that demand it for data connections (vsftpd and ProFTPD by default) need an
-    ssl.SSLContext, as FTP_TLS has by default.
+    Data connections resume the session of the control connection, which some servers demand (vsftpd and ProFTPD by
+    default), but on macOS, where the TLS library can't.
     """
 
     __module__ = "rftplib.tls"
@@ -92,18 +92,25 @@ class NativeContext:
         server_hostname=None,
         session=None,
     ):
-        """Run the client's side of TLS on a connected socket.socket, which is taken over; returns the NativeSocket."""
+        """Run the client's side of TLS on a connected socket.socket, which is taken over; returns the NativeSocket.
+
+        session: the NativeSocket.session to resume, of a connection of this context with the same server_hostname.
+        Raises ValueError for any other. Whether the server has resumed it, `session_reused` tells.
+        """
         if server_side:
             raise NotImplementedError("NativeContext is for clients: server_side isn't supported")
-        if session is not None:
-            raise ValueError(
-                "session: native-tls can't resume TLS sessions; use an ssl.SSLContext, FTP_TLS's default, for that"
-            )
         name = None if server_hostname is None else _encoded(server_hostname)
         if name is None and self._verifies_names:
             raise ValueError("check_hostname requires server_hostname")
+        if session is not None:
+            self._engine.check(session, name)
         return NativeSocket._create(
-            sock, self, self._engine, server_hostname, name, do_handshake_on_connect, suppress_ragged_eofs
+            sock,
+            self,
+            lambda descriptor: self._engine.link(descriptor, name, session),
+            server_hostname,
+            do_handshake_on_connect,
+            suppress_ragged_eofs,
         )
 
     @property
@@ -164,16 +171,12 @@ def _text_or_bytes(data, option):
 
 def _identity(certfile, keyfile, pkcs12, password):
     """The client's certificate and key, as the engine takes them."""
-    if pkcs12 is None:
-        if password is not None:
-            why = (
-                "which isn't given" if certfile is None else "native-tls opens encrypted keys only in PKCS#12 archives"
-            )
-            raise ValueError(f"password is for pkcs12{', ' if certfile is None else ': '}{why}")
-        if keyfile is not None and certfile is None:
-            raise ValueError("keyfile needs certfile")
-    elif certfile is not None or keyfile is not None:
+    if pkcs12 is not None and (certfile is not None or keyfile is not None):
         raise ValueError("certfile and keyfile can't be combined with pkcs12")
+    if keyfile is not None and certfile is None:
+        raise ValueError("keyfile needs certfile")
+    if password is not None and certfile is None and pkcs12 is None:
+        raise ValueError("password is for certfile, keyfile or pkcs12, and none is given")
     if password is not None:
         try:
             password = _text_or_bytes(password, "password").decode()

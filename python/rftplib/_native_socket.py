@@ -43,6 +43,7 @@ class NativeSocket(socket.socket):
     """
 
     __module__ = "rftplib.tls"
+    _lingers = True
 
     def __init__(self, *args, **kwargs):
         raise TypeError(
@@ -51,10 +52,10 @@ class NativeSocket(socket.socket):
         )
 
     @classmethod
-    def _create(cls, sock, context, engine, server_hostname, name, do_handshake_on_connect, suppress_ragged_eofs):
+    def _create(cls, sock, context, make_link, server_hostname, do_handshake_on_connect, suppress_ragged_eofs):
         """Take `sock` over, once the handshake is done, if it is to be done now. A handshake that fails closes it.
 
-        name: server_hostname as TLS has it.
+        make_link: makes the Link on a descriptor.
         """
         _check_kind(sock)
         sock.getpeername()  # an OSError here tells that it isn't connected, or closed
@@ -68,7 +69,7 @@ class NativeSocket(socket.socket):
         self = cls.__new__(cls, **kind)
         super(NativeSocket, self).__init__(**kind)
         self._context, self._name = context, server_hostname
-        self._link, self._forks = engine.link(kind["fileno"], name), _forks
+        self._link, self._forks = make_link(kind["fileno"]), _forks
         self.do_handshake_on_connect, self.suppress_ragged_eofs = do_handshake_on_connect, suppress_ragged_eofs
         try:
             self.settimeout(timeout)
@@ -170,23 +171,19 @@ class NativeSocket(socket.socket):
 
     def detach(self):
         """End TLS without a word and return the descriptor, which isn't this object's any more."""
-        self._link.close()
+        self._link.close(False, None)
         return super().detach()
 
-    def _real_close(self):
-        self._link.close()
-        super()._real_close()
-        if self._forks == _forks:
-            self._link.linger(self.gettimeout())
-
     def __exit__(self, *args):
-        """Close, and explain the error that ended the block if it looks like a refusal for want of session reuse."""
+        """Close, without a wait for what was sent if the block has ended by an exception."""
+        self._lingers = args[:1] in ((), (None,))
         super().__exit__(*args)
-        from ._native_hint import explained
 
-        explanation = explained(args[1], self)
-        if explanation is not None:
-            raise explanation from args[1]
+    def _real_close(self):
+        try:
+            self._link.close(self._lingers and self._forks == _forks, self.gettimeout())
+        finally:
+            super()._real_close()
 
     def _refuse_clear_text(self):
         if self._link.is_plain():
@@ -237,13 +234,13 @@ class NativeSocket(socket.socket):
 
     @property
     def session(self):
-        """None: native-tls can't resume sessions."""
-        return None
+        """What other connections can resume the session by, to be given to wrap_socket(); None if there is nothing."""
+        return self._link.session()
 
     @property
     def session_reused(self):
-        """False."""
-        return False
+        """Whether the handshake has resumed a session; None where there is no TLS (any more)."""
+        return self._link.is_resumed()
 
     # How many bytes of data have come and gone, and how it ended; also after a close.
     _received = property(lambda self: self._link.received)
@@ -260,7 +257,7 @@ class NativeSocket(socket.socket):
         """Not possible: ValueError."""
         raise ValueError(f"recvfrom not allowed on instances of {type(self)}")
 
-    def recvfrom_into(self, *args):
+    def recvfrom_into(self, *args, **kwargs):
         """Not possible: ValueError."""
         raise ValueError(f"recvfrom_into not allowed on instances of {type(self)}")
 

@@ -14,8 +14,7 @@ import threading
 
 import rftplib
 
-from . import _logs, _native_hint, _rftplib, _tls
-from ._errors import Error
+from . import _logs, _rftplib, _tls
 from ._tls import ssl
 
 # Where they are kept among the client's attributes, for as long as there are any: the transfer that is going on, and
@@ -118,18 +117,12 @@ class Transfer:
         Raises what voidresp() raises for a reply that isn't 2xx; where none comes, the error at the end of the data.
         """
         try:
-            try:
-                resp = self._ftp.voidresp()
-            except (OSError, EOFError) as error:
-                _logs.failed("data", error, "reading the final reply")
-                if self.error is None:
-                    raise
-                raise self.error  # noqa: B904  (its context tells that there was no reply)
-        except (Error, OSError) as error:
-            explained = _native_hint.explained(error, self.conn)
-            if explained is None:
+            resp = self._ftp.voidresp()
+        except (OSError, EOFError) as error:
+            _logs.failed("data", error, "reading the final reply")
+            if self.error is None:
                 raise
-            raise explained from error
+            raise self.error  # noqa: B904  (its context tells that there was no reply)
         if self._settled:
             raise self.error
         if self._log is not None:

@@ -21,10 +21,11 @@ __all__ = ["FTPS", "FTPS_PORT", "ImplicitFTP_TLS"]
 try:
     from ._native_context import NativeContext
     from ._native_socket import NativeSocket
+    from ._rftplib import NativeSession
 except ImportError:  # an engine without TLS of its own
     pass
 else:
-    __all__ += ["NativeContext", "NativeSocket"]
+    __all__ += ["NativeContext", "NativeSession", "NativeSocket"]
 
 # Where servers wait for TLS from the first byte (by custom; RFC 4217 knows AUTH only)
 FTPS_PORT = 990

@@ -49,6 +49,29 @@ pub fn end_sending(fd: BorrowedFd<'_>) {
     unsafe { libc::shutdown(fd.as_raw_fd(), libc::SHUT_WR) };
 }
 
+/// Makes the last close of the connection reset it, which tells the peer at once that nobody is there any more.
+pub fn reset_on_close(fd: BorrowedFd<'_>) -> io::Result<()> {
+    let linger = libc::linger {
+        l_onoff: 1,
+        l_linger: 0,
+    };
+    let size = libc::socklen_t::try_from(size_of::<libc::linger>()).unwrap_or_default();
+    // SAFETY: the descriptor is borrowed for the call; pointer and size describe one valid struct linger.
+    let outcome = unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_LINGER,
+            (&raw const linger).cast(),
+            size,
+        )
+    };
+    if outcome < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 /// One `write` at the descriptor's own position; how much it took is for the caller to look at.
 pub fn write_file(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<usize> {
     // SAFETY: the pointer and length describe one borrowed slice; the descriptor is borrowed for the call.
@@ -82,29 +105,6 @@ pub fn send_file(socket: BorrowedFd<'_>, file: BorrowedFd<'_>, offset: u64, coun
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn send_file(_: BorrowedFd<'_>, _: BorrowedFd<'_>, _: u64, _: usize) -> io::Result<Option<usize>> {
     Err(io::Error::from_raw_os_error(libc::ENOSYS))
-}
-
-/// Makes the last close of the connection reset it, which tells the peer at once that nobody is there any more.
-pub fn reset_on_close(fd: BorrowedFd<'_>) -> io::Result<()> {
-    let linger = libc::linger {
-        l_onoff: 1,
-        l_linger: 0,
-    };
-    let size = libc::socklen_t::try_from(size_of::<libc::linger>()).unwrap_or_default();
-    // SAFETY: the descriptor is borrowed for the call; pointer and size describe one valid struct linger.
-    let outcome = unsafe {
-        libc::setsockopt(
-            fd.as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_LINGER,
-            (&raw const linger).cast(),
-            size,
-        )
-    };
-    if outcome != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
 }
 
 /// What kind of file a descriptor is for: `S_IFREG`, `S_IFIFO` and so on. The number comes from Python, so it may be

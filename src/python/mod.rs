@@ -55,7 +55,7 @@ mod _rftplib {
     use super::parse::{parse_150, parse_227, parse_229, parse_257};
     #[cfg(all(unix, feature = "tls"))]
     #[pymodule_export]
-    use super::tls::{Engine, Link};
+    use super::tls::{Engine, Link, Session};
     #[cfg(unix)]
     #[pymodule_export]
     use super::wait::await_end;

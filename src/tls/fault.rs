@@ -10,8 +10,9 @@ pub enum Fault {
     Connection(io::Error),
     /// The peer, or somebody on the way, closed without a close_notify.
     Truncated,
-    /// The peer's certificate wasn't accepted; the text says why, in the TLS library's words.
-    Unverified(String),
+    /// The peer's certificate wasn't accepted: why, in the TLS library's words, with OpenSSL's number of it (1 is
+    /// «unspecified»).
+    Unverified { code: i32, reason: String },
     /// The peer broke the protocol, or sent an alert; the TLS library's words.
     Protocol(String),
     /// Data came where the peer's close_notify was awaited.
@@ -27,7 +28,7 @@ impl fmt::Display for Fault {
         match self {
             Fault::Connection(error) => write!(out, "{error}"),
             Fault::Truncated => out.write_str("EOF occurred in violation of protocol: no close_notify"),
-            Fault::Unverified(reason) => write!(out, "certificate verify failed: {reason}"),
+            Fault::Unverified { reason, .. } => write!(out, "certificate verify failed: {reason}"),
             Fault::Protocol(text) => out.write_str(text),
             Fault::Late => out.write_str("application data after close notify"),
             Fault::TooEarly => out.write_str("handshake not done yet"),
@@ -60,24 +61,8 @@ pub enum Setup {
     Key(String),
     /// The PKCS#12 archive as such.
     Archive(String),
-    /// The PKCS#12 archive doesn't open with this password.
+    /// The key or the PKCS#12 archive doesn't open with this password.
     Password,
     /// All of them together, or the TLS library itself.
     Context(String),
-}
-
-/// OpenSSL's report as a sentence: of `error:0A000126:SSL routines:ssl3_read_n:unexpected eof:file.c:321:, error:...`
-/// only the reasons. Other libraries' reports are left as they are.
-pub fn plain_words(report: &str) -> String {
-    let mut reasons: Vec<&str> = Vec::new();
-    for part in report.split(", ").flat_map(|part| part.strip_prefix("error:")) {
-        if let Some(reason) = part.split(':').nth(3).filter(|reason| !reasons.contains(reason)) {
-            reasons.push(reason);
-        }
-    }
-    if reasons.is_empty() {
-        report.to_owned()
-    } else {
-        reasons.join("; ")
-    }
 }

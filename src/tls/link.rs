@@ -5,13 +5,13 @@
 //! it waits a moment only, whatever else he holds. Nothing is sent or received when a link is dropped.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::wire::Lent;
-use super::{Fault, Session, Version};
-use crate::net::{Interest, Step, Stream, duplicate, recv_now, send_now};
+use super::{Fault, Session, Ticket, Version};
+use crate::net::{Interest, Step, Stream, end_sending, recv_now, reset_on_close, send_now};
 
 /// The most data that a TLS record holds (RFC 8446, section 5.1).
 pub const RECORD: usize = 16 * 1024;
@@ -24,8 +24,10 @@ enum Layer {
         /// The peer's close_notify was asked for, and all that came before it was read.
         sought_end: bool,
     },
-    /// After both close_notifys the connection goes on in clear text.
-    Plain,
+    /// After both close_notifys the connection goes on in clear text; its session can still be resumed.
+    Plain(Option<Ticket>),
+    /// Closed, but for the kernel.
+    Lingering(Box<dyn Session>),
     Closed,
 }
 
@@ -127,15 +129,15 @@ impl Link {
     pub fn ask<T>(&self, question: impl FnOnce(&dyn Session) -> T) -> Option<T> {
         match &*self.layer().ok()? {
             Layer::Tls { session, .. } => Some(question(session.as_ref())),
-            Layer::Plain | Layer::Closed => None,
+            _ => None,
         }
     }
 
     pub fn handshake(&self) -> Result<Step, Fault> {
         match &mut *self.layer()? {
             Layer::Tls { session, .. } => session.handshake(),
-            Layer::Plain => Ok(Step::Moved(0)),
-            Layer::Closed => Err(Fault::Closed),
+            Layer::Plain(_) => Ok(Step::Moved(0)),
+            Layer::Lingering(_) | Layer::Closed => Err(Fault::Closed),
         }
     }
 
@@ -144,8 +146,8 @@ impl Link {
     pub fn receive(&self, into: &mut [u8]) -> Result<Step, Fault> {
         let step = match &mut *self.layer()? {
             Layer::Tls { session, deferred, .. } => self.receive_records(session.as_mut(), deferred, into)?,
-            Layer::Plain => moved(recv_now(self.fd.get(), into), Interest::Read)?,
-            Layer::Closed => return Err(Fault::Closed),
+            Layer::Plain(_) => moved(recv_now(self.fd.get(), into), Interest::Read)?,
+            Layer::Lingering(_) | Layer::Closed => return Err(Fault::Closed),
         };
         if let Step::Moved(count) = step {
             self.counts.received.fetch_add(count as u64, Ordering::Relaxed);
@@ -193,8 +195,8 @@ impl Link {
                 session.close_notify()?;
                 session.flush()
             }
-            Layer::Plain => Ok(Step::Moved(0)),
-            Layer::Closed => Err(Fault::Closed),
+            Layer::Plain(_) => Ok(Step::Moved(0)),
+            Layer::Lingering(_) | Layer::Closed => Err(Fault::Closed),
         }
     }
 
@@ -206,8 +208,8 @@ impl Link {
             Layer::Tls {
                 session, sought_end, ..
             } => (session, sought_end),
-            Layer::Plain => return Ok(Step::Moved(0)),
-            Layer::Closed => return Err(Fault::Closed),
+            Layer::Plain(_) => return Ok(Step::Moved(0)),
+            Layer::Lingering(_) | Layer::Closed => return Err(Fault::Closed),
         };
         session.close_notify()?;
         if let Step::Wait(interest) = session.flush()? {
@@ -219,78 +221,78 @@ impl Link {
         if let Step::Wait(interest) = outcome? {
             return Ok(Step::Wait(interest));
         }
-        *layer = Layer::Plain;
+        let ticket = session.ticket();
+        *layer = Layer::Plain(ticket);
         Ok(Step::Moved(0))
     }
 
-    pub fn is_plain(&self) -> bool {
-        self.layer().is_ok_and(|layer| matches!(&*layer, Layer::Plain))
+    /// What another connection can resume the session by, also when this one goes on in clear text.
+    pub fn ticket(&self) -> Option<Ticket> {
+        match &*self.layer().ok()? {
+            Layer::Tls { session, .. } => session.ticket(),
+            Layer::Plain(ticket) => ticket.clone(),
+            Layer::Lingering(_) | Layer::Closed => None,
+        }
     }
 
-    /// Whoever uses the link from now on, or waits for it, gets EBADF; the descriptor may be closed then.
+    pub fn is_plain(&self) -> bool {
+        self.layer().is_ok_and(|layer| matches!(&*layer, Layer::Plain(_)))
+    }
+
+    /// Whoever uses the link from now on, or waits for it, gets EBADF. Offers the kernel what waits to be sent, if this is
+    /// the process that made the link.
     ///
-    /// Offers the kernel what waits to be sent, if this is the process that made the link. Returns a duplicate of the
-    /// descriptor to [linger](Lingering) on where session tickets may be on their way that nobody will read.
-    pub fn close(&self) -> Option<Lingering> {
-        let mut layer = self.layer().ok()?;
+    /// Returns whether to [linger](Self::linger) before the descriptor is closed, if `may_linger`. Whoever closes a socket
+    /// that has bytes unread, or to which some are still on their way, has the kernel reset the connection, and what was
+    /// sent may be lost with it. Session tickets (TLS 1.3) are such bytes: a server sends them by itself, after the
+    /// handshake. So where data was sent and nothing received yet, the sending is ended first.
+    pub fn close(&self, may_linger: bool) -> bool {
+        let Ok(mut layer) = self.layer() else { return false };
+        let before = std::mem::replace(&mut *layer, Layer::Closed);
+        if self.is_inherited() {
+            // Freeing it takes locks of the TLS library's, which a thread of the other process may have held.
+            std::mem::forget(before);
+            return false;
+        }
         let Layer::Tls {
             mut session,
             sought_end,
             ..
-        } = std::mem::replace(&mut *layer, Layer::Closed)
+        } = before
         else {
-            return None;
+            return false;
         };
-        drop(layer);
-        if self.is_inherited() {
-            // Freeing it takes locks of the TLS library's, which a thread of the other process may have held.
-            std::mem::forget(session);
-            return None;
-        }
         let flushed = matches!(session.flush(), Ok(Step::Moved(0)));
-        // TLS 1.3 sends them before any data, and whoever has asked for the end has read them.
         let tickets = session.agreed().is_some_and(|agreed| agreed.version >= Version::Tls13)
             && self.counts.received() == 0
             && self.counts.clean().is_none()
             && !sought_end;
-        if flushed && tickets && self.counts.sent() > 0 {
-            return duplicate(self.fd.number()).ok().map(Lingering);
+        let lingers = may_linger && flushed && tickets && self.counts.sent() > 0;
+        if lingers {
+            end_sending(self.fd.get());
+            *layer = Layer::Lingering(session);
         }
-        None
-    }
-}
-
-/// The end of a connection on which data was sent and nothing received.
-///
-/// Whoever closes a socket that has bytes unread, or to which some are still on their way, has the kernel reset the
-/// connection, and what was sent may be lost with it. Session tickets (TLS 1.3) are such bytes: a server sends them by
-/// itself, after the handshake. So the sending is ended, and the server gets some time to end the connection, too.
-pub struct Lingering(OwnedFd);
-
-/// More than any number of session tickets, and far less than what an unwanted download may have sent.
-const TICKETS: usize = 64 * 1024;
-
-impl Lingering {
-    pub fn descriptor(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        lingers
     }
 
-    /// Tells the peer that no more comes.
-    pub fn begin(&self) {
-        crate::net::end_sending(self.descriptor());
-    }
-
-    /// Reads what is there; returns whether nothing is to be waited for any more.
-    pub fn is_over(&self) -> bool {
-        let mut unread = [0; 4096];
-        for _ in 0..TICKETS / unread.len() {
-            match recv_now(self.descriptor(), &mut unread) {
-                Ok(Some(1..)) => {}
-                Ok(None) => return false,
-                Ok(Some(0)) | Err(_) => return true,
+    /// Reads what comes after the end of sending; `Moved` when nothing is to be waited for any more. The descriptor is to
+    /// be closed then, after another [`close`](Self::close).
+    pub fn linger(&self) -> Step {
+        let Ok(mut layer) = self.layer() else {
+            return Step::Moved(0);
+        };
+        let Layer::Lingering(session) = &mut *layer else {
+            return Step::Moved(0); // another thread has closed it for good
+        };
+        match session.read(&mut [0; 1024]) {
+            Ok(Step::Wait(interest)) => return Step::Wait(interest),
+            // An alert: it has read all. Some servers wait for our close_notify then: a reset tells that none will come.
+            Ok(Step::Moved(0)) | Err(Fault::Protocol(_)) => {
+                let _ = reset_on_close(self.fd.get());
             }
+            _ => {}
         }
-        true
+        Step::Moved(0)
     }
 }
 
@@ -344,8 +346,8 @@ impl Handle {
         let layer = &mut *self.link.layer()?;
         let session = match layer {
             Layer::Tls { session, .. } => session,
-            Layer::Plain => return moved(send_now(self.link.fd.get(), data), Interest::Write),
-            Layer::Closed => return Err(Fault::Closed),
+            Layer::Plain(_) => return moved(send_now(self.link.fd.get(), data), Interest::Write),
+            Layer::Lingering(_) | Layer::Closed => return Err(Fault::Closed),
         };
         if self.owed.is_some_and(|owed| owed.count > data.len()) {
             return Err(Fault::Protocol("bad length: send the same data again".to_owned()));

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use super::{Agreed, Fault, Handle, Lent, Link, Session, Traffic};
+use super::{Agreed, Fault, Handle, Lent, Link, Session, Ticket, Traffic};
 use crate::net::{Interest, Step, Stream};
 
 /// What the test sees of the session, and what it lets it do.
@@ -101,6 +101,14 @@ impl Session for Fake {
 
     fn agreed(&self) -> Option<Agreed> {
         None
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        Some(Ticket::new(vec![1, 2, 3]))
+    }
+
+    fn is_resumed(&self) -> bool {
+        false
     }
 }
 
@@ -238,7 +246,7 @@ fn what_waits_is_sent_by_a_close_and_not_by_a_drop() {
         );
         world.lock().unwrap().room = 100;
         if close {
-            assert!(link.close().is_none());
+            assert!(!link.close(true));
         }
         drop(link);
         let world = world.lock().unwrap();
@@ -258,6 +266,7 @@ fn unwrap_says_goodbye_once_and_waits_for_the_answer() {
     say(&world, Ok(b""));
     assert_eq!(link.unwrap().unwrap(), Step::Moved(0));
     assert!(link.is_plain());
+    assert!(link.ticket().is_some_and(|ticket| ticket.der() == [1, 2, 3]));
     assert_eq!(
         (link.counts().clean(), world.lock().unwrap().sent.as_slice()),
         (Some(true), &b"!"[..])
@@ -268,7 +277,7 @@ fn unwrap_says_goodbye_once_and_waits_for_the_answer() {
 fn after_a_close_everything_is_ebadf_and_the_session_is_gone() {
     let (link, world) = link(true);
     let mut handle = Handle::new(Arc::clone(&link));
-    link.close();
+    link.close(true);
     assert!(world.lock().unwrap().closed);
     let errors = [
         handle.receive(&mut [0; 1]).unwrap_err(),

@@ -1,5 +1,4 @@
-//! TLS in Rust, behind two small traits, so that another engine may take the place of the one there is (one that can
-//! resume sessions, above all, which native-tls can't with OpenSSL below it).
+//! TLS in Rust, behind two small traits, so that another engine may take the place of the one there is.
 //!
 //! Contract: nothing here waits and nothing here knows of Python. A [`Session`] does one step at a time on a descriptor
 //! that it never blocks on; who drives it waits with [`net::wait`](crate::net::wait) and calls again. Outgoing bytes
@@ -7,36 +6,45 @@
 //! number of threads may write in turn.
 
 mod borrowed;
-mod der;
 mod fault;
-mod hello;
-mod identity;
 mod library;
 mod link;
 #[cfg(test)]
 mod link_tests;
 mod native;
+mod version;
 mod wire;
 
-#[cfg(test)]
-mod tests;
+// What is below native-tls. Parts of Apple's are tested everywhere.
+#[cfg(any(test, target_vendor = "apple"))]
+mod apple;
+#[cfg(not(target_vendor = "apple"))]
+mod openssl;
+
+#[cfg(target_vendor = "apple")]
+use apple as below;
+#[cfg(not(target_vendor = "apple"))]
+use openssl as below;
 
 use crate::net::Step;
 
+pub use below::certificates;
 pub use borrowed::Borrowed;
 pub use fault::{Fault, Setup};
-pub use hello::{Agreed, Version};
-pub use identity::{certificates, pem_identity};
 pub use library::{IGNORE_UNEXPECTED_EOF, Library, Ssl};
-pub use link::{Counts, Handle, Lingering, Link, Owed, RECORD};
+pub use link::{Counts, Handle, Link, Owed, RECORD};
 pub use native::Native;
+pub use version::{Agreed, Version};
 pub use wire::Lent;
 
 /// What makes sessions: the options of one context, checked.
 pub trait Engine: Send + Sync {
     /// A session of a client on a connected stream socket, its handshake not begun. Without a name there is nothing to
     /// verify the certificate against, so only an engine that verifies no names takes `None`.
-    fn session(&self, fd: Lent, name: Option<&str>) -> Box<dyn Session>;
+    ///
+    /// It offers to resume the session that the ticket is of: one of the same engine, to the same name, for the
+    /// certificate isn't verified again then.
+    fn session(&self, fd: Lent, name: Option<&str>, ticket: Option<Ticket>) -> Box<dyn Session>;
 }
 
 /// One TLS connection, a step at a time.
@@ -63,6 +71,24 @@ pub trait Session: Send {
     fn alpn(&self) -> Result<Option<Vec<u8>>, Fault>;
     /// What client and server have agreed on, as far as it could be seen.
     fn agreed(&self) -> Option<Agreed>;
+    /// What another connection can resume this session by, if it can and there is something by now.
+    fn ticket(&self) -> Option<Ticket>;
+    /// Whether the handshake has resumed an earlier session.
+    fn is_resumed(&self) -> bool;
+}
+
+/// A session that can be resumed any number of times, with its secrets: the TLS library's own form of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ticket(Vec<u8>);
+
+impl Ticket {
+    pub fn new(der: Vec<u8>) -> Self {
+        Self(der)
+    }
+
+    pub fn der(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// Counts of encrypted bytes on their way out.
@@ -88,13 +114,14 @@ pub struct Options {
 
 /// A client's certificate and key.
 pub enum Identity {
-    /// PEM: a chain, the client's own first, and its key as PKCS#8 (see [`pem_identity`]).
+    /// PEM: a chain and a key, which may be in the same file.
     Pem {
         chain: Vec<u8>,
         key: Vec<u8>,
+        password: Option<String>,
     },
     Pkcs12 {
         archive: Vec<u8>,
-        password: String,
+        password: Option<String>,
     },
 }

@@ -1,16 +1,16 @@
-//! The engine on native-tls: the operating system's TLS library and its trust store. It can't resume sessions.
+//! The engine on native-tls: the operating system's TLS library and its trust store. What native-tls has no API for is asked
+//! of that library itself (`below`).
 
 use native_tls::{
     Certificate, HandshakeError, MidHandshakeTlsStream, Protocol, TlsConnector, TlsConnectorBuilder, TlsStream,
 };
-use std::error::Error;
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::fault::plain_words;
+use super::below::{self, Seen};
 use super::wire::{Lent, ROOM, Wire};
-use super::{Agreed, Engine, Fault, Identity, Options, Session, Setup, Traffic, Version};
+use super::{Agreed, Engine, Fault, Options, Session, Setup, Ticket, Traffic, Version};
 use crate::net::{Interest, Step};
 
 /// What a server name is where none is wanted: it is neither sent nor verified.
@@ -18,9 +18,6 @@ const NO_NAME: &str = "nameless.invalid";
 
 /// The most session tickets that are skipped in one step (a server sends two, as a rule).
 const SKIPPED: usize = 8;
-
-/// What OpenSSL's bindings say of a step that read a session ticket and nothing else.
-const SKIPS: [&str; 2] = ["the operation should be retried", "unexpected EOF"];
 
 pub struct Native {
     connector: TlsConnector,
@@ -37,10 +34,7 @@ struct Nameless {
 impl Native {
     pub fn new(options: &Options) -> Result<Self, Setup> {
         let mut builder = builder(options)?;
-        let connector = builder.build().map_err(|error| match words(&error) {
-            text if text.contains("mismatch") => Setup::Key("the private key isn't that of the certificate".to_owned()),
-            text => Setup::Context(text),
-        })?;
+        let connector = below::connector(&builder).map_err(|error| Setup::Context(below::setup(&error)))?;
         let verifies = !options.accept_invalid_certs && !options.accept_invalid_hostnames;
         builder.use_sni(false);
         Ok(Self {
@@ -54,23 +48,25 @@ impl Native {
 
     fn nameless(&self) -> Option<&TlsConnector> {
         let Nameless { builder, connector } = self.nameless.as_ref()?;
-        connector.get_or_init(|| builder.build().ok()).as_ref()
+        connector.get_or_init(|| below::connector(builder).ok()).as_ref()
     }
 
     /// Whether this is a certificate (DER); if not, why.
     pub fn check_certificate(der: &[u8]) -> Result<(), String> {
-        Certificate::from_der(der).map(drop).map_err(|error| words(&error))
+        Certificate::from_der(der)
+            .map(drop)
+            .map_err(|error| below::setup(&error))
     }
 }
 
 fn builder(options: &Options) -> Result<TlsConnectorBuilder, Setup> {
     let mut builder = TlsConnector::builder();
     for root in &options.roots {
-        let root = Certificate::from_der(root).map_err(|error| Setup::Roots(words(&error)))?;
+        let root = Certificate::from_der(root).map_err(|error| Setup::Roots(below::setup(&error)))?;
         builder.add_root_certificate(root);
     }
     if let Some(identity) = &options.identity {
-        builder.identity(native_identity(identity)?);
+        builder.identity(below::identity(identity)?);
     }
     let alpn: Vec<&str> = options.alpn.iter().map(String::as_str).collect();
     builder
@@ -83,24 +79,6 @@ fn builder(options: &Options) -> Result<TlsConnectorBuilder, Setup> {
     Ok(builder)
 }
 
-fn native_identity(identity: &Identity) -> Result<native_tls::Identity, Setup> {
-    match identity {
-        Identity::Pem { chain, key } => {
-            Certificate::stack_from_pem(chain).map_err(|error| Setup::Chain(words(&error)))?;
-            native_tls::Identity::from_pkcs8(chain, key).map_err(|error| Setup::Key(words(&error)))
-        }
-        Identity::Pkcs12 { archive, password } => {
-            native_tls::Identity::from_pkcs12(archive, password).map_err(|error| match words(&error) {
-                text if text.contains("mac verify failure") => Setup::Password,
-                text if text.contains("unsupported") => Setup::Archive(format!(
-                    "{text}: it is closed with an algorithm that the TLS library has given up; export it anew"
-                )),
-                text => Setup::Archive(text),
-            })
-        }
-    }
-}
-
 fn protocol(version: Version) -> Protocol {
     match version {
         Version::Tls10 => Protocol::Tlsv10,
@@ -110,12 +88,8 @@ fn protocol(version: Version) -> Protocol {
     }
 }
 
-fn words(error: &native_tls::Error) -> String {
-    plain_words(&error.to_string())
-}
-
 impl Engine for Native {
-    fn session(&self, fd: Lent, name: Option<&str>) -> Box<dyn Session> {
+    fn session(&self, fd: Lent, name: Option<&str>, ticket: Option<Ticket>) -> Box<dyn Session> {
         let wire = Wire::new(fd);
         let ended = wire.ended();
         let (connector, name) = match name {
@@ -123,7 +97,12 @@ impl Engine for Native {
             None => (self.nameless().unwrap_or(&self.connector), NO_NAME),
         };
         Box::new(NativeSession {
-            state: State::Fresh(connector.clone(), name.to_owned(), wire),
+            state: State::Fresh {
+                connector: connector.clone(),
+                name: name.to_owned(),
+                wire,
+                ticket,
+            },
             ended,
             notified: false,
         })
@@ -131,9 +110,15 @@ impl Engine for Native {
 }
 
 enum State {
-    Fresh(TlsConnector, String, Wire),
-    Shaking(MidHandshakeTlsStream<Wire>),
-    Open(TlsStream<Wire>),
+    Fresh {
+        connector: TlsConnector,
+        name: String,
+        wire: Wire,
+        /// What to resume by.
+        ticket: Option<Ticket>,
+    },
+    Shaking(MidHandshakeTlsStream<Wire>, Seen),
+    Open(TlsStream<Wire>, Seen),
     Failed,
 }
 
@@ -145,20 +130,28 @@ struct NativeSession {
 }
 
 impl NativeSession {
-    fn open(&mut self) -> Result<&mut TlsStream<Wire>, Fault> {
+    fn open(&mut self) -> Result<(&mut TlsStream<Wire>, &Seen), Fault> {
+        below::forget_errors();
         match &mut self.state {
-            State::Open(stream) => Ok(stream),
-            State::Fresh(..) | State::Shaking(_) => Err(Fault::TooEarly),
+            State::Open(stream, seen) => Ok((stream, seen)),
+            State::Fresh { .. } | State::Shaking(..) => Err(Fault::TooEarly),
             State::Failed => Err(Fault::Protocol("the handshake has failed".to_owned())),
         }
     }
 
     fn wire(&self) -> Option<&Wire> {
         match &self.state {
-            State::Fresh(_, _, wire) => Some(wire),
-            State::Shaking(stream) => Some(stream.get_ref()),
-            State::Open(stream) => Some(stream.get_ref()),
+            State::Fresh { wire, .. } => Some(wire),
+            State::Shaking(stream, _) => Some(stream.get_ref()),
+            State::Open(stream, _) => Some(stream.get_ref()),
             State::Failed => None,
+        }
+    }
+
+    fn seen(&self) -> Option<&Seen> {
+        match &self.state {
+            State::Open(_, seen) => Some(seen),
+            _ => None,
         }
     }
 
@@ -175,46 +168,32 @@ impl NativeSession {
         } else if self.ended() {
             Some(Fault::Truncated)
         } else {
-            Some(Fault::Protocol(plain_words(&error.to_string())))
-        }
-    }
-
-    fn handshake_fault(&self, error: &native_tls::Error) -> Fault {
-        let below = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-        if let Some(errno) = below.and_then(io::Error::raw_os_error) {
-            return Fault::Connection(io::Error::from_raw_os_error(errno));
-        }
-        let report = error.to_string();
-        if report.contains("certificate verify failed") {
-            // «error:...certificate verify failed:...: (the reason)»
-            let reason = report
-                .rsplit_once(" (")
-                .map_or("", |(_, reason)| reason.trim_end_matches(')'));
-            Fault::Unverified(reason.to_owned())
-        } else if self.ended() {
-            Fault::Truncated
-        } else {
-            Fault::Protocol(plain_words(&report))
+            self.seen()?.fault(&error)
         }
     }
 }
 
 impl Session for NativeSession {
     fn handshake(&mut self) -> Result<Step, Fault> {
-        let outcome = match std::mem::replace(&mut self.state, State::Failed) {
-            State::Open(stream) => {
-                self.state = State::Open(stream);
-                return Ok(Step::Moved(0));
-            }
-            State::Failed => return Err(Fault::Protocol("the handshake has failed".to_owned())),
-            State::Fresh(connector, name, wire) => connector.connect(&name, wire),
-            State::Shaking(stream) => stream.handshake(),
+        if matches!(self.state, State::Open(..)) {
+            return Ok(Step::Moved(0));
+        }
+        below::forget_errors();
+        let (outcome, seen) = match std::mem::replace(&mut self.state, State::Failed) {
+            State::Open(..) | State::Failed => return Err(Fault::Protocol("the handshake has failed".to_owned())),
+            State::Fresh {
+                connector,
+                name,
+                wire,
+                ticket,
+            } => below::connect(&connector, &name, wire, ticket.as_ref()),
+            State::Shaking(stream, seen) => below::step(seen, || stream.handshake()),
         };
         match outcome {
             Ok(mut stream) => {
                 stream.get_mut().push();
                 stream.get_mut().eager = false;
-                self.state = State::Open(stream);
+                self.state = State::Open(stream, seen);
                 Ok(Step::Moved(0))
             }
             Err(HandshakeError::WouldBlock(mut stream)) => {
@@ -223,32 +202,35 @@ impl Session for NativeSession {
                     0 => Interest::Read,
                     _ => Interest::Write,
                 };
-                self.state = State::Shaking(stream);
+                self.state = State::Shaking(stream, seen);
                 Ok(Step::Wait(interest))
             }
-            Err(HandshakeError::Failure(error)) => Err(self.handshake_fault(&error)),
+            Err(HandshakeError::Failure(error)) => Err(match seen.handshake_fault(&error) {
+                Fault::Protocol(_) if self.ended() => Fault::Truncated,
+                fault => fault,
+            }),
         }
     }
 
     fn read(&mut self, into: &mut [u8]) -> Result<Step, Fault> {
-        let notified = self.notified;
-        let stream = self.open()?;
+        let ended = Arc::clone(&self.ended);
+        let (stream, seen) = self.open()?;
         // What is still to be sent may be what the peer waits for.
         stream.get_mut().push();
         let mut outcome = stream.read(into);
-        if notified {
-            // After our close_notify a session ticket looks like the end, once; the real end stays one.
-            for _ in 0..SKIPPED {
-                match outcome {
-                    Ok(0) => outcome = stream.read(into),
-                    _ => break,
-                }
+        let mut empty = false;
+        for _ in 0..SKIPPED {
+            empty = matches!(outcome, Ok(0)) && !into.is_empty() && !seen.has_ended();
+            if !empty || ended.load(Ordering::Relaxed) {
+                break;
             }
+            outcome = stream.read(into);
         }
         stream.get_mut().push();
         match outcome {
             // OpenSSL up to 1.1.1 takes an end without close_notify for an ordinary one
             Ok(0) if self.ended() && !into.is_empty() => Err(Fault::Truncated),
+            Ok(0) if empty => Ok(Step::Wait(Interest::Read)),
             Ok(count) => Ok(Step::Moved(count)),
             Err(error) => self.fault(error).map_or(Ok(Step::Wait(Interest::Read)), Err),
         }
@@ -256,7 +238,7 @@ impl Session for NativeSession {
 
     fn write(&mut self, data: &[u8]) -> Result<Step, Fault> {
         let notified = self.notified;
-        let stream = self.open()?;
+        let (stream, _) = self.open()?;
         stream.get_mut().push();
         stream.get_ref().check().map_err(Fault::Connection)?;
         if notified {
@@ -279,7 +261,7 @@ impl Session for NativeSession {
     }
 
     fn flush(&mut self) -> Result<Step, Fault> {
-        let wire = self.open()?.get_mut();
+        let wire = self.open()?.0.get_mut();
         wire.push();
         wire.check().map_err(Fault::Connection)?;
         match wire.waiting() {
@@ -293,6 +275,7 @@ impl Session for NativeSession {
             return Ok(());
         }
         self.open()?
+            .0
             .shutdown()
             .map_err(|error| self.fault(error).unwrap_or(Fault::Late))?;
         self.notified = true;
@@ -300,21 +283,13 @@ impl Session for NativeSession {
     }
 
     fn await_close_notify(&mut self) -> Result<Step, Fault> {
-        for _ in 0..SKIPPED {
-            // The first call has sent ours; from the second on it looks for the peer's.
-            let Err(error) = self.open()?.shutdown() else {
-                return Ok(Step::Moved(0));
-            };
-            match self.fault(error) {
-                None => return Ok(Step::Wait(Interest::Read)),
-                Some(Fault::Protocol(text)) if SKIPS.contains(&text.as_str()) => {}
-                Some(Fault::Protocol(text)) if text.contains("application data after close notify") => {
-                    return Err(Fault::Late);
-                }
-                Some(fault) => return Err(fault),
-            }
+        if below::CLOSES_AT_ONCE {
+            return Ok(Step::Moved(0));
         }
-        Ok(Step::Wait(Interest::Read))
+        match self.read(&mut [0; 1024])? {
+            Step::Moved(1..) => Err(Fault::Late),
+            step => Ok(step),
+        }
     }
 
     fn traffic(&self) -> Traffic {
@@ -323,33 +298,43 @@ impl Session for NativeSession {
 
     fn pending(&self) -> usize {
         match &self.state {
-            State::Open(stream) => stream.buffered_read_size().unwrap_or(0),
+            State::Open(stream, _) => stream.buffered_read_size().unwrap_or(0),
             _ => 0,
         }
     }
 
     fn peer_certificate(&self) -> Result<Option<Vec<u8>>, Fault> {
-        let State::Open(stream) = &self.state else {
+        let State::Open(stream, _) = &self.state else {
             return Err(Fault::TooEarly);
         };
-        let certificate = stream
-            .peer_certificate()
-            .map_err(|error| Fault::Protocol(words(&error)))?;
-        let der = certificate.map(|certificate| certificate.to_der()).transpose();
-        der.map_err(|error| Fault::Protocol(words(&error)))
+        let certificate = stream.peer_certificate().map_err(unknown)?;
+        certificate
+            .map(|certificate| certificate.to_der())
+            .transpose()
+            .map_err(unknown)
     }
 
     fn alpn(&self) -> Result<Option<Vec<u8>>, Fault> {
-        let State::Open(stream) = &self.state else {
+        let State::Open(stream, _) = &self.state else {
             return Err(Fault::TooEarly);
         };
-        stream.negotiated_alpn().map_err(|error| Fault::Protocol(words(&error)))
+        stream.negotiated_alpn().map_err(unknown)
     }
 
     fn agreed(&self) -> Option<Agreed> {
-        match &self.state {
-            State::Open(stream) => stream.get_ref().hello.agreed,
-            _ => None,
-        }
+        let (seen, wire) = (self.seen()?, self.wire()?);
+        seen.agreed(wire)
     }
+
+    fn ticket(&self) -> Option<Ticket> {
+        self.seen()?.ticket()
+    }
+
+    fn is_resumed(&self) -> bool {
+        self.seen().is_some_and(Seen::is_resumed)
+    }
+}
+
+fn unknown(error: native_tls::Error) -> Fault {
+    Fault::Protocol(below::setup(&error))
 }

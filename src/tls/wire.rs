@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Traffic;
-use super::hello::Hello;
+#[cfg(target_vendor = "apple")]
+use super::apple::Hello;
 use crate::net::{recv_now, send_now};
 
 /// As much as may wait to be sent. Records are encrypted while there is room, then given to the kernel in one call.
@@ -45,6 +46,7 @@ pub struct Wire {
     traffic: Traffic,
     /// Why nothing can be sent any more. Reading goes on: the reason may be an alert that is still to be read.
     broken: Option<i32>,
+    #[cfg(target_vendor = "apple")]
     pub hello: Hello,
     /// During the handshake all is offered to the kernel at once: of a handshake that fails the library drops the wire,
     /// and the alert that tells the server why has to be out by then.
@@ -61,6 +63,7 @@ impl Wire {
             taken: 0,
             traffic: Traffic::default(),
             broken: None,
+            #[cfg(target_vendor = "apple")]
             hello: Hello::default(),
             eager: true,
             ended: Arc::default(),
@@ -113,6 +116,7 @@ impl Read for Wire {
                 if count == 0 && !into.is_empty() {
                     self.ended.store(true, Ordering::Relaxed);
                 }
+                #[cfg(target_vendor = "apple")]
                 self.hello.feed(into.get(..count).unwrap_or_default());
                 Ok(count)
             }

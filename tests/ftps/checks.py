@@ -223,7 +223,7 @@ def protection_off_and_on(work):
     for secured in (True, False, True, False):
         _ = ftp.prot_p() if secured else ftp.prot_c()
         with ftp.transfercmd("NLST") as conn:
-            assert isinstance(conn, ssl.SSLSocket) == secured
+            assert hasattr(conn, "cipher") == secured
             while conn.recv(1000):
                 pass
             if secured:

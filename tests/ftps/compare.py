@@ -1,10 +1,11 @@
 """Count which of the checks hold with the standard library's ftplib, and which with rftplib.
 
-    cd tests && python -m ftps.compare [--verbose] [SERVER...]
+    cd tests && python -m ftps.compare [--native] [--verbose] [SERVER...]
 
 Every check of `checks` on every server set-up, in TLS 1.2 and 1.3, over every address. The last line is:
-stdlib X of N, rftplib N of N. The servers have to be set up (`python -m servers setup`); they are started and, if
-nobody else uses them, stopped. The exit status is 0 if rftplib holds them all.
+stdlib X of N, rftplib N of N. With --native they run with rftplib alone, on a NativeContext. The servers have to be set
+up (`python -m servers setup`); they are started and, if nobody else uses them, stopped. The exit status is 0 if rftplib
+holds them all.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def attempt(lib, endpoint, name):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("server", nargs="*", help=f"by default all: {', '.join(EXPLICIT)}")
+    parser.add_argument("--native", action="store_true", help="rftplib alone, with a NativeContext")
     parser.add_argument("--verbose", action="store_true", help="print what went wrong")
     options = parser.parse_args()
     names = options.server or EXPLICIT
@@ -63,17 +65,18 @@ def main() -> int:
         if missing:
             print(*(f"{name}: {reason}" for name, reason in missing.items()), sep="\n", file=sys.stderr)
             return 2
-        return count(names, options.verbose)
+        return count(names, options.native, options.verbose)
     finally:
         session.close()
 
 
-def count(names, verbose) -> int:
+def count(names, native, verbose) -> int:
+    libraries = {"rftplib": rftplib} if native else LIBRARIES
     total, held = Counter(), Counter()
-    for endpoint in endpoints(names):
+    for endpoint in endpoints(names, native):
         for name in applicable(endpoint):
             total[endpoint.server.name] += 1
-            for label, lib in LIBRARIES.items():
+            for label, lib in libraries.items():
                 began = time.monotonic()
                 problem = attempt(lib, endpoint, name)
                 held[endpoint.server.name, label] += problem is None
@@ -81,10 +84,10 @@ def count(names, verbose) -> int:
                     print(f"{label:8} {endpoint} {name}: {problem} ({time.monotonic() - began:.1f} s)", flush=True)
         print(f"{str(endpoint):32} done", file=sys.stderr, flush=True)
     for server in total:
-        counts = ", ".join(f"{label} {held[server, label]}" for label in LIBRARIES)
+        counts = ", ".join(f"{label} {held[server, label]}" for label in libraries)
         print(f"{server:16} {counts} of {total[server]}")
     every = sum(total.values())
-    sums = {label: sum(held[server, label] for server in total) for label in LIBRARIES}
+    sums = {label: sum(held[server, label] for server in total) for label in libraries}
     print(", ".join(f"{label} {number} of {every}" for label, number in sums.items()))
     return 0 if sums["rftplib"] == every else 1
 

@@ -10,8 +10,9 @@ import uuid
 from dataclasses import dataclass
 
 import rftplib
+from rftplib.tls import NativeContext
 from servers import CATALOGUE, Server
-from servers.layout import PASSWORD, USER, home
+from servers.layout import PASSWORD, USER, certificate, home
 from servers.tls import client_context
 
 TIMEOUT = 20  # of every client here: far more than any server takes, far less than a hung test run
@@ -45,9 +46,11 @@ class Endpoint:
     server: Server
     host: str
     version: str
+    native: bool = False  # with a NativeContext
 
     def __str__(self) -> str:
-        return f"{self.server.name}-{'ipv6' if ':' in self.host else 'ipv4'}-tls{self.version}"
+        family = "ipv6" if ":" in self.host else "ipv4"
+        return f"{self.server.name}-{family}-tls{self.version}{'-native' if self.native else ''}"
 
     @property
     def port(self) -> int:
@@ -60,6 +63,11 @@ class Endpoint:
 
     def context(self, **options):
         """A context that trusts the servers' authority, in this version of TLS."""
+        if self.native:
+            version = f"TLSv{self.version}"
+            return NativeContext(
+                cafile=certificate("ca.crt"), minimum_version=version, maximum_version=version, **options
+            )
         return client_context(self.version, **options)
 
     def login(self, lib=rftplib, cls=None, context=None, **options):
@@ -74,10 +82,12 @@ class Endpoint:
         return client
 
 
-def endpoints(names) -> list[Endpoint]:
+def endpoints(names, native=False) -> list[Endpoint]:
     """Every address of the servers with those names, in every version of TLS."""
     servers = [CATALOGUE[name] for name in names]
-    return [Endpoint(server, host, version) for server in servers for host in server.hosts for version in VERSIONS]
+    return [
+        Endpoint(server, host, version, native) for server in servers for host in server.hosts for version in VERSIONS
+    ]
 
 
 class Work:

@@ -63,6 +63,23 @@ def _identities(folder):
     run("ec", "-in", "client-ec.key", "-out", "client-sec1.key", folder=folder)
     closed = ["-passout", f"pass:{PASSWORD}"]
     run("pkcs8", "-topk8", "-in", "client.key", *closed, "-out", "client-encrypted.key", folder=folder)
+    run(
+        "rsa",
+        "-in",
+        "client.key",
+        "-traditional",
+        "-aes256",
+        *closed,
+        "-out",
+        "client-encrypted-pkcs1.key",
+        folder=folder,
+    )
+    parts = {
+        name: (folder / name).read_bytes() for name in ("client-encrypted.key", "client.key", "client.crt", "ca.crt")
+    }
+    (folder / "client-encrypted.pem").write_bytes(parts["client-encrypted.key"] + parts["client.crt"])
+    # the authority's certificate first, the client's own behind it, its key last
+    (folder / "client-last.pem").write_bytes(parts["ca.crt"] + b"\nnoise\n" + parts["client.crt"] + parts["client.key"])
     bundle = ["pkcs12", "-export", "-inkey", "client.key", "-in", "client.crt", "-certfile", "ca.crt"]
     run(*bundle, *closed, "-out", "client.p12", folder=folder)
     run(*bundle, "-passout", "pass:", "-out", "client-open.p12", folder=folder)

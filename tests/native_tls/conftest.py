@@ -31,7 +31,7 @@ def trusting(certs):
     return NativeContext(cafile=str(certs / "ca.crt"))
 
 
-NAMES = ["vsftpd", "vsftpd-noreuse", "vsftpd-clientcert", "proftpd", "proftpd-noreuse", "pureftpd"]
+NAMES = ["vsftpd", "vsftpd-noreuse", "vsftpd-strict", "vsftpd-clientcert", "proftpd", "proftpd-noreuse", "pureftpd"]
 NAMES += ["pyftpdlib", "pyftpdlib-implicit", "pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown"]
 
 

@@ -66,8 +66,8 @@ class Server:
             self.listener.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
-        self.listener.close()
         self.thread.join(LIMIT)
+        self.listener.close()  # not before: the number could be another listener's by now
         assert not self.thread.is_alive(), "the server's thread is stuck"
 
     def connect(self, timeout=LIMIT):

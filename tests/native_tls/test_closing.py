@@ -184,6 +184,18 @@ def test_a_close_waits_only_where_something_may_be_lost(certs, trusting):
             stop.set()
 
 
+def test_an_exception_is_not_held_up_by_the_close(certs, trusting):
+    stop = threading.Event()
+    with Server(lambda conn: stop.wait(20), server_context(certs, version="1.3")) as server:
+        began = time.monotonic()
+        with pytest.raises(KeyError):
+            with trusting.wrap_socket(server.connect(), server_hostname="localhost") as conn:
+                conn.sendall(b"x")
+                raise KeyError
+        assert (conn.fileno(), time.monotonic() - began < 1) == (-1, True)
+        stop.set()
+
+
 def test_a_close_waits_for_a_bounded_time(certs, trusting):
     stop = threading.Event()
     with Server(lambda conn: stop.wait(20), server_context(certs, version="1.3")) as server:

@@ -41,8 +41,8 @@ def place(request, real):
 
 
 @contextlib.contextmanager
-def client(server, context, folder=None, host="127.0.0.1"):
-    ftp = rftplib.FTP_TLS(context=context, timeout=TIMEOUT)
+def client(server, context, folder=None, host="127.0.0.1", cls=rftplib.FTP_TLS):
+    ftp = cls(context=context, timeout=TIMEOUT)
     try:
         ftp.connect(host, server.port)
         ftp.login(USER, PASSWORD)

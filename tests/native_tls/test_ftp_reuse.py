@@ -1,44 +1,163 @@
-"""Servers that demand the resumption of TLS sessions, as vsftpd and ProFTPD do by default: refused, and explained."""
+"""Servers that demand the resumption of TLS sessions, as vsftpd and ProFTPD do by default, and those that offer it."""
 
 from __future__ import annotations
 
 import io
+import threading
 
 import pytest
 import rftplib
+import rftplib.tls
 
-from .support import VERSIONS
-from .test_ftp import PASSWORD, TIMEOUT, USER, content, native
+from .support import VERSIONS, Thread
+from .test_ftp import PASSWORD, TIMEOUT, USER, client, content, native
 
-
-def upload(ftp):
-    ftp.storbinary("STOR refused", io.BytesIO(content(2_000_000)))
-
-
-def download(ftp):
-    ftp.retrbinary("RETR file", lambda block: None)
+DEMANDING = ["vsftpd", "vsftpd-strict", "proftpd"]
+SERVERS = [*DEMANDING, "pureftpd", "pyftpdlib"]
+TIMES = 300  # data connections on one control connection
 
 
-def listing(ftp):
-    ftp.nlst()
+def resumes(name, version):
+    """Pure-FTPd sends no tickets in TLS 1.3."""
+    return (name, version) != ("pureftpd", "1.3")
+
+
+class Watched(rftplib.FTP_TLS):
+    """Notes of each data connection whether it has resumed a session."""
+
+    def __init__(self, *args, **options):
+        self.resumed = []
+        super().__init__(*args, **options)
+
+    def ntransfercmd(self, cmd, rest=None):
+        conn, size = super().ntransfercmd(cmd, rest)
+        self.resumed.append(conn.session_reused)
+        return conn, size
+
+
+@pytest.fixture(params=[(name, version) for name in SERVERS for version in sorted(VERSIONS)], ids="-".join)
+def place(request, real):
+    name, version = request.param
+    return real(name), version
+
+
+def test_every_data_connection_resumes(place, folder):
+    server, version = place
+    data = content(3000)
+    (folder / "file").write_bytes(data)
+    (folder / "file").chmod(0o666)
+    with client(server, native(version), folder, cls=Watched) as ftp:
+        for number in range(TIMES // 3):
+            ftp.set_pasv(number % 10 != 9)
+            assert ftp.storbinary(f"STOR f{number}", io.BytesIO(data))[:3] == "226"
+            blocks = []
+            assert ftp.retrbinary("RETR file", blocks.append)[:3] == "226"
+            assert b"".join(blocks) == data
+            assert "file" in ftp.nlst()
+    assert ftp.resumed == [resumes(server.name, version)] * (TIMES // 3 * 3)
+    assert (folder / f"f{TIMES // 3 - 1}").read_bytes() == data
 
 
 @pytest.mark.parametrize("version", sorted(VERSIONS))
-@pytest.mark.parametrize("transfer", [upload, download, listing])
-@pytest.mark.parametrize("name", ["vsftpd", "proftpd"])
-def test_a_server_that_demands_session_reuse(real, folder, name, transfer, version):
-    (folder / "file").write_bytes(content(2_000_000))
-    (folder / "file").chmod(0o666)
-    ftp = rftplib.FTP_TLS(context=native(version), timeout=TIMEOUT)
+@pytest.mark.parametrize("name", DEMANDING)
+def test_turned_off_these_servers_refuse(real, folder, name, version):
+    """The demand is real."""
+    ftp = Watched(context=native(version), timeout=TIMEOUT)
+    ftp.reuse_session = False
     try:
         ftp.connect("127.0.0.1", real(name).port)
         ftp.login(USER, PASSWORD)
         ftp.prot_p()
         ftp.cwd(folder.name)
-        with pytest.raises(rftplib.all_errors) as caught:
-            transfer(ftp)
+        with pytest.raises((rftplib.Error, OSError)):
+            ftp.storbinary("STOR file", io.BytesIO(content(2_000_000)))
     finally:
         ftp.close()
-    text = str(caught.value)
-    assert "can't resume TLS sessions" in text
-    assert "use an ssl.SSLContext" in text
+    assert ftp.resumed in ([False], [])
+
+
+# ProFTPD 1.3.8 ends the whole session when a download in TLS 1.2 is abandoned, whoever the client is.
+@pytest.mark.parametrize(("name", "version"), [("vsftpd", "1.2"), ("vsftpd", "1.3"), ("proftpd", "1.3")])
+def test_an_abandoned_download_does_not_spoil_the_session(real, folder, name, version):
+    size = 40_000_000  # more than the kernel takes
+    (folder / "file").write_bytes(bytes(size))
+    (folder / "file").chmod(0o666)
+    with client(real(name), native(version), folder, cls=Watched) as ftp:
+        with ftp.transfercmd("RETR file") as conn:
+            assert conn.recv(1000)
+        with pytest.raises(rftplib.error_temp):  # 426: it was abandoned
+            ftp.voidresp()
+        blocks = []
+        assert ftp.retrbinary("RETR file", blocks.append)[:3] == "226"
+        assert len(b"".join(blocks)) == size
+    assert ftp.resumed == [True] * 2
+
+
+def test_threads_share_a_context(place, folder):
+    server, version = place
+    context = native(version)
+    start = threading.Barrier(8)
+
+    def work(number):
+        data = content(20_000 + number, number)
+        with client(server, context, folder, cls=Watched) as ftp:
+            start.wait(TIMEOUT)
+            for _ in range(5):
+                assert ftp.storbinary(f"STOR f{number}", io.BytesIO(data))[:3] == "226"
+                blocks = []
+                assert ftp.retrbinary(f"RETR f{number}", blocks.append)[:3] == "226"
+                assert b"".join(blocks) == data
+            return ftp.resumed
+
+    outcomes = [thread.end(60) for thread in [Thread(lambda number=number: work(number)) for number in range(8)]]
+    assert outcomes == [[resumes(server.name, version)] * 10] * 8
+
+
+@pytest.mark.parametrize("version", sorted(VERSIONS))
+def test_after_ccc_the_session_from_before_is_resumed(real, folder, version):
+    with client(real("proftpd"), native(version), folder, cls=Watched) as ftp:
+        ftp.ccc()
+        for number in range(3):
+            assert ftp.storbinary(f"STOR f{number}", io.BytesIO(content(100_000)))[:3] == "226"
+    assert ftp.resumed == [True] * 3
+    assert (folder / "f2").read_bytes() == content(100_000)
+
+
+@pytest.mark.parametrize("name", ["vsftpd", "proftpd"])
+def test_the_safe_class_resumes(real, name):
+    with rftplib.tls.FTPS(context=native(), timeout=TIMEOUT) as ftp:
+        ftp.connect("127.0.0.1", real(name).port)
+        ftp.login(USER, PASSWORD)
+        assert isinstance(ftp.nlst(), list)
+
+
+def test_another_context_or_name_is_no_error(real, folder):
+    """Who changes them after the login gets data connections without resumption."""
+    (folder / "file").write_bytes(b"so that the listing isn't empty")
+    with client(real("pyftpdlib"), native(), folder, cls=Watched) as ftp:
+        before = ftp.context
+        ftp.context = native()
+        ftp.nlst()
+        ftp.context = before
+        ftp.nlst()
+        ftp.host = "localhost"
+        ftp.nlst()
+    assert ftp.resumed == [False, True, False]
+
+
+@pytest.mark.parametrize("size", [1, 24_576, 200_000, 5_000_000])
+@pytest.mark.parametrize("name", ["vsftpd", "proftpd", "pureftpd", "pyftpdlib"])
+def test_uploads_by_hand_arrive_whole(real, folder, name, size):
+    """Whoever only calls sendall() and close(), and is answered 226, has lost nothing."""
+    data = content(size)
+    with client(real(name), native("1.3"), folder) as ftp:
+        ftp.voidcmd("TYPE I")
+        for number in range(20):
+            with ftp.transfercmd(f"STOR f{number}") as conn:
+                conn.sendall(data)
+            try:
+                done = ftp.voidresp()[:3] == "226"
+            except rftplib.error_temp:
+                done = False  # a server that wants a close_notify
+            if done:
+                assert (folder / f"f{number}").read_bytes() == data, number

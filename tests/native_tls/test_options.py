@@ -100,8 +100,7 @@ def test_versions(given, low, high):
         ({"cadata": ""}, ssl.SSLError, "cadata: no certificate in it"),
         ({"cafile": 5}, TypeError, "cafile should be a path, not int"),
         ({"keyfile": "k.pem"}, ValueError, "keyfile needs certfile"),
-        ({"password": WRONG}, ValueError, "password is for pkcs12"),
-        ({"certfile": "c.pem", "password": WRONG}, ValueError, "password is for pkcs12"),
+        ({"password": WRONG}, ValueError, "password is for certfile, keyfile or pkcs12"),
         ({"certfile": "c.pem", "pkcs12": "c.p12"}, ValueError, "can't be combined"),
         ({"keyfile": "c.pem", "pkcs12": "c.p12"}, ValueError, "can't be combined"),
         ({"pkcs12": "c.p12", "password": 7}, TypeError, "password should be str or bytes, not int"),
@@ -158,18 +157,23 @@ def test_a_key_that_is_not_the_certificates(certs):
         NativeContext(certfile=certs / "client.crt")
 
 
-def test_an_encrypted_key_names_the_way_out(certs):
-    with pytest.raises(ssl.SSLError, match="client-encrypted.key.*: .*encrypted.*openssl pkcs12 -export"):
-        NativeContext(certfile=certs / "client.crt", keyfile=certs / "client-encrypted.key")
+LOCKED = {
+    "pkcs12": {"pkcs12": "client.p12"},
+    "keyfile": {"certfile": "client.crt", "keyfile": "client-encrypted.key"},
+    "certfile": {"certfile": "client-encrypted.pem"},
+}
 
 
-def test_a_wrong_password(certs):
-    archive = certs / "client.p12"
-    with pytest.raises(ssl.SSLError, match="^pkcs12 .*client.p12.*: wrong password$") as caught:
-        NativeContext(pkcs12=archive, password=WRONG)
-    assert WRONG not in str(caught.value)
-    with pytest.raises(ssl.SSLError, match="^pkcs12 .*client.p12.*: it needs a password$"):
-        NativeContext(pkcs12=archive)
+@pytest.mark.parametrize("option", sorted(LOCKED))
+def test_a_wrong_password(certs, option):
+    files = {name: certs / value for name, value in LOCKED[option].items()}
+    for password in (WRONG, "", "x" * 5000):
+        with pytest.raises(ssl.SSLError, match=f"^{option} .*client.*: wrong password$") as caught:
+            NativeContext(**files, password=password)
+        assert WRONG not in str(caught.value)
+    # and nobody is asked at the terminal
+    with pytest.raises(ssl.SSLError, match=f"^{option} .*client.*: it needs a password$"):
+        NativeContext(**files)
 
 
 IDENTITIES = {
@@ -178,6 +182,10 @@ IDENTITIES = {
     "pkcs1": {"certfile": "client.crt", "keyfile": "client-pkcs1.key"},
     "ec": {"certfile": "client-ec.crt", "keyfile": "client-ec.key"},
     "sec1": {"certfile": "client-ec.crt", "keyfile": "client-sec1.key"},
+    "encrypted": {"certfile": "client.crt", "keyfile": "client-encrypted.key", "password": PASSWORD},
+    "encrypted, pkcs1": {"certfile": "client.crt", "keyfile": "client-encrypted-pkcs1.key", "password": PASSWORD},
+    "encrypted, one file": {"certfile": "client-encrypted.pem", "password": PASSWORD},
+    "any order": {"certfile": "client-last.pem"},
     "pkcs12": {"pkcs12": "client.p12", "password": PASSWORD},
     "pkcs12, bytes": {"pkcs12": "client.p12", "password": PASSWORD.encode()},
     "pkcs12, no password": {"pkcs12": "client-open.p12"},
@@ -199,7 +207,7 @@ def test_identities(certs, kind, version):
 
     with Server(handle, server_context(certs, version=version, client_ca=True)) as server:
         use(context, server)
-    name = "client-ec" if "ec" in kind else "client"
+    name = "client-ec" if kind in ("ec", "sec1") else "client"
     assert (server.errors, server.results) == ([], [((("commonName", name),),)])
 
 

@@ -1,19 +1,25 @@
 //! What a `NativeContext` makes its connections with.
 
 use pyo3::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::errors::refused;
 use super::link::Link;
-use crate::tls::{self, Engine as _, Identity, Lent, Native, Options, Setup, Version, certificates, pem_identity};
+use super::session::{Bond, Session};
+use crate::tls::{self, Engine as _, Identity, Lent, Native, Options, Setup, Version, certificates};
 
 /// What was read from a file or given as a string, behind how an error calls it: its option and path.
 type Named = (String, Vec<u8>);
+
+static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// The options of one context, checked.
 #[pyclass(module = "rftplib._rftplib", frozen)]
 pub struct Engine {
     native: Native,
     roots: usize,
+    /// By which it is told from others, also when it is gone.
+    number: u64,
 }
 
 #[pymethods]
@@ -51,7 +57,7 @@ impl Engine {
         };
         let options = Options {
             system_roots,
-            identity: given.identity().map_err(|setup| given.refusal(py, &setup))?,
+            identity: given.identity(),
             minimum: minimum.and_then(version),
             maximum: maximum.and_then(version),
             alpn,
@@ -62,6 +68,7 @@ impl Engine {
         Ok(Self {
             native: Native::new(&options).map_err(|setup| given.refusal(py, &setup))?,
             roots: options.roots.len(),
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
         })
     }
 
@@ -72,10 +79,27 @@ impl Engine {
     }
 
     /// A connection on a descriptor, which the caller closes after the Link. name: whom the certificate is to be for.
-    fn link(&self, descriptor: i32, name: Option<String>) -> Link {
+    /// session: one of this engine's, to the same name, that is to be resumed.
+    fn link(&self, descriptor: i32, name: Option<String>, session: Option<&Bound<'_, Session>>) -> Link {
         // SAFETY: `NativeSocket`, the only caller, closes its link before its descriptor.
         let fd = unsafe { Lent::new(descriptor) };
-        Link::new(tls::Link::new(fd, self.native.session(fd, name.as_deref())), name)
+        let ticket = session.map(|session| session.get().ticket());
+        let link = tls::Link::new(fd, self.native.session(fd, name.as_deref(), ticket));
+        Link::new(link, self.bond(name))
+    }
+
+    /// Raise ValueError if a connection to that name mustn't resume that session.
+    fn check(&self, session: &Bound<'_, Session>, name: Option<String>) -> PyResult<()> {
+        session.get().check(&self.bond(name))
+    }
+}
+
+impl Engine {
+    fn bond(&self, name: Option<String>) -> Bond {
+        Bond {
+            engine: self.number,
+            name,
+        }
     }
 }
 
@@ -88,17 +112,18 @@ struct Given<'a> {
 }
 
 impl Given<'_> {
-    fn identity(&self) -> Result<Option<Identity>, Setup> {
+    fn identity(&self) -> Option<Identity> {
+        let password = self.password.map(str::to_owned);
         if let Some((_, archive)) = self.pkcs12 {
-            return Ok(Some(Identity::Pkcs12 {
-                archive: archive.clone(),
-                password: self.password.unwrap_or_default().to_owned(),
-            }));
+            let archive = archive.clone();
+            return Some(Identity::Pkcs12 { archive, password });
         }
-        match (self.chain, self.key) {
-            (Some((_, chain)), Some((_, key))) => pem_identity(chain, key).map(Some),
-            _ => Ok(None),
-        }
+        let ((_, chain), (_, key)) = (self.chain?, self.key?);
+        Some(Identity::Pem {
+            chain: chain.clone(),
+            key: key.clone(),
+            password,
+        })
     }
 
     /// `setup` with the name of the option and file that it is about.
@@ -107,8 +132,8 @@ impl Given<'_> {
             Setup::Chain(why) => (self.chain, why.as_str()),
             Setup::Key(why) => (self.key.or(self.pkcs12), why.as_str()),
             Setup::Archive(why) => (self.pkcs12, why.as_str()),
-            Setup::Password if self.password.is_none() => (self.pkcs12, "it needs a password"),
-            Setup::Password => (self.pkcs12, "wrong password"),
+            Setup::Password if self.password.is_none() => (self.key.or(self.pkcs12), "it needs a password"),
+            Setup::Password => (self.key.or(self.pkcs12), "wrong password"),
             Setup::Roots(why) | Setup::Context(why) => (None, why.as_str()),
         };
         let what = what.map_or("the TLS library refuses these options", |(what, _)| what.as_str());

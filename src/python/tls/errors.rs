@@ -14,17 +14,9 @@ const SSL_ERROR_WANT_READ: i32 = 2;
 const SSL_ERROR_WANT_WRITE: i32 = 3;
 const SSL_ERROR_EOF: i32 = 8;
 
-/// OpenSSL's numbers of the reasons that a certificate is refused for, as `verify_code`; 1 is «unspecified».
-const VERIFY_CODES: [(&str, i32); 8] = [
-    ("certificate is not yet valid", 9),
-    ("certificate has expired", 10),
-    ("self-signed certificate", 18),
-    ("self-signed certificate in certificate chain", 19),
-    ("unable to get local issuer certificate", 20),
-    ("unable to verify the first certificate", 21),
-    ("hostname mismatch", 62),
-    ("IP address mismatch", 64),
-];
+/// OpenSSL's numbers of the reasons that a certificate is refused for when it is for somebody else: another host name,
+/// another address.
+const SOMEBODY_ELSE: [i32; 2] = [62, 64];
 
 fn make<'py>(py: Python<'py>, class: &str, number: i32, text: &str) -> PyResult<Bound<'py, PyAny>> {
     py.import("ssl")?.getattr(class)?.call1((number, text))
@@ -56,18 +48,14 @@ pub fn would_block(py: Python<'_>, interest: Interest) -> PyErr {
     raise(py, class, number, &format!("The operation did not complete ({text})"))
 }
 
-fn unverified<'py>(py: Python<'py>, reason: &str, name: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+fn unverified<'py>(py: Python<'py>, code: i32, reason: &str, name: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
     let message = match name {
-        Some(name) if reason.contains("mismatch") => format!("{reason}, certificate is not valid for '{name}'"),
+        Some(name) if SOMEBODY_ELSE.contains(&code) => format!("{reason}, certificate is not valid for '{name}'"),
         _ => reason.to_owned(),
     };
     let text = format!("certificate verify failed: {message}");
     let class = "SSLCertVerificationError";
     let error = reasoned(py, class, SSL_ERROR_SSL, "CERTIFICATE_VERIFY_FAILED", &text)?;
-    let code = VERIFY_CODES
-        .iter()
-        .find(|(known, _)| *known == reason)
-        .map_or(1, |&(_, code)| code);
     error.setattr("verify_code", code)?;
     error.setattr("verify_message", message)?;
     Ok(error)
@@ -79,7 +67,7 @@ pub fn raised(py: Python<'_>, fault: &Fault, name: Option<&str>) -> PyErr {
         Fault::Connection(error) => return os_error(error),
         Fault::Closed => return os_error(&io::Error::from_raw_os_error(libc::EBADF)),
         Fault::TooEarly => return PyValueError::new_err(fault.to_string()),
-        Fault::Unverified(reason) => unverified(py, reason, name),
+        Fault::Unverified { code, reason } => unverified(py, *code, reason, name),
         Fault::Truncated => reasoned(
             py,
             "SSLEOFError",

@@ -3,14 +3,14 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::drive::{Driver, look_up};
 use super::errors::raised;
-use crate::net::{Interest, SLICE, Step, wait};
-use crate::tls::{self, Fault, Handle, Lingering, Owed, RECORD};
+use super::session::{Bond, Session};
+use crate::net::{SLICE, Step, wait};
+use crate::tls::{self, Fault, Handle, Owed, RECORD};
 
 /// What `send_all` encrypts before it looks up again.
 const PASS: usize = 4 * 1024 * 1024;
@@ -21,10 +21,10 @@ const LINGER: Duration = Duration::from_secs(2);
 #[pyclass(module = "rftplib._rftplib", frozen)]
 pub struct Link {
     link: Arc<tls::Link>,
-    name: Option<String>,
+    /// Whom the certificate is to be for, and what made the link.
+    bond: Bond,
     /// What a send() that timed out has handed over: the next one gives the same data.
     owed: Mutex<Option<Owed>>,
-    lingering: Mutex<Option<Lingering>>,
 }
 
 /// Locked for a moment only, and by threads that hold the GIL, so that no fork finds it locked.
@@ -33,12 +33,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Link {
-    pub fn new(link: tls::Link, name: Option<String>) -> Self {
+    pub fn new(link: tls::Link, bond: Bond) -> Self {
         Self {
             link: Arc::new(link),
-            name,
+            bond,
             owed: Mutex::default(),
-            lingering: Mutex::default(),
         }
     }
 
@@ -50,7 +49,7 @@ impl Link {
         Driver {
             socket,
             fd: self.link.descriptor(),
-            name: self.name.as_deref(),
+            name: self.bond.name.as_deref(),
         }
     }
 
@@ -58,8 +57,25 @@ impl Link {
         self.driver(socket).run(Instant::now(), false, step)
     }
 
+    fn linger(&self, py: Python<'_>, most: Duration) -> PyResult<()> {
+        let began = Instant::now();
+        while let Step::Wait(interest) = self.link.linger() {
+            let left = most.saturating_sub(began.elapsed()).min(SLICE);
+            if left.is_zero() {
+                break;
+            }
+            let fd = self.link.descriptor();
+            let waited = py.detach(|| wait(fd, interest, left));
+            look_up(py)?;
+            if waited.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn fault(&self, py: Python<'_>, fault: &Fault) -> PyErr {
-        raised(py, fault, self.name.as_deref())
+        raised(py, fault, self.bond.name.as_deref())
     }
 }
 
@@ -132,38 +148,21 @@ impl Link {
         let _ = self.link.close_notify();
     }
 
-    /// To be called before the descriptor is closed: whoever uses the link, or waits for it, gets EBADF. Then linger() has
-    /// to be called, unless the descriptor lives on.
-    fn close(&self) {
-        let lingering = self.link.close();
+    /// To be called before the descriptor is closed, or given away: whoever uses the link, or waits for it, gets EBADF.
+    ///
+    /// may_linger: give the server some time to take in what was sent, where session tickets may spoil it that nobody will
+    /// read. timeout: that of the socket, in seconds or None, which is the most of it.
+    fn close(&self, py: Python<'_>, may_linger: bool, timeout: Option<f64>) -> PyResult<()> {
         // Who closes while another thread still sends doesn't care for what is sent.
-        *locked(&self.lingering) = lingering.filter(|_| Arc::strong_count(&self.link) == 1);
-    }
-
-    /// Give the server time to take in what was sent, if session tickets may spoil it that nobody will read. timeout: that
-    /// of the socket, in seconds or None.
-    fn linger(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
-        let Some(lingering) = locked(&self.lingering).take() else {
+        if !self.link.close(may_linger && Arc::strong_count(&self.link) == 1) {
             return Ok(());
-        };
-        lingering.begin();
+        }
         let most = timeout.map_or(LINGER, |seconds| {
             Duration::try_from_secs_f64(seconds).unwrap_or(LINGER).min(LINGER)
         });
-        let began = Instant::now();
-        while !lingering.is_over() {
-            let left = most.saturating_sub(began.elapsed()).min(SLICE);
-            if left.is_zero() {
-                break;
-            }
-            let fd: BorrowedFd<'_> = lingering.descriptor();
-            let waited = py.detach(|| wait(fd, Interest::Read, left));
-            look_up(py)?;
-            if waited.is_err() {
-                break;
-            }
-        }
-        Ok(())
+        let outcome = self.linger(py, most);
+        self.link.close(false);
+        outcome
     }
 
     /// The peer's certificate, DER-encoded.
@@ -184,9 +183,7 @@ impl Link {
     /// (name, protocol, secret bits) of the cipher suite, None if it isn't known.
     fn cipher(&self) -> Option<(&'static str, &'static str, u32)> {
         let agreed = self.link.ask(|session| session.agreed()).flatten()?;
-        agreed
-            .suite_name()
-            .map(|(name, bits)| (name, agreed.version.name(), bits))
+        agreed.cipher.map(|(name, bits)| (name, agreed.version.name(), bits))
     }
 
     /// The protocol that ALPN chose, or None.
@@ -198,6 +195,17 @@ impl Link {
                 Ok(chosen.map(|name| String::from_utf8_lossy(&name).into_owned()))
             }
         }
+    }
+
+    /// What another connection can resume the session by, if there is something by now.
+    fn session(&self) -> Option<Session> {
+        let ticket = self.link.ticket()?;
+        Some(Session::new(ticket, self.bond.clone()))
+    }
+
+    /// Whether it has resumed a session; None where it isn't under TLS.
+    fn is_resumed(&self) -> Option<bool> {
+        self.link.ask(|session| session.is_resumed())
     }
 
     /// How many bytes of data have come.

@@ -4,6 +4,7 @@ mod drive;
 mod engine;
 mod errors;
 mod link;
+mod session;
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -16,6 +17,7 @@ use crate::tls::Handle;
 pub use engine::Engine;
 pub use errors::carried;
 pub use link::Link;
+pub use session::Session;
 
 /// `NativeSocket` as it was born.
 struct Born {

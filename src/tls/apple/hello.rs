@@ -1,5 +1,8 @@
-//! Reads the ServerHello as it passes by, which tells the version and cipher suite: native-tls doesn't. It is sent in
+//! Reads the ServerHello as it passes by, which tells the version and cipher suite: native-tls doesn't, nor does
+//! Security Framework through it. It is sent in
 //! clear text and vouched for by the handshake that follows (RFC 8446, section 4.1.3; RFC 5246, section 7.4.1.3).
+
+use super::version::{Agreed, Version};
 
 /// More than the longest ServerHello there is (a post-quantum key share has 1120 bytes).
 const LIMIT: usize = 4096;
@@ -8,57 +11,12 @@ const HANDSHAKE: u8 = 22;
 const SERVER_HELLO: u8 = 2;
 const SUPPORTED_VERSIONS: u16 = 43;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Version {
-    Tls10,
-    Tls11,
-    Tls12,
-    Tls13,
-}
-
-impl Version {
-    /// As `ssl.SSLSocket.version()` writes them.
-    pub const ALL: [(&'static str, Version); 4] = [
-        ("TLSv1", Version::Tls10),
-        ("TLSv1.1", Version::Tls11),
-        ("TLSv1.2", Version::Tls12),
-        ("TLSv1.3", Version::Tls13),
-    ];
-
-    pub fn name(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(_, version)| *version == self)
-            .map_or("", |(name, _)| name)
-    }
-
-    fn of(code: u16) -> Option<Self> {
-        match code {
-            0x0301 => Some(Version::Tls10),
-            0x0302 => Some(Version::Tls11),
-            0x0303 => Some(Version::Tls12),
-            0x0304 => Some(Version::Tls13),
-            _ => None,
-        }
-    }
-}
-
-/// What a ServerHello settles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Agreed {
-    pub version: Version,
-    /// The suite's number in IANA's registry.
-    pub suite: u16,
-}
-
-impl Agreed {
-    /// OpenSSL's name of the suite and its secret bits, for the suites that are in use.
-    pub fn suite_name(self) -> Option<(&'static str, u32)> {
-        SUITES
-            .iter()
-            .find(|(number, ..)| *number == self.suite)
-            .map(|&(_, name, bits)| (name, bits))
-    }
+/// OpenSSL's name of a suite, given its number in IANA's registry, and its secret bits: the suites that are in use.
+fn cipher(number: u16) -> Option<(&'static str, u32)> {
+    SUITES
+        .iter()
+        .find(|(known, ..)| *known == number)
+        .map(|&(_, name, bits)| (name, bits))
 }
 
 #[rustfmt::skip]
@@ -157,7 +115,10 @@ fn server_hello(mut hello: Bytes<'_>) -> Option<Agreed> {
             version = body.short()?;
         }
     }
-    Version::of(version).map(|version| Agreed { version, suite })
+    Version::of(version).map(|version| Agreed {
+        version,
+        cipher: cipher(suite),
+    })
 }
 
 /// Bytes that are taken from the front; `None` where there aren't enough.

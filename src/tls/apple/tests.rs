@@ -1,20 +1,9 @@
-//! What needs no server: keys and certificates, the ServerHello, the words of an error.
+//! What needs no server: keys and certificates, and the ServerHello.
 
-use super::fault::plain_words;
-use super::hello::{Agreed, Hello, Version};
-use super::{Identity, Setup, certificates, pem_identity};
-
-#[test]
-fn openssl_reports_become_sentences() {
-    let report = "error:068000A8:asn1 encoding routines:asn1_check_tlen:wrong tag:../crypto/asn1/tasn_dec.c:1156:, \
-                  error:0688010A:asn1 encoding routines:asn1_d2i_ex:nested asn1 error:../crypto:304:Type=PKCS12";
-    assert_eq!(plain_words(report), "wrong tag; nested asn1 error");
-    assert_eq!(
-        plain_words("The certificate was not trusted."),
-        "The certificate was not trusted."
-    );
-    assert_eq!(plain_words(""), "");
-}
+use super::super::fault::Setup;
+use super::hello::Hello;
+use super::identity::{certificates, pem_identity};
+use super::version::{Agreed, Version};
 
 /// A record with a ServerHello of this version and suite; a supported_versions extension if `newer` says one.
 fn server_hello(version: u16, suite: u16, newer: Option<u16>) -> Vec<u8> {
@@ -48,14 +37,22 @@ fn agreed(data: &[u8], step: usize) -> Option<Agreed> {
 #[test]
 fn the_server_hello_tells_version_and_suite_however_it_comes() {
     let cases = [
-        (server_hello(0x0303, 0xC02F, None), Version::Tls12, 0xC02F),
-        (server_hello(0x0303, 0x1301, Some(0x0304)), Version::Tls13, 0x1301),
-        (server_hello(0x0301, 0x0035, None), Version::Tls10, 0x0035),
+        (
+            server_hello(0x0303, 0xC02F, None),
+            Version::Tls12,
+            Some(("ECDHE-RSA-AES128-GCM-SHA256", 128)),
+        ),
+        (
+            server_hello(0x0303, 0x1302, Some(0x0304)),
+            Version::Tls13,
+            Some(("TLS_AES_256_GCM_SHA384", 256)),
+        ),
+        (server_hello(0x0301, 0x0000, None), Version::Tls10, None),
     ];
-    for (record, version, suite) in cases {
+    for (record, version, cipher) in cases {
         let followed = [record.clone(), vec![23, 3, 3, 0, 1, 9]].concat();
         for step in [1, 5, record.len(), followed.len()] {
-            assert_eq!(agreed(&followed, step), Some(Agreed { version, suite }), "step {step}");
+            assert_eq!(agreed(&followed, step), Some(Agreed { version, cipher }), "step {step}");
         }
         for end in 0..record.len() {
             assert_eq!(agreed(&record[..end], record.len()), None);
@@ -77,18 +74,6 @@ fn what_is_no_server_hello_is_left_alone() {
     ] {
         assert_eq!(agreed(&data, 7), None);
     }
-}
-
-#[test]
-fn suites_have_openssls_names() {
-    let agreed = |suite| Agreed {
-        version: Version::Tls12,
-        suite,
-    };
-    assert_eq!(agreed(0x1302).suite_name(), Some(("TLS_AES_256_GCM_SHA384", 256)));
-    assert_eq!(agreed(0xC02F).suite_name(), Some(("ECDHE-RSA-AES128-GCM-SHA256", 128)));
-    assert_eq!(agreed(0x0000).suite_name(), None);
-    assert_eq!(Version::Tls13.name(), "TLSv1.3");
 }
 
 /// Two values that look like certificates to whoever only counts bytes.
@@ -117,10 +102,7 @@ fn certificates_come_as_pem_or_der() {
 
 fn key_of(key: &str) -> Result<String, Setup> {
     let chain = b"-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----";
-    match pem_identity(chain, key.as_bytes())? {
-        Identity::Pem { key, .. } => Ok(String::from_utf8_lossy(&key).into_owned()),
-        Identity::Pkcs12 { .. } => Err(Setup::Password),
-    }
+    Ok(pem_identity(chain, key.as_bytes())?.1)
 }
 
 #[test]

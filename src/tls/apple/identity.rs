@@ -1,9 +1,8 @@
 //! Certificates and keys as people have them, brought to what the engine takes: PEM in any order and with anything
 //! around it, keys of PKCS#1 and SEC 1 (`BEGIN RSA PRIVATE KEY`, `BEGIN EC PRIVATE KEY`) as well as PKCS#8.
 
-use super::Identity;
+use super::super::fault::Setup;
 use super::der::{self, INTEGER, OBJECT, OCTET_STRING, SEQUENCE};
-use super::fault::Setup;
 
 /// rsaEncryption (1.2.840.113549.1.1.1) and its NULL parameters (RFC 8017, appendix A.1).
 const RSA: &[u8] = &[6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1, 5, 0];
@@ -70,8 +69,9 @@ fn der_certificates(mut data: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     Ok(found)
 }
 
-/// The identity in a PEM chain and a PEM key, which may be one and the same file.
-pub fn pem_identity(chain: &[u8], key: &[u8]) -> Result<Identity, Setup> {
+/// A PEM chain, the client's certificate first, and its key as PKCS#8, from a PEM chain and a PEM key, which may be one
+/// and the same file.
+pub fn pem_identity(chain: &[u8], key: &[u8]) -> Result<(String, String), Setup> {
     let found = certificates(chain).map_err(Setup::Chain)?;
     let chain: String = found.iter().map(|der| encode("CERTIFICATE", der)).collect();
     let text = text_of(key);
@@ -80,10 +80,7 @@ pub fn pem_identity(chain: &[u8], key: &[u8]) -> Result<Identity, Setup> {
         return Err(Setup::Key("no private key in it".to_owned()));
     };
     let der = pkcs8(block)?;
-    Ok(Identity::Pem {
-        chain: chain.into_bytes(),
-        key: encode("PRIVATE KEY", &der).into_bytes(),
-    })
+    Ok((chain, encode("PRIVATE KEY", &der)))
 }
 
 /// A key block's content as PKCS#8 (RFC 5958).
@@ -91,7 +88,7 @@ fn pkcs8(block: &Block<'_>) -> Result<Vec<u8>, Setup> {
     let bad = || Setup::Key("a private key that can't be read".to_owned());
     if block.label == "ENCRYPTED PRIVATE KEY" || block.base64.contains("ENCRYPTED") {
         return Err(Setup::Key(
-            "the private key is encrypted, and native-tls opens encrypted keys only in PKCS#12 archives: make one with \
+            "the private key is encrypted, and Security Framework opens encrypted keys only in PKCS#12 archives: make one with \
              «openssl pkcs12 -export -inkey KEY -in CERT -out FILE.p12» and give it as pkcs12="
                 .to_owned(),
         ));
