@@ -224,7 +224,7 @@ def _repeat(ftp, cmd, rest, error):
         return None  # it wasn't the session: the first error tells more
     ftp.reuse_session = False
     text = "the server can't take the session that it has given out (%s): reuse_session is False from now on"
-    _rftplib.log_event("tls", _logs.WARNING, text, error)
+    _logs.event("tls", _logs.WARNING, text, error)
     return conn, size
 
 

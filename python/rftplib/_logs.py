@@ -16,30 +16,30 @@ DEBUG, INFO, WARNING = 10, 20, 30
 
 def connected(ftp):
     """The control connection stands."""
-    _event("control", INFO, "connected to %s port %s", ftp.host, ftp.port)
+    event("control", INFO, "connected to %s port %s", ftp.host, ftp.port)
 
 
 def secured(sock, what):
     """A TLS handshake has succeeded; what: "control connection" or "data connection"."""
     if _rftplib.log_wanted("tls", INFO):
-        _event("tls", INFO, "%s: %s", what, _protection(sock))
+        event("tls", INFO, "%s: %s", what, _protection(sock))
 
 
 def ragged_end(error):
     """A data connection has ended otherwise than TLS wants it to; the reply decides what that means."""
-    _event("tls", WARNING, "data connection ended without close_notify: %s", error)
+    event("tls", WARNING, "data connection ended without close_notify: %s", error)
 
 
 def refused_peer(address, server):
     """In active mode somebody else than the server has connected."""
     text = "data connection from %s refused, as the server is %s: see accept_any_active_peer"
-    _rftplib.log_event("data", WARNING, text, address, server)
+    event("data", WARNING, text, address, server)
 
 
 def clear_data(refusal):
     """The server doesn't encrypt data connections, and the client goes on nevertheless."""
     text = "data connections are in clear text, as allow_clear_data is set: %s"
-    _rftplib.log_event("tls", WARNING, text, refusal)
+    event("tls", WARNING, text, refusal)
 
 
 def failed(channel, error, what, *args, hint=""):
@@ -49,7 +49,7 @@ def failed(channel, error, what, *args, hint=""):
         text = str(error) or type(error).__name__
         if hint:
             text = f"{text} ({hint})"
-        _rftplib.log_event(channel, WARNING, what + " failed: %s", *args, text)
+        event(channel, WARNING, what + " failed: %s", *args, text)
 
 
 class attempt:
@@ -75,7 +75,7 @@ class attempt:
 
 def way(cmd, in_rust):
     """Which loop has moved the data: for bug reports."""
-    _rftplib.log_event("data", DEBUG, "%s: moved by the loop in %s", cmd, "Rust" if in_rust else "Python")
+    event("data", DEBUG, "%s: moved by the loop in %s", cmd, "Rust" if in_rust else "Python")
 
 
 class Log:
@@ -91,7 +91,7 @@ class Log:
         """It is complete: so many bytes."""
         seconds = time.monotonic() - self._began
         text = "%s: %d bytes in %.3f s, data connection with %s%s"
-        _event("data", INFO, text, self._cmd, count, seconds, self._where, self._protection)
+        event("data", INFO, text, self._cmd, count, seconds, self._where, self._protection)
 
 
 def begin(cmd, conn):
@@ -99,7 +99,7 @@ def begin(cmd, conn):
     return Log(cmd, conn) if _rftplib.log_wanted("data", INFO) else None
 
 
-def _event(channel, level, text, *args):
+def event(channel, level, text, *args):
     """A record of `text % args`, if anybody wants it."""
     if _rftplib.log_wanted(channel, level):
         _rftplib.log_event(channel, level, text % args)
