@@ -4,6 +4,8 @@
 use pyo3::prelude::*;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
+use super::hold;
+
 /// How a data connection has ended, as far as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -41,6 +43,7 @@ impl Meter {
 impl Meter {
     #[new]
     fn new() -> Self {
+        hold::this_thread();
         Self::default()
     }
 

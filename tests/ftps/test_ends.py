@@ -13,9 +13,9 @@ import time
 
 import pytest
 import rftplib
-from rftplib.tls import FTPS
+from rftplib.tls import FTPS, NativeContext
 
-from ftps.hostile import context
+from ftps.hostile import CA_FILE, context
 from ftps.support import content
 
 VERSIONS = pytest.mark.parametrize(
@@ -208,6 +208,64 @@ def test_no_reply_after_a_regular_end(hostile, ftp):
     hostile.payload, hostile.final = DATA, None
     with pytest.raises((EOFError, ConnectionError)):
         ftp.retrbinary("RETR x", lambda block: None)
+
+
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+@pytest.mark.parametrize("end", ["close", "eof", "reset"])
+@pytest.mark.parametrize("announced", ["all", "more", "nothing"])
+def test_the_table_of_ends(hostile, kind, end, announced):
+    """As docs/ftps.md has it: what was received decides, whenever the end comes."""
+    hostile.payload, hostile.end, hostile.lingers = DATA, end, 0.05
+    if announced != "nothing":
+        hostile.announced = SIZE % (len(DATA) + (announced == "more"))
+    made = context() if kind == "ssl" else NativeContext(cafile=CA_FILE)
+    for cls in (rftplib.FTP_TLS, FTPS):
+        ftp = cls(context=made, timeout=10)
+        ftp.connect("localhost", hostile.address[1])
+        ftp.login("user", "secret")
+        ftp.prot_p()
+        sink = Sink(hostile, len(DATA))
+        hidden = kind == "ssl" and end != "reset" and cls is not FTPS and not TELLS_EOF
+        if announced == "all" or announced == "nothing" and hidden:
+            assert ftp.retrbinary("RETR x", sink) == "226 done"
+        else:
+            # Python 3.10 and 3.11 may report a reset as an EOF
+            with pytest.raises(OSError if end == "reset" else ssl.SSLEOFError):
+                ftp.retrbinary("RETR x", sink)
+        assert sink.data == DATA
+        ftp.close()
+
+
+@pytest.mark.parametrize("kind", ["plain", "ssl", "native"])
+@pytest.mark.parametrize("missing", [0, 1])
+def test_check_size(hostile, kind, missing):
+    """Opt-in, but for FTPS: fewer bytes than the 150 announced, a regular end, and 226."""
+    hostile.payload = payload_for("lines")
+    size = len(hostile.payload)
+    hostile.announced = SIZE % (size + missing)
+    made = NativeContext(cafile=CA_FILE) if kind == "native" else context()
+    for cls, check in ((rftplib.FTP, False), (rftplib.FTP, True), (FTPS, None), (FTPS, False)):
+        if (kind == "plain") is not (cls is rftplib.FTP):
+            continue
+        ftp = cls(timeout=10) if kind == "plain" else cls(context=made, timeout=10)
+        if check is not None:
+            ftp.check_size = check
+        ftp.connect("localhost", hostile.address[1])
+        ftp.login("user", "secret")
+        expected = EOFError if kind == "plain" else ssl.SSLEOFError
+        if missing and check is not False:
+            with pytest.raises(expected, match=f"{size} bytes received of at least {size + 1} announced"):
+                ftp.retrbinary("RETR x", lambda block: None)
+            hostile.final = b"426 the disk has failed\r\n"
+            with pytest.raises(ftplib.error_temp):
+                ftp.retrbinary("RETR x", lambda block: None)
+            hostile.final = b"226 done\r\n"
+        else:
+            assert ftp.retrbinary("RETR x", lambda block: None) == "226 done"
+        got = []
+        ftp.retrlines("RETR x", got.append)  # in TYPE A sizes say nothing
+        assert ftp.voidcmd("NOOP").startswith("200"), "all replies have been read"
+        ftp.close()
 
 
 # --- truncated files
