@@ -1,6 +1,6 @@
 """Ctrl-C in the middle of transfers, in a process of its own: what is left behind each, as JSON.
 
-    interrupted_child.py WAY FOLDER         WAY: ftplib, native, portable
+interrupted_child.py WAY FOLDER         WAY: ftplib, native, portable
 """
 
 from __future__ import annotations
