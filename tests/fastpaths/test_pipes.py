@@ -107,21 +107,37 @@ def test_a_slow_reader_is_waited_for(plain, kind, buffering):
     assert plain(script) == (DONE, DATA)
 
 
+PIECES = (b"first", b"second", DATA[:3000], b"last")
+
+
+def piece_by_piece(run, fp, reading):
+    """The next piece is sent when the last one has been read."""
+    seen = []
+
+    def peer(far):
+        for piece in PIECES:
+            far.sendall(piece)
+            seen.append(Reader(reading, len(piece)).result())
+
+    with run.against(peer) as ftp:
+        return run.attempt(ftp.retrbinary, "RETR x", fp.write), seen
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_has_come_is_not_held_back(same, kind):
     def script(run):
         with channel(run, kind, 0) as (reading, fp):
-            seen = []
+            return piece_by_piece(run, fp, reading)
 
-            def peer(far):
-                for piece in (b"first", b"second", DATA[:3000], b"last"):
-                    far.sendall(piece)
-                    seen.append(Reader(reading, len(piece)).result())
+    assert same(script) == (DONE, list(PIECES))
 
-            with run.against(peer) as ftp:
-                return run.attempt(ftp.retrbinary, "RETR x", fp.write), b"".join(seen)
 
-    assert same(script) == (DONE, b"firstsecond" + DATA[:3000] + b"last")
+@native_only
+@pytest.mark.parametrize("kind", WAITED_FOR)
+def test_nor_in_the_buffer_of_the_object(tmp_path, kind):
+    run = Run("native", tmp_path)
+    with channel(run, kind, -1) as (reading, fp):
+        assert piece_by_piece(run, fp, reading) == (DONE, list(PIECES))
 
 
 @pytest.mark.parametrize("when", ["before", "meanwhile"])

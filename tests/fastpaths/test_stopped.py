@@ -1,4 +1,4 @@
-"""What a transfer that was stopped half-way leaves behind: the bytes, the positions and the exceptions that ftplib does."""
+"""What a transfer leaves behind that was stopped half-way: the bytes, positions and exceptions that ftplib does."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ DATA = b"".join(b"%07d." % number for number in range(5000))  # less than a sock
 TIMED_OUT = ("raised", socket.timeout, ("timed out",), "timed out")
 
 
-class Interrupted(Exception):
-    pass
+class Interrupted(OSError):
+    """What handlers raise most, and what is easily taken for the file's or the connection's."""
 
 
 def interrupt(number, frame):
@@ -62,7 +62,7 @@ def signalled(run, sink):
     "end, error",
     [
         (silence, TIMED_OUT[1:3]),
-        (reset, (ConnectionResetError, (104, os.strerror(104)))),
+        (reset, (ConnectionResetError, (errno.ECONNRESET, os.strerror(errno.ECONNRESET)))),
         (signalled, (Interrupted, ("enough",))),
     ],
     ids=["silence", "reset", "signal"],
@@ -184,7 +184,7 @@ def test_a_timeout_set_meanwhile_is_kept(plain):
     assert plain(script) == ("returned", True, False)
 
 
-# ---------------------------------------------------------------------------------- files that can't be read to their end
+# ---------------------------------------------------------------------------------- files with a bad spot
 
 SIZE = 128 * 1024
 

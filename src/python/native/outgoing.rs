@@ -102,7 +102,9 @@ fn send_known(
             Err(error) if method == "readline" => return Err(error),
             Err(error) => {
                 read = lines.rewind();
-                if seek(read).is_err() || !error.is_instance_of::<PyOSError>(py) {
+                // what comes out of Python code is a signal's
+                let is_the_files = error.is_instance_of::<PyOSError>(py) && error.traceback(py).is_none();
+                if seek(read).is_err() || !is_the_files {
                     return Err(error);
                 }
                 // the lines before the bad spot are to be sent, and readline is to say what is the matter
