@@ -5,6 +5,7 @@ and everything with RFTPLIB_NATIVE=0. Each counts what it moves in the transfer'
 """
 
 from . import _errors
+from ._odd import line_to_send
 
 
 def download(meter, conn, callback, blocksize):
@@ -58,15 +59,9 @@ def retrlines(meter, ftp, conn, callback):
 def storlines(meter, ftp, conn, fp, callback):
     """Send each line that `fp.readline` gives, ended by CRLF, then call `callback` with it."""
     while True:
-        line = fp.readline(ftp.maxline + 1)
-        if len(line) > ftp.maxline:
-            raise _errors.Error("got more than %d bytes" % ftp.maxline)
-        if not line:
+        line = line_to_send(ftp, fp)
+        if line is None:
             return
-        if line[-2:] != b"\r\n":
-            if line[-1] in b"\r\n":
-                line = line[:-1]
-            line = line + b"\r\n"
         _send(meter, conn, line)
         if callback:
             callback(line)

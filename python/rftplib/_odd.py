@@ -9,7 +9,7 @@ import operator
 import sys
 
 from . import _rftplib
-from ._constants import CRLF
+from ._constants import B_CRLF, CRLF
 from ._errors import Error, error_perm, error_proto, error_reply, error_temp
 
 _NOTHING = object()
@@ -51,7 +51,18 @@ def getline(ftp, file):
 
 def number(value):
     """Return the int that stands for a number of another type."""
-    return operator.index(value)
+    return int.__index__(operator.index(value))  # in Python 3.9 operator.index gives subclasses back
+
+
+def limit(maxline):
+    """Return how many characters are read of a line that may have `maxline` of them: an int."""
+    return number(maxline + 1)
+
+
+def check_length(length, maxline):
+    """Raise Error for a line that is longer than `maxline`."""
+    if length > maxline:
+        raise Error("got more than %d bytes" % maxline)
 
 
 def getmultiline(ftp, line, next_line=_NOTHING):
@@ -89,6 +100,20 @@ def voidresp(resp):
     if resp[:1] != "2":
         raise error_reply(resp)
     return resp
+
+
+def line_to_send(ftp, fp):
+    """Return the next line of `fp`, which is to be sent, ended by CRLF; None at the end."""
+    line = fp.readline(ftp.maxline + 1)
+    if len(line) > ftp.maxline:
+        raise Error("got more than %d bytes" % ftp.maxline)
+    if not line:
+        return None
+    if line[-2:] != B_CRLF:
+        if line[-1] in B_CRLF:
+            line = line[:-1]
+        line = line + B_CRLF
+    return line
 
 
 def not_text(resp, code):

@@ -3,8 +3,6 @@
 //! RFC 959, 3.1.1.1: "the `<CRLF>` sequence should be used where necessary to denote the end of a line of text". A lone
 //! LF or a lone CR ends an incoming line too, because ftplib reads with universal newlines and servers send both.
 
-use std::borrow::Cow;
-
 pub use super::charset::Charset;
 use super::text::char_offset;
 
@@ -214,16 +212,4 @@ impl TextReader {
             self.buf.shrink_to(KEEP);
         }
     }
-}
-
-/// The line as TYPE A sends it: CRLF at its end, instead of a lone CR or LF if it has one (`FTP.storlines`).
-pub fn end_with_crlf(line: &[u8]) -> Cow<'_, [u8]> {
-    if line.ends_with(b"\r\n") {
-        return Cow::Borrowed(line);
-    }
-    let body = line
-        .strip_suffix(b"\n")
-        .or_else(|| line.strip_suffix(b"\r"))
-        .unwrap_or(line);
-    Cow::Owned([body, b"\r\n"].concat())
 }

@@ -17,7 +17,7 @@ mod functions;
 
 pub use arguments::Arguments;
 
-use pyo3::exceptions::PyAttributeError;
+use pyo3::exceptions::{PyAttributeError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyString, PyTuple};
 use pyo3::{BoundObject, ffi};
@@ -26,7 +26,7 @@ use std::ptr::null_mut;
 
 use self::arguments::pointers;
 use self::functions::{functions, held};
-use super::{hold, modules};
+use super::{errors, hold, modules};
 
 /// What the C function that has just failed has raised.
 #[cold]
@@ -161,13 +161,26 @@ pub fn decode_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, Py
 
 /// The value of an exact `int`; None for all other objects, and for what doesn't fit.
 pub fn int_of(object: &Bound<'_, PyAny>) -> Option<i64> {
-    if !object.is_exact_instance_of::<PyInt>() {
-        return None;
-    }
+    value_of(object.cast_exact::<PyInt>().ok()?)
+}
+
+/// The value of an `int`, of a subclass, too: what it holds, whatever its methods say. None if it doesn't fit.
+fn value_of(number: &Bound<'_, PyInt>) -> Option<i64> {
     let mut overflow = 0;
     // SAFETY: the GIL is held and the object is an int, so that this runs no code and sets no exception.
-    let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(object.as_ptr(), &raw mut overflow) };
+    let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(number.as_ptr(), &raw mut overflow) };
     (overflow == 0).then_some(value)
+}
+
+/// The same as a `T`. Raises TypeError for what is no `int`, OverflowError for what doesn't fit.
+pub fn number<T: TryFrom<i64>>(object: &Bound<'_, PyAny>) -> PyResult<T> {
+    let py = object.py();
+    let number = object
+        .cast::<PyInt>()
+        .map_err(|_| errors::raise::<PyTypeError>(py, ("an integer is required",)))?;
+    value_of(number)
+        .and_then(|value| T::try_from(value).ok())
+        .ok_or_else(|| errors::raise::<PyOverflowError>(py, ("Python int too large to convert to C ssize_t",)))
 }
 
 fn name_of<'py>(py: Python<'py>, name: impl IntoPyObject<'py, Target = PyString>) -> PyResult<Bound<'py, PyString>> {

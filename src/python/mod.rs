@@ -16,8 +16,7 @@ mod turn;
 #[cfg(unix)]
 mod wait;
 
-/// TLS in Rust: `rftplib.tls.NativeContext`. Its calls into Python don't go through `call` yet.
-#[allow(clippy::disallowed_methods)]
+/// TLS in Rust: `rftplib.tls.NativeContext`.
 #[cfg(all(unix, feature = "tls"))]
 mod tls;
 

@@ -27,6 +27,13 @@ pub fn builtins(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     once(&BUILTINS, py, || call::import(py, "builtins"))
 }
 
+/// Python's own classes of files, whatever scripts put into `io`.
+#[cfg(unix)]
+pub fn io(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static IO: Once = PyOnceLock::new();
+    once(&IO, py, || call::import(py, "_io"))
+}
+
 #[cfg(unix)]
 pub fn socket(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static SOCKET: Once = PyOnceLock::new();

@@ -46,15 +46,3 @@ pub fn decode<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyStrin
         Err(_) => call::decode_utf8(py, bytes),
     }
 }
-
-/// `object[:end]`, by Python's own slicing.
-#[allow(clippy::disallowed_methods)]
-pub fn head<'py>(object: &Bound<'py, PyAny>, end: isize) -> PyResult<Bound<'py, PyAny>> {
-    object.get_item(pyo3::types::PySlice::new(object.py(), 0, end, 1))
-}
-
-/// `object[start:]`, by Python's own slicing.
-#[allow(clippy::disallowed_methods)]
-pub fn tail<'py>(object: &Bound<'py, PyAny>, start: isize) -> PyResult<Bound<'py, PyAny>> {
-    object.get_item(pyo3::types::PySlice::new(object.py(), start, isize::MAX, 1))
-}

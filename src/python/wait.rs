@@ -63,21 +63,24 @@ impl<'a, 'py> Owner<'a, 'py> {
 
     /// Waits one slice on `descriptor`, which is ours: no other thread can close it. Returns whether it is ready.
     pub fn wait(&self, descriptor: BorrowedFd<'_>, interest: Interest, slice: Duration) -> PyResult<bool> {
-        let waited = self.py().detach(|| net::wait(descriptor, interest, slice));
-        self.waited(waited)
+        self.detached(|| net::wait(descriptor, interest, slice))?
+            .map_err(|error| errors::os_error(&error))
     }
 
     /// The same on the socket's own descriptor, which another thread may close meanwhile: then the answer means nothing,
     /// and is EBADF. Only the number is used while the lock is released, and nothing is read or written by it.
     pub fn wait_unowned(&self, number: RawFd, interest: Interest, slice: Duration) -> PyResult<bool> {
-        let waited = self.py().detach(|| net::wait_number(number, interest, slice));
-        self.waited(waited)
+        self.detached(|| net::wait_number(number, interest, slice))?
+            .map_err(|error| errors::os_error(&error))
     }
 
-    fn waited(&self, waited: io::Result<bool>) -> PyResult<bool> {
+    /// What `work` gives, which takes a slice at the most, without the interpreter's lock. Raises what has come up
+    /// meanwhile instead: what a signal's handler or another thread raises, EBADF after a close.
+    pub fn detached<T: Send>(&self, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+        let outcome = self.py().detach(work);
         look_up(self.py())?;
         self.fd()?;
-        waited.map_err(|error| errors::os_error(&error))
+        Ok(outcome)
     }
 }
 
@@ -96,11 +99,7 @@ pub fn await_end(conn: &Bound<'_, PyAny>, control: RawFd, sending: bool, seconds
         let number = owner.fd()?;
         let left = limit.saturating_sub(began.elapsed());
         let slice = left.min(SLICE);
-        let ready = owner
-            .py()
-            .detach(|| net::wait_either((number, interest), (control, Interest::Read), slice));
-        look_up(owner.py())?;
-        owner.fd()?;
+        let ready = owner.detached(|| net::wait_either((number, interest), (control, Interest::Read), slice))?;
         let (data, reply) = ready.map_err(|error| errors::os_error(&error))?;
         // what has come on both is taken from the data connection first
         if data || reply || left.is_zero() {

@@ -55,7 +55,7 @@ impl Borrowed {
     fn outcome(&self, result: libc::c_int) -> Outcome {
         let errno = io::Error::last_os_error();
         // SAFETY: `ssl` is alive, and ours for now; the result is that of its last call, made by this thread.
-        match unsafe { (self.library.get_error)(self.ssl.as_ptr(), result) } {
+        match unsafe { (self.library.functions.SSL_get_error)(self.ssl.as_ptr(), result) } {
             WANT_READ => Outcome::Wait(Interest::Read),
             WANT_WRITE => Outcome::Wait(Interest::Write),
             ZERO_RETURN => Outcome::End,
@@ -78,7 +78,7 @@ impl Borrowed {
         self.library.forget_errors();
         // SAFETY: `ssl` is alive, and ours for now; pointer and length describe one exclusively borrowed slice. Its
         // descriptor is in non-blocking mode, so the call doesn't wait.
-        let result = unsafe { (self.library.read)(self.ssl.as_ptr(), into.as_mut_ptr().cast(), room) };
+        let result = unsafe { (self.library.functions.SSL_read)(self.ssl.as_ptr(), into.as_mut_ptr().cast(), room) };
         usize::try_from(result)
             .ok()
             .filter(|&count| count > 0)
@@ -123,7 +123,7 @@ impl Stream for Borrowed {
         self.library.forget_errors();
         // SAFETY: `ssl` is alive, and ours for now; the pointer is good for `count` bytes, which is no more than the
         // slice has. Its descriptor is in non-blocking mode, so the call doesn't wait.
-        let result = unsafe { (self.library.write)(self.ssl.as_ptr(), data.as_ptr().cast(), count) };
+        let result = unsafe { (self.library.functions.SSL_write)(self.ssl.as_ptr(), data.as_ptr().cast(), count) };
         if let Some(sent) = usize::try_from(result).ok().filter(|&sent| sent > 0) {
             self.unfinished = None;
             return Ok(Step::Moved(sent));

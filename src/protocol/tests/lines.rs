@@ -1,4 +1,4 @@
-use crate::protocol::lines::{Charset, TextReader, Undecodable, end_with_crlf};
+use crate::protocol::lines::{Charset, TextReader, Undecodable};
 
 /// One line as Python would show it: '\n' for any terminator.
 fn shown(reader: &mut TextReader, limit: Option<usize>) -> Option<String> {
@@ -221,21 +221,4 @@ fn long_input_in_small_pieces_costs_its_length() {
         assert!(behind.line(None).is_some_and(|line| line.ended));
     }
     assert_eq!(behind.buffered(), 8_500_000);
-}
-
-#[test]
-fn outgoing_lines_end_with_crlf() {
-    for (line, expected) in [
-        (&b"a\r\n"[..], &b"a\r\n"[..]),
-        (b"a\n", b"a\r\n"),
-        (b"a\r", b"a\r\n"),
-        (b"a", b"a\r\n"),
-        (b"a\n\n", b"a\n\r\n"),
-        (b"a\n\r", b"a\n\r\n"),
-        (b"a\r\r\n", b"a\r\r\n"),
-        (b"\n", b"\r\n"),
-        (b"", b"\r\n"),
-    ] {
-        assert_eq!(end_with_crlf(line), expected, "{line:?}");
-    }
 }

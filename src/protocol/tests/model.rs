@@ -152,15 +152,3 @@ pub fn sanitize(line: &str) -> String {
     let end = slice(&line).trim_end_matches(['\r', '\n']).chars().count();
     slice(&line[..5]) + &"*".repeat(end - 5) + &slice(&line[end..])
 }
-
-/// What `FTP.storlines` sends for a line.
-pub fn end_with_crlf(line: &[u8]) -> Vec<u8> {
-    let mut line = line.to_vec();
-    if !line.ends_with(b"\r\n") {
-        if matches!(line.last(), Some(b'\r' | b'\n')) {
-            line.pop();
-        }
-        line.extend_from_slice(b"\r\n");
-    }
-    line
-}

@@ -1,7 +1,7 @@
 //! For any text the parsers answer what the slow model answers, however the text arrives.
 
 use super::model;
-use crate::protocol::lines::{Charset, TextReader, end_with_crlf};
+use crate::protocol::lines::{Charset, TextReader};
 use crate::protocol::reply::Assembly;
 use crate::protocol::{address, command, facts, path, reply};
 use proptest::prelude::*;
@@ -141,8 +141,6 @@ proptest! {
             let line = format!("{verb}{tail}");
             prop_assert_eq!(owned(&command::mask(line.as_bytes())), model::sanitize(&line));
             prop_assert_eq!(command::has_line_break(line.as_bytes()), line.contains(['\r', '\n']));
-            let sent = end_with_crlf(line.as_bytes()).into_owned();
-            prop_assert_eq!(sent, model::end_with_crlf(line.as_bytes()));
         }
     }
 

@@ -2,10 +2,10 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt};
+use pyo3::types::PyBytes;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::call::Call;
+use super::super::call::{Call, int_of};
 use super::super::meter::Meter;
 use super::ends::{RealFile, Sink};
 use super::pump::Pump;
@@ -19,13 +19,8 @@ const RECEIVE_FILE: usize = 1024 * 1024;
 
 /// A block size that is a number as it should be.
 fn block(blocksize: &Bound<'_, PyAny>) -> Option<usize> {
-    if !blocksize.is_exact_instance_of::<PyInt>() {
-        return None;
-    }
-    blocksize
-        .extract::<isize>()
-        .ok()
-        .and_then(|size| usize::try_from(size).ok())
+    int_of(blocksize)
+        .and_then(|size| isize::try_from(size).ok()?.try_into().ok())
         .filter(|&size| size > 0)
 }
 
@@ -104,7 +99,7 @@ pub fn upload(
     let Some(mut pump) = Pump::sending(conn, meter.get())? else {
         return Ok(false);
     };
-    if block(blocksize).is_some() && !callback.is_truthy()? {
+    if block(blocksize).is_some() && !callback.is_true_held()? {
         if let Some(file) = RealFile::of(fp, &["BufferedReader", "BufferedRandom", "FileIO"], "readable")? {
             upload_file(&mut pump, &file)?;
             return Ok(true);
@@ -112,7 +107,7 @@ pub fn upload(
     }
     loop {
         let data = fp.call_method_held(intern!(py, "read"), (blocksize,))?;
-        if !data.is_truthy()? {
+        if !data.is_true_held()? {
             return Ok(true);
         }
         pump.look_up()?;
@@ -120,8 +115,8 @@ pub fn upload(
             Ok(bytes) => pump.send_all(bytes.as_bytes())?,
             Err(_) => pump.send_object(&data)?,
         }
-        if callback.is_truthy()? {
-            callback.call_held((data,))?;
+        if callback.is_true_held()? {
+            callback.run_held((data,))?;
         }
     }
 }

@@ -6,12 +6,13 @@ use pyo3::PyTypeInfo;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCFunction, PyDict, PyList, PyType};
+use pyo3::types::{PyByteArray, PyBytes, PyCFunction, PyDict, PyList, PyString};
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use super::super::call::Call;
-use super::super::errors;
+use super::super::call::{self, Call, number};
+use super::super::text::encode;
+use super::super::{errors, modules};
 use crate::net;
 use crate::transfer::Outlet;
 
@@ -35,30 +36,24 @@ impl<'py> Sink<'py> {
     }
 
     fn known(callback: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
-        let py = callback.py();
-        if !callback.is_instance_of::<PyCFunction>() {
-            return Ok(None);
-        }
         if let Some(list) = appended_to::<PyList>(callback) {
             return Ok(Some(Sink::List(list)));
         }
-        let name = callback.getattr_held(intern!(py, "__name__"))?;
-        let target = callback.getattr_held(intern!(py, "__self__"))?;
-        if name.eq("extend")? {
+        if let Some(target) = owner(callback, b"extend")? {
             return Ok(target
-                .is_exact_instance_of::<pyo3::types::PyByteArray>()
+                .is_exact_instance_of::<PyByteArray>()
                 .then(|| Sink::Bulk(callback.clone())));
         }
-        if name.eq("write")? {
-            if is_exactly(&target, "BytesIO")? {
-                return Ok(Some(Sink::Bulk(callback.clone())));
-            }
-            if let Some(file) = RealFile::to_write(&target)? {
-                return Ok(Some(Sink::File(file)));
-            }
-            return Ok(is_exactly(&target, "FileIO")?.then(|| Sink::Raw(callback.clone())));
+        let Some(target) = owner(callback, b"write")? else {
+            return Ok(None);
+        };
+        if is_exactly(&target, "BytesIO")? {
+            return Ok(Some(Sink::Bulk(callback.clone())));
         }
-        Ok(None)
+        if let Some(file) = RealFile::to_write(&target)? {
+            return Ok(Some(Sink::File(file)));
+        }
+        Ok(is_exactly(&target, "FileIO")?.then(|| Sink::Raw(callback.clone())))
     }
 
     /// Whether each block is seen as it is: at most as long as the caller's block size.
@@ -69,7 +64,7 @@ impl<'py> Sink<'py> {
     /// Hands out one block.
     pub fn put_block(&self, block: Bound<'py, PyBytes>) -> PyResult<()> {
         match self {
-            Sink::Call(callback) | Sink::Bulk(callback) => callback.call_held((block,)).map(drop),
+            Sink::Call(callback) | Sink::Bulk(callback) => callback.run_held((block,)),
             Sink::List(list) => list.append(block),
             Sink::File(file) => write_whole(&file.object.getattr_held("write")?, block),
             Sink::Raw(write) => write_whole(write, block),
@@ -89,16 +84,19 @@ fn write_whole<'py>(write: &Bound<'py, PyAny>, block: Bound<'py, PyBytes>) -> Py
     let (py, whole, mut written) = (write.py(), block.clone(), 0);
     let mut rest = block;
     loop {
-        written += match write.call_held((rest,))?.extract::<Option<usize>>()? {
-            None => return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN))),
-            Some(0) => return Err(errors::os_error(&io::ErrorKind::WriteZero.into())),
-            Some(count) => count,
+        let count = write.call_held((rest,))?;
+        if count.is_none() {
+            return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN)));
+        }
+        written += match number::<usize>(&count)? {
+            0 => return Err(errors::os_error(&io::ErrorKind::WriteZero.into())),
+            count => count,
         };
         match whole.as_bytes().get(written..) {
             Some(left) if !left.is_empty() => rest = PyBytes::new(py, left),
             _ => return Ok(()),
         }
-        py.check_signals()?; // what may have cut it short
+        call::check_signals(py)?; // what may have cut it short
     }
 }
 
@@ -120,7 +118,7 @@ fn is_shadowed(file: &Bound<'_, PyAny>) -> bool {
 /// Whether `object` is a BytesIO or an open file over a regular file: all of it is at hand, and it can be sought in.
 pub fn is_line_source(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     if is_exactly(object, "BytesIO")? {
-        return Ok(!object.getattr_held("closed")?.is_truthy()? && !is_shadowed(object));
+        return Ok(!object.getattr_held("closed")?.is_true_held()? && !is_shadowed(object));
     }
     let Some((number, _)) = descriptor(object, &["BufferedReader", "BufferedRandom"], "readable")? else {
         return Ok(false);
@@ -130,25 +128,27 @@ pub fn is_line_source(object: &Bound<'_, PyAny>) -> PyResult<bool> {
 
 /// What `callback` appends to, if it is the `append` of exactly a `T`.
 pub fn appended_to<'py, T: PyTypeInfo>(callback: &Bound<'py, PyAny>) -> Option<Bound<'py, T>> {
+    owner(callback, b"append").ok()??.cast_into_exact::<T>().ok()
+}
+
+/// What `callback` belongs to, if it is the built-in method of that name of something.
+fn owner<'py>(callback: &Bound<'py, PyAny>, method: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = callback.py();
     if !callback.is_instance_of::<PyCFunction>() {
-        return None;
+        return Ok(None);
     }
-    let name = callback.getattr_held(intern!(py, "__name__")).ok()?;
-    if !name.eq(intern!(py, "append")).ok()? {
-        return None;
+    let name = callback
+        .getattr_held(intern!(py, "__name__"))?
+        .cast_into_exact::<PyString>()?;
+    if encode(&name)?.as_bytes() != method {
+        return Ok(None);
     }
-    callback
-        .getattr_held(intern!(py, "__self__"))
-        .ok()?
-        .cast_into_exact::<T>()
-        .ok()
+    callback.getattr_held(intern!(py, "__self__")).map(Some)
 }
 
 /// Whether `object`'s type is exactly `io.<name>`, the built-in one.
 fn is_exactly(object: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
-    let class = object.py().import("_io")?.getattr_held(name)?.cast_into::<PyType>()?;
-    Ok(object.get_type().is(&class))
+    Ok(object.get_type().is(&modules::io(object.py())?.getattr_held(name)?))
 }
 
 /// The descriptor of `object`, if that is exactly one of `classes` over exactly a FileIO, open, with none of its methods
@@ -169,11 +169,11 @@ fn descriptor(object: &Bound<'_, PyAny>, classes: &[&str], able: &str) -> PyResu
     if !is_exactly(&raw, "FileIO")? || is_shadowed(object) || is_shadowed(&raw) {
         return Ok(None);
     }
-    if object.getattr_held("closed")?.is_truthy()? || !object.call_method_held(able, ())?.is_truthy()? {
+    if object.getattr_held("closed")?.is_true_held()? || !object.call_method_held(able, ())?.is_true_held()? {
         return Ok(None);
     }
-    let number = object.call_method_held("fileno", ())?.extract()?;
-    Ok(Some((number, !raw.is(object))))
+    let descriptor = number(&object.call_method_held("fileno", ())?)?;
+    Ok(Some((descriptor, !raw.is(object))))
 }
 
 /// An open file object of the `io` module with a descriptor, of which we have a duplicate: so that a close in another
@@ -234,34 +234,37 @@ impl<'py> RealFile<'py> {
     /// written there behind its back.
     pub fn hand_over(&self) -> PyResult<()> {
         if self.buffered {
-            self.object.call_method_held("flush", ())?;
+            self.object.run_method_held("flush", ())?;
         }
         Ok(())
     }
 
     /// The object learns where its descriptor stands now, if that stands anywhere: pipes and terminals don't.
     pub fn take_back(&self) -> PyResult<()> {
-        if self.object.getattr_held("closed")?.is_truthy()? || net::position(self.fd()).is_err() {
+        if self.object.getattr_held("closed")?.is_true_held()? || net::position(self.fd()).is_err() {
             return Ok(());
         }
-        self.object.call_method_held("tell", ()).map(drop)
+        self.object.run_method_held("tell", ())
     }
 
     /// ValueError, as the next call would raise it, when another thread has closed the object. `verb`: "write to".
     pub fn check_open(&self, verb: &str) -> PyResult<()> {
-        if self.object.getattr_held("closed")?.is_truthy()? {
+        if self.object.getattr_held("closed")?.is_true_held()? {
             let verb = if self.buffered { verb } else { "I/O operation on" };
-            return Err(PyValueError::new_err(format!("{verb} closed file")));
+            return Err(errors::raise::<PyValueError>(
+                self.py(),
+                (format!("{verb} closed file"),),
+            ));
         }
         Ok(())
     }
 
     /// The position as the object sees it.
     pub fn tell(&self) -> PyResult<u64> {
-        self.object.call_method_held("tell", ())?.extract()
+        number(&self.object.call_method_held("tell", ())?)
     }
 
     pub fn seek(&self, position: u64) -> PyResult<()> {
-        self.object.call_method_held("seek", (position,)).map(drop)
+        self.object.run_method_held("seek", (position,))
     }
 }

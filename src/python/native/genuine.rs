@@ -5,16 +5,17 @@
 //! reference); SSL *ssl; PySSLContext *ctx`, the same in CPython 3.7 to 3.15, and proven before each use: the two
 //! pointers around the one that is wanted have to be those that Python itself gives.
 
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::path::PathBuf;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-use super::super::call::Call;
+use super::super::call::{Call, number};
 use crate::net;
 use crate::tls::{Borrowed, IGNORE_UNEXPECTED_EOF, Library, Ssl};
 
@@ -65,6 +66,7 @@ pub fn prepare(py: Python<'_>) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "runs only while the module is imported")]
 fn find(py: Python<'_>) -> PyResult<Option<Genuine>> {
     if cfg!(Py_GIL_DISABLED) {
         return Ok(None); // nobody has run it there
@@ -172,12 +174,18 @@ pub fn library() -> Option<&'static Library> {
     LIBRARY.get().copied()
 }
 
-/// The `SSL` of `conn`, if it is a TLS connection of Python's own, with its library and with what keeps it alive.
-pub fn ssl_of<'py>(conn: &Bound<'py, PyAny>) -> PyResult<Option<(&'static Library, NonNull<Ssl>, Bound<'py, PyAny>)>> {
+/// An `SSL`, with its library and with what keeps it alive.
+pub type Found<'py> = (&'static Library, NonNull<Ssl>, Bound<'py, PyAny>);
+
+/// The `SSL` of `conn`, if it is a TLS connection of Python's own.
+pub fn ssl_of<'py>(conn: &Bound<'py, PyAny>) -> PyResult<Option<Found<'py>>> {
     let Some(Some(genuine)) = GENUINE.get(conn.py()) else {
         return Ok(None);
     };
-    if !conn.is_instance(genuine.class.bind(conn.py()))? {
+    // by its type, and not by what it says of itself (`__class__`), for which it would have to be asked
+    let class = genuine.class.bind(conn.py()).as_type_ptr();
+    // SAFETY: the GIL is held; both are alive, and the second is a type.
+    if unsafe { ffi::PyObject_TypeCheck(conn.as_ptr(), class) } == 0 {
         return Ok(None);
     }
     Ok(genuine.ssl(conn)?.map(|(ssl, alive)| (&genuine.library, ssl, alive)))
@@ -208,7 +216,7 @@ pub struct Loan<'a, 'py> {
     library: &'static Library,
     /// Keeps the `SSL` alive, also when another thread closes the connection meanwhile.
     _alive: Bound<'py, PyAny>,
-    number: i32,
+    descriptor: RawFd,
     told_eof: bool,
 }
 
@@ -225,9 +233,9 @@ impl<'a, 'py> Loan<'a, 'py> {
         let Some((ssl, alive)) = genuine.ssl(conn)? else {
             return Ok(None);
         };
-        let number = conn.call_method_held(intern!(py, "fileno"), ())?.extract::<i32>()?;
+        let descriptor = number(&conn.call_method_held(intern!(py, "fileno"), ())?)?;
         // Without a descriptor to spare, Python's own loop needs none.
-        let Ok(fd) = net::duplicate(number) else {
+        let Ok(fd) = net::duplicate(descriptor) else {
             return Ok(None);
         };
         if net::set_blocking(fd.as_fd(), false).is_err() {
@@ -250,7 +258,7 @@ impl<'a, 'py> Loan<'a, 'py> {
             ssl,
             library,
             _alive: alive,
-            number,
+            descriptor,
             told_eof,
         };
         Ok(Some((loan, stream)))
@@ -261,7 +269,7 @@ impl<'a, 'py> Loan<'a, 'py> {
 fn ignores_eof(conn: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = conn.py();
     let context = conn.getattr_held(intern!(py, "context"))?;
-    let options = context.getattr_held(intern!(py, "options"))?.extract::<i64>()?;
+    let options = number::<i64>(&context.getattr_held(intern!(py, "options"))?)?;
     Ok(options as u64 & IGNORE_UNEXPECTED_EOF != 0)
 }
 
@@ -272,19 +280,19 @@ impl Drop for Loan<'_, '_> {
         let open = self
             .conn
             .call_method_held(intern!(py, "fileno"), ())
-            .and_then(|number| number.extract::<i32>())
-            .is_ok_and(|number| number == self.number);
+            .and_then(|descriptor| number::<RawFd>(&descriptor))
+            .is_ok_and(|descriptor| descriptor == self.descriptor);
         // SAFETY: as in `take`; the loop has ended. A closed connection gets no number: the old one may be somebody else's.
         unsafe {
             self.library
-                .set_descriptor(self.ssl.as_ptr(), if open { self.number } else { -1 });
+                .set_descriptor(self.ssl.as_ptr(), if open { self.descriptor } else { -1 });
             self.library.tell_unexpected_eof(self.ssl.as_ptr(), self.told_eof);
         }
         // Non-blocking mode is how Python has a socket with a timeout. Without one, its own method puts the mode back.
         let timeout = self.conn.call_method_held(intern!(py, "gettimeout"), ());
         if let (true, Ok(timeout)) = (open, timeout) {
             if timeout.is_none() {
-                let _ = self.conn.call_method_held(intern!(py, "settimeout"), (timeout,));
+                let _ = self.conn.run_method_held(intern!(py, "settimeout"), (timeout,));
             }
         }
     }

@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
-use super::super::call::Call;
+use super::super::call::{Call, number};
 use super::super::listing::Listing;
 use super::super::meter::Meter;
 use super::super::{errors, modules, text};
@@ -72,7 +72,7 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &Sink<'p
     loop {
         // a callback may change both
         let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
-        let verbose = ftp.getattr_held(intern!(py, "debugging"))?.gt(2)?;
+        let verbose = ftp.getattr_held(intern!(py, "debugging"))?.is_above_held(2)?;
         if let (false, Some(limit)) = (verbose, limit_of(&maxline)) {
             match sink {
                 Sink::List(list) => {
@@ -89,31 +89,41 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &Sink<'p
                 Sink::Call(_) => {}
             }
         }
-        let limit = maxline.add(1)?.extract::<isize>()?;
+        let plain = limit_of(&maxline);
+        let limit = match plain {
+            Some(limit) => Some(limit.saturating_add(1)),
+            None => {
+                let limit = modules::odd(py)?.call_method_held(intern!(py, "limit"), (&maxline,))?;
+                usize::try_from(number::<isize>(&limit)?).ok()
+            }
+        };
         let charset = lines.charset();
-        let Some(line) = lines.line(usize::try_from(limit).ok()) else {
+        let Some(line) = lines.line(limit) else {
             return Ok(());
         };
         let length = length(charset, line);
-        if maxline.lt(length)? {
-            return Err(errors::too_long(&maxline));
+        match plain {
+            Some(limit) if length > limit => return Err(errors::too_long(&maxline)),
+            Some(_) => {}
+            None => modules::odd(py)?.run_method_held(intern!(py, "check_length"), (length, &maxline))?,
         }
         let body = decode_line(py, charset, line.body)?;
         if verbose {
-            let whole = if line.ended {
-                body.add("\n")?
-            } else {
-                body.clone().into_any()
-            };
-            modules::builtins(py)?.call_method_held(intern!(py, "print"), ("*retr*", whole.repr()?))?;
+            let mut whole = utf8(charset, line.body).into_owned();
+            if line.ended {
+                whole.push(b'\n');
+            }
+            let builtins = modules::builtins(py)?;
+            let shown = builtins.call_method_held(intern!(py, "repr"), (text::decode(py, &whole)?,))?;
+            builtins.run_method_held(intern!(py, "print"), ("*retr*", shown))?;
         }
         if length == 0 {
             return Ok(());
         }
         match sink {
-            Sink::Call(callback) => callback.call_held((body,)).map(drop)?,
+            Sink::Call(callback) => callback.run_held((body,))?,
             Sink::List(list) => list.append(body)?,
-            Sink::Listing(listing) => listing.call_method_held(intern!(py, "append"), (body,)).map(drop)?,
+            Sink::Listing(listing) => listing.run_method_held(intern!(py, "append"), (body,))?,
         }
     }
 }

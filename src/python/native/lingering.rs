@@ -15,7 +15,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::super::call::Call;
+use super::super::call::{self, Call, number};
 use super::super::errors;
 use super::super::own::View;
 use super::super::wait::{Owner, look_up};
@@ -56,19 +56,17 @@ impl Kept {
     /// Whether the user still has the connection open; not once close() has been called, also before it has taken effect.
     fn is_open(&self, py: Python<'_>) -> PyResult<bool> {
         let conn = self.conn.bind(py).call_held(())?;
-        if conn.is_none() || conn.getattr_held(intern!(py, "_closed"))?.is_truthy()? {
+        if conn.is_none() || conn.getattr_held(intern!(py, "_closed"))?.is_true_held()? {
             // files that makefile() has made may keep it open
             let files = if conn.is_none() {
                 None
             } else {
                 Some(conn.getattr_held(intern!(py, "_io_refs"))?)
             };
-            return Ok(files.is_some_and(|count| count.extract::<i64>().is_ok_and(|count| count > 0)));
+            return Ok(files.is_some_and(|count| number::<i64>(&count).is_ok_and(|count| count > 0)));
         }
-        Ok(conn
-            .call_method_held(intern!(py, "fileno"), ())?
-            .extract::<i32>()
-            .is_ok_and(|number| number >= 0))
+        let descriptor = conn.call_method_held(intern!(py, "fileno"), ())?;
+        Ok(number::<i32>(&descriptor).is_ok_and(|descriptor| descriptor >= 0))
     }
 
     /// Reads away what has come, and tells whether the server has ended its side: by a close_notify, which is an alert, by
@@ -112,13 +110,13 @@ impl Lingering {
     #[new]
     fn new(conn: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = conn.py();
-        let number = conn.call_method_held(intern!(py, "fileno"), ())?.extract::<i32>()?;
-        let fd = net::duplicate(number).map_err(|error| errors::os_error(&error))?;
+        let descriptor = number(&conn.call_method_held(intern!(py, "fileno"), ())?)?;
+        let fd = net::duplicate(descriptor).map_err(|error| errors::os_error(&error))?;
         let kept = Arc::new(Kept {
             fd: Mutex::new(Some(Arc::new(fd))),
             records: Mutex::default(),
             process: std::process::id(),
-            conn: py.import("weakref")?.getattr("ref")?.call1((conn,))?.unbind(),
+            conn: call::import(py, "weakref")?.call_method_held("ref", (conn,))?.unbind(),
         });
         attach(conn, &kept)?;
         Ok(Self { kept })
@@ -266,7 +264,7 @@ unsafe extern "C" fn freed(_: *mut Ssl, data: *mut c_void, _: *mut c_void, _: c_
     // The interpreter frees it, with its lock held; at its end nobody goes on with the connection.
     let open = Python::try_attach(|py| {
         // an exception that is on its way must not be seen by what is called here
-        let pending = PyErr::take(py);
+        let pending = call::pending(py);
         let open = kept.is_open(py).unwrap_or(true);
         if let Some(pending) = pending {
             pending.restore(py);

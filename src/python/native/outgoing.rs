@@ -5,16 +5,14 @@ use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::borrow::Cow;
 use std::io;
 
-use super::super::call::Call;
+use super::super::call::{Call, number};
 use super::super::meter::Meter;
-use super::super::{errors, text};
+use super::super::{errors, modules};
 use super::ends::is_line_source;
 use super::pump::Pump;
 use super::reader::limit_of;
-use crate::protocol::lines::end_with_crlf;
 use crate::protocol::outgoing::{OutgoingLines, TooLong};
 
 /// Read and sent at once where the source is known.
@@ -35,7 +33,7 @@ pub fn storlines(
     };
     let maxline = ftp.getattr_held(intern!(ftp.py(), "maxline"))?;
     match limit_of(&maxline) {
-        Some(limit) if !callback.is_truthy()? && is_line_source(fp)? => send_known(&mut pump, fp, limit, &maxline)?,
+        Some(limit) if !callback.is_true_held()? && is_line_source(fp)? => send_known(&mut pump, fp, limit, &maxline)?,
         _ => send_each(ftp, &mut pump, fp, callback)?,
     }
     Ok(true)
@@ -50,34 +48,17 @@ fn send_each(
 ) -> PyResult<()> {
     let py = ftp.py();
     loop {
-        let readline = fp.getattr_held(intern!(py, "readline"))?;
-        let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
-        let line = readline.call_held((maxline.add(1)?,))?;
-        let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
-        if maxline.lt(line.len()?)? {
-            return Err(errors::too_long(&maxline));
-        }
-        if !line.is_truthy()? {
+        let line = modules::odd(py)?.call_method_held(intern!(py, "line_to_send"), (ftp, fp))?;
+        if line.is_none() {
             return Ok(());
         }
         pump.look_up()?;
-        let line = match line.cast_exact::<PyBytes>() {
-            Ok(bytes) => {
-                let line = match end_with_crlf(bytes.as_bytes()) {
-                    Cow::Borrowed(_) => bytes.clone(),
-                    Cow::Owned(line) => PyBytes::new(py, &line),
-                };
-                pump.send_all(line.as_bytes())?;
-                line.into_any()
-            }
-            Err(_) => {
-                let line = odd_line(&line)?;
-                pump.send_object(&line)?;
-                line
-            }
-        };
-        if callback.is_truthy()? {
-            callback.call_held((line,))?;
+        match line.cast_exact::<PyBytes>() {
+            Ok(bytes) => pump.send_all(bytes.as_bytes())?,
+            Err(_) => pump.send_object(&line)?,
+        }
+        if callback.is_true_held()? {
+            callback.run_held((line,))?;
         }
     }
 }
@@ -91,8 +72,8 @@ fn send_known(
     maxline: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let py = fp.py();
-    let start = fp.call_method_held(intern!(py, "tell"), ())?.extract::<u64>()?;
-    let seek = |position: u64| fp.call_method_held(intern!(py, "seek"), (start + position,));
+    let start = number::<u64>(&fp.call_method_held(intern!(py, "tell"), ())?)?;
+    let seek = |position: u64| fp.run_method_held(intern!(py, "seek"), (start + position,));
     let mut lines = OutgoingLines::new(limit);
     let (mut method, mut size, mut read) = ("read", READ, 0);
     loop {
@@ -133,7 +114,7 @@ fn send_known(
             return Ok(());
         }
         lines.sent();
-        read += block.len()? as u64;
+        read += block.as_bytes().len() as u64;
     }
 }
 
@@ -144,19 +125,4 @@ fn line_end(block: &[u8], ready: &[u8], sent: usize) -> Option<usize> {
         let lines = memchr_iter(b'\n', ready.get(..sent).unwrap_or_default()).count();
         memchr_iter(b'\n', block).nth(lines).map(|at| at + 1)
     })
-}
-
-/// The line's end made CRLF by Python's own operators, for what is no `bytes`: a `bytearray` passes, a `str` is refused.
-fn odd_line<'py>(line: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = line.py();
-    let crlf = PyBytes::new(py, b"\r\n");
-    if !text::tail(line, -2)?.ne(&crlf)? {
-        return Ok(line.clone());
-    }
-    let body = if crlf.contains(line.get_item(-1)?)? {
-        text::head(line, -1)?
-    } else {
-        line.clone()
-    };
-    body.add(crlf)
 }

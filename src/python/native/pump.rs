@@ -108,7 +108,7 @@ impl<'a, 'py> Pump<'a, 'py> {
             return Ok(None);
         };
         let suppress = object.getattr_held(intern!(object.py(), "suppress_ragged_eofs"));
-        pump.takes_ragged_end = suppress.is_ok_and(|flag| flag.is_truthy().unwrap_or(true));
+        pump.takes_ragged_end = suppress.is_ok_and(|flag| flag.is_true_held().unwrap_or(true));
         Ok(Some(pump))
     }
 
@@ -215,11 +215,7 @@ impl<'a, 'py> Pump<'a, 'py> {
             .and_then(|view| view.call_method_held(intern!(py, "tobytes"), ()));
         match copied.map(|bytes| bytes.cast_into_exact::<PyBytes>()) {
             Ok(Ok(bytes)) => self.send_all(bytes.as_bytes()),
-            _ => self
-                .owner
-                .object()
-                .call_method_held(intern!(py, "sendall"), (data,))
-                .map(drop),
+            _ => self.owner.object().run_method_held(intern!(py, "sendall"), (data,)),
         }
     }
 

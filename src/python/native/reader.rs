@@ -1,17 +1,17 @@
 //! `self.file` of a connection that is exactly a `socket.socket`: what `socket.makefile('r')` gives, without its layers.
 
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyOSError, PyUnicodeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyByteArray, PyBytes, PyInt, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyString};
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::super::call::Call;
+use super::super::call::{self, Call, int_of, number};
 use super::super::wait::{Owner, look_up};
 use super::super::{errors, modules, text};
 use super::socket::{enabled, receivable};
@@ -71,13 +71,14 @@ pub fn reader<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, R
 pub fn charset(encoding: &Bound<'_, PyAny>) -> Option<Charset> {
     // exactly a str: it is kept, and a subclass could be part of a cycle
     let encoding = encoding.cast_exact::<PyString>().ok()?;
-    if encoding.as_any().eq(intern!(encoding.py(), "utf-8")).ok()? {
+    if encoding.is(intern!(encoding.py(), "utf-8")) {
         return Some(Charset::Utf8); // the default
     }
-    match encoding.to_cow().ok()?.to_ascii_lowercase().as_str() {
-        "utf-8" | "utf8" | "utf_8" => Some(Charset::Utf8),
-        "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "iso_8859_1" | "l1" => Some(Charset::Latin1),
-        "ascii" | "us-ascii" => Some(Charset::Ascii),
+    let name = text::encode(encoding).ok()?;
+    match name.as_bytes().to_ascii_lowercase().as_slice() {
+        b"utf-8" | b"utf8" | b"utf_8" => Some(Charset::Utf8),
+        b"latin-1" | b"latin1" | b"iso-8859-1" | b"iso8859-1" | b"iso_8859_1" | b"l1" => Some(Charset::Latin1),
+        b"ascii" | b"us-ascii" => Some(Charset::Ascii),
         _ => None,
     }
 }
@@ -94,12 +95,8 @@ pub fn encode_line(line: &[u8], encoding: &Bound<'_, PyAny>) -> Option<Vec<u8>> 
 
 /// A `maxline` that is a number as it should be.
 pub fn limit_of(maxline: &Bound<'_, PyAny>) -> Option<usize> {
-    if !maxline.is_exact_instance_of::<PyInt>() {
-        return None;
-    }
-    maxline
-        .extract::<usize>()
-        .ok()
+    int_of(maxline)
+        .and_then(|limit| usize::try_from(limit).ok())
         .filter(|&limit| limit < isize::MAX as usize)
 }
 
@@ -116,8 +113,8 @@ pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyRe
     let Some(charset) = charset(encoding) else {
         return Ok(None);
     };
-    let references = sock.getattr("_io_refs")?.add(1)?;
-    sock.setattr("_io_refs", references)?;
+    let references = number::<i64>(&sock.getattr_held("_io_refs")?)?;
+    sock.setattr_held("_io_refs", references.saturating_add(1))?;
     Ok(Some(Reader {
         state: Mutex::new(State {
             socket: Some(sock.clone().unbind()),
@@ -232,7 +229,7 @@ impl Reader {
                     return Ok(line);
                 }
                 if state.timed_out {
-                    return Err(PyOSError::new_err("cannot read from timed out object"));
+                    return Err(errors::raise::<PyOSError>(py, ("cannot read from timed out object",)));
                 }
             }
             let received = match self.wire {
@@ -293,7 +290,7 @@ impl Reader {
         let (py, sock) = (owner.py(), owner.object());
         let pending = sock.call_method_held(intern!(py, "pending"), ())?;
         let ended = self.lock(py).ended;
-        if !ended && pending.extract::<usize>()? == 0 {
+        if !ended && number::<usize>(&pending)? == 0 {
             let (ready, _, waits) = self.wait(owner, began, "The read operation timed out")?;
             if !ready && waits {
                 return Ok(false);
@@ -309,7 +306,7 @@ impl Reader {
         self.socket(py)?;
         owner.fd()?;
         let count = match received {
-            Ok(count) => count.extract::<usize>()?,
+            Ok(count) => number::<usize>(&count)?,
             Err(error) => {
                 self.lock(py).timed_out |= errors::is_timeout(py, &error);
                 return Err(error);
@@ -353,7 +350,7 @@ impl Reader {
                 // a thread waits in the socket's own method: only the end of the connection wakes it
                 modules::end_connection(socket)?;
             }
-            socket.call_method_held("_decref_socketios", ())?;
+            socket.run_method_held("_decref_socketios", ())?;
         }
         Ok(())
     }
@@ -370,18 +367,17 @@ impl Reader {
 /// The UnicodeDecodeError that Python's own decoder raises for these bytes.
 pub fn decode_error(py: Python<'_>, charset: Charset, fault: &Undecodable) -> PyErr {
     let raised = || -> PyResult<()> {
-        let codecs = py.import("codecs")?;
+        let codecs = call::import(py, "codecs")?;
         let input = PyBytes::new(py, &fault.input);
         match charset {
-            Charset::Utf8 => codecs.call_method1("utf_8_decode", (input, "strict", fault.last))?,
-            Charset::Ascii => codecs.call_method1("ascii_decode", (input, "strict"))?,
-            Charset::Latin1 => codecs.call_method1("latin_1_decode", (input, "strict"))?,
-        };
-        Ok(())
+            Charset::Utf8 => codecs.run_method_held("utf_8_decode", (input, "strict", fault.last)),
+            Charset::Ascii => codecs.run_method_held("ascii_decode", (input, "strict")),
+            Charset::Latin1 => codecs.run_method_held("latin_1_decode", (input, "strict")),
+        }
     };
     match raised() {
         Err(error) => error,
-        Ok(()) => pyo3::exceptions::PyUnicodeError::new_err("undecodable bytes received"),
+        Ok(()) => errors::raise::<PyUnicodeError>(py, ("undecodable bytes received",)),
     }
 }
 
@@ -453,8 +449,8 @@ impl Reader {
         "r"
     }
 
-    fn fileno(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.check_open(py)?.call_method0(py, "fileno")
+    fn fileno<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.check_open(py)?.bind(py).call_method_held("fileno", ())
     }
 
     fn readable(&self, py: Python<'_>) -> PyResult<bool> {
@@ -475,7 +471,7 @@ impl Reader {
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
         let line = self.readline(py, None)?;
-        Ok(if line.is_truthy()? { Some(line) } else { None })
+        Ok(if line.is_true_held()? { Some(line) } else { None })
     }
 
     fn __enter__(slf: PyRef<'_, Self>) -> PyResult<PyRef<'_, Self>> {
@@ -494,9 +490,9 @@ impl Drop for Reader {
         // a dropped file lets go of its socket, as those of socket.makefile do
         let _ = Python::try_attach(|py| {
             // it may be dropped because of an exception, which must not be pending while Python is called
-            let pending = PyErr::take(py);
+            let pending = call::pending(py);
             if let Err(error) = self.shut(py) {
-                error.write_unraisable(py, None);
+                call::report(py, error);
             }
             if let Some(pending) = pending {
                 pending.restore(py);

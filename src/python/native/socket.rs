@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Instant;
 
+use super::super::call::Call;
 use super::super::errors;
 use super::super::wait::Owner;
 use crate::net::{self, Interest};
@@ -34,7 +35,7 @@ impl Native {
         class.is(self.class.bind(py))
             && methods.iter().all(|method| {
                 class
-                    .getattr(method.name.bind(py))
+                    .getattr_held(method.name.bind(py))
                     .is_ok_and(|now| now.is(&method.born))
             })
     }
@@ -51,6 +52,7 @@ pub fn prepare(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "runs only while the module is imported")]
 fn find(py: Python<'_>) -> PyResult<Option<Native>> {
     let switch = py
         .import("os")?

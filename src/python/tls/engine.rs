@@ -90,7 +90,7 @@ impl Engine {
 
     /// Raise ValueError if a connection to that name mustn't resume that session.
     fn check(&self, session: &Bound<'_, Session>, name: Option<String>) -> PyResult<()> {
-        session.get().check(&self.bond(name))
+        session.get().check(session.py(), &self.bond(name))
     }
 }
 

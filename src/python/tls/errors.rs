@@ -4,7 +4,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::io;
 
-use super::super::errors::os_error;
+use super::super::call::{self, Call};
+use super::super::errors::{self, os_error};
 use crate::net::Interest;
 use crate::tls::Fault;
 
@@ -19,7 +20,7 @@ const SSL_ERROR_EOF: i32 = 8;
 const SOMEBODY_ELSE: [i32; 2] = [62, 64];
 
 fn make<'py>(py: Python<'py>, class: &str, number: i32, text: &str) -> PyResult<Bound<'py, PyAny>> {
-    py.import("ssl")?.getattr(class)?.call1((number, text))
+    call::import(py, "ssl")?.call_method_held(class, (number, text))
 }
 
 fn raise(py: Python<'_>, class: &str, number: i32, text: &str) -> PyErr {
@@ -29,8 +30,8 @@ fn raise(py: Python<'_>, class: &str, number: i32, text: &str) -> PyErr {
 /// `ssl.SSLError` with the attributes that those of the ssl module have.
 fn reasoned<'py>(py: Python<'py>, class: &str, number: i32, reason: &str, text: &str) -> PyResult<Bound<'py, PyAny>> {
     let error = make(py, class, number, &format!("[SSL: {reason}] {text}"))?;
-    error.setattr("library", "SSL")?;
-    error.setattr("reason", reason)?;
+    error.setattr_held("library", "SSL")?;
+    error.setattr_held("reason", reason)?;
     Ok(error)
 }
 
@@ -56,8 +57,8 @@ fn unverified<'py>(py: Python<'py>, code: i32, reason: &str, name: Option<&str>)
     let text = format!("certificate verify failed: {message}");
     let class = "SSLCertVerificationError";
     let error = reasoned(py, class, SSL_ERROR_SSL, "CERTIFICATE_VERIFY_FAILED", &text)?;
-    error.setattr("verify_code", code)?;
-    error.setattr("verify_message", message)?;
+    error.setattr_held("verify_code", code)?;
+    error.setattr_held("verify_message", message)?;
     Ok(error)
 }
 
@@ -66,7 +67,7 @@ pub fn raised(py: Python<'_>, fault: &Fault, name: Option<&str>) -> PyErr {
     let error = match fault {
         Fault::Connection(error) => return os_error(error),
         Fault::Closed => return os_error(&io::Error::from_raw_os_error(libc::EBADF)),
-        Fault::TooEarly => return PyValueError::new_err(fault.to_string()),
+        Fault::TooEarly => return errors::raise::<PyValueError>(py, (fault.to_string(),)),
         Fault::Unverified { code, reason } => unverified(py, *code, reason, name),
         Fault::Truncated => reasoned(
             py,

@@ -6,7 +6,8 @@ use pyo3::types::PyBytes;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::drive::{Driver, look_up};
+use super::super::wait::{Owner, look_up};
+use super::drive::Driver;
 use super::errors::raised;
 use super::session::{Bond, Session};
 use crate::net::{SLICE, Step, wait};
@@ -47,7 +48,7 @@ impl Link {
 
     fn driver<'a, 'py>(&'a self, socket: &'a Bound<'py, PyAny>) -> Driver<'a, 'py> {
         Driver {
-            socket,
+            owner: Owner::new(socket),
             fd: self.link.descriptor(),
             name: self.bond.name.as_deref(),
         }

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use super::call::Call;
+use super::call::{self, Call};
 use crate::tls::Handle;
 
 pub use engine::Engine;
@@ -29,12 +29,12 @@ struct Born {
 static BORN: PyOnceLock<Option<Born>> = PyOnceLock::new();
 
 fn born(py: Python<'_>) -> PyResult<Option<Born>> {
-    let module = py.import("rftplib._native_socket")?;
-    let Ok(methods) = module.getattr("STOOD_IN_FOR")?.cast_into_exact::<PyDict>() else {
+    let module = call::import(py, "rftplib._native_socket")?;
+    let Ok(methods) = module.getattr_held("STOOD_IN_FOR")?.cast_into_exact::<PyDict>() else {
         return Ok(None);
     };
     Ok(Some(Born {
-        class: module.getattr("NativeSocket")?.cast_into::<PyType>()?.unbind(),
+        class: module.getattr_held("NativeSocket")?.cast_into::<PyType>()?.unbind(),
         methods: methods.unbind(),
     }))
 }

@@ -3,6 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use super::super::errors::raise;
 use crate::tls::Ticket;
 
 /// A TLS session, to be given to wrap_socket() of the same NativeContext, for the same server_hostname, any number of
@@ -31,12 +32,18 @@ impl Session {
     }
 
     /// ValueError unless it may be resumed there.
-    pub fn check(&self, there: &Bond) -> PyResult<()> {
+    pub fn check(&self, py: Python<'_>, there: &Bond) -> PyResult<()> {
         if self.bound.engine != there.engine {
-            return Err(PyValueError::new_err("Session refers to a different NativeContext."));
+            return Err(raise::<PyValueError>(
+                py,
+                ("Session refers to a different NativeContext.",),
+            ));
         }
         if self.bound.name != there.name {
-            return Err(PyValueError::new_err("Session refers to a different server_hostname."));
+            return Err(raise::<PyValueError>(
+                py,
+                ("Session refers to a different server_hostname.",),
+            ));
         }
         Ok(())
     }
