@@ -8,9 +8,9 @@ use super::super::call::{Call, number};
 use super::super::listing::Listing;
 use super::super::meter::Meter;
 use super::super::{errors, modules, text};
+use super::codec::{charset, decode_error, limit_of};
 use super::ends::appended_to;
 use super::pump::Pump;
-use super::reader::{charset, decode_error, limit_of};
 use crate::protocol::lines::{Charset, Line, TextReader};
 use crate::protocol::text::count_chars;
 

@@ -2,6 +2,7 @@
 //! SSLSocket, subclasses, SOCKS wrappers, gevent's sockets and mocks have their own Python methods, and those are called.
 
 mod bytes;
+mod codec;
 mod ends;
 #[cfg(feature = "tls")]
 mod genuine;
@@ -14,11 +15,12 @@ mod reader;
 mod socket;
 
 pub use bytes::{download, upload};
+pub use codec::{encode_line, limit_of};
 #[cfg(feature = "tls")]
 pub use genuine::{forget_tls_errors, has_ended_regularly};
 pub use incoming::retrlines;
 #[cfg(feature = "tls")]
 pub use lingering::{Lingering, release, settle};
 pub use outgoing::storlines;
-pub use reader::{Reader, encode_line, limit_of, open_reader, reader};
+pub use reader::{Reader, open_reader, reader};
 pub use socket::{prepare, sendable};

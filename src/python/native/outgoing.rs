@@ -10,9 +10,9 @@ use std::io;
 use super::super::call::{Call, number};
 use super::super::meter::Meter;
 use super::super::{errors, modules};
+use super::codec::limit_of;
 use super::ends::is_line_source;
 use super::pump::Pump;
-use super::reader::limit_of;
 use crate::protocol::outgoing::{OutgoingLines, TooLong};
 
 /// Read and sent at once where the source is known.

@@ -1,19 +1,22 @@
-//! `self.file` of a connection that is exactly a `socket.socket`: what `socket.makefile('r')` gives, without its layers.
+//! `self.file` of a control connection, in clear text or under TLS: what `socket.makefile('r')` gives, without its layers.
 
-use pyo3::exceptions::{PyOSError, PyUnicodeError};
+mod file;
+
+use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
+use pyo3::types::PyByteArray;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::super::call::{self, Call, int_of, number};
+use super::super::call::{Call, number};
 use super::super::wait::{Owner, look_up};
-use super::super::{errors, modules, text};
+use super::super::{errors, modules};
+use super::codec::{charset, decode_error};
 use super::socket::{enabled, receivable};
 use crate::net::{self, Interest};
 use crate::protocol::lines::{Charset, TextReader, Undecodable};
@@ -65,39 +68,6 @@ enum Wire {
 /// `object` as our reader, if that is what it is.
 pub fn reader<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, Reader>> {
     object.cast_exact::<Reader>().ok()
-}
-
-/// The encodings whose line ends can be found in the bytes, by the names that Python's codecs have.
-pub fn charset(encoding: &Bound<'_, PyAny>) -> Option<Charset> {
-    // exactly a str: it is kept, and a subclass could be part of a cycle
-    let encoding = encoding.cast_exact::<PyString>().ok()?;
-    if encoding.is(intern!(encoding.py(), "utf-8")) {
-        return Some(Charset::Utf8); // the default
-    }
-    let name = text::encode(encoding).ok()?;
-    match name.as_bytes().to_ascii_lowercase().as_slice() {
-        b"utf-8" | b"utf8" | b"utf_8" => Some(Charset::Utf8),
-        b"latin-1" | b"latin1" | b"iso-8859-1" | b"iso8859-1" | b"iso_8859_1" | b"l1" => Some(Charset::Latin1),
-        b"ascii" | b"us-ascii" => Some(Charset::Ascii),
-        _ => None,
-    }
-}
-
-/// `(line + CRLF).encode(encoding)`, or `None` where Python's codecs have to do it (or to refuse it).
-pub fn encode_line(line: &[u8], encoding: &Bound<'_, PyAny>) -> Option<Vec<u8>> {
-    let mut wire = match charset(encoding)? {
-        Charset::Utf8 => std::str::from_utf8(line).ok()?.as_bytes().to_vec(),
-        Charset::Ascii | Charset::Latin1 => line.is_ascii().then(|| line.to_vec())?,
-    };
-    wire.extend_from_slice(b"\r\n");
-    Some(wire)
-}
-
-/// A `maxline` that is a number as it should be.
-pub fn limit_of(maxline: &Bound<'_, PyAny>) -> Option<usize> {
-    int_of(maxline)
-        .and_then(|limit| usize::try_from(limit).ok())
-        .filter(|&limit| limit < isize::MAX as usize)
 }
 
 /// A reader on `sock`, or None where `sock.makefile('r', encoding=encoding)` has to do it.
@@ -361,142 +331,5 @@ impl Reader {
             .as_ref()
             .map(|socket| socket.clone_ref(py))
             .ok_or_else(errors::closed_file)
-    }
-}
-
-/// The UnicodeDecodeError that Python's own decoder raises for these bytes.
-pub fn decode_error(py: Python<'_>, charset: Charset, fault: &Undecodable) -> PyErr {
-    let raised = || -> PyResult<()> {
-        let codecs = call::import(py, "codecs")?;
-        let input = PyBytes::new(py, &fault.input);
-        match charset {
-            Charset::Utf8 => codecs.run_method_held("utf_8_decode", (input, "strict", fault.last)),
-            Charset::Ascii => codecs.run_method_held("ascii_decode", (input, "strict")),
-            Charset::Latin1 => codecs.run_method_held("latin_1_decode", (input, "strict")),
-        }
-    };
-    match raised() {
-        Err(error) => error,
-        Ok(()) => errors::raise::<PyUnicodeError>(py, ("undecodable bytes received",)),
-    }
-}
-
-/// A size argument as `io` has it: None or negative means no limit.
-fn size_limit(size: Option<i64>) -> Option<usize> {
-    size.and_then(|size| usize::try_from(size).ok())
-}
-
-#[pymethods]
-impl Reader {
-    /// The next line, its end as '\n', at most `size` characters; '' at the end.
-    #[pyo3(signature = (size = -1, /))]
-    fn readline<'py>(&self, py: Python<'py>, size: Option<i64>) -> PyResult<Bound<'py, PyString>> {
-        let (mut body, ended) = self.next_line(py, size_limit(size))?;
-        if ended {
-            body.push(b'\n');
-        }
-        text::decode(py, &body)
-    }
-
-    /// At most `size` characters, or all until the peer closes.
-    #[pyo3(signature = (size = -1, /))]
-    fn read<'py>(&self, py: Python<'py>, size: Option<i64>) -> PyResult<Bound<'py, PyString>> {
-        let limit = size_limit(size);
-        let mut whole = Vec::new();
-        let mut length = 0;
-        while limit.is_none_or(|limit| length < limit) {
-            let (body, ended) = self.next_line(py, limit.map(|limit| limit - length))?;
-            if body.is_empty() && !ended {
-                break;
-            }
-            length += crate::protocol::text::count_chars(&body) + usize::from(ended);
-            whole.extend_from_slice(&body);
-            if ended {
-                whole.push(b'\n');
-            }
-        }
-        text::decode(py, &whole)
-    }
-
-    /// Lets go of the socket.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.shut(py)
-    }
-
-    /// Whether something has been received that nobody has read yet.
-    #[getter]
-    fn _buffered(&self, py: Python<'_>) -> bool {
-        self.is_buffered(py)
-    }
-
-    #[getter]
-    fn closed(&self, py: Python<'_>) -> bool {
-        self.lock(py).socket.is_none()
-    }
-
-    #[getter]
-    fn encoding(&self, py: Python<'_>) -> Py<PyAny> {
-        self.encoding.clone_ref(py)
-    }
-
-    #[classattr]
-    fn errors() -> &'static str {
-        "strict"
-    }
-
-    #[classattr]
-    fn mode() -> &'static str {
-        "r"
-    }
-
-    fn fileno<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.check_open(py)?.bind(py).call_method_held("fileno", ())
-    }
-
-    fn readable(&self, py: Python<'_>) -> PyResult<bool> {
-        self.check_open(py).map(|_| true)
-    }
-
-    fn writable(&self, py: Python<'_>) -> PyResult<bool> {
-        self.check_open(py).map(|_| false)
-    }
-
-    fn seekable(&self, py: Python<'_>) -> PyResult<bool> {
-        self.check_open(py).map(|_| false)
-    }
-
-    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
-        slf
-    }
-
-    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        let line = self.readline(py, None)?;
-        Ok(if line.is_true_held()? { Some(line) } else { None })
-    }
-
-    fn __enter__(slf: PyRef<'_, Self>) -> PyResult<PyRef<'_, Self>> {
-        slf.check_open(slf.py())?;
-        Ok(slf)
-    }
-
-    #[pyo3(signature = (*_args))]
-    fn __exit__(&self, py: Python<'_>, _args: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
-        self.shut(py)
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        // a dropped file lets go of its socket, as those of socket.makefile do
-        let _ = Python::try_attach(|py| {
-            // it may be dropped because of an exception, which must not be pending while Python is called
-            let pending = call::pending(py);
-            if let Err(error) = self.shut(py) {
-                call::report(py, error);
-            }
-            if let Some(pending) = pending {
-                pending.restore(py);
-            }
-        });
     }
 }

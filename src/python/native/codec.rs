@@ -1,0 +1,60 @@
+//! The encodings that text is read and written in here, and what Python's own codecs raise for what can't be read.
+
+use pyo3::exceptions::PyUnicodeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use super::super::call::{self, Call, int_of};
+use super::super::{errors, text};
+use crate::protocol::lines::{Charset, Undecodable};
+
+/// The encodings whose line ends can be found in the bytes, by the names that Python's codecs have.
+pub fn charset(encoding: &Bound<'_, PyAny>) -> Option<Charset> {
+    // exactly a str: it is kept, and a subclass could be part of a cycle
+    let encoding = encoding.cast_exact::<PyString>().ok()?;
+    if encoding.is(intern!(encoding.py(), "utf-8")) {
+        return Some(Charset::Utf8); // the default
+    }
+    let name = text::encode(encoding).ok()?;
+    match name.as_bytes().to_ascii_lowercase().as_slice() {
+        b"utf-8" | b"utf8" | b"utf_8" => Some(Charset::Utf8),
+        b"latin-1" | b"latin1" | b"iso-8859-1" | b"iso8859-1" | b"iso_8859_1" | b"l1" => Some(Charset::Latin1),
+        b"ascii" | b"us-ascii" => Some(Charset::Ascii),
+        _ => None,
+    }
+}
+
+/// `(line + CRLF).encode(encoding)`, or `None` where Python's codecs have to do it (or to refuse it).
+pub fn encode_line(line: &[u8], encoding: &Bound<'_, PyAny>) -> Option<Vec<u8>> {
+    let mut wire = match charset(encoding)? {
+        Charset::Utf8 => std::str::from_utf8(line).ok()?.as_bytes().to_vec(),
+        Charset::Ascii | Charset::Latin1 => line.is_ascii().then(|| line.to_vec())?,
+    };
+    wire.extend_from_slice(b"\r\n");
+    Some(wire)
+}
+
+/// A `maxline` that is a number as it should be.
+pub fn limit_of(maxline: &Bound<'_, PyAny>) -> Option<usize> {
+    int_of(maxline)
+        .and_then(|limit| usize::try_from(limit).ok())
+        .filter(|&limit| limit < isize::MAX as usize)
+}
+
+/// The UnicodeDecodeError that Python's own decoder raises for these bytes.
+pub fn decode_error(py: Python<'_>, charset: Charset, fault: &Undecodable) -> PyErr {
+    let raised = || -> PyResult<()> {
+        let codecs = call::import(py, "codecs")?;
+        let input = PyBytes::new(py, &fault.input);
+        match charset {
+            Charset::Utf8 => codecs.run_method_held("utf_8_decode", (input, "strict", fault.last)),
+            Charset::Ascii => codecs.run_method_held("ascii_decode", (input, "strict")),
+            Charset::Latin1 => codecs.run_method_held("latin_1_decode", (input, "strict")),
+        }
+    };
+    match raised() {
+        Err(error) => error,
+        Ok(()) => errors::raise::<PyUnicodeError>(py, ("undecodable bytes received",)),
+    }
+}
