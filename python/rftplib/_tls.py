@@ -44,6 +44,13 @@ def has_own_unwrap(conn):
     )
 
 
+def has_ended_regularly(conn):
+    """Whether the peer has ended TLS on `conn` by a close_notify; None where that can't be told."""
+    if is_native(conn):
+        return conn._link.clean
+    return getattr(_rftplib, "has_ended_regularly", lambda conn: None)(conn)
+
+
 def hides_ragged_end(conn):
     """Whether Python takes an EOF without close_notify on `conn` for a regular end: 3.9 does that with OpenSSL 3."""
     context = getattr(conn, "context", None)

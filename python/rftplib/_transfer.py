@@ -159,7 +159,7 @@ class Transfer:
         regular = self.meter.regular
         if real and not self._sent and not regular and not self.meter.ragged:
             # a loop in Python, which can't tell
-            regular = getattr(_rftplib, "has_ended_regularly", lambda conn: None)(conn)
+            regular = _tls.has_ended_regularly(conn)
         wanted = ssl_socket is not None and (isinstance(conn, ssl_socket) or _tls.is_native(conn))
         own = real and _tls.has_own_unwrap(conn)
         if wanted and self.error is None:
@@ -209,6 +209,9 @@ class Transfer:
             # a reset may have taken received data with it; or a loop of somebody's own has left some unread
             if isinstance(error, ConnectionError) or getattr(error, "reason", None) == _tls.DATA_AFTER_END:
                 raise error
+            if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+                cause, error = error, _tls.unexpected_eof()  # as OpenSSL calls it where the loops are Python's
+                error.__cause__ = cause
             self._doubt(error, settled=not getattr(self._ftp, "accept_ragged_end", False))
             return
         self._doubt(error)
