@@ -78,6 +78,7 @@ class Transfer:
     def close(self):
         """Another thread closes the client: end this transfer, which is waiting, with EBADF."""
         self._closed = True
+        self.meter.stop()
         try:
             # TLS isn't told: SSLSocket.shutdown() would take the connection away from under the thread that uses it
             socket.socket.shutdown(self.conn, socket.SHUT_RDWR)

@@ -183,6 +183,8 @@ class FTPS(FTP_TLS):
     def ntransfercmd(self, cmd, rest=None):
         """Start a transfer as FTP_TLS.ntransfercmd() does. Raises ValueError if the data would not be encrypted."""
         _check_verifies(self.context)
+        if self.accept_ragged_end:
+            raise ValueError("FTPS takes no end without close_notify: accept_ragged_end is refused; FTP_TLS has it")
         if not self._prot_p:
             raise ValueError("FTPS never transfers in clear text: call login(), or prot_p() after a login by hand")
         return super().ntransfercmd(cmd, rest)

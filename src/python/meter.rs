@@ -2,7 +2,7 @@
 //! transfer (`rftplib._transfer`), from whichever thread.
 
 use pyo3::prelude::*;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use super::hold;
 
@@ -23,6 +23,7 @@ pub enum End {
 pub struct Meter {
     moved: AtomicU64,
     end: AtomicU8,
+    stopped: AtomicBool,
 }
 
 impl Meter {
@@ -32,6 +33,11 @@ impl Meter {
 
     pub fn so_far(&self) -> u64 {
         self.moved.load(Ordering::Relaxed)
+    }
+
+    /// Whether another thread has closed the client meanwhile.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
     }
 
     pub fn end(&self, end: End) {
@@ -50,6 +56,11 @@ impl Meter {
     /// Count so many bytes more.
     fn add(&self, bytes: u64) {
         self.count(bytes);
+    }
+
+    /// End the loop that counts here: it may wait for a file, which doesn't notice the end of the connection.
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
     }
 
     /// Note that the connection has failed.

@@ -87,6 +87,19 @@ def test_close_ends_a_running_transfer(hostile, kind, transfer, stall, tmp_path)
 
 
 @ALL_KINDS
+@pytest.mark.skipif(not NATIVE, reason="Python's own write waits as long as it waits")
+def test_close_ends_the_wait_for_a_full_pipe(hostile, kind):
+    """It isn't the network that is waited for."""
+    hostile.payload = bytes(2_000_000)
+    ftp = connect(hostile, kind)
+    reading, writing = os.pipe()
+    with open(reading, "rb"), open(writing, "wb", 0) as file:
+        waiter = Waiter(lambda: ftp.retrbinary("RETR x", file.write))
+        assert waiter.after(ftp.close) < LIMIT
+        assert isinstance(waiter.error, OSError) and waiter.error.errno == errno.EBADF
+
+
+@ALL_KINDS
 def test_close_ends_the_wait_for_the_server_to_connect(hostile, kind):
     """In active mode, after a 150."""
     hostile.replies["PORT"], hostile.replies["RETR"] = b"200 ok\r\n", b"150 coming\r\n"

@@ -135,14 +135,17 @@ def test_download_that_the_server_calls_complete(hostile, ftp, reader, end):
 @READERS
 @VERSIONS
 def test_ftps_never_takes_a_ragged_end(hostile, version, reader):
-    """Nor where Python 3.9 hides it, nor where a script suppresses unwrap(), nor if it is told to."""
+    """Nor where Python 3.9 hides it, nor where a script suppresses unwrap(); and it refuses to be told to."""
     hostile.payload, hostile.end = payload_for(reader), "eof"
-    ftp = login(hostile, version, Suppressing, accept_ragged_end=True)
+    ftp = login(hostile, version, Suppressing)
     try:
         for how in ("", "module", "instance"):
             with suppressed(ftp, how), pytest.raises(ssl.SSLEOFError):
                 as_reader(reader)(ftp, Sink(hostile, len(hostile.payload)))
             assert ftp.voidcmd("NOOP").startswith("200"), "the reply has been read"
+        ftp.accept_ragged_end = True
+        with pytest.raises(ValueError, match="accept_ragged_end is refused"):
+            ftp.transfercmd("RETR x")
     finally:
         ftp.close()
 

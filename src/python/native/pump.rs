@@ -247,6 +247,9 @@ impl<'a, 'py> Pump<'a, 'py> {
                 Err(Fault::File(error)) => return Err(errors::os_error(&error)),
             };
             self.owner.fd()?;
+            if self.meter.is_stopped() {
+                return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)));
+            }
             still_wanted()?;
             if now != before || held {
                 (began, before) = (Instant::now(), now);
