@@ -45,6 +45,9 @@ class NativeSocket(socket.socket):
     __module__ = "rftplib.tls"
     _lingers = True
 
+    # Whether a client keeps the connection until the server has replied: see rftplib._transfer.linger
+    _kept = False
+
     def __init__(self, *args, **kwargs):
         raise TypeError(
             f"{type(self).__name__} does not have a public constructor. "
@@ -180,8 +183,11 @@ class NativeSocket(socket.socket):
         super().__exit__(*args)
 
     def _real_close(self):
+        own = self._forks == _forks
         try:
-            self._link.close(self._lingers and self._forks == _forks, self.gettimeout())
+            self._link.close(self._lingers and own and not self._kept, self.gettimeout())
+            if self._kept and own:
+                _end_sending(self)
         finally:
             super()._real_close()
 
@@ -276,6 +282,14 @@ class NativeSocket(socket.socket):
     def sendmsg(self, *args, **kwargs):
         """Not possible: NotImplementedError."""
         raise NotImplementedError(f"sendmsg not allowed on instances of {type(self)}")
+
+
+def _end_sending(sock):
+    """Tell the peer that nothing more comes, whoever else has the connection open."""
+    try:
+        _socket.socket.shutdown(sock, socket.SHUT_WR)
+    except OSError:
+        pass  # it has ended already
 
 
 def _check_kind(sock):

@@ -201,6 +201,10 @@ class Transfer:
             if not real:
                 raise
             self._excuse(error, regular)
+        except ValueError:
+            if real and self.conn.fileno() == -1:  # another thread has closed it meanwhile
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from None
+            raise
 
     def _excuse(self, error, regular):
         """Raise what unwrap() has raised again, unless it says only that the peer has ended without close_notify."""
@@ -277,9 +281,9 @@ def _here():
 def linger(ftp, conn):
     """Keep `conn`, the data connection of an upload, until the final reply, so that closing it loses nothing.
 
-    That is for those of `ssl` in TLS 1.3: before, nothing comes unasked. Ours see to it themselves.
+    That is for TLS 1.3: before, nothing comes unasked.
     """
-    if ssl is None or not issubclass(type(conn), ssl.SSLSocket):
+    if not _tls.is_tls(conn):
         return
     kept = vars(ftp).get(_LINGERING)
     if kept is not None:
@@ -292,13 +296,17 @@ def linger(ftp, conn):
     try:
         vars(ftp)[_LINGERING] = _rftplib.Lingering(conn)
     except OSError:
-        pass  # no descriptor to spare
+        return  # no descriptor to spare
+    if _tls.is_native(conn):
+        conn._kept = True  # its close() need not wait for the server
 
 
 def stop_lingering(ftp):
-    """Let go of an upload's connection: nobody is going to read the reply."""
-    kept = getattr(ftp, "__dict__", {}).pop(_LINGERING, None)
-    if kept is not None:
+    """Let go of an upload's connection, unless the user has it open: nobody is going to read the reply."""
+    attributes = getattr(ftp, "__dict__", {})
+    kept = attributes.get(_LINGERING)
+    if kept is not None and not kept.is_open():
+        del attributes[_LINGERING]
         kept.release()
 
 

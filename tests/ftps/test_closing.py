@@ -154,6 +154,33 @@ def test_close_in_a_callback_is_what_it_is_in_ftplib(hostile, kind):
     assert outcomes[0] == outcomes[1]
 
 
+@ALL_KINDS
+@pytest.mark.parametrize("setting", [None, 9.0])
+@pytest.mark.parametrize("transfer", ["callback", "lines", "upload"])
+def test_a_timeout_that_a_callback_sets_blocks_nobody(hostile, kind, setting, transfer):
+    """Python puts the socket into blocking mode for None; the server, in this process, could not go on."""
+
+    class Client(rftplib.FTP if kind == "plain" else rftplib.FTP_TLS):
+        def ntransfercmd(self, cmd, rest=None):
+            self.conn, size = super().ntransfercmd(cmd, rest)
+            return self.conn, size
+
+    def pieces():
+        for _ in range(3):
+            yield b"some line\r\n" * 3000
+            hostile.stopping.wait(0.1)
+
+    hostile.payload = pieces()
+    ftp = connect(hostile, kind, timeout=10, cls=Client)
+    calls = {
+        "callback": lambda then: ftp.retrbinary("RETR x", then),
+        "lines": lambda then: ftp.retrlines("RETR x", then),
+        "upload": lambda then: ftp.storbinary("STOR x", io.BytesIO(bytes(5_000_000)), callback=then),
+    }
+    assert calls[transfer](lambda block: ftp.conn.settimeout(setting)) == "226 done"
+    ftp.close()
+
+
 # --- two who wait
 
 

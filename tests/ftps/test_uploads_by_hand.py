@@ -15,6 +15,8 @@ import time
 
 import pytest
 import rftplib
+from rftplib.tls import NativeContext
+from servers.layout import certificate
 
 from ftps.hostile import context
 from ftps.support import content
@@ -60,14 +62,24 @@ WAYS = pytest.mark.parametrize(
 )
 
 
+def client(work, kind):
+    if kind == "ssl":
+        return work.client()
+    version = f"TLSv{work.endpoint.version}"
+    return work.client(
+        context=NativeContext(cafile=str(certificate("ca.crt")), minimum_version=version, maximum_version=version)
+    )
+
+
 @pytest.mark.servers("pyftpdlib", "vsftpd", "proftpd", "pureftpd")
+@pytest.mark.parametrize("kind", ["ssl", "native"])
 @SIZE
 @WAYS
-def test_it_arrives_whole(work, size, way):
+def test_it_arrives_whole(work, size, way, kind):
     """At every size, many times: what was lost was lost now and then."""
-    ftp, data = work.client(), content(size)
+    ftp, data = client(work, kind), content(size)
     ftp.voidcmd("TYPE I")
-    for number in range(5 if size > 1_000_000 else 15):
+    for number in range(3 if size > 1_000_000 else 10):
         way(ftp.transfercmd(f"STOR file-{number}"), data)
         assert ftp.voidresp()[:3] == "226"
         assert (work.path / f"file-{number}").read_bytes() == data
@@ -76,9 +88,11 @@ def test_it_arrives_whole(work, size, way):
 
 
 @pytest.mark.servers("pyftpdlib", "vsftpd", "proftpd", "pureftpd")
-def test_one_that_is_never_closed_by_hand(work):
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+@pytest.mark.parametrize("size", [24_576, 200_000])
+def test_one_that_is_never_closed_by_hand(work, kind, size):
     """The last reference to it is dropped."""
-    ftp, data = work.client(), content(24_576)
+    ftp, data = client(work, kind), content(size)
     ftp.voidcmd("TYPE I")
     with pytest.warns(ResourceWarning):
         by_collector([ftp.transfercmd("STOR file")], data)
@@ -87,7 +101,8 @@ def test_one_that_is_never_closed_by_hand(work):
 
 
 @pytest.mark.servers("pyftpdlib", "vsftpd", "proftpd", "pureftpd")
-def test_a_source_that_raises(work):
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+def test_a_source_that_raises(work, kind):
     """What was sent before has arrived when the server replies, and the next transfer is whole."""
 
     class Source:
@@ -98,7 +113,7 @@ def test_a_source_that_raises(work):
                 raise ZeroDivisionError
             return self.blocks.pop()
 
-    ftp = work.client()
+    ftp = client(work, kind)
     with pytest.raises(ZeroDivisionError):
         ftp.storbinary("STOR file", Source())
     ftp.getresp()
@@ -163,6 +178,16 @@ def test_a_connection_that_is_read_after_the_reply(hostile, ftp):
     conn.shutdown(socket.SHUT_WR)
     assert ftp.voidresp() == "226 done"
     conn.close()
+
+
+def test_a_connection_that_outlives_the_client(hostile, ftp):
+    """transfercmd() has given it to the user: it goes on, and what is sent arrives."""
+    conn = ftp.transfercmd("STOR x")
+    ftp.close()
+    conn.sendall(content(200_000))
+    conn.close()
+    assert hostile.taken.wait(10)
+    assert hostile.uploaded == content(200_000)
 
 
 def test_close_of_the_client_lets_go_of_it(hostile, ftp):

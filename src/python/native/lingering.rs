@@ -127,6 +127,11 @@ impl Lingering {
         Ok(self.kept.conn.bind(conn.py()).call_held(())?.is(conn))
     }
 
+    /// Whether the user still has the connection open.
+    fn is_open(&self, py: Python<'_>) -> PyResult<bool> {
+        self.kept.is_open(py)
+    }
+
     /// A reply is going to be waited for on the control connection `sock`: if the user has closed the data connection,
     /// waits until the server has taken all that was sent, or has replied (`replied`: a reply is there already), or the
     /// timeout of `sock` is over. The server may wait for us to close before it replies.

@@ -14,7 +14,7 @@ use super::super::wait::{Owner, look_up};
 use super::super::{errors, modules};
 use super::genuine::{Direction, Loan};
 use super::socket::{Plain, receivable, sendable};
-use crate::net::{Interest, Step, Stream, Tcp};
+use crate::net::{self, Interest, Step, Stream, Tcp};
 use crate::transfer::{Fault, State};
 
 /// What a socket in non-blocking mode raises when it would have to wait.
@@ -46,7 +46,7 @@ pub struct Pump<'a, 'py> {
     owner: Owner<'a, 'py>,
     meter: &'a Meter,
     /// Before the stream, which is dropped last: then nobody has its descriptor any more.
-    _loan: Option<Loan<'a, 'py>>,
+    loan: Option<Loan<'a, 'py>>,
     stream: Box<dyn Stream + Send + 'a>,
     turn: Turn,
     /// Whether an end without close_notify passes for one: `suppress_ragged_eofs` of TLS sockets.
@@ -59,7 +59,7 @@ impl<'a, 'py> Pump<'a, 'py> {
         Self {
             owner: Owner::new(object),
             meter,
-            _loan: None,
+            loan: None,
             stream,
             turn: Turn::begin(),
             takes_ragged_end: false,
@@ -100,7 +100,7 @@ impl<'a, 'py> Pump<'a, 'py> {
         let mut pump = if let Some((loan, stream)) = Loan::take(object, direction)? {
             let mut pump = Self::new(object, meter, Box::new(stream));
             pump.too_late = too_late;
-            pump._loan = Some(loan);
+            pump.loan = Some(loan);
             pump
         } else if let Some(stream) = super::super::tls::stream_of(object, methods) {
             Self::new(object, meter, Box::new(stream))
@@ -161,18 +161,31 @@ impl<'a, 'py> Pump<'a, 'py> {
         self.owner.fd().map(drop)
     }
 
+    /// A callback, or another thread, may have called settimeout(None), which puts a lent connection back into blocking
+    /// mode. OpenSSL would block in it, whoever holds the GIL.
+    fn rearm(&self) -> PyResult<()> {
+        match &self.loan {
+            Some(_) => net::set_blocking(self.stream.descriptor(), false)
+                .map(drop)
+                .map_err(|error| errors::os_error(&error)),
+            None => Ok(()),
+        }
+    }
+
     /// Waits one slice without the GIL.
     fn pause(&mut self, interest: Interest, began: Instant) -> PyResult<()> {
         let slice = self.owner.slice(began, self.too_late)?.ok_or_else(would_block)?;
         let waited = self.owner.wait(self.stream.descriptor(), interest, slice);
         self.turn = Turn::begin();
-        waited.map(drop)
+        waited?;
+        self.rearm()
     }
 
     /// Receives as `recv` does, 0 being the end. It asks while it holds the GIL and lets go of it only to wait: with
     /// another busy thread in the process each release costs up to the switch interval.
     pub fn receive(&mut self, into: &mut [u8]) -> PyResult<usize> {
         let mut began = None;
+        self.rearm()?;
         loop {
             match self.stream.receive(into) {
                 Ok(Step::Moved(0)) => {
@@ -193,6 +206,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Sends as `sendall` does: the timeout is for the whole of it.
     pub fn send_all(&mut self, mut data: &[u8]) -> PyResult<()> {
         let mut began = None;
+        self.rearm()?;
         while !data.is_empty() {
             match self.stream.send(data) {
                 Ok(Step::Moved(count)) => {
@@ -231,6 +245,7 @@ impl<'a, 'py> Pump<'a, 'py> {
         loop {
             let slice = self.owner.slice(began, self.too_late)?;
             let at_most = slice.unwrap_or_default();
+            self.rearm()?;
             let stream = &mut *self.stream;
             let state = self.owner.py().detach(|| pass(stream, Instant::now() + at_most));
             let now = moved();
