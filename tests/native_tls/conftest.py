@@ -31,7 +31,8 @@ def trusting(certs):
     return NativeContext(cafile=str(certs / "ca.crt"))
 
 
-NAMES = ["vsftpd", "vsftpd-noreuse", "vsftpd-strict", "vsftpd-clientcert", "proftpd", "proftpd-noreuse", "pureftpd"]
+NAMES = ["vsftpd", "vsftpd6", "vsftpd-noreuse", "vsftpd-strict", "vsftpd-clientcert"]
+NAMES += ["proftpd", "proftpd-noreuse", "proftpd-clientcert", "pureftpd", "pureftpd6"]
 NAMES += ["pyftpdlib", "pyftpdlib-implicit", "pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown"]
 
 

@@ -20,7 +20,6 @@ SERVERS = ["vsftpd-noreuse", "proftpd-noreuse", "pureftpd", "pyftpdlib"]
 SIZES = [0, 1, 16384, 100_003, 5_000_011]
 PATTERN = bytes(range(251)) * 20_000
 TIMEOUT = 20
-KEY_PASSWORD = "client-pw"
 
 
 def content(size, salt=0):
@@ -189,25 +188,6 @@ def test_certificates_that_are_refused(real, name):
     finally:
         ftp.close()
     with client(server, NativeContext(danger_accept_invalid_certs=True)) as ftp:
-        assert ftp.pwd() == "/"
-
-
-@pytest.mark.parametrize(
-    "identity",
-    [
-        {"pkcs12": "client.p12", "password": KEY_PASSWORD},
-        {"certfile": "client.crt", "keyfile": "client.key"},
-        {"certfile": "client.pem"},
-    ],
-    ids=["pkcs12", "pem", "one-file"],
-)
-def test_client_certificates(real, identity):
-    server = real("vsftpd-clientcert")
-    with pytest.raises(OSError):
-        with client(server, native()):
-            pass
-    files = {name: value if name == "password" else certificate(value) for name, value in identity.items()}
-    with client(server, native(**files)) as ftp:
         assert ftp.pwd() == "/"
 
 

@@ -35,7 +35,10 @@ class Watched(rftplib.FTP_TLS):
         return conn, size
 
 
-@pytest.fixture(params=[(name, version) for name in SERVERS for version in sorted(VERSIONS)], ids="-".join)
+PLACES = [(name, version) for name in SERVERS for version in sorted(VERSIONS)]
+
+
+@pytest.fixture(params=PLACES, ids="-".join)
 def place(request, real):
     name, version = request.param
     return real(name), version
@@ -76,21 +79,25 @@ def test_turned_off_these_servers_refuse(real, folder, name, version):
     assert ftp.resumed in ([False], [])
 
 
-# ProFTPD 1.3.8 ends the whole session when a download in TLS 1.2 is abandoned, whoever the client is.
-@pytest.mark.parametrize(("name", "version"), [("vsftpd", "1.2"), ("vsftpd", "1.3"), ("proftpd", "1.3")])
-def test_an_abandoned_download_does_not_spoil_the_session(real, folder, name, version):
+# ProFTPD 1.3.8 may end the whole session when a download in TLS 1.2 is abandoned, whoever the client is.
+@pytest.mark.parametrize(
+    "place", [place for place in PLACES if place != ("proftpd", "1.2")], indirect=True, ids="-".join
+)
+def test_an_abandoned_download_does_not_spoil_the_session(place, folder):
+    server, version = place
     size = 40_000_000  # more than the kernel takes
     (folder / "file").write_bytes(bytes(size))
     (folder / "file").chmod(0o666)
-    with client(real(name), native(version), folder, cls=Watched) as ftp:
+    with client(server, native(version), folder, cls=Watched) as ftp:
         with ftp.transfercmd("RETR file") as conn:
             assert conn.recv(1000)
-        with pytest.raises(rftplib.error_temp):  # 426: it was abandoned
+        # 426: it was abandoned. Pure-FTPd says 150 once more.
+        with pytest.raises(rftplib.error_reply if server.name == "pureftpd" else rftplib.error_temp):
             ftp.voidresp()
         blocks = []
         assert ftp.retrbinary("RETR file", blocks.append)[:3] == "226"
         assert len(b"".join(blocks)) == size
-    assert ftp.resumed == [True] * 2
+    assert ftp.resumed == [resumes(server.name, version)] * 2
 
 
 def test_threads_share_a_context(place, folder):

@@ -1,0 +1,179 @@
+"""The options of NativeContext, each on real servers: logins, and uploads over data connections of their own."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+import ssl
+
+import pytest
+import rftplib
+from rftplib.tls import NativeContext
+from servers.layout import PASSWORD, USER, certificate
+from servers.tls import KEY_PASSWORD
+
+from .support import VERSIONS
+from .test_ftp import TIMEOUT, client, content, native
+from .test_ftp_reuse import SERVERS, Watched, resumes
+
+DATA = content(100_000)
+
+
+def use(server, context, folder, host="127.0.0.1"):
+    """Uploads a file. Returns the client, closed by then, with the control connection's `version` and `alpn`."""
+    with client(server, context, folder, host=host, cls=Watched) as ftp:
+        assert ftp.storbinary("STOR file", io.BytesIO(DATA))[:3] == "226"
+        ftp.version, ftp.alpn = ftp.sock.version(), ftp.sock.selected_alpn_protocol()
+    assert (folder / "file").read_bytes() == DATA
+    assert ftp.resumed == [resumes(server.family, ftp.version[-3:])]
+    return ftp
+
+
+def refused(server, context, error, words, host=None):
+    """No login is possible. host: whom the certificate has to be for, where it isn't the server's address."""
+    ftp = rftplib.FTP_TLS(context=context, timeout=TIMEOUT)
+    try:
+        ftp.connect("127.0.0.1", server.port)
+        ftp.host = host or ftp.host
+        with pytest.raises(error, match=words):
+            ftp.login(USER, PASSWORD)
+        with pytest.raises(OSError):  # no going on in clear text
+            ftp.voidcmd("NOOP")
+    finally:
+        ftp.close()
+
+
+# -- client certificates ---------------------------------------------------------------------------------------------
+
+PARTS = {"key": "client.key", "own": "client.crt", "authority": "ca.crt"}
+ORDERS = [" ".join(order) for order in itertools.permutations(PARTS)]
+FILES = {
+    "two files": {"certfile": "client.crt", "keyfile": "client.key"},
+    "encrypted key": {"certfile": "client.crt", "keyfile": "client-encrypted.key", "password": KEY_PASSWORD},
+    "pkcs12": {"pkcs12": "client.p12", "password": KEY_PASSWORD},
+    "pkcs12, bytes": {"pkcs12": "client.p12", "password": KEY_PASSWORD.encode()},
+}
+
+
+def part(name):
+    """The first block of a PEM file."""
+    return re.search(r"-----BEGIN.*?-----END.*?-----\n", certificate(name).read_text(), re.DOTALL).group()
+
+
+@pytest.fixture
+def identity(request, tmp_path):
+    """The options for one of ORDERS or FILES, or for an encrypted key in the file of the certificate."""
+    if request.param in FILES:
+        options = FILES[request.param].items()
+        return {name: value if name == "password" else certificate(value) for name, value in options}
+    path = tmp_path / "client.pem"
+    if request.param in ORDERS:
+        path.write_text("".join(part(PARTS[name]) for name in request.param.split()))
+        return {"certfile": path}
+    path.write_text(part("client.crt") + part("client-encrypted.key"))
+    return {"certfile": path, "password": KEY_PASSWORD}
+
+
+@pytest.mark.parametrize("identity", [*ORDERS, *FILES, "encrypted key last"], indirect=True)
+@pytest.mark.parametrize("version", sorted(VERSIONS))
+@pytest.mark.parametrize("name", ["vsftpd-clientcert", "proftpd-clientcert"])
+def test_client_certificates(real, folder, name, version, identity):
+    use(real(name), native(version, **identity), folder)
+
+
+@pytest.mark.parametrize("version", sorted(VERSIONS))
+@pytest.mark.parametrize("name", ["vsftpd-clientcert", "proftpd-clientcert"])
+def test_without_one_these_servers_refuse(real, folder, name, version):
+    with pytest.raises((OSError, rftplib.Error, EOFError)):
+        use(real(name), native(version), folder)
+
+
+# -- versions --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "version"),
+    [
+        ({}, "TLSv1.3"),
+        ({"maximum_version": "TLSv1.2"}, "TLSv1.2"),
+        ({"maximum_version": ssl.TLSVersion.TLSv1_2}, "TLSv1.2"),
+        ({"minimum_version": "TLSv1.3"}, "TLSv1.3"),
+        ({"minimum_version": ssl.TLSVersion.TLSv1_2, "maximum_version": ssl.TLSVersion.TLSv1_3}, "TLSv1.3"),
+    ],
+)
+@pytest.mark.parametrize("name", SERVERS)
+def test_versions(real, folder, name, options, version):
+    assert use(real(name), native(**options), folder).version == version
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_version_that_the_servers_refuse(real, name):
+    old = native(minimum_version="TLSv1.1", maximum_version="TLSv1.1")
+    refused(real(name), old, ssl.SSLError, "(?i)protocol|alert internal error")
+
+
+# -- roots -----------------------------------------------------------------------------------------------------------
+
+
+def der(name):
+    return ssl.PEM_cert_to_DER_cert(part(name))
+
+
+ROOTS = {
+    "cafile": lambda name: {"cafile": certificate(name)},
+    "cadata, text": lambda name: {"cadata": part(name)},
+    "cadata, DER": lambda name: {"cadata": der(name)},
+    "cadata, two": lambda name: {"cadata": der("unknown-ca.crt") + der("ca.crt")},
+    "both": lambda name: {"cafile": certificate("unknown-ca.crt"), "cadata": der("ca.crt")},
+    "beside the system's": lambda name: {"cafile": certificate(name), "system_roots": True},
+}
+
+
+@pytest.mark.parametrize("way", sorted(ROOTS))
+@pytest.mark.parametrize("name", ["vsftpd", "proftpd", "pyftpdlib-unknown"])
+def test_own_roots(real, folder, name, way):
+    authority = "unknown-ca.crt" if name == "pyftpdlib-unknown" else "ca.crt"
+    use(real(name), NativeContext(**ROOTS[way](authority)), folder)
+
+
+@pytest.mark.parametrize("options", [{}, {"cafile": "unknown-ca.crt"}], ids=["system", "stranger"])
+@pytest.mark.parametrize("name", SERVERS)
+def test_other_roots(real, name, options):
+    context = NativeContext(**{name: certificate(value) for name, value in options.items()})
+    refused(real(name), context, ssl.SSLCertVerificationError, "certificate verify failed: self-signed certificate in")
+
+
+# -- names -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+@pytest.mark.parametrize("name", SERVERS)
+def test_names(real, folder, name, host):
+    """The certificate is for all three."""
+    if host == "::1":
+        name = {"vsftpd": "vsftpd6", "vsftpd-strict": "vsftpd6", "pureftpd": "pureftpd6"}.get(name, name)
+    use(real(name), native(), folder, host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "::2", "localhost.example"])
+@pytest.mark.parametrize("name", SERVERS)
+def test_other_names(real, name, host):
+    refused(real(name), native(), ssl.SSLCertVerificationError, f"not valid for '{host}'", host)
+
+
+# -- ALPN ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", sorted(VERSIONS))
+@pytest.mark.parametrize("name", SERVERS)
+def test_alpn(real, folder, name, version):
+    """ProFTPD knows it; the others may, in newer versions."""
+    server = real(name)
+    chosen = use(server, native(version, alpn=["h2", "ftp"]), folder).alpn
+    assert chosen == "ftp" or (chosen is None and server.family != "proftpd")
+
+
+@pytest.mark.parametrize("version", sorted(VERSIONS))
+def test_alpn_with_nothing_in_common(real, folder, version):
+    assert use(real("proftpd"), native(version, alpn=["h2"]), folder).alpn is None
