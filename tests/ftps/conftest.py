@@ -24,6 +24,7 @@ OTHERS = ["vsftpd-clientcert", "proftpd-clientcert", "pyftpdlib-expired", "pyftp
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "servers(*names): the servers that `endpoint` stands for in this test")
+    config.addinivalue_line("markers", "tls13: only in TLS 1.3, and over IPv4")
 
 
 def pytest_generate_tests(metafunc):
@@ -34,6 +35,8 @@ def pytest_generate_tests(metafunc):
     elif "endpoint" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("servers")
         chosen = endpoints(marker.args if marker else EXPLICIT)
+        if metafunc.definition.get_closest_marker("tls13"):
+            chosen = [endpoint for endpoint in chosen if endpoint.version == "1.3" and ":" not in endpoint.host]
         metafunc.parametrize("endpoint", chosen, ids=str, indirect=True)
 
 

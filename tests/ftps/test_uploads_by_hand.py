@@ -71,6 +71,7 @@ def client(work, kind):
     )
 
 
+@pytest.mark.tls13
 @pytest.mark.servers("pyftpdlib", "vsftpd", "proftpd", "pureftpd")
 @pytest.mark.parametrize("kind", ["ssl", "native"])
 @SIZE
@@ -87,6 +88,7 @@ def test_it_arrives_whole(work, size, way, kind):
     assert ftp.voidcmd("NOOP")
 
 
+@pytest.mark.tls13
 @pytest.mark.servers("pyftpdlib", "vsftpd", "proftpd", "pureftpd")
 @pytest.mark.parametrize("kind", ["ssl", "native"])
 @pytest.mark.parametrize("size", [24_576, 200_000])
@@ -100,6 +102,7 @@ def test_one_that_is_never_closed_by_hand(work, kind, size):
     assert (work.path / "file").read_bytes() == data
 
 
+@pytest.mark.tls13
 @pytest.mark.servers("pyftpdlib", "vsftpd", "proftpd", "pureftpd")
 @pytest.mark.parametrize("kind", ["ssl", "native"])
 def test_a_source_that_raises(work, kind):
