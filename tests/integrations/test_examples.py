@@ -52,6 +52,7 @@ PRINTED = {
     "ftps_1": [" notes.txt"],
     "ftps_2": [" notes.txt"],
     "ftps_3": ["/"],
+    "ftps_5": ["/"],
     "recipes_3": ["100%"],
     "recipes_5": ["226"],
     "recipes_6": ["rftplib.control", "PASS ****"],
