@@ -248,11 +248,6 @@ class NativeSocket(socket.socket):
         """Whether the handshake has resumed a session; None where there is no TLS (any more)."""
         return self._link.is_resumed()
 
-    # How many bytes of data have come and gone, and how it ended; also after a close.
-    _received = property(lambda self: self._link.received)
-    _sent = property(lambda self: self._link.sent)
-    _clean = property(lambda self: self._link.clean)
-
     # -- what can't be had under TLS -----------------------------------------------------------------------------------
 
     def dup(self):

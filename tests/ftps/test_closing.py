@@ -194,7 +194,6 @@ def test_two_threads_that_wait_for_replies_get_them_in_order(hostile, kind):
     first = threading.Thread(target=lambda: replies.update(first=ftp.voidcmd("SITE slow")))
     first.start()
     wait_until(lambda: any(line == "SITE slow" for line, _ in hostile.commands))
-    hostile.replies["NOOP"] = b"226 the slow one\r\n200 noop\r\n"
     # the server answers both at once, when the second has come
     second = threading.Thread(target=lambda: replies.update(second=ftp.voidcmd("NOOP")))
     hostile.sessions[0].replies["NOOP"] = [b"226 the slow one\r\n200 noop\r\n"]
@@ -238,6 +237,12 @@ class Stop(Exception):
     pass
 
 
+def stop(waiter):
+    """Have its thread raise Stop."""
+    thread = ctypes.c_ulong(waiter._thread.ident)
+    assert ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Stop)) == 1
+
+
 @ALL_KINDS
 @ALL_TRANSFERS
 @pytest.mark.skipif(not NATIVE, reason="Python's own loops wait as long as they wait")
@@ -246,12 +251,7 @@ def test_an_asynchronous_exception(hostile, kind, transfer, tmp_path):
     hostile.stall = "transfer"
     ftp = connect(hostile, kind)
     waiter = Waiter(lambda: TRANSFERS[transfer](ftp, tmp_path / "file"))
-
-    def stop():
-        thread = ctypes.c_ulong(waiter._thread.ident)
-        assert ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Stop)) == 1
-
-    assert waiter.after(stop) < LIMIT
+    assert waiter.after(lambda: stop(waiter)) < LIMIT
     assert isinstance(waiter.error, Stop)
     ftp.close()
 
@@ -262,12 +262,7 @@ def test_an_asynchronous_exception_ends_the_wait_for_a_reply(hostile, kind):
     hostile.replies["NOOP"] = b""
     ftp = connect(hostile, kind)
     waiter = Waiter(lambda: ftp.voidcmd("NOOP"))
-
-    def stop():
-        thread = ctypes.c_ulong(waiter._thread.ident)
-        assert ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Stop)) == 1
-
-    assert waiter.after(stop) < LIMIT
+    assert waiter.after(lambda: stop(waiter)) < LIMIT
     assert isinstance(waiter.error, Stop)
     ftp.close()
 

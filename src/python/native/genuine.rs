@@ -110,15 +110,8 @@ fn find(py: Python<'_>) -> PyResult<Option<Genuine>> {
 /// CPython (seen up to 3.15) leaves it, too: whichever connection of the thread waits next would fail by that error.
 /// False where the library isn't known.
 #[pyfunction]
-pub fn forget_tls_errors(py: Python<'_>) -> bool {
-    let _ = py;
-    match library() {
-        Some(library) => {
-            library.forget_errors();
-            true
-        }
-        None => false,
-    }
+pub fn forget_tls_errors() -> bool {
+    library().inspect(|library| library.forget_errors()).is_some()
 }
 
 impl Genuine {

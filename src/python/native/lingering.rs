@@ -56,14 +56,13 @@ impl Kept {
     /// Whether the user still has the connection open; not once close() has been called, also before it has taken effect.
     fn is_open(&self, py: Python<'_>) -> PyResult<bool> {
         let conn = self.conn.bind(py).call_held(())?;
-        if conn.is_none() || conn.getattr_held(intern!(py, "_closed"))?.is_true_held()? {
+        if conn.is_none() {
+            return Ok(false);
+        }
+        if conn.getattr_held(intern!(py, "_closed"))?.is_true_held()? {
             // files that makefile() has made may keep it open
-            let files = if conn.is_none() {
-                None
-            } else {
-                Some(conn.getattr_held(intern!(py, "_io_refs"))?)
-            };
-            return Ok(files.is_some_and(|count| number::<i64>(&count).is_ok_and(|count| count > 0)));
+            let files = conn.getattr_held(intern!(py, "_io_refs"))?;
+            return Ok(number::<i64>(&files).is_ok_and(|count| count > 0));
         }
         let descriptor = conn.call_method_held(intern!(py, "fileno"), ())?;
         Ok(number::<i32>(&descriptor).is_ok_and(|descriptor| descriptor >= 0))

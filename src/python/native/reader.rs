@@ -269,7 +269,7 @@ impl Reader {
         let room = PyByteArray::new(py, &[0; CHUNK]);
         self.lock(py).receiving = Some(std::process::id());
         #[cfg(feature = "tls")]
-        super::genuine::forget_tls_errors(py);
+        super::genuine::forget_tls_errors();
         let received = sock.call_method_held(intern!(py, "recv_into"), (&room,));
         self.lock(py).receiving = None;
         // a close by another thread has an error of its own, whatever came of it here
