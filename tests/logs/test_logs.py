@@ -13,17 +13,17 @@ import threading
 import pytest
 import rftplib
 from support.actions import send_data
-from support.scripted_server import serving
+from support.scripted_server import Server
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "examples"))
 
-from server import Server  # noqa: E402
+from server import Server as ExampleServer  # noqa: E402
 
 
 @pytest.fixture
 def server(tmp_path):
     (tmp_path / "a file").write_bytes(b"12345" * 2000)
-    with Server(tmp_path) as running:
+    with ExampleServer(tmp_path) as running:
         yield running
 
 
@@ -36,7 +36,7 @@ def connect(server):
 @contextlib.contextmanager
 def scripted(**replies):
     """A client whose timeouts are short, and a server that says what it is told."""
-    with serving(replies) as server, contextlib.closing(rftplib.FTP(timeout=20)) as ftp:
+    with Server(replies) as server, contextlib.closing(rftplib.FTP(timeout=20)) as ftp:
         ftp.connect(server.host, server.port)
         ftp.login("demo", "secret")
         ftp.timeout = 0.3  # of data connections

@@ -12,16 +12,15 @@ import pytest
 from rftplib.tls import NativeContext
 from servers import CATALOGUE, Session
 from servers.layout import home
-from support import native_certificates
+from support import certificates
 
 REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
 
 
 @pytest.fixture(scope="session")
-def certs(tmp_path_factory, missing):
-    if shutil.which("openssl") is None:
-        missing("the openssl command")
-    return native_certificates.make(tmp_path_factory.mktemp("certificates"))
+def certs():
+    """Where the certificates are: NAME.crt, NAME.key, NAME.pem."""
+    return certificates.folder()
 
 
 @pytest.fixture(scope="session")

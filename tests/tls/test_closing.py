@@ -14,8 +14,8 @@ import time
 import pytest
 import rftplib
 from rftplib.tls import NativeContext
-from support.hostile_ftps import CA_FILE, context
-from support.waiting import LIMIT, Waiter
+from support.certificates import CA_FILE, client_context
+from support.waiting import Waiter
 
 KINDS = ["plain", "ssl", "native"]
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
@@ -26,7 +26,7 @@ def connect(server, kind, timeout=None, cls=None):
     if kind == "plain":
         ftp = (cls or rftplib.FTP)(timeout=timeout)
     else:
-        made = context() if kind == "ssl" else NativeContext(cafile=CA_FILE)
+        made = client_context() if kind == "ssl" else NativeContext(cafile=CA_FILE)
         ftp = (cls or rftplib.FTP_TLS)(context=made, timeout=timeout)
     ftp.connect("localhost", server.address[1])
     ftp.login("user", "secret")
@@ -80,7 +80,7 @@ def test_close_ends_a_running_transfer(hostile, kind, transfer, stall, tmp_path)
     hostile.payload, hostile.stall = b"some line\r\n" * 100, stall
     ftp = connect(hostile, kind)
     waiter = Waiter(lambda: TRANSFERS[transfer](ftp, tmp_path / "file"))
-    assert waiter.after(ftp.close) < LIMIT
+    waiter.ended_by(ftp.close)
     assert isinstance(waiter.error, OSError) and waiter.error.errno == errno.EBADF, repr(waiter.error)
     assert ftp.sock is None
 
@@ -94,7 +94,7 @@ def test_close_ends_the_wait_for_a_full_pipe(hostile, kind):
     reading, writing = os.pipe()
     with open(reading, "rb"), open(writing, "wb", 0) as file:
         waiter = Waiter(lambda: ftp.retrbinary("RETR x", file.write))
-        assert waiter.after(ftp.close) < LIMIT
+        waiter.ended_by(ftp.close)
         assert isinstance(waiter.error, OSError) and waiter.error.errno == errno.EBADF
 
 
@@ -105,7 +105,7 @@ def test_close_ends_the_wait_for_the_server_to_connect(hostile, kind):
     ftp = connect(hostile, kind)
     ftp.set_pasv(False)
     waiter = Waiter(lambda: ftp.retrbinary("RETR x", lambda block: None))
-    assert waiter.after(ftp.close) < LIMIT
+    waiter.ended_by(ftp.close)
     assert isinstance(waiter.error, OSError) and waiter.error.errno == errno.EBADF
 
 
@@ -115,7 +115,7 @@ def test_close_ends_the_wait_for_the_final_reply(hostile, kind):
     hostile.final = b""
     ftp = connect(hostile, kind)
     waiter = Waiter(lambda: ftp.storbinary("STOR x", io.BytesIO(b"data")))
-    assert waiter.after(ftp.close) < LIMIT
+    waiter.ended_by(ftp.close)
     assert isinstance(waiter.error, OSError) and waiter.error.errno == errno.EBADF
 
 
@@ -167,7 +167,7 @@ def test_a_timeout_that_a_callback_sets_blocks_nobody(hostile, kind, setting, tr
     def pieces():
         for _ in range(3):
             yield b"some line\r\n" * 3000
-            hostile.stopping.wait(0.1)
+            hostile.going_on.wait(0.1)
 
     hostile.payload = pieces()
     ftp = connect(hostile, kind, timeout=10, cls=Client)
@@ -192,7 +192,7 @@ def test_two_threads_that_wait_for_replies_get_them_in_order(hostile, kind):
     replies = {}
     first = threading.Thread(target=lambda: replies.update(first=ftp.voidcmd("SITE slow")))
     first.start()
-    wait_until(lambda: any(line == "SITE slow" for line, _ in hostile.commands))
+    wait_until(lambda: any(line == "SITE slow" for line, _ in hostile.lines))
     # the server answers both at once, when the second has come
     second = threading.Thread(target=lambda: replies.update(second=ftp.voidcmd("NOOP")))
     hostile.sessions[0].replies["NOOP"] = [b"226 the slow one\r\n200 noop\r\n"]
@@ -213,7 +213,7 @@ def test_a_thread_that_gives_up_leaves_its_place(hostile, kind):
     hostile.replies["SITE"] = b""
     ftp = connect(hostile, kind, timeout=10)
     waiters = [Waiter(lambda: ftp.voidcmd("SITE one")), Waiter(lambda: ftp.voidcmd("SITE two"))]
-    assert waiters[0].after(lambda: ftp.sock.settimeout(0.2)) < 1
+    waiters[0].ended_by(lambda: ftp.sock.settimeout(0.2))
     waiters[1].join()
     # as ftplib's file has it: whoever came first is timed out, and after that nothing is read from it any more
     errors = [waiter.error for waiter in waiters]
@@ -238,7 +238,7 @@ class Stop(Exception):
 
 def stop(waiter):
     """Have its thread raise Stop."""
-    thread = ctypes.c_ulong(waiter._thread.ident)
+    thread = ctypes.c_ulong(waiter.thread.ident)
     assert ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Stop)) == 1
 
 
@@ -250,7 +250,7 @@ def test_an_asynchronous_exception(hostile, kind, transfer, tmp_path):
     hostile.stall = "transfer"
     ftp = connect(hostile, kind)
     waiter = Waiter(lambda: TRANSFERS[transfer](ftp, tmp_path / "file"))
-    assert waiter.after(lambda: stop(waiter)) < LIMIT
+    waiter.ended_by(lambda: stop(waiter))
     assert isinstance(waiter.error, Stop)
     ftp.close()
 
@@ -261,7 +261,7 @@ def test_an_asynchronous_exception_ends_the_wait_for_a_reply(hostile, kind):
     hostile.replies["NOOP"] = b""
     ftp = connect(hostile, kind)
     waiter = Waiter(lambda: ftp.voidcmd("NOOP"))
-    assert waiter.after(lambda: stop(waiter)) < LIMIT
+    waiter.ended_by(lambda: stop(waiter))
     assert isinstance(waiter.error, Stop)
     ftp.close()
 

@@ -14,12 +14,12 @@ import pytest
 import rftplib
 from rftplib import _rftplib
 from rftplib.tls import ImplicitFTP_TLS
-from support.hostile_ftps import SERVER_PEM, context
-from support.waiting import LIMIT, Waiter, check_interruptible
+from support.certificates import SERVER_PEM, client_context
+from support.waiting import Waiter, interrupt
 
 
 def explicit(server, version, cls=rftplib.FTP_TLS, timeout=60):
-    client = cls(context=context(version), timeout=timeout)
+    client = cls(context=client_context(version), timeout=timeout)
     client.connect(*server.address)
     client.login("user", "secret")
     return client
@@ -27,7 +27,7 @@ def explicit(server, version, cls=rftplib.FTP_TLS, timeout=60):
 
 def implicit(server, version):
     server.implicit = True
-    client = ImplicitFTP_TLS(context=context(version), timeout=60)
+    client = ImplicitFTP_TLS(context=client_context(version), timeout=60)
     client.connect(*server.address)
     client.login("user", "secret")
     return client
@@ -46,12 +46,7 @@ def test_close_by_another_thread(hostile, connect, version, timeout):
     ftp.sock.settimeout(timeout)
     waiter = Waiter(lambda: ftp.voidcmd("NOOP"))
 
-    def close():
-        began = time.monotonic()
-        ftp.close()
-        assert time.monotonic() - began < LIMIT
-
-    assert waiter.after(close) < LIMIT
+    waiter.ended_by(ftp.close)
     assert isinstance(waiter.error, OSError) and waiter.error.errno == errno.EBADF
     assert ftp.sock is None and ftp.file is None
 
@@ -61,7 +56,7 @@ def test_a_shorter_timeout_from_another_thread(hostile, version):
     hostile.replies["NOOP"] = b""
     ftp = explicit(hostile, version)
     waiter = Waiter(lambda: ftp.voidcmd("NOOP"))
-    assert waiter.after(lambda: ftp.sock.settimeout(0.05)) < LIMIT
+    waiter.ended_by(lambda: ftp.sock.settimeout(0.05))
     assert isinstance(waiter.error, socket.timeout)
     assert ftp.sock.gettimeout() == 0.05
     ftp.close()
@@ -93,16 +88,12 @@ def test_a_timeout_is_that_of_ftplib(hostile, timeout):
 def test_ctrl_c(hostile):
     """In a process of its own, whose main thread waits for a reply."""
     hostile.replies["NOOP"] = b""
-    prepare = f"""
+    script = f"""
 from tls.test_control import explicit
 ftp = explicit(type("Server", (), {{"address": {hostile.address!r}}}), None)
+call = lambda: ftp.voidcmd("NOOP")
 """
-
-    def until_it_waits():
-        while ("NOOP", True) not in hostile.commands:
-            time.sleep(0.01)
-
-    check_interruptible(prepare, 'ftp.voidcmd("NOOP")', until_it_waits)
+    interrupt(script, lambda: hostile.wait_for("NOOP"))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
@@ -117,7 +108,7 @@ def test_the_file_reads_like_makefiles(encoding):
             thread = threading.Thread(target=_serve, args=(listener, pieces), daemon=True)
             thread.start()
             plain = socket.create_connection(listener.getsockname(), 10)
-            sock = context().wrap_socket(plain, server_hostname="localhost")
+            sock = client_context().wrap_socket(plain, server_hostname="localhost")
             file = make(sock, encoding)
             with sock, file:
                 lines = [file.readline(limit) for limit in (8193, -1, -1, 10)] + [*file, file.readline()]
@@ -166,7 +157,7 @@ def test_somebodys_own_makefile_is_called(hostile):
             calls.append((args, kwargs))
             return super().makefile(*args, **kwargs)
 
-    ftp = rftplib.FTP_TLS(context=context(), timeout=10)
+    ftp = rftplib.FTP_TLS(context=client_context(), timeout=10)
     ftp.context.sslsocket_class = Own
     ftp.connect(*hostile.address)
     ftp.login("user", "secret")

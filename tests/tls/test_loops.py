@@ -12,9 +12,9 @@ import time
 
 import pytest
 import rftplib
+from support.certificates import client_context
 from support.ftps import content
-from support.hostile_ftps import context
-from support.waiting import LIMIT, Waiter, check_interruptible
+from support.waiting import Waiter, interrupt
 
 DATA = content(1_000_003)
 
@@ -31,7 +31,7 @@ class Client(rftplib.FTP_TLS):
 
 @pytest.fixture
 def ftp(hostile):
-    client = Client(context=context(), timeout=10)
+    client = Client(context=client_context(), timeout=10)
     client.connect(*hostile.address)
     client.login("user", "secret")
     client.prot_p()
@@ -61,7 +61,7 @@ def test_block_sizes_that_are_none(hostile, ftp, blocksize):
     hostile.payload = b"some data"
     outcomes = []
     for lib in (ftplib, rftplib):
-        other = lib.FTP_TLS(context=context(), timeout=5)
+        other = lib.FTP_TLS(context=client_context(), timeout=5)
         blocks = []
         try:
             other.connect(*hostile.address)
@@ -118,7 +118,7 @@ def test_into_a_pipe_while_the_server_hesitates(hostile, ftp):
         receiving = threading.Thread(target=lambda: _quietly(ftp.retrbinary, "RETR x", writer.write))
         receiving.start()
         assert reader.read(len(b"the beginning")) == b"the beginning"
-        hostile.stopping.set()
+        hostile.let_go()
         receiving.join(10)
         assert not receiving.is_alive()
 
@@ -132,7 +132,7 @@ def test_into_a_file_while_the_server_hesitates(hostile, ftp, tmp_path):
         while (tmp_path / "target").stat().st_size < 8192 and time.monotonic() < deadline:
             time.sleep(0.01)
         assert (tmp_path / "target").stat().st_size >= 8192
-        hostile.stopping.set()
+        hostile.let_go()
         receiving.join(10)
         assert not receiving.is_alive()
 
@@ -202,7 +202,7 @@ def test_replaced_methods_are_called(hostile):
             return conn, size
 
     hostile.payload = DATA
-    ftp = Patched(context=context(), timeout=10)
+    ftp = Patched(context=client_context(), timeout=10)
     try:
         ftp.connect(*hostile.address)
         ftp.login("user", "secret")
@@ -314,7 +314,7 @@ def test_close_of_the_data_connection(hostile, ftp, transfer, stall, timeout):
     if stall == "half" and "upload" in transfer:
         hostile.stall = "transfer"
     waiter = Waiter(lambda: TRANSFERS[transfer](ftp))
-    assert waiter.after(lambda: ftp.data.close()) < LIMIT
+    waiter.ended_by(lambda: ftp.data.close())
     assert isinstance(waiter.error, (OSError, ValueError))
 
 
@@ -326,7 +326,7 @@ def test_shorter_timeout(hostile, ftp, transfer, stall, timeout):
     if stall == "half" and "upload" in transfer:
         hostile.stall = "transfer"
     waiter = Waiter(lambda: TRANSFERS[transfer](ftp))
-    assert waiter.after(lambda: ftp.data.settimeout(0.1)) < LIMIT
+    waiter.ended_by(lambda: ftp.data.settimeout(0.1))
     assert isinstance(waiter.error, socket.timeout)
     assert str(waiter.error) == f"The {'write' if 'upload' in transfer else 'read'} operation timed out"
 
@@ -346,14 +346,15 @@ def test_timeouts(hostile, ftp, transfer, timeout):
 def test_ctrl_c(hostile, transfer):
     """In a process of its own, whose main thread waits in the transfer."""
     hostile.stall = "transfer"
-    prepare = f"""
-from tls.test_loops import TRANSFERS, Client, context
-ftp = Client(context=context(), timeout=60)
+    script = f"""
+from tls.test_loops import TRANSFERS, Client, client_context
+ftp = Client(context=client_context(), timeout=60)
 ftp.connect(*{hostile.address!r})
 ftp.login("user", "secret")
 ftp.prot_p()
+call = lambda: TRANSFERS[{transfer!r}](ftp)
 """
-    check_interruptible(prepare, f"TRANSFERS[{transfer!r}](ftp)", lambda: time.sleep(0.7))
+    interrupt(script, lambda: hostile.wait_for("stalling"))
 
 
 def test_a_slow_stream_is_no_timeout(hostile, ftp):
@@ -361,7 +362,7 @@ def test_a_slow_stream_is_no_timeout(hostile, ftp):
 
     def slowly():
         for _ in range(6):
-            hostile.stopping.wait(0.25)
+            hostile.going_on.wait(0.25)
             yield b"line\r\n"
 
     hostile.payload, ftp.timeout = slowly(), 0.7
