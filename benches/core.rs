@@ -2,9 +2,9 @@
 
 use std::hint::black_box;
 
-use _rftplib::protocol::lines::{Charset, TextReader};
-use _rftplib::protocol::outgoing::OutgoingLines;
+use _rftplib::protocol::received_lines::{Charset, TextReader};
 use _rftplib::protocol::reply::{self, Assembly};
+use _rftplib::protocol::sent_lines::OutgoingLines;
 use _rftplib::protocol::{address, facts, path};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 

@@ -15,7 +15,7 @@ mod client;
 
 pub use client::{Client, Event};
 
-use _rftplib::protocol::lines::Charset;
+use _rftplib::protocol::received_lines::Charset;
 
 /// The input's first `N` bytes, which choose settings, and the rest, which is what the server sends.
 pub fn settings<const N: usize>(input: &[u8]) -> Option<([u8; N], &[u8])> {

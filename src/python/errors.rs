@@ -12,8 +12,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 use pyo3::types::PyType;
 
-use super::call::{self, Arguments, Call};
 use crate::protocol::reply::Kind;
+use crate::python::call::{self, Arguments, Call};
 
 struct Classes {
     error: Py<PyAny>,
@@ -127,7 +127,7 @@ pub fn os_error(error: &std::io::Error) -> PyErr {
 #[cfg(unix)]
 pub fn timed_out(py: Python<'_>, text: &str) -> PyErr {
     // socket.timeout is TimeoutError itself from 3.10 on
-    match super::modules::socket(py).and_then(|socket| socket.getattr_held(intern!(py, "timeout"))) {
+    match crate::python::modules::socket(py).and_then(|socket| socket.getattr_held(intern!(py, "timeout"))) {
         Ok(class) => made(&class, (text,)),
         Err(error) => error,
     }
@@ -136,13 +136,13 @@ pub fn timed_out(py: Python<'_>, text: &str) -> PyErr {
 /// Whether `error` says that the timeout of a socket has passed: not the network's own ETIMEDOUT, which has a number.
 #[cfg(unix)]
 pub fn is_timeout(py: Python<'_>, error: &PyErr) -> bool {
-    let class = super::modules::socket(py).and_then(|socket| socket.getattr_held(intern!(py, "timeout")));
-    let Some(class) = super::call::quietly(py, class).and_then(|class| class.cast_into::<PyType>().ok()) else {
+    let class = crate::python::modules::socket(py).and_then(|socket| socket.getattr_held(intern!(py, "timeout")));
+    let Some(class) = crate::python::call::quietly(py, class).and_then(|class| class.cast_into::<PyType>().ok()) else {
         return false;
     };
     // the class itself: nobody else raises a subclass of it
     let number = error.value(py).as_any().getattr_held(intern!(py, "errno"));
-    error.get_type(py).is(&class) && super::call::quietly(py, number).is_some_and(|number| number.is_none())
+    error.get_type(py).is(&class) && crate::python::call::quietly(py, number).is_some_and(|number| number.is_none())
 }
 
 /// What a method of a closed `io` object raises.

@@ -12,10 +12,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyString};
 
-use super::call::{self, Call};
-use super::text::encode;
-use super::{errors, modules};
 use crate::protocol::command::mask_for_log;
+use crate::python::call::{self, Call};
+use crate::python::text::encode;
+use crate::python::{errors, modules};
 
 #[derive(Clone, Copy)]
 pub enum Channel {

@@ -5,7 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use super::call::{self, Call};
+use crate::python::call::{self, Call};
 
 type Once = PyOnceLock<Py<PyAny>>;
 

@@ -10,11 +10,11 @@ use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
-use super::call::{Call, int_of};
-use super::errors;
 use crate::net::{self, Interest, SLICE};
+use crate::python::call::{Call, int_of};
+use crate::python::errors;
 
-pub use super::call::look_up;
+pub use crate::python::call::look_up;
 
 /// The Python object that owns a connection.
 #[derive(Clone, Copy)]

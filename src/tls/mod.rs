@@ -9,9 +9,9 @@ mod borrowed;
 mod fault;
 mod library;
 mod link;
-#[cfg(test)]
-mod link_tests;
 mod native;
+#[cfg(test)]
+mod tests;
 mod version;
 mod wire;
 

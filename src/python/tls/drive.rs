@@ -5,9 +5,9 @@ use pyo3::prelude::*;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use super::super::wait::Owner;
-use super::errors::{raised, would_block};
 use crate::net::{Interest, Step, wait};
+use crate::python::tls::errors::{raised, would_block};
+use crate::python::wait::Owner;
 use crate::tls::Fault;
 
 /// A Python socket that says how long to wait, and whether to go on at all.

@@ -4,9 +4,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::io;
 
-use super::super::call::{self, Call};
-use super::super::errors::{self, os_error};
 use crate::net::Interest;
+use crate::python::call::{self, Call};
+use crate::python::errors::{self, os_error};
 use crate::tls::Fault;
 
 /// The numbers of ssl.SSLErrorNumber.

@@ -6,11 +6,11 @@ use pyo3::types::PyBytes;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::super::wait::{Owner, look_up};
-use super::drive::Driver;
-use super::errors::raised;
-use super::session::{Bond, Session};
 use crate::net::{SLICE, Step, wait};
+use crate::python::tls::drive::Driver;
+use crate::python::tls::errors::raised;
+use crate::python::tls::session::{Bond, Session};
+use crate::python::wait::{Owner, look_up};
 use crate::tls::{self, Fault, Handle, Owed, RECORD};
 
 /// What `send_all` encrypts before it looks up again.

@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use super::super::errors::raise;
+use crate::python::errors::raise;
 use crate::tls::Ticket;
 
 /// A TLS session, to be given to wrap_socket() of the same NativeContext, for the same server_hostname, any number of

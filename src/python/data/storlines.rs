@@ -7,13 +7,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::io;
 
-use super::super::call::{Call, number};
-use super::super::meter::Meter;
-use super::super::{errors, modules};
-use super::codec::limit_of;
-use super::ends::is_line_source;
-use super::pump::Pump;
-use crate::protocol::outgoing::{OutgoingLines, TooLong};
+use crate::protocol::sent_lines::{OutgoingLines, TooLong};
+use crate::python::call::{Call, number};
+use crate::python::codec::limit_of;
+use crate::python::data::meter::Meter;
+use crate::python::data::pump::Pump;
+use crate::python::data::sink::is_line_source;
+use crate::python::{errors, modules};
 
 /// Read and sent at once where the source is known.
 const READ: usize = 64 * 1024;

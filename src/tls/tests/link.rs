@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use super::{Agreed, Fault, Handle, Lent, Link, Session, Ticket, Traffic};
 use crate::net::{Interest, Step, Stream};
+use crate::tls::{Agreed, Fault, Handle, Lent, Link, RECORD, Session, Ticket, Traffic};
 
 /// What the test sees of the session, and what it lets it do.
 #[derive(Default)]
@@ -204,7 +204,7 @@ fn records_are_gathered_and_an_error_waits_for_its_turn() {
         &world,
         Err(Fault::Connection(io::Error::from_raw_os_error(libc::ECONNRESET))),
     );
-    let mut buffer = vec![0; 3 * super::RECORD];
+    let mut buffer = vec![0; 3 * RECORD];
     assert_eq!(link.receive(&mut buffer).unwrap(), Step::Moved(6));
     assert_eq!(&buffer[..6], b"onetwo");
     assert!(matches!(link.receive(&mut buffer), Err(Fault::Connection(_))));
@@ -216,7 +216,7 @@ fn a_small_buffer_gets_one_record() {
     let (link, world) = link(true);
     say(&world, Ok(b"one"));
     say(&world, Ok(b"two"));
-    assert_eq!(link.receive(&mut vec![0; super::RECORD]).unwrap(), Step::Moved(3));
+    assert_eq!(link.receive(&mut vec![0; RECORD]).unwrap(), Step::Moved(3));
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_ragged_end_is_always_told_and_data_before_it_comes_first() {
     say(&world, Ok(b"data"));
     say(&world, Err(Fault::Truncated));
     let mut handle = Handle::new(Arc::clone(&link));
-    let mut buffer = vec![0; 3 * super::RECORD];
+    let mut buffer = vec![0; 3 * RECORD];
     assert_eq!(handle.receive(&mut buffer).unwrap(), Step::Moved(4));
     let error = handle.receive(&mut buffer).unwrap_err();
     assert!(matches!(

@@ -4,7 +4,7 @@
 use pyo3::prelude::*;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
-use super::hold;
+use crate::python::hold;
 
 /// How a data connection has ended, as far as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

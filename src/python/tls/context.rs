@@ -3,9 +3,9 @@
 use pyo3::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::errors::refused;
-use super::link::Link;
-use super::session::{Bond, Session};
+use crate::python::tls::errors::refused;
+use crate::python::tls::link::Link;
+use crate::python::tls::session::{Bond, Session};
 use crate::tls::{self, Engine as _, Identity, Lent, Native, Options, Setup, Version, certificates};
 
 /// What was read from a file or given as a string, behind how an error calls it: its option and path.

@@ -3,9 +3,9 @@
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::super::super::call::{self, Call};
-use super::super::super::text;
 use super::Reader;
+use crate::python::call::{self, Call};
+use crate::python::text;
 
 /// A size argument as `io` has it: None or negative means no limit.
 fn size_limit(size: Option<i64>) -> Option<usize> {

@@ -5,9 +5,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::super::call::{self, Call, int_of};
-use super::super::{errors, text};
-use crate::protocol::lines::{Charset, Undecodable};
+use crate::protocol::received_lines::{Charset, Undecodable};
+use crate::python::call::{self, Call, int_of};
+use crate::python::{errors, text};
 
 /// The encodings whose line ends can be found in the bytes, by the names that Python's codecs have.
 pub fn charset(encoding: &Bound<'_, PyAny>) -> Option<Charset> {

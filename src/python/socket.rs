@@ -7,10 +7,10 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Instant;
 
-use super::super::call::Call;
-use super::super::errors;
-use super::super::wait::Owner;
 use crate::net::{self, Interest};
+use crate::python::call::Call;
+use crate::python::errors;
+use crate::python::wait::Owner;
 
 /// The methods of `socket.socket` whose work is done here. Whoever replaces one of them gets the portable path.
 const RECEIVING: [&str; 3] = ["recv", "recv_into", "makefile"];
@@ -46,10 +46,7 @@ static NATIVE: PyOnceLock<Option<Native>> = PyOnceLock::new();
 
 /// Looks once, at import, whether native loops may run at all.
 pub fn prepare(py: Python<'_>) -> PyResult<()> {
-    NATIVE.get_or_try_init(py, || find(py)).map(drop)?;
-    #[cfg(feature = "tls")]
-    super::genuine::prepare(py);
-    Ok(())
+    NATIVE.get_or_try_init(py, || find(py)).map(drop)
 }
 
 #[expect(clippy::disallowed_methods, reason = "runs only while the module is imported")]

@@ -7,15 +7,22 @@ use pyo3::types::PyBytes;
 use std::io;
 use std::time::Instant;
 
-use super::super::call::Call;
-use super::super::meter::{End, Meter};
-use super::super::turn::Turn;
-use super::super::wait::{Owner, look_up};
-use super::super::{errors, modules};
-use super::genuine::{Direction, Loan};
-use super::socket::{Plain, receivable, sendable};
 use crate::net::{self, Interest, Step, Stream, Tcp};
+use crate::python::call::{Call, int_of};
+use crate::python::data::meter::{End, Meter};
+use crate::python::gil_turn::Turn;
+use crate::python::socket::{Plain, receivable, sendable};
+use crate::python::tls::genuine::{Direction, Loan};
+use crate::python::wait::{Owner, look_up};
+use crate::python::{errors, modules};
 use crate::transfer::{Fault, State};
+
+/// A block size that is a number as it should be.
+pub fn block_size(blocksize: &Bound<'_, PyAny>) -> Option<usize> {
+    int_of(blocksize)
+        .and_then(|size| isize::try_from(size).ok()?.try_into().ok())
+        .filter(|&size| size > 0)
+}
 
 /// What a socket in non-blocking mode raises when it would have to wait.
 fn would_block() -> PyErr {
@@ -24,8 +31,7 @@ fn would_block() -> PyErr {
 
 /// What a step on the connection failed with: TLS carries its own errors.
 fn fault(error: &io::Error) -> PyErr {
-    #[cfg(feature = "tls")]
-    if let Some(error) = super::super::tls::carried(error) {
+    if let Some(error) = crate::python::tls::carried(error) {
         return error;
     }
     errors::os_error(error)
@@ -33,12 +39,8 @@ fn fault(error: &io::Error) -> PyErr {
 
 /// Whether TLS was ended without a close_notify.
 fn is_ragged(error: &io::Error) -> bool {
-    #[cfg(feature = "tls")]
-    if let Some(fault) = error.get_ref() {
-        return matches!(fault.downcast_ref(), Some(crate::tls::Fault::Truncated));
-    }
-    let _ = error;
-    false
+    let fault = error.get_ref().and_then(|fault| fault.downcast_ref());
+    matches!(fault, Some(crate::tls::Fault::Truncated))
 }
 
 /// The connection's side.
@@ -91,7 +93,6 @@ impl<'a, 'py> Pump<'a, 'py> {
     }
 
     /// On a TLS socket: Python's own or ours.
-    #[cfg(feature = "tls")]
     fn on_tls(object: &'a Bound<'py, PyAny>, meter: &'a Meter, direction: Direction) -> PyResult<Option<Self>> {
         let (methods, too_late): (&[&str], _) = match direction {
             Direction::Receiving => (&["recv", "recv_into", "makefile"], "The read operation timed out"),
@@ -102,7 +103,7 @@ impl<'a, 'py> Pump<'a, 'py> {
             pump.too_late = too_late;
             pump.loan = Some(loan);
             pump
-        } else if let Some(stream) = super::super::tls::stream_of(object, methods) {
+        } else if let Some(stream) = crate::python::tls::native::stream_of(object, methods) {
             Self::new(object, meter, Box::new(stream))
         } else {
             return Ok(None);
@@ -110,11 +111,6 @@ impl<'a, 'py> Pump<'a, 'py> {
         let suppress = object.getattr_held(intern!(object.py(), "suppress_ragged_eofs"));
         pump.takes_ragged_end = suppress.is_ok_and(|flag| flag.is_true_held().unwrap_or(true));
         Ok(Some(pump))
-    }
-
-    #[cfg(not(feature = "tls"))]
-    fn on_tls(_: &'a Bound<'py, PyAny>, _: &'a Meter, _: Direction) -> PyResult<Option<Self>> {
-        Ok(None)
     }
 
     fn py(&self) -> Python<'py> {

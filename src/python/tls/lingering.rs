@@ -15,13 +15,13 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::super::call::{self, Call, number};
-use super::super::errors;
-use super::super::own::View;
-use super::super::wait::{Owner, look_up};
-use super::genuine;
-use super::reader::reader;
 use crate::net::{self, Interest};
+use crate::python::call::{self, Call, number};
+use crate::python::control::reader::reader;
+use crate::python::errors;
+use crate::python::overrides::View;
+use crate::python::tls::genuine;
+use crate::python::wait::{Owner, look_up};
 use crate::tls::Ssl;
 
 /// Where the client keeps it: see `rftplib._transfer`.

@@ -9,8 +9,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use super::call::{self, Call};
-use super::modules;
+use crate::python::call::{self, Call};
+use crate::python::modules;
 
 /// The links of the dialogue that have bodies in Rust.
 #[derive(Clone, Copy)]

@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-use super::super::call::{Call, number};
 use crate::net;
+use crate::python::call::{Call, number};
 use crate::tls::{Borrowed, IGNORE_UNEXPECTED_EOF, Library, Ssl};
 
 /// Whoever replaces one of these, on the object or on the class, gets it called.
@@ -220,7 +220,7 @@ impl<'a, 'py> Loan<'a, 'py> {
         let Some(Some(genuine)) = GENUINE.get(py) else {
             return Ok(None);
         };
-        if !super::socket::enabled(py) || !genuine.is_untouched(conn, direction.methods())? {
+        if !crate::python::socket::enabled(py) || !genuine.is_untouched(conn, direction.methods())? {
             return Ok(None);
         }
         let Some((ssl, alive)) = genuine.ssl(conn)? else {

@@ -1,4 +1,4 @@
-use crate::protocol::lines::{Charset, TextReader, Undecodable};
+use crate::protocol::received_lines::{Charset, TextReader, Undecodable};
 
 /// One line as Python would show it: '\n' for any terminator.
 fn shown(reader: &mut TextReader, limit: Option<usize>) -> Option<String> {

@@ -4,7 +4,7 @@
 use pyo3::prelude::*;
 use std::time::{Duration, Instant};
 
-use super::call;
+use crate::python::call;
 
 /// How long a loop may go on before it looks up. Not the interpreter's switch interval of 5 ms: a thread that waits for
 /// the GIL asks for it after that time, and shall not have to wait as long again.

@@ -1,13 +1,13 @@
-//! What replies and listing lines say: the sans-IO core's parsers for Python.
+//! What replies say: the parsers of `protocol` for Python.
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyString};
 
-use super::call::{self, Call};
-use super::text::{decode, encode};
-use super::{errors, modules};
-use crate::protocol::{address, facts, path, reply};
+use crate::protocol::{address, path, reply};
+use crate::python::call::Call;
+use crate::python::text::{decode, encode};
+use crate::python::{errors, modules};
 
 /// The reply's UTF-8 if its code is `code`, else error_reply, as ftplib's parsers start.
 fn expect<'py>(resp: &Bound<'py, PyAny>, code: &str) -> PyResult<Bound<'py, PyBytes>> {
@@ -58,23 +58,4 @@ pub fn parse_229<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>
 pub fn parse_257<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
     let bytes = expect(resp, "257")?;
     decode(resp.py(), &path::parse_257(bytes.as_bytes()))
-}
-
-/// One line of an MLSD listing (RFC 3659, section 7): name and facts.
-pub fn entry_of<'py>(py: Python<'py>, line: &[u8]) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyDict>)> {
-    let (found, name) = facts::split_entry(line);
-    let entry = call::new_dict(py)?;
-    for (key, value) in found {
-        entry.set_item(lower(py, key)?, decode(py, value)?)?;
-    }
-    Ok((decode(py, name)?, entry))
-}
-
-/// `key.lower()`; ASCII natively.
-pub fn lower<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    if key.is_ascii() {
-        let lowered = key.to_ascii_lowercase();
-        return Ok(decode(py, &lowered)?.into_any());
-    }
-    decode(py, key)?.call_method_held(intern!(py, "lower"), ())
 }

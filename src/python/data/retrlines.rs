@@ -4,15 +4,15 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
-use super::super::call::{Call, number};
-use super::super::listing::Listing;
-use super::super::meter::Meter;
-use super::super::{errors, modules, text};
-use super::codec::{charset, decode_error, limit_of};
-use super::ends::appended_to;
-use super::pump::Pump;
-use crate::protocol::lines::{Charset, Line, TextReader};
+use crate::protocol::received_lines::{Charset, Line, TextReader};
 use crate::protocol::text::count_chars;
+use crate::python::call::{Call, number};
+use crate::python::codec::{charset, decode_error, limit_of};
+use crate::python::data::listing::Listing;
+use crate::python::data::meter::Meter;
+use crate::python::data::pump::Pump;
+use crate::python::data::sink::appended_to;
+use crate::python::{errors, modules, text};
 
 /// Received at once.
 const RECEIVE: usize = 64 * 1024;

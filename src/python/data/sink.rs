@@ -10,10 +10,10 @@ use pyo3::types::{PyByteArray, PyBytes, PyCFunction, PyDict, PyList, PyString};
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use super::super::call::{self, Call, number};
-use super::super::text::encode;
-use super::super::{errors, modules};
 use crate::net;
+use crate::python::call::{self, Call, number};
+use crate::python::text::encode;
+use crate::python::{errors, modules};
 use crate::transfer::Outlet;
 
 /// Where received blocks go.

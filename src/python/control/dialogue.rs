@@ -8,12 +8,16 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::call::{Call, int_of};
-use super::own::{Step, View};
-use super::text::{Text, decode, encode};
-use super::{errors, logs, modules, native};
 use crate::protocol::text::count_chars;
 use crate::protocol::{command, reply};
+use crate::python::call::{Call, int_of};
+use crate::python::codec::{encode_line, limit_of};
+use crate::python::control::reader::{Reader, reader};
+use crate::python::overrides::{Step, View};
+use crate::python::socket::sendable;
+use crate::python::text::{Text, decode, encode};
+use crate::python::tls::lingering;
+use crate::python::{errors, logs, modules};
 
 /// `self.debugging > level`
 fn debugging_above(ftp: &Bound<'_, PyAny>, level: i64) -> PyResult<bool> {
@@ -59,9 +63,9 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
         show(ftp, "*put*", whole()?.as_any())?;
     }
     let sock = ftp.getattr_held(intern!(py, "sock"))?;
-    if let Some(plain_sock) = native::sendable(&sock) {
+    if let Some(plain_sock) = sendable(&sock) {
         let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
-        if let Some(wire) = native::encode_line(text, &encoding) {
+        if let Some(wire) = encode_line(text, &encoding) {
             return plain_sock.send_all(&wire);
         }
     }
@@ -113,9 +117,9 @@ fn command_step(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()>
 fn line_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
     let py = ftp.py();
     let file = ftp.getattr_held(intern!(py, "file"))?;
-    if let Some(reader) = native::reader(&file) {
+    if let Some(reader) = reader(&file) {
         let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
-        if let Some(limit) = native::limit_of(&maxline) {
+        if let Some(limit) = limit_of(&maxline) {
             return own_line(ftp, reader, &maxline, limit);
         }
     }
@@ -125,7 +129,7 @@ fn line_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
 /// A line from the reader that `connect()` made: no Python object until somebody sees it.
 fn own_line<'py>(
     ftp: &Bound<'py, PyAny>,
-    reader: &Bound<'py, native::Reader>,
+    reader: &Bound<'py, Reader>,
     maxline: &Bound<'py, PyAny>,
     limit: usize,
 ) -> PyResult<Text<'py>> {
@@ -235,7 +239,7 @@ struct Accepted<'py> {
 fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     let ftp = view.ftp();
     let py = ftp.py();
-    let kept = native::settle(&view)?;
+    let kept = lingering::settle(&view)?;
     let text = match view.overridden(Step::Getmultiline)? {
         None => multiline_text(view)?,
         Some(method) => Text::of(method.call_held(())?)?,
@@ -257,7 +261,7 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
         show(ftp, "*resp*", &reply)?;
     }
     if kind != reply::Kind::Preliminary {
-        native::release(kept)?;
+        lingering::release(kept)?;
     }
     ftp.setattr_held(intern!(py, "lastresp"), code)?;
     match errors::refusal(kind, &reply) {

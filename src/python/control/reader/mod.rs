@@ -13,13 +13,13 @@ use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::super::call::{Call, number};
-use super::super::wait::{Owner, look_up};
-use super::super::{errors, modules};
-use super::codec::{charset, decode_error};
-use super::socket::{enabled, receivable};
 use crate::net::{self, Interest};
-use crate::protocol::lines::{Charset, TextReader, Undecodable};
+use crate::protocol::received_lines::{Charset, TextReader, Undecodable};
+use crate::python::call::{Call, number};
+use crate::python::codec::{charset, decode_error};
+use crate::python::socket::{enabled, receivable};
+use crate::python::wait::{Owner, look_up};
+use crate::python::{errors, modules};
 
 /// How much is received at once: what io.TextIOWrapper asks for, so that undecodable bytes spoil the same lines.
 const CHUNK: usize = 8192;
@@ -102,14 +102,9 @@ pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyRe
 }
 
 /// Whether `sock` is a TLS socket whose own methods can be relied on: Python's, untouched, or ours.
-#[cfg(feature = "tls")]
 fn is_tls(sock: &Bound<'_, PyAny>) -> bool {
-    super::genuine::is_receivable(sock) || super::super::tls::stream_of(sock, &["recv_into"]).is_some()
-}
-
-#[cfg(not(feature = "tls"))]
-fn is_tls(_: &Bound<'_, PyAny>) -> bool {
-    false
+    crate::python::tls::genuine::is_receivable(sock)
+        || crate::python::tls::native::stream_of(sock, &["recv_into"]).is_some()
 }
 
 impl State {
@@ -268,8 +263,7 @@ impl Reader {
         }
         let room = PyByteArray::new(py, &[0; CHUNK]);
         self.lock(py).receiving = Some(std::process::id());
-        #[cfg(feature = "tls")]
-        super::genuine::forget_tls_errors();
+        crate::python::tls::genuine::forget_tls_errors();
         let received = sock.call_method_held(intern!(py, "recv_into"), (&room,));
         self.lock(py).receiving = None;
         // a close by another thread has an error of its own, whatever came of it here

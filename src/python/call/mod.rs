@@ -26,7 +26,7 @@ use std::ptr::null_mut;
 
 use self::arguments::pointers;
 use self::functions::{functions, held};
-use super::{errors, hold, modules};
+use crate::python::{errors, hold, modules};
 
 /// What the C function that has just failed has raised.
 #[cold]

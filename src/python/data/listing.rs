@@ -7,12 +7,11 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::call::{self, Call};
-use super::parse::{entry_of, lower};
-use super::text::{decode, encode};
-use super::turn::Turn;
-use super::{errors, hold};
 use crate::protocol::facts;
+use crate::python::call::{self, Call};
+use crate::python::gil_turn::Turn;
+use crate::python::text::{decode, encode};
+use crate::python::{errors, hold};
 
 /// After how many entries other threads and signals are thought of: no loop of Python's runs between two of them where
 /// `list()` takes them all.
@@ -119,6 +118,25 @@ impl Template {
             dict: dict.unbind(),
         }))
     }
+}
+
+/// One line of an MLSD listing (RFC 3659, section 7): name and facts.
+fn entry_of<'py>(py: Python<'py>, line: &[u8]) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyDict>)> {
+    let (found, name) = facts::split_entry(line);
+    let entry = call::new_dict(py)?;
+    for (key, value) in found {
+        entry.set_item(lower(py, key)?, decode(py, value)?)?;
+    }
+    Ok((decode(py, name)?, entry))
+}
+
+/// `key.lower()`; ASCII natively.
+fn lower<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    if key.is_ascii() {
+        let lowered = key.to_ascii_lowercase();
+        return Ok(decode(py, &lowered)?.into_any());
+    }
+    decode(py, key)?.call_method_held(intern!(py, "lower"), ())
 }
 
 /// Name and facts of one line, with the help of the line before.

@@ -1,0 +1,9 @@
+//! The control connection: the dialogue, the reader below it, and what replies say.
+
+pub mod dialogue;
+#[cfg(unix)]
+pub mod reader;
+pub mod replies;
+
+#[cfg(not(unix))]
+pub use super::absent::reader;
