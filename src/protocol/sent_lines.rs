@@ -2,7 +2,7 @@
 
 /// A line is longer than the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLong;
+pub struct LineTooLong;
 
 /// Makes wire lines of a file's bytes exactly as `FTP.storlines` makes them of `fp.readline(limit + 1)`: only LF ends a
 /// line of the file; one CRLF, CR or LF at its end becomes CRLF.
@@ -10,7 +10,7 @@ pub struct TooLong;
 /// Feed blocks, send what is [`ready`](Self::ready), say [`sent`](Self::sent), and [`finish`](Self::finish) at the end.
 /// An error leaves the lines before it ready.
 #[derive(Debug)]
-pub struct OutgoingLines {
+pub struct SentLines {
     limit: usize,
     /// The line that isn't complete yet.
     open: Vec<u8>,
@@ -18,7 +18,7 @@ pub struct OutgoingLines {
     consumed: u64,
 }
 
-impl OutgoingLines {
+impl SentLines {
     /// `limit`: the longest line in bytes, its end included.
     pub fn new(limit: usize) -> Self {
         Self {
@@ -30,14 +30,14 @@ impl OutgoingLines {
     }
 
     /// Takes one block of the file.
-    pub fn feed(&mut self, block: &[u8]) -> Result<(), TooLong> {
+    pub fn feed(&mut self, block: &[u8]) -> Result<(), LineTooLong> {
         for piece in block.split_inclusive(|&byte| byte == b'\n') {
             let whole = piece.ends_with(b"\n");
             if self.open.len() + piece.len() > self.limit {
                 // where readline(limit + 1) would have stopped
                 self.consumed += self.limit as u64 + 1;
                 self.open.clear();
-                return Err(TooLong);
+                return Err(LineTooLong);
             }
             match (whole, self.open.is_empty()) {
                 (false, _) => self.open.extend_from_slice(piece),
@@ -55,7 +55,7 @@ impl OutgoingLines {
     }
 
     /// The file has ended: what is left is the last line.
-    pub fn finish(&mut self) -> Result<(), TooLong> {
+    pub fn finish(&mut self) -> Result<(), LineTooLong> {
         let line = std::mem::take(&mut self.open);
         if !line.is_empty() {
             self.push(&line);
@@ -98,10 +98,10 @@ impl OutgoingLines {
 
 #[cfg(test)]
 mod tests {
-    use super::{OutgoingLines, TooLong};
+    use super::{LineTooLong, SentLines};
 
-    fn all(text: &[u8], block: usize, limit: usize) -> (Vec<u8>, u64, Result<(), TooLong>) {
-        let mut lines = OutgoingLines::new(limit);
+    fn all(text: &[u8], block: usize, limit: usize) -> (Vec<u8>, u64, Result<(), LineTooLong>) {
+        let mut lines = SentLines::new(limit);
         let outcome = text
             .chunks(block)
             .try_for_each(|block| lines.feed(block))
@@ -130,7 +130,7 @@ mod tests {
             // readline(6) gives "ok\n", then "123456"
             assert_eq!(
                 all(b"ok\n123456789\nx\n", block, 5),
-                (b"ok\r\n".to_vec(), 9, Err(TooLong)),
+                (b"ok\r\n".to_vec(), 9, Err(LineTooLong)),
                 "blocks of {block}"
             );
             assert_eq!(

@@ -28,7 +28,7 @@ pub mod reader {
 
     impl Reader {
         pub fn next_line(&self, _py: Python<'_>, _limit: Option<usize>) -> PyResult<(Vec<u8>, bool)> {
-            Err(crate::python::errors::closed_file())
+            Err(crate::python::errors::Error::ClosedReader.into())
         }
     }
 

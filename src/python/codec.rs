@@ -1,13 +1,12 @@
-//! The encodings that text is read and written in here, and what Python's own codecs raise for what can't be read.
+//! The encodings that text is read and written in here.
 
-use pyo3::exceptions::PyUnicodeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::PyString;
 
-use crate::protocol::received_lines::{Charset, Undecodable};
-use crate::python::call::{self, Call, int_of};
-use crate::python::{errors, text};
+use crate::protocol::received_lines::Charset;
+use crate::python::call::int_of;
+use crate::python::text;
 
 /// The encodings whose line ends can be found in the bytes, by the names that Python's codecs have.
 pub fn charset(encoding: &Bound<'_, PyAny>) -> Option<Charset> {
@@ -40,21 +39,4 @@ pub fn limit_of(maxline: &Bound<'_, PyAny>) -> Option<usize> {
     int_of(maxline)
         .and_then(|limit| usize::try_from(limit).ok())
         .filter(|&limit| limit < isize::MAX as usize)
-}
-
-/// The UnicodeDecodeError that Python's own decoder raises for these bytes.
-pub fn decode_error(py: Python<'_>, charset: Charset, fault: &Undecodable) -> PyErr {
-    let raised = || -> PyResult<()> {
-        let codecs = call::import(py, "codecs")?;
-        let input = PyBytes::new(py, &fault.input);
-        match charset {
-            Charset::Utf8 => codecs.run_method_held("utf_8_decode", (input, "strict", fault.last)),
-            Charset::Ascii => codecs.run_method_held("ascii_decode", (input, "strict")),
-            Charset::Latin1 => codecs.run_method_held("latin_1_decode", (input, "strict")),
-        }
-    };
-    match raised() {
-        Err(error) => error,
-        Ok(()) => errors::raise::<PyUnicodeError>(py, ("undecodable bytes received",)),
-    }
 }

@@ -4,11 +4,19 @@
 use pyo3::prelude::*;
 use std::time::{Duration, Instant};
 
-use crate::python::call;
+use crate::python::call::{self, Call};
+use crate::python::modules;
 
 /// How long a loop may go on before it looks up. Not the interpreter's switch interval of 5 ms: a thread that waits for
 /// the GIL asks for it after that time, and shall not have to wait as long again.
 const INTERVAL: Duration = Duration::from_millis(1);
+
+/// Raises what a signal's handler raises, and what others have set for this thread (`PyThreadState_SetAsyncExc`, as
+/// func_timeout and stopit do); lets another thread have the GIL that waits for it. The interpreter does all that where
+/// Python code runs, and only there: so a bit of Python code is run.
+pub fn look_up(py: Python<'_>) -> PyResult<()> {
+    modules::nothing(py)?.run_held(())
+}
 
 /// When the loop has last looked up.
 pub struct Turn(Instant);
@@ -25,7 +33,7 @@ impl Turn {
         if self.0.elapsed() < INTERVAL {
             return call::check_signals(py);
         }
-        call::look_up(py)?;
+        look_up(py)?;
         *self = Self::begin();
         Ok(())
     }

@@ -10,7 +10,10 @@ mod gil_turn;
 mod hold;
 mod logs;
 mod modules;
+mod number;
 mod overrides;
+#[cfg(unix)]
+mod owner;
 #[cfg(unix)]
 mod socket;
 mod text;

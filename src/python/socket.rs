@@ -3,14 +3,14 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
-use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use crate::net::{self, Interest};
 use crate::python::call::Call;
-use crate::python::errors;
-use crate::python::wait::Owner;
+use crate::python::errors::Error;
+use crate::python::owner::Owner;
+use crate::python::wait;
 
 /// The methods of `socket.socket` whose work is done here. Whoever replaces one of them gets the portable path.
 const RECEIVING: [&str; 3] = ["recv", "recv_into", "makefile"];
@@ -116,12 +116,8 @@ impl<'a, 'py> Plain<'a, 'py> {
     pub fn send_all(&self, mut data: &[u8]) -> PyResult<()> {
         let (owner, mut began) = (Owner::new(self.0), None);
         loop {
-            let number = owner.fd()?;
-            // SAFETY: the number is that of an open descriptor, for the object says so. Nobody closes it before the send:
-            // that takes the GIL, which is held, and no Python code runs in between. Where there is no GIL, a close at
-            // this very moment can make it a stranger's: what is sent then is lost to us and seen by the stranger.
-            let fd = unsafe { BorrowedFd::borrow_raw(number) };
-            match net::send_now(fd, data).map_err(|error| errors::os_error(&error))? {
+            let fd = owner.fd()?;
+            match net::send_now(fd, data).map_err(Error::Io)? {
                 Some(count) => {
                     data = data.get(count..).unwrap_or_default();
                     if data.is_empty() {
@@ -131,9 +127,9 @@ impl<'a, 'py> Plain<'a, 'py> {
                 None => {
                     let slice = owner.slice(*began.get_or_insert_with(Instant::now), "timed out")?;
                     let Some(slice) = slice else {
-                        return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN)));
+                        return Err(Error::WouldBlock.into());
                     };
-                    owner.wait_unowned(number, Interest::Write, slice)?;
+                    wait::one_slice(&owner, fd, Interest::Write, slice)?;
                 }
             }
         }

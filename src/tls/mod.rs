@@ -6,7 +6,8 @@
 //! number of threads may write in turn.
 
 mod borrowed;
-mod fault;
+mod errors;
+mod handle;
 mod library;
 mod link;
 mod native;
@@ -26,13 +27,14 @@ use apple as below;
 #[cfg(not(target_vendor = "apple"))]
 use openssl as below;
 
-use crate::net::Step;
+use crate::net::{Progress, Received, Sent};
 
 pub use below::certificates;
 pub use borrowed::Borrowed;
-pub use fault::{Fault, Setup};
+pub use errors::{Error, OptionError};
+pub use handle::{Handle, Owed};
 pub use library::{IGNORE_UNEXPECTED_EOF, Library, Ssl};
-pub use link::{Counts, Handle, Link, Owed, RECORD};
+pub use link::{Link, RECORD};
 pub use native::Native;
 pub use version::{Agreed, Version};
 pub use wire::Lent;
@@ -49,26 +51,26 @@ pub trait Engine: Send + Sync {
 
 /// One TLS connection, a step at a time.
 pub trait Session: Send {
-    /// Goes on with the handshake; `Moved(0)` when it is done, also if it was before.
-    fn handshake(&mut self) -> Result<Step, Fault>;
-    /// Decrypts what is there, at most `into.len()` bytes. `Moved(0)` is the peer's close_notify.
-    fn read(&mut self, into: &mut [u8]) -> Result<Step, Fault>;
-    /// Encrypts some of `data`. What it says was moved belongs to the session now, and [`Traffic`] tells how far it got.
-    fn write(&mut self, data: &[u8]) -> Result<Step, Fault>;
-    /// Offers the kernel what is left to be sent; `Moved(0)` when that is nothing.
-    fn flush(&mut self) -> Result<Step, Fault>;
+    /// Goes on with the handshake; it may be done already.
+    fn handshake(&mut self) -> Result<Progress, Error>;
+    /// Decrypts what is there, at most `into.len()` bytes. The end is the peer's close_notify.
+    fn read(&mut self, into: &mut [u8]) -> Result<Received, Error>;
+    /// Encrypts some of `data`. What it says was sent belongs to the session now, and [`Traffic`] tells how far it got.
+    fn write(&mut self, data: &[u8]) -> Result<Sent, Error>;
+    /// Offers the kernel what is left to be sent; done when that is nothing.
+    fn flush(&mut self) -> Result<Progress, Error>;
     /// Encrypts a close_notify, once. There is no writing after it.
-    fn close_notify(&mut self) -> Result<(), Fault>;
-    /// After our close_notify, reads up to the peer's; `Moved(0)` when it has come.
-    fn await_close_notify(&mut self) -> Result<Step, Fault>;
+    fn close_notify(&mut self) -> Result<(), Error>;
+    /// After our close_notify, reads up to the peer's; done when it has come.
+    fn await_close_notify(&mut self) -> Result<Progress, Error>;
     /// How much was ever encrypted, and how much of that the kernel has taken.
     fn traffic(&self) -> Traffic;
     /// Decrypted bytes that the next read gives at once.
     fn pending(&self) -> usize;
     /// The peer's certificate (DER), once the handshake is done.
-    fn peer_certificate(&self) -> Result<Option<Vec<u8>>, Fault>;
+    fn peer_certificate(&self) -> Result<Option<Vec<u8>>, Error>;
     /// The protocol that ALPN chose.
-    fn alpn(&self) -> Result<Option<Vec<u8>>, Fault>;
+    fn alpn(&self) -> Result<Option<Vec<u8>>, Error>;
     /// What client and server have agreed on, as far as it could be seen.
     fn agreed(&self) -> Option<Agreed>;
     /// What another connection can resume this session by, if it can and there is something by now.

@@ -10,8 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::below::{self, Seen};
 use super::wire::{Lent, ROOM, Wire};
-use super::{Agreed, Engine, Fault, Options, Session, Setup, Ticket, Traffic, Version};
-use crate::net::{Interest, Step};
+use super::{Agreed, Engine, Error, OptionError, Options, Session, Ticket, Traffic, Version};
+use crate::net::{Interest, Progress, Received, Sent};
 
 /// What a server name is where none is wanted: it is neither sent nor verified.
 const NO_NAME: &str = "nameless.invalid";
@@ -32,9 +32,9 @@ struct Nameless {
 }
 
 impl Native {
-    pub fn new(options: &Options) -> Result<Self, Setup> {
+    pub fn new(options: &Options) -> Result<Self, OptionError> {
         let mut builder = builder(options)?;
-        let connector = below::connector(&builder).map_err(|error| Setup::Context(below::setup(&error)))?;
+        let connector = below::connector(&builder).map_err(|error| OptionError::Context(below::setup(&error)))?;
         let verifies = !options.accept_invalid_certs && !options.accept_invalid_hostnames;
         builder.use_sni(false);
         Ok(Self {
@@ -59,10 +59,10 @@ impl Native {
     }
 }
 
-fn builder(options: &Options) -> Result<TlsConnectorBuilder, Setup> {
+fn builder(options: &Options) -> Result<TlsConnectorBuilder, OptionError> {
     let mut builder = TlsConnector::builder();
     for root in &options.roots {
-        let root = Certificate::from_der(root).map_err(|error| Setup::Roots(below::setup(&error)))?;
+        let root = Certificate::from_der(root).map_err(|error| OptionError::Roots(below::setup(&error)))?;
         builder.add_root_certificate(root);
     }
     if let Some(identity) = &options.identity {
@@ -130,12 +130,12 @@ struct NativeSession {
 }
 
 impl NativeSession {
-    fn open(&mut self) -> Result<(&mut TlsStream<Wire>, &Seen), Fault> {
+    fn open(&mut self) -> Result<(&mut TlsStream<Wire>, &Seen), Error> {
         below::forget_errors();
         match &mut self.state {
             State::Open(stream, seen) => Ok((stream, seen)),
-            State::Fresh { .. } | State::Shaking(..) => Err(Fault::TooEarly),
-            State::Failed => Err(Fault::Protocol("the handshake has failed".to_owned())),
+            State::Fresh { .. } | State::Shaking(..) => Err(Error::TooEarly),
+            State::Failed => Err(Error::Protocol("the handshake has failed".to_owned())),
         }
     }
 
@@ -160,27 +160,27 @@ impl NativeSession {
     }
 
     /// What an error of a read or write means, `None` being «not now».
-    fn fault(&self, error: io::Error) -> Option<Fault> {
+    fn error_of(&self, error: io::Error) -> Option<Error> {
         if error.kind() == io::ErrorKind::WouldBlock {
             None
         } else if error.raw_os_error().is_some() {
-            Some(Fault::Connection(error))
+            Some(Error::Connection(error))
         } else if self.ended() {
-            Some(Fault::Truncated)
+            Some(Error::Truncated)
         } else {
-            self.seen()?.fault(&error)
+            self.seen()?.error_of(&error)
         }
     }
 }
 
 impl Session for NativeSession {
-    fn handshake(&mut self) -> Result<Step, Fault> {
+    fn handshake(&mut self) -> Result<Progress, Error> {
         if matches!(self.state, State::Open(..)) {
-            return Ok(Step::Moved(0));
+            return Ok(Progress::Done);
         }
         below::forget_errors();
         let (outcome, seen) = match std::mem::replace(&mut self.state, State::Failed) {
-            State::Open(..) | State::Failed => return Err(Fault::Protocol("the handshake has failed".to_owned())),
+            State::Open(..) | State::Failed => return Err(Error::Protocol("the handshake has failed".to_owned())),
             State::Fresh {
                 connector,
                 name,
@@ -194,7 +194,7 @@ impl Session for NativeSession {
                 stream.get_mut().push();
                 stream.get_mut().eager = false;
                 self.state = State::Open(stream, seen);
-                Ok(Step::Moved(0))
+                Ok(Progress::Done)
             }
             Err(HandshakeError::WouldBlock(mut stream)) => {
                 stream.get_mut().push();
@@ -203,16 +203,16 @@ impl Session for NativeSession {
                     _ => Interest::Write,
                 };
                 self.state = State::Shaking(stream, seen);
-                Ok(Step::Wait(interest))
+                Ok(Progress::Wait(interest))
             }
-            Err(HandshakeError::Failure(error)) => Err(match seen.handshake_fault(&error) {
-                Fault::Protocol(_) if self.ended() => Fault::Truncated,
-                fault => fault,
+            Err(HandshakeError::Failure(error)) => Err(match seen.handshake_error(&error) {
+                Error::Protocol(_) if self.ended() => Error::Truncated,
+                error => error,
             }),
         }
     }
 
-    fn read(&mut self, into: &mut [u8]) -> Result<Step, Fault> {
+    fn read(&mut self, into: &mut [u8]) -> Result<Received, Error> {
         let ended = Arc::clone(&self.ended);
         let (stream, seen) = self.open()?;
         // What is still to be sent may be what the peer waits for.
@@ -229,23 +229,24 @@ impl Session for NativeSession {
         stream.get_mut().push();
         match outcome {
             // OpenSSL up to 1.1.1 takes an end without close_notify for an ordinary one
-            Ok(0) if self.ended() && !into.is_empty() => Err(Fault::Truncated),
-            Ok(0) if empty => Ok(Step::Wait(Interest::Read)),
-            Ok(count) => Ok(Step::Moved(count)),
-            Err(error) => self.fault(error).map_or(Ok(Step::Wait(Interest::Read)), Err),
+            Ok(0) if self.ended() && !into.is_empty() => Err(Error::Truncated),
+            Ok(0) if empty => Ok(Received::Wait(Interest::Read)),
+            Ok(0) if !into.is_empty() => Ok(Received::End),
+            Ok(count) => Ok(Received::Data(count)),
+            Err(error) => self.error_of(error).map_or(Ok(Received::Wait(Interest::Read)), Err),
         }
     }
 
-    fn write(&mut self, data: &[u8]) -> Result<Step, Fault> {
+    fn write(&mut self, data: &[u8]) -> Result<Sent, Error> {
         let notified = self.notified;
         let (stream, _) = self.open()?;
         stream.get_mut().push();
-        stream.get_ref().check().map_err(Fault::Connection)?;
+        stream.get_ref().check().map_err(Error::Connection)?;
         if notified {
-            return Err(Fault::Connection(io::Error::from_raw_os_error(libc::EPIPE)));
+            return Err(Error::Connection(io::Error::from_raw_os_error(libc::EPIPE)));
         }
         if stream.get_ref().waiting() > 0 {
-            return Ok(Step::Wait(Interest::Write));
+            return Ok(Sent::Wait(Interest::Write));
         }
         let mut taken = 0;
         // the last record may go beyond the room, never a new one
@@ -254,41 +255,42 @@ impl Session for NativeSession {
                 Ok(count) => taken += count,
                 Err(_) if taken > 0 => break, // it comes again
                 // With all that is written taken, only a handshake message of the peer's can be missing.
-                Err(error) => return self.fault(error).map_or(Ok(Step::Wait(Interest::Read)), Err),
+                Err(error) => return self.error_of(error).map_or(Ok(Sent::Wait(Interest::Read)), Err),
             }
         }
-        Ok(Step::Moved(taken))
+        Ok(Sent::Data(taken))
     }
 
-    fn flush(&mut self) -> Result<Step, Fault> {
+    fn flush(&mut self) -> Result<Progress, Error> {
         let wire = self.open()?.0.get_mut();
         wire.push();
-        wire.check().map_err(Fault::Connection)?;
+        wire.check().map_err(Error::Connection)?;
         match wire.waiting() {
-            0 => Ok(Step::Moved(0)),
-            _ => Ok(Step::Wait(Interest::Write)),
+            0 => Ok(Progress::Done),
+            _ => Ok(Progress::Wait(Interest::Write)),
         }
     }
 
-    fn close_notify(&mut self) -> Result<(), Fault> {
+    fn close_notify(&mut self) -> Result<(), Error> {
         if self.notified {
             return Ok(());
         }
         self.open()?
             .0
             .shutdown()
-            .map_err(|error| self.fault(error).unwrap_or(Fault::Late))?;
+            .map_err(|error| self.error_of(error).unwrap_or(Error::Late))?;
         self.notified = true;
         Ok(())
     }
 
-    fn await_close_notify(&mut self) -> Result<Step, Fault> {
+    fn await_close_notify(&mut self) -> Result<Progress, Error> {
         if below::CLOSES_AT_ONCE {
-            return Ok(Step::Moved(0));
+            return Ok(Progress::Done);
         }
         match self.read(&mut [0; 1024])? {
-            Step::Moved(1..) => Err(Fault::Late),
-            step => Ok(step),
+            Received::Data(_) => Err(Error::Late),
+            Received::End => Ok(Progress::Done),
+            Received::Wait(interest) => Ok(Progress::Wait(interest)),
         }
     }
 
@@ -303,9 +305,9 @@ impl Session for NativeSession {
         }
     }
 
-    fn peer_certificate(&self) -> Result<Option<Vec<u8>>, Fault> {
+    fn peer_certificate(&self) -> Result<Option<Vec<u8>>, Error> {
         let State::Open(stream, _) = &self.state else {
-            return Err(Fault::TooEarly);
+            return Err(Error::TooEarly);
         };
         let certificate = stream.peer_certificate().map_err(unknown)?;
         certificate
@@ -314,9 +316,9 @@ impl Session for NativeSession {
             .map_err(unknown)
     }
 
-    fn alpn(&self) -> Result<Option<Vec<u8>>, Fault> {
+    fn alpn(&self) -> Result<Option<Vec<u8>>, Error> {
         let State::Open(stream, _) = &self.state else {
-            return Err(Fault::TooEarly);
+            return Err(Error::TooEarly);
         };
         stream.negotiated_alpn().map_err(unknown)
     }
@@ -335,6 +337,6 @@ impl Session for NativeSession {
     }
 }
 
-fn unknown(error: native_tls::Error) -> Fault {
-    Fault::Protocol(below::setup(&error))
+fn unknown(error: native_tls::Error) -> Error {
+    Error::Protocol(below::setup(&error))
 }

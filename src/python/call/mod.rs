@@ -17,7 +17,7 @@ mod functions;
 
 pub use arguments::Arguments;
 
-use pyo3::exceptions::{PyAttributeError, PyOverflowError, PyTypeError};
+use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyString, PyTuple};
 use pyo3::{BoundObject, ffi};
@@ -26,7 +26,7 @@ use std::ptr::null_mut;
 
 use self::arguments::pointers;
 use self::functions::{functions, held};
-use crate::python::{errors, hold, modules};
+use crate::python::hold;
 
 /// What the C function that has just failed has raised.
 #[cold]
@@ -102,13 +102,6 @@ pub fn check_signals(py: Python<'_>) -> PyResult<()> {
     answer(py, result).map(drop)
 }
 
-/// The same, and raises what others have set for this thread (`PyThreadState_SetAsyncExc`, as func_timeout and stopit
-/// do); lets another thread have the GIL that waits for it. The interpreter does all that where Python code runs, and
-/// only there: so a bit of Python code is run.
-pub fn look_up(py: Python<'_>) -> PyResult<()> {
-    modules::nothing(py)?.run_held(())
-}
-
 pub fn import<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     let name = PyString::intern(py, name);
     // SAFETY: the GIL is held; the name is alive for the call, which returns a new reference or null.
@@ -165,22 +158,11 @@ pub fn int_of(object: &Bound<'_, PyAny>) -> Option<i64> {
 }
 
 /// The value of an `int`, of a subclass, too: what it holds, whatever its methods say. None if it doesn't fit.
-fn value_of(number: &Bound<'_, PyInt>) -> Option<i64> {
+pub fn value_of(number: &Bound<'_, PyInt>) -> Option<i64> {
     let mut overflow = 0;
     // SAFETY: the GIL is held and the object is an int, so that this runs no code and sets no exception.
     let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(number.as_ptr(), &raw mut overflow) };
     (overflow == 0).then_some(value)
-}
-
-/// The same as a `T`. Raises TypeError for what is no `int`, OverflowError for what doesn't fit.
-pub fn number<T: TryFrom<i64>>(object: &Bound<'_, PyAny>) -> PyResult<T> {
-    let py = object.py();
-    let number = object
-        .cast::<PyInt>()
-        .map_err(|_| errors::raise::<PyTypeError>(py, ("an integer is required",)))?;
-    value_of(number)
-        .and_then(|value| T::try_from(value).ok())
-        .ok_or_else(|| errors::raise::<PyOverflowError>(py, ("Python int too large to convert to C ssize_t",)))
 }
 
 fn name_of<'py>(py: Python<'py>, name: impl IntoPyObject<'py, Target = PyString>) -> PyResult<Bound<'py, PyString>> {

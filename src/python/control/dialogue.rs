@@ -3,7 +3,6 @@
 //! Each function here is the body of the method of the same name. From one to the next the way leads through attribute
 //! lookup on the object (`own::overridden`), as in ftplib, so that overrides of any link are reached from everywhere.
 
-use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -13,11 +12,12 @@ use crate::protocol::{command, reply};
 use crate::python::call::{Call, int_of};
 use crate::python::codec::{encode_line, limit_of};
 use crate::python::control::reader::{Reader, reader};
+use crate::python::errors::{self, Error};
 use crate::python::overrides::{Step, View};
 use crate::python::socket::sendable;
 use crate::python::text::{Text, decode, encode};
 use crate::python::tls::lingering;
-use crate::python::{errors, logs, modules};
+use crate::python::{logs, modules};
 
 /// `self.debugging > level`
 fn debugging_above(ftp: &Bound<'_, PyAny>, level: i64) -> PyResult<bool> {
@@ -48,10 +48,7 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
     let text = encode(string)?;
     let text = text.as_bytes();
     if command::has_line_break(text) {
-        return Err(errors::raise::<PyValueError>(
-            py,
-            ("an illegal newline character should not be contained",),
-        ));
+        return Err(Error::LineBreak.into());
     }
     modules::sys(py)?.run_method_held(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
     if command::may_change_type(text) {
@@ -142,7 +139,7 @@ fn own_line<'py>(
         count_chars(&body) + usize::from(ended)
     };
     if length > limit {
-        return Err(errors::too_long(maxline));
+        return Err(Error::LineTooLong(maxline.clone().unbind()).into());
     }
     if debugging_above(ftp, 1)? {
         let mut shown = body.clone();
@@ -152,7 +149,7 @@ fn own_line<'py>(
         show(ftp, "*get*", decode(py, &shown)?.as_any())?;
     }
     if body.is_empty() && !ended {
-        return Err(errors::at_end(py));
+        return Err(Error::ServerClosed.into());
     }
     Ok(Text::Wire(body))
 }
@@ -200,9 +197,9 @@ fn multiline_text<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
         match added {
             Ok(true) => return Ok(Text::Wire(whole.into_text())),
             Ok(false) => {}
-            Err(reply::TooLong) => {
+            Err(reply::ReplyTooLong) => {
                 let max_reply = ftp.getattr_held(intern!(py, "max_reply"))?;
-                return Err(errors::reply_too_long(&max_reply));
+                return Err(Error::ReplyTooLong(max_reply.unbind()).into());
             }
         }
     }
@@ -265,7 +262,7 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     }
     ftp.setattr_held(intern!(py, "lastresp"), code)?;
     match errors::refusal(kind, &reply) {
-        Some(error) => Err(error),
+        Some(error) => Err(error.into()),
         None => Ok(Accepted {
             reply,
             kind: Some(kind),
@@ -302,7 +299,7 @@ fn completion<'py>(view: View<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     };
     match kind {
         Some(reply::Kind::Completion) => Ok(reply),
-        Some(_) => Err(errors::unexpected(&reply)),
+        Some(_) => Err(Error::Unexpected(reply.unbind()).into()),
         None => {
             let py = reply.py();
             modules::odd(py)?.call_method_held(intern!(py, "voidresp"), (reply,))

@@ -6,21 +6,22 @@ use pyo3::types::{PyBytes, PyString};
 
 use crate::protocol::{address, path, reply};
 use crate::python::call::Call;
+use crate::python::errors::Error;
+use crate::python::modules;
 use crate::python::text::{decode, encode};
-use crate::python::{errors, modules};
 
 /// The reply's UTF-8 if its code is `code`, else error_reply, as ftplib's parsers start.
 fn expect<'py>(resp: &Bound<'py, PyAny>, code: &str) -> PyResult<Bound<'py, PyBytes>> {
     let py = resp.py();
     let Ok(string) = resp.cast::<PyString>() else {
         modules::odd(py)?.run_method_held(intern!(py, "not_text"), (resp, code))?;
-        return Err(errors::unexpected(resp)); // never: it has raised
+        return Err(Error::Unexpected(resp.clone().unbind()).into()); // never: it has raised
     };
     let bytes = encode(string)?;
     if reply::code(bytes.as_bytes()) == code.as_bytes() {
         return Ok(bytes);
     }
-    Err(errors::unexpected(resp))
+    Err(Error::Unexpected(resp.clone().unbind()).into())
 }
 
 /// The digits of the size that a 150 reply announces, or None.
@@ -37,7 +38,7 @@ pub fn parse_150<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Py
 pub fn parse_227<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
     let bytes = expect(resp, "227")?;
     let Ok(found) = address::parse_227(bytes.as_bytes()) else {
-        return Err(errors::malformed(resp));
+        return Err(Error::Malformed(resp.clone().unbind()).into());
     };
     let [high, low] = found.port;
     decode(resp.py(), &[&found.host.join(&b'.'), high, low].join(&b','))
@@ -48,7 +49,7 @@ pub fn parse_227<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>
 pub fn parse_229<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
     let bytes = expect(resp, "229")?;
     let Ok(port) = address::parse_229(bytes.as_bytes()) else {
-        return Err(errors::malformed(resp));
+        return Err(Error::Malformed(resp.clone().unbind()).into());
     };
     decode(resp.py(), port)
 }

@@ -1,6 +1,5 @@
 //! What mlsd() collects and yields: lines as they came, made into names and facts one at a time.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
@@ -9,9 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::protocol::facts;
 use crate::python::call::{self, Call};
+use crate::python::errors::Error;
 use crate::python::gil_turn::Turn;
+use crate::python::hold;
 use crate::python::text::{decode, encode};
-use crate::python::{errors, hold};
 
 /// After how many entries other threads and signals are thought of: no loop of Python's runs between two of them where
 /// `list()` takes them all.
@@ -179,9 +179,7 @@ impl Listing {
             Err(_) => {
                 // no `str`: Python's own error
                 stripped = line.call_method_held(intern!(py, "rstrip"), ("\r\n",))?;
-                stripped
-                    .cast::<PyString>()
-                    .map_err(|_| errors::raise::<PyTypeError>(py, ("a line of a listing should be a str",)))?
+                stripped.cast::<PyString>().map_err(|_| Error::NoText)?
             }
         };
         self.push(py, encode(string)?.as_bytes());

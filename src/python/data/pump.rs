@@ -7,15 +7,17 @@ use pyo3::types::PyBytes;
 use std::io;
 use std::time::Instant;
 
-use crate::net::{self, Interest, Step, Stream, Tcp};
+use crate::net::{self, Interest, Received, Sent, Stream, Tcp};
 use crate::python::call::{Call, int_of};
 use crate::python::data::meter::{End, Meter};
-use crate::python::gil_turn::Turn;
+use crate::python::errors::Error;
+use crate::python::gil_turn::{Turn, look_up};
+use crate::python::modules;
+use crate::python::owner::Owner;
 use crate::python::socket::{Plain, receivable, sendable};
 use crate::python::tls::genuine::{Direction, Loan};
-use crate::python::wait::{Owner, look_up};
-use crate::python::{errors, modules};
-use crate::transfer::{Fault, State};
+use crate::python::wait;
+use crate::transfer::{self, Pass};
 
 /// A block size that is a number as it should be.
 pub fn block_size(blocksize: &Bound<'_, PyAny>) -> Option<usize> {
@@ -24,23 +26,10 @@ pub fn block_size(blocksize: &Bound<'_, PyAny>) -> Option<usize> {
         .filter(|&size| size > 0)
 }
 
-/// What a socket in non-blocking mode raises when it would have to wait.
-fn would_block() -> PyErr {
-    errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN))
-}
-
-/// What a step on the connection failed with: TLS carries its own errors.
-fn fault(error: &io::Error) -> PyErr {
-    if let Some(error) = crate::python::tls::carried(error) {
-        return error;
-    }
-    errors::os_error(error)
-}
-
 /// Whether TLS was ended without a close_notify.
 fn is_ragged(error: &io::Error) -> bool {
-    let fault = error.get_ref().and_then(|fault| fault.downcast_ref());
-    matches!(fault, Some(crate::tls::Fault::Truncated))
+    let carried = error.get_ref().and_then(|carried| carried.downcast_ref());
+    matches!(carried, Some(crate::tls::Error::Truncated))
 }
 
 /// The connection's side.
@@ -137,9 +126,10 @@ impl<'a, 'py> Pump<'a, 'py> {
     }
 
     /// What the stream's error is in Python: noted, too.
-    fn failed(&self, error: &io::Error) -> PyErr {
-        self.meter.end(if is_ragged(error) { End::Ragged } else { End::Broken });
-        fault(error)
+    fn failed(&self, error: io::Error) -> PyErr {
+        self.meter
+            .end(if is_ragged(&error) { End::Ragged } else { End::Broken });
+        Error::Io(error).into()
     }
 
     /// The end of what is received, if `error` is one.
@@ -163,15 +153,15 @@ impl<'a, 'py> Pump<'a, 'py> {
         match &self.loan {
             Some(_) => net::set_blocking(self.stream.descriptor(), false)
                 .map(drop)
-                .map_err(|error| errors::os_error(&error)),
+                .map_err(|error| Error::Io(error).into()),
             None => Ok(()),
         }
     }
 
     /// Waits one slice without the GIL.
     fn pause(&mut self, interest: Interest, began: Instant) -> PyResult<()> {
-        let slice = self.owner.slice(began, self.too_late)?.ok_or_else(would_block)?;
-        let waited = self.owner.wait(self.stream.descriptor(), interest, slice);
+        let slice = self.owner.slice(began, self.too_late)?.ok_or(Error::WouldBlock)?;
+        let waited = wait::one_slice(&self.owner, self.stream.descriptor(), interest, slice);
         self.turn = Turn::begin();
         waited?;
         self.rearm()
@@ -184,17 +174,17 @@ impl<'a, 'py> Pump<'a, 'py> {
         self.rearm()?;
         loop {
             match self.stream.receive(into) {
-                Ok(Step::Moved(0)) => {
+                Ok(Received::End) => {
                     self.meter.end(End::Regular);
                     return Ok(0);
                 }
-                Ok(Step::Moved(count)) => {
+                Ok(Received::Data(count)) => {
                     self.meter.count(count as u64);
                     return Ok(count);
                 }
-                Ok(Step::Wait(interest)) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
+                Ok(Received::Wait(interest)) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
                 Err(error) if self.ended(&error) => return Ok(0),
-                Err(error) => return Err(self.failed(&error)),
+                Err(error) => return Err(self.failed(error)),
             }
         }
     }
@@ -205,12 +195,12 @@ impl<'a, 'py> Pump<'a, 'py> {
         self.rearm()?;
         while !data.is_empty() {
             match self.stream.send(data) {
-                Ok(Step::Moved(count)) => {
+                Ok(Sent::Data(count)) => {
                     self.meter.count(count as u64);
                     data = data.get(count..).unwrap_or_default();
                 }
-                Ok(Step::Wait(interest)) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
-                Err(error) => return Err(self.failed(&error)),
+                Ok(Sent::Wait(interest)) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
+                Err(error) => return Err(self.failed(error)),
             }
         }
         Ok(())
@@ -233,7 +223,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// timeout counts from the last progress, and from the last time that the file was to blame.
     pub fn run(
         &mut self,
-        mut pass: impl FnMut(&mut dyn Stream, Instant) -> Result<State, Fault> + Send,
+        mut pass: impl FnMut(&mut dyn Stream, Instant) -> Result<Pass, transfer::Error> + Send,
         moved: impl Fn() -> u64,
         still_wanted: impl Fn() -> PyResult<()>,
     ) -> PyResult<()> {
@@ -243,29 +233,29 @@ impl<'a, 'py> Pump<'a, 'py> {
             let at_most = slice.unwrap_or_default();
             self.rearm()?;
             let stream = &mut *self.stream;
-            let state = self.owner.py().detach(|| pass(stream, Instant::now() + at_most));
+            let pass = self.owner.py().detach(|| pass(stream, Instant::now() + at_most));
             let now = moved();
             self.meter.count(now.saturating_sub(before));
             look_up(self.py())?;
-            let held = match state {
-                Ok(State::Ended) => {
+            let held = match pass {
+                Ok(Pass::Ended) => {
                     self.meter.end(End::Regular);
                     return Ok(());
                 }
-                Ok(state) => state == State::Held,
-                Err(Fault::Connection(error)) if self.ended(&error) => return Ok(()),
-                Err(Fault::Connection(error)) => return Err(self.failed(&error)),
-                Err(Fault::File(error)) => return Err(errors::os_error(&error)),
+                Ok(pass) => pass == Pass::Held,
+                Err(transfer::Error::Connection(error)) if self.ended(&error) => return Ok(()),
+                Err(transfer::Error::Connection(error)) => return Err(self.failed(error)),
+                Err(transfer::Error::File(error)) => return Err(Error::Io(error).into()),
             };
             self.owner.fd()?;
             if self.meter.is_stopped() {
-                return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)));
+                return Err(Error::Closed.into());
             }
             still_wanted()?;
             if now != before || held {
                 (began, before) = (Instant::now(), now);
             } else if slice.is_none() {
-                return Err(would_block());
+                return Err(Error::WouldBlock.into());
             }
         }
     }

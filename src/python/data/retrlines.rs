@@ -6,13 +6,15 @@ use pyo3::types::{PyList, PyString};
 
 use crate::protocol::received_lines::{Charset, Line, TextReader};
 use crate::protocol::text::count_chars;
-use crate::python::call::{Call, number};
-use crate::python::codec::{charset, decode_error, limit_of};
+use crate::python::call::Call;
+use crate::python::codec::{charset, limit_of};
 use crate::python::data::listing::Listing;
 use crate::python::data::meter::Meter;
 use crate::python::data::pump::Pump;
 use crate::python::data::sink::appended_to;
-use crate::python::{errors, modules, text};
+use crate::python::errors::Error;
+use crate::python::number::number;
+use crate::python::{modules, text};
 
 /// Received at once.
 const RECEIVE: usize = 64 * 1024;
@@ -49,17 +51,18 @@ pub fn retrlines(
         (_, Some(listing)) => Sink::Listing(listing),
         _ => Sink::Call(callback.clone()),
     };
+    let undecodable = |bytes| Error::Undecodable(charset, bytes);
     let mut lines = TextReader::new(charset);
     let mut buffer = vec![0; RECEIVE];
     loop {
         let count = pump.receive(&mut buffer)?;
         if count == 0 {
-            lines.finish().map_err(|fault| decode_error(py, charset, &fault))?;
+            lines.finish().map_err(undecodable)?;
             hand_out(ftp, &mut lines, &sink)?;
             return Ok(true);
         }
         for chunk in buffer.get(..count).unwrap_or_default().chunks(CHUNK) {
-            lines.feed(chunk).map_err(|fault| decode_error(py, charset, &fault))?;
+            lines.feed(chunk).map_err(undecodable)?;
             hand_out(ftp, &mut lines, &sink)?;
         }
         pump.look_up()?;
@@ -103,7 +106,7 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &Sink<'p
         };
         let length = length(charset, line);
         match plain {
-            Some(limit) if length > limit => return Err(errors::too_long(&maxline)),
+            Some(limit) if length > limit => return Err(Error::LineTooLong(maxline.unbind()).into()),
             Some(_) => {}
             None => modules::odd(py)?.run_method_held(intern!(py, "check_length"), (length, &maxline))?,
         }
@@ -139,7 +142,7 @@ fn append_all(
     while let Some(line) = lines.line(Some(limit.saturating_add(1))) {
         // a character has at least one byte: most lines need no counting
         if line.body.len() >= limit && length(charset, line) > limit {
-            return Err(errors::too_long(maxline));
+            return Err(Error::LineTooLong(maxline.clone().unbind()).into());
         }
         if line.body.is_empty() && !line.ended {
             return Ok(());

@@ -3,17 +3,19 @@
 //! Recognised are built-in methods bound to an object of exactly a known type, so that nobody can tell the difference.
 
 use pyo3::PyTypeInfo;
-use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyCFunction, PyDict, PyList, PyString};
 use std::io::{self, IsTerminal};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use crate::net;
-use crate::python::call::{self, Call, number};
+use crate::net::{self, FileType};
+use crate::python::call::{self, Call};
+use crate::python::errors::Error;
+use crate::python::modules;
+use crate::python::number::number;
+use crate::python::owner::Owner;
 use crate::python::text::encode;
-use crate::python::{errors, modules};
 use crate::transfer::Outlet;
 
 /// Where received blocks go.
@@ -86,10 +88,10 @@ fn write_whole<'py>(write: &Bound<'py, PyAny>, block: Bound<'py, PyBytes>) -> Py
     loop {
         let count = write.call_held((rest,))?;
         if count.is_none() {
-            return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN)));
+            return Err(Error::WouldBlock.into());
         }
         written += match number::<usize>(&count)? {
-            0 => return Err(errors::os_error(&io::ErrorKind::WriteZero.into())),
+            0 => return Err(Error::Io(io::ErrorKind::WriteZero.into()).into()),
             count => count,
         };
         match whole.as_bytes().get(written..) {
@@ -120,10 +122,10 @@ pub fn is_line_source(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     if is_exactly(object, "BytesIO")? {
         return Ok(!object.getattr_held("closed")?.is_true_held()? && !is_shadowed(object));
     }
-    let Some((number, _)) = descriptor(object, &["BufferedReader", "BufferedRandom"], "readable")? else {
+    let Some((fd, _)) = descriptor(object, &["BufferedReader", "BufferedRandom"], "readable")? else {
         return Ok(false);
     };
-    Ok(net::file_type(number).is_ok_and(|kind| kind == libc::S_IFREG))
+    Ok(net::file_type(fd).is_ok_and(|kind| kind == FileType::RegularFile))
 }
 
 /// What `callback` appends to, if it is the `append` of exactly a `T`.
@@ -153,7 +155,11 @@ fn is_exactly(object: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
 
 /// The descriptor of `object`, if that is exactly one of `classes` over exactly a FileIO, open, with none of its methods
 /// shadowed, and `able` ("readable", "writable"); and whether it has a buffer.
-fn descriptor(object: &Bound<'_, PyAny>, classes: &[&str], able: &str) -> PyResult<Option<(RawFd, bool)>> {
+fn descriptor<'a>(
+    object: &'a Bound<'_, PyAny>,
+    classes: &[&str],
+    able: &str,
+) -> PyResult<Option<(BorrowedFd<'a>, bool)>> {
     let mut known = false;
     for class in classes {
         known = known || is_exactly(object, class)?;
@@ -172,8 +178,7 @@ fn descriptor(object: &Bound<'_, PyAny>, classes: &[&str], able: &str) -> PyResu
     if object.getattr_held("closed")?.is_true_held()? || !object.call_method_held(able, ())?.is_true_held()? {
         return Ok(None);
     }
-    let descriptor = number(&object.call_method_held("fileno", ())?)?;
-    Ok(Some((descriptor, !raw.is(object))))
+    Ok(Some((Owner::new(object).fd()?, !raw.is(object))))
 }
 
 /// An open file object of the `io` module with a descriptor, of which we have a duplicate: so that a close in another
@@ -181,7 +186,7 @@ fn descriptor(object: &Bound<'_, PyAny>, classes: &[&str], able: &str) -> PyResu
 pub struct RealFile<'py> {
     object: Bound<'py, PyAny>,
     fd: OwnedFd,
-    kind: libc::mode_t,
+    kind: FileType,
     buffered: bool,
 }
 
@@ -189,7 +194,7 @@ impl<'py> RealFile<'py> {
     /// `object` as a regular file, if it is exactly one of `classes` and `able` ("readable"), see [`descriptor`], and if
     /// there is a descriptor to spare.
     pub fn of(object: &Bound<'py, PyAny>, classes: &[&str], able: &str) -> PyResult<Option<Self>> {
-        Ok(Self::open(object, classes, able)?.filter(|file| file.kind == libc::S_IFREG))
+        Ok(Self::open(object, classes, able)?.filter(|file| file.kind == FileType::RegularFile))
     }
 
     /// `object` as anything that can be written to: a pipe or a device, too. Terminals are Python's own: they say that
@@ -200,13 +205,13 @@ impl<'py> RealFile<'py> {
     }
 
     fn open(object: &Bound<'py, PyAny>, classes: &[&str], able: &str) -> PyResult<Option<Self>> {
-        let Some((number, buffered)) = descriptor(object, classes, able)? else {
+        let Some((fd, buffered)) = descriptor(object, classes, able)? else {
             return Ok(None);
         };
-        let Ok(fd) = net::duplicate(number) else {
+        let Ok(fd) = net::duplicate(fd) else {
             return Ok(None);
         };
-        let Ok(kind) = net::file_type(fd.as_raw_fd()) else {
+        let Ok(kind) = net::file_type(fd.as_fd()) else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -227,7 +232,10 @@ impl<'py> RealFile<'py> {
 
     /// The file to be written to.
     pub fn outlet(&self) -> Outlet<'_> {
-        Outlet::new(self.fd(), matches!(self.kind, libc::S_IFREG | libc::S_IFBLK))
+        Outlet::new(
+            self.fd(),
+            matches!(self.kind, FileType::RegularFile | FileType::BlockDevice),
+        )
     }
 
     /// What is still in the object's buffer goes to the descriptor (and read-ahead is given back), so that bytes may be
@@ -248,20 +256,17 @@ impl<'py> RealFile<'py> {
     }
 
     /// ValueError, as the next call would raise it, when another thread has closed the object. `verb`: "write to".
-    pub fn check_open(&self, verb: &str) -> PyResult<()> {
+    pub fn check_open(&self, verb: &'static str) -> PyResult<()> {
         if self.object.getattr_held("closed")?.is_true_held()? {
             let verb = if self.buffered { verb } else { "I/O operation on" };
-            return Err(errors::raise::<PyValueError>(
-                self.py(),
-                (format!("{verb} closed file"),),
-            ));
+            return Err(Error::ClosedFile(verb).into());
         }
         Ok(())
     }
 
     /// The position as the object sees it.
     pub fn tell(&self) -> PyResult<u64> {
-        number(&self.object.call_method_held("tell", ())?)
+        Ok(number(&self.object.call_method_held("tell", ())?)?)
     }
 
     pub fn seek(&self, position: u64) -> PyResult<()> {

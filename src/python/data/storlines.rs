@@ -5,15 +5,16 @@ use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::io;
 
-use crate::protocol::sent_lines::{OutgoingLines, TooLong};
-use crate::python::call::{Call, number};
+use crate::protocol::sent_lines::{LineTooLong, SentLines};
+use crate::python::call::Call;
 use crate::python::codec::limit_of;
 use crate::python::data::meter::Meter;
 use crate::python::data::pump::Pump;
 use crate::python::data::sink::is_line_source;
-use crate::python::{errors, modules};
+use crate::python::errors::Error;
+use crate::python::modules;
+use crate::python::number::number;
 
 /// Read and sent at once where the source is known.
 const READ: usize = 64 * 1024;
@@ -74,11 +75,11 @@ fn send_known(
     let py = fp.py();
     let start = number::<u64>(&fp.call_method_held(intern!(py, "tell"), ())?)?;
     let seek = |position: u64| fp.run_method_held(intern!(py, "seek"), (start + position,));
-    let mut lines = OutgoingLines::new(limit);
+    let mut lines = SentLines::new(limit);
     let (mut method, mut size, mut read) = ("read", READ, 0);
     loop {
         let block = match fp.call_method_held(method, (size,)) {
-            Ok(block) if block.is_none() => return Err(errors::os_error(&io::Error::from_raw_os_error(libc::EAGAIN))),
+            Ok(block) if block.is_none() => return Err(Error::WouldBlock.into()),
             Ok(block) => block.cast_into::<PyBytes>()?,
             Err(error) if method == "readline" => return Err(error),
             Err(error) => {
@@ -101,7 +102,7 @@ fn send_known(
         let outcome = pump.send_all(lines.ready()).and_then(|()| match taken {
             Ok(true) => Ok(()),
             Ok(false) => pump.look_up(),
-            Err(TooLong) => Err(errors::too_long(maxline)),
+            Err(LineTooLong) => Err(Error::LineTooLong(maxline.clone().unbind()).into()),
         });
         if let Err(error) = outcome {
             let sent = usize::try_from(pump.moved() - before).unwrap_or(usize::MAX);

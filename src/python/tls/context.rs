@@ -3,10 +3,10 @@
 use pyo3::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::python::tls::errors::refused;
+use crate::python::errors::Error;
 use crate::python::tls::link::Link;
 use crate::python::tls::session::{Bond, Session};
-use crate::tls::{self, Engine as _, Identity, Lent, Native, Options, Setup, Version, certificates};
+use crate::tls::{self, Engine as _, Identity, Lent, Native, OptionError, Options, Version, certificates};
 
 /// What was read from a file or given as a string, behind how an error calls it: its option and path.
 type Named = (String, Vec<u8>);
@@ -31,7 +31,6 @@ impl Engine {
     ))]
     #[expect(clippy::too_many_arguments, reason = "one for each option that users may give")]
     fn new(
-        py: Python<'_>,
         roots: Vec<Named>,
         system_roots: bool,
         chain: Option<Named>,
@@ -46,7 +45,7 @@ impl Engine {
     ) -> PyResult<Self> {
         let mut trusted = Vec::new();
         for (what, data) in &roots {
-            let found = trusted_in(data).map_err(|why| refused(py, &format!("{what}: {why}")))?;
+            let found = trusted_in(data).map_err(|why| Error::TlsOption(format!("{what}: {why}")))?;
             trusted.extend(found);
         }
         let given = Given {
@@ -66,7 +65,7 @@ impl Engine {
             roots: trusted,
         };
         Ok(Self {
-            native: Native::new(&options).map_err(|setup| given.refusal(py, &setup))?,
+            native: Native::new(&options).map_err(|refused| given.refusal(&refused))?,
             roots: options.roots.len(),
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
         })
@@ -90,7 +89,7 @@ impl Engine {
 
     /// Raise ValueError if a connection to that name mustn't resume that session.
     fn check(&self, session: &Bound<'_, Session>, name: Option<String>) -> PyResult<()> {
-        session.get().check(session.py(), &self.bond(name))
+        Ok(session.get().check(&self.bond(name))?)
     }
 }
 
@@ -126,18 +125,18 @@ impl Given<'_> {
         })
     }
 
-    /// `setup` with the name of the option and file that it is about.
-    fn refusal(&self, py: Python<'_>, setup: &Setup) -> PyErr {
-        let (what, why) = match setup {
-            Setup::Chain(why) => (self.chain, why.as_str()),
-            Setup::Key(why) => (self.key.or(self.pkcs12), why.as_str()),
-            Setup::Archive(why) => (self.pkcs12, why.as_str()),
-            Setup::Password if self.password.is_none() => (self.key.or(self.pkcs12), "it needs a password"),
-            Setup::Password => (self.key.or(self.pkcs12), "wrong password"),
-            Setup::Roots(why) | Setup::Context(why) => (None, why.as_str()),
+    /// `refused` with the name of the option and file that it is about.
+    fn refusal(&self, refused: &OptionError) -> Error {
+        let (what, why) = match refused {
+            OptionError::Chain(why) => (self.chain, why.as_str()),
+            OptionError::Key(why) => (self.key.or(self.pkcs12), why.as_str()),
+            OptionError::Archive(why) => (self.pkcs12, why.as_str()),
+            OptionError::Password if self.password.is_none() => (self.key.or(self.pkcs12), "it needs a password"),
+            OptionError::Password => (self.key.or(self.pkcs12), "wrong password"),
+            OptionError::Roots(why) | OptionError::Context(why) => (None, why.as_str()),
         };
         let what = what.map_or("the TLS library refuses these options", |(what, _)| what.as_str());
-        refused(py, &format!("{what}: {why}"))
+        Error::TlsOption(format!("{what}: {why}"))
     }
 }
 

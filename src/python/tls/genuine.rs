@@ -16,7 +16,9 @@ use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use crate::net;
-use crate::python::call::{Call, number};
+use crate::python::call::{self, Call};
+use crate::python::number::number;
+use crate::python::owner::Owner;
 use crate::tls::{Borrowed, IGNORE_UNEXPECTED_EOF, Library, Ssl};
 
 /// Whoever replaces one of these, on the object or on the class, gets it called.
@@ -226,9 +228,11 @@ impl<'a, 'py> Loan<'a, 'py> {
         let Some((ssl, alive)) = genuine.ssl(conn)? else {
             return Ok(None);
         };
-        let descriptor = number(&conn.call_method_held(intern!(py, "fileno"), ())?)?;
-        // Without a descriptor to spare, Python's own loop needs none.
-        let Ok(fd) = net::duplicate(descriptor) else {
+        // Of a closed connection, and without a descriptor to spare, Python's own loop takes care.
+        let Some(own) = call::quietly(py, Owner::new(conn).fd()) else {
+            return Ok(None);
+        };
+        let Ok(fd) = net::duplicate(own) else {
             return Ok(None);
         };
         if net::set_blocking(fd.as_fd(), false).is_err() {
@@ -251,7 +255,7 @@ impl<'a, 'py> Loan<'a, 'py> {
             ssl,
             library,
             _alive: alive,
-            descriptor,
+            descriptor: own.as_raw_fd(),
             told_eof,
         };
         Ok(Some((loan, stream)))
@@ -273,7 +277,7 @@ impl Drop for Loan<'_, '_> {
         let open = self
             .conn
             .call_method_held(intern!(py, "fileno"), ())
-            .and_then(|descriptor| number::<RawFd>(&descriptor))
+            .and_then(|descriptor| Ok(number::<RawFd>(&descriptor)?))
             .is_ok_and(|descriptor| descriptor == self.descriptor);
         // SAFETY: as in `take`; the loop has ended. A closed connection gets no number: the old one may be somebody else's.
         unsafe {

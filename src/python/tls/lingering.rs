@@ -11,17 +11,19 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::net::{self, Interest};
-use crate::python::call::{self, Call, number};
+use crate::python::call::{self, Call};
 use crate::python::control::reader::reader;
-use crate::python::errors;
+use crate::python::errors::Error;
+use crate::python::number::number;
 use crate::python::overrides::View;
+use crate::python::owner::Owner;
 use crate::python::tls::genuine;
-use crate::python::wait::{Owner, look_up};
+use crate::python::wait;
 use crate::tls::Ssl;
 
 /// Where the client keeps it: see `rftplib._transfer`.
@@ -109,8 +111,7 @@ impl Lingering {
     #[new]
     fn new(conn: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = conn.py();
-        let descriptor = number(&conn.call_method_held(intern!(py, "fileno"), ())?)?;
-        let fd = net::duplicate(descriptor).map_err(|error| errors::os_error(&error))?;
+        let fd = net::duplicate(Owner::new(conn).fd()?).map_err(Error::Io)?;
         let kept = Arc::new(Kept {
             fd: Mutex::new(Some(Arc::new(fd))),
             records: Mutex::default(),
@@ -142,13 +143,12 @@ impl Lingering {
         self.kept.end_sending();
         let (owner, began) = (Owner::new(sock), Instant::now());
         while let Some(fd) = self.kept.fd().filter(|_| !replied) {
-            let (Ok(number), Ok(Some(slice))) = (owner.fd(), owner.slice(began, "timed out")) else {
+            let (Ok(control), Ok(Some(slice))) = (owner.fd(), owner.slice(began, "timed out")) else {
                 return Ok(()); // whoever waits for the reply will tell
             };
-            let pair = ((fd.as_raw_fd(), Interest::Read), (number, Interest::Read));
-            let ready = py.detach(|| net::wait_either(pair.0, pair.1, slice));
-            look_up(py)?;
-            let (data, reply) = ready.map_err(|error| errors::os_error(&error))?;
+            let pair = ((fd.as_fd(), Interest::Read), (control, Interest::Read));
+            let ready = wait::detached(py, || net::wait_either(pair.0, pair.1, slice))?;
+            let (data, reply) = ready.map_err(Error::Io)?;
             if data && self.kept.has_ended(&fd) {
                 self.release(py)?;
             }

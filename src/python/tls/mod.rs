@@ -3,11 +3,8 @@
 
 pub mod context;
 mod drive;
-mod errors;
 pub mod genuine;
 pub mod lingering;
 pub mod link;
 pub mod native;
 pub mod session;
-
-pub use errors::carried;

@@ -17,11 +17,11 @@ pub use framework::{CLOSES_AT_ONCE, Seen, certificates, connect, connector, forg
 #[cfg(target_vendor = "apple")]
 mod framework {
     use native_tls::{HandshakeError, TlsConnector, TlsConnectorBuilder, TlsStream};
-    use std::error::Error;
+    use std::error::Error as _;
     use std::io;
 
     use super::super::wire::Wire;
-    use super::super::{Agreed, Fault, Identity, Setup, Ticket};
+    use super::super::{Agreed, Error, Identity, OptionError, Ticket};
     pub use super::identity::certificates;
     use super::identity::pem_identity;
 
@@ -34,16 +34,16 @@ mod framework {
         error.to_string()
     }
 
-    pub fn identity(given: &Identity) -> Result<native_tls::Identity, Setup> {
+    pub fn identity(given: &Identity) -> Result<native_tls::Identity, OptionError> {
         match given {
             Identity::Pem { chain, key, .. } => {
                 let (chain, key) = pem_identity(chain, key)?;
                 native_tls::Identity::from_pkcs8(chain.as_bytes(), key.as_bytes())
-                    .map_err(|error| Setup::Key(error.to_string()))
+                    .map_err(|error| OptionError::Key(error.to_string()))
             }
             Identity::Pkcs12 { archive, password } => {
                 native_tls::Identity::from_pkcs12(archive, password.as_deref().unwrap_or_default())
-                    .map_err(|error| Setup::Archive(error.to_string()))
+                    .map_err(|error| OptionError::Archive(error.to_string()))
             }
         }
     }
@@ -82,20 +82,20 @@ mod framework {
             false
         }
 
-        pub fn handshake_fault(&self, error: &native_tls::Error) -> Fault {
+        pub fn handshake_error(&self, error: &native_tls::Error) -> Error {
             let below = error.source().and_then(|source| source.downcast_ref::<io::Error>());
             if let Some(errno) = below.and_then(io::Error::raw_os_error) {
-                return Fault::Connection(io::Error::from_raw_os_error(errno));
+                return Error::Connection(io::Error::from_raw_os_error(errno));
             }
             let text = error.to_string();
             if text.contains("certificate") {
-                return Fault::Unverified { code: 1, reason: text };
+                return Error::Unverified { code: 1, reason: text };
             }
-            Fault::Protocol(text)
+            Error::Protocol(text)
         }
 
-        pub fn fault(&self, error: &io::Error) -> Option<Fault> {
-            Some(Fault::Protocol(error.to_string()))
+        pub fn error_of(&self, error: &io::Error) -> Option<Error> {
+            Some(Error::Protocol(error.to_string()))
         }
     }
 }

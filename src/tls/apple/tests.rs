@@ -1,6 +1,6 @@
 //! What needs no server: keys and certificates, and the ServerHello.
 
-use super::super::fault::Setup;
+use super::super::errors::OptionError;
 use super::hello::Hello;
 use super::identity::{certificates, pem_identity};
 use super::version::{Agreed, Version};
@@ -100,7 +100,7 @@ fn certificates_come_as_pem_or_der() {
     }
 }
 
-fn key_of(key: &str) -> Result<String, Setup> {
+fn key_of(key: &str) -> Result<String, OptionError> {
     let chain = b"-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----";
     Ok(pem_identity(chain, key.as_bytes())?.1)
 }
@@ -123,6 +123,6 @@ fn keys_become_pkcs8() {
         "-----BEGIN EC PRIVATE KEY-----\nMAMCAQU=\n-----END EC PRIVATE KEY-----",
     ];
     for key in refused {
-        assert!(matches!(key_of(key), Err(Setup::Key(_))), "{key}");
+        assert!(matches!(key_of(key), Err(OptionError::Key(_))), "{key}");
     }
 }

@@ -1,6 +1,6 @@
 //! What OpenSSL can do and tell that native-tls doesn't pass on: resume sessions, name its errors, open encrypted keys.
 
-mod faults;
+mod errors;
 mod hook;
 mod identity;
 
@@ -8,7 +8,7 @@ use native_tls::{HandshakeError, TlsConnector, TlsConnectorBuilder, TlsStream};
 use openssl::ssl::{SslRef, SslSession};
 
 use super::wire::Wire;
-use super::{Agreed, Fault, Ticket, Version};
+use super::{Agreed, Error, Ticket, Version};
 use hook::{Notes, is_resumable, noting};
 
 pub use identity::{certificates, identity};
@@ -100,12 +100,12 @@ impl Seen {
         self.ssl().is_some_and(SslRef::session_reused)
     }
 
-    pub fn handshake_fault(&self, error: &native_tls::Error) -> Fault {
-        faults::of_handshake(error, self.0.verdict())
+    pub fn handshake_error(&self, error: &native_tls::Error) -> Error {
+        errors::of_handshake(error, self.0.verdict())
     }
 
     /// What an error of a read or write means that isn't the connection's own, `None` being «not now».
-    pub fn fault(&self, error: &std::io::Error) -> Option<Fault> {
-        faults::of_io(error)
+    pub fn error_of(&self, error: &std::io::Error) -> Option<Error> {
+        errors::of_io(error)
     }
 }

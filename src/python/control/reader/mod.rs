@@ -2,24 +2,25 @@
 
 mod file;
 
-use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyByteArray;
 use std::collections::VecDeque;
-use std::io;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::BorrowedFd;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::net::{self, Interest};
 use crate::protocol::received_lines::{Charset, TextReader, Undecodable};
-use crate::python::call::{Call, number};
-use crate::python::codec::{charset, decode_error};
+use crate::python::call::Call;
+use crate::python::codec::charset;
+use crate::python::errors::{self, Error};
+use crate::python::modules;
+use crate::python::number::number;
+use crate::python::owner::Owner;
 use crate::python::socket::{enabled, receivable};
-use crate::python::wait::{Owner, look_up};
-use crate::python::{errors, modules};
+use crate::python::wait;
 
 /// How much is received at once: what io.TextIOWrapper asks for, so that undecodable bytes spoil the same lines.
 const CHUNK: usize = 8192;
@@ -164,7 +165,7 @@ impl Reader {
         let place = {
             let mut state = self.lock(py);
             if state.socket.is_none() {
-                return Err(errors::closed_file());
+                return Err(Error::ClosedReader.into());
             }
             if state.queue.is_empty() {
                 if let Some(line) = state.take(limit) {
@@ -180,8 +181,7 @@ impl Reader {
 
     fn await_line(&self, py: Python<'_>, limit: Option<usize>, place: u64) -> PyResult<(Vec<u8>, bool)> {
         while self.lock(py).queue.front().is_some_and(|&first| first != place) {
-            py.detach(|| std::thread::sleep(TURN));
-            look_up(py)?;
+            wait::detached(py, || std::thread::sleep(TURN))?;
             self.socket(py)?;
         }
         let socket = self.socket(py)?;
@@ -194,7 +194,7 @@ impl Reader {
                     return Ok(line);
                 }
                 if state.timed_out {
-                    return Err(errors::raise::<PyOSError>(py, ("cannot read from timed out object",)));
+                    return Err(Error::ReadAfterTimeout.into());
                 }
             }
             let received = match self.wire {
@@ -210,12 +210,17 @@ impl Reader {
     /// The socket; EBADF when another thread has closed the reader meanwhile.
     fn socket(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let socket = self.lock(py).socket.as_ref().map(|socket| socket.clone_ref(py));
-        socket.ok_or_else(|| errors::os_error(&io::Error::from_raw_os_error(libc::EBADF)))
+        socket.ok_or_else(|| Error::Closed.into())
     }
 
-    /// Waits for one slice; then whether something is there, the descriptor's number, and whether the socket waits at all.
-    fn wait(&self, owner: &Owner<'_, '_>, began: Instant, too_late: &str) -> PyResult<(bool, RawFd, bool)> {
-        let number = owner.fd()?;
+    /// Waits for one slice; then whether something is there, the descriptor, and whether the socket waits at all.
+    fn wait<'a>(
+        &self,
+        owner: &Owner<'a, '_>,
+        began: Instant,
+        too_late: &'static str,
+    ) -> PyResult<(bool, BorrowedFd<'a>, bool)> {
+        let fd = owner.fd()?;
         let slice = match owner.slice(began, too_late) {
             Ok(slice) => slice,
             Err(error) => {
@@ -223,21 +228,18 @@ impl Reader {
                 return Err(error);
             }
         };
-        let ready = owner.wait_unowned(number, Interest::Read, slice.unwrap_or_default())?;
+        let ready = wait::one_slice(owner, fd, Interest::Read, slice.unwrap_or_default())?;
         self.socket(owner.py())?;
-        Ok((ready, number, slice.is_some()))
+        Ok((ready, fd, slice.is_some()))
     }
 
     /// Receives from a plain socket, if something comes within a slice.
     fn receive(&self, owner: &Owner<'_, '_>, began: Instant) -> PyResult<bool> {
         let py = owner.py();
-        let (ready, number, waits) = self.wait(owner, began, "timed out")?;
+        let (ready, fd, waits) = self.wait(owner, began, "timed out")?;
         let mut chunk = [0; CHUNK];
         let received = if ready {
-            // SAFETY: the object still has this number, and nobody closes it before the call: that takes the GIL, which
-            // is held. Where there is no GIL, a close at this very moment makes it EBADF or, at worst, a stranger's.
-            let fd = unsafe { BorrowedFd::borrow_raw(number) };
-            net::recv_now(fd, &mut chunk).map_err(|error| errors::os_error(&error))?
+            net::recv_now(fd, &mut chunk).map_err(Error::Io)?
         } else if waits {
             None
         } else {
@@ -287,7 +289,7 @@ impl Reader {
             let mut state = self.lock(py);
             (state.feed(data), state.lines.charset())
         };
-        outcome.map_err(|fault| decode_error(py, charset, &fault))
+        Ok(outcome.map_err(|undecodable| Error::Undecodable(charset, undecodable))?)
     }
 
     /// Whether something has been received that nobody has read yet.
@@ -324,6 +326,6 @@ impl Reader {
             .socket
             .as_ref()
             .map(|socket| socket.clone_ref(py))
-            .ok_or_else(errors::closed_file)
+            .ok_or_else(|| Error::ClosedReader.into())
     }
 }

@@ -4,10 +4,10 @@ use libc::{c_int, c_long};
 use openssl::error::{self, ErrorStack};
 use openssl::ssl;
 use openssl::x509::X509VerifyResult;
-use std::error::Error;
+use std::error::Error as _;
 use std::io;
 
-use super::super::Fault;
+use super::super::Error;
 
 /// Which part of OpenSSL an error is of, and which it is.
 pub type Code = (c_int, c_int);
@@ -41,37 +41,37 @@ pub fn words(stack: &ErrorStack) -> String {
 }
 
 /// Why a handshake failed; `verdict` is what verification came to.
-pub fn of_handshake(error: &native_tls::Error, verdict: c_long) -> Fault {
+pub fn of_handshake(error: &native_tls::Error, verdict: c_long) -> Error {
     let Some(below) = error.source() else {
-        return Fault::Protocol(error.to_string());
+        return Error::Protocol(error.to_string());
     };
     if let Some(errno) = below.downcast_ref().and_then(io::Error::raw_os_error) {
-        return Fault::Connection(io::Error::from_raw_os_error(errno));
+        return Error::Connection(io::Error::from_raw_os_error(errno));
     }
     let Some(stack) = below.downcast_ref::<ErrorStack>() else {
-        return Fault::Protocol(below.to_string());
+        return Error::Protocol(below.to_string());
     };
     if !has(stack, CERTIFICATE_VERIFY_FAILED) {
-        return Fault::Protocol(words(stack));
+        return Error::Protocol(words(stack));
     }
     let code = c_int::try_from(verdict).unwrap_or(1);
     // SAFETY: any number will do: those that OpenSSL doesn't know have a text that says so.
     let verdict = unsafe { X509VerifyResult::from_raw(code) };
-    Fault::Unverified {
+    Error::Unverified {
         code,
         reason: verdict.error_string().to_owned(),
     }
 }
 
 /// What an error of a read or write means that isn't the connection's own, `None` being «not now».
-pub fn of_io(error: &io::Error) -> Option<Fault> {
+pub fn of_io(error: &io::Error) -> Option<Error> {
     let Some(error) = error.get_ref().and_then(|error| error.downcast_ref::<ssl::Error>()) else {
-        return Some(Fault::Protocol(error.to_string()));
+        return Some(Error::Protocol(error.to_string()));
     };
     match error.ssl_error() {
-        Some(stack) => Some(Fault::Protocol(words(stack))),
+        Some(stack) => Some(Error::Protocol(words(stack))),
         // a record that held no data, such as a session ticket
         None if matches!(error.code(), ssl::ErrorCode::WANT_READ | ssl::ErrorCode::WANT_WRITE) => None,
-        None => Some(Fault::Protocol(error.to_string())),
+        None => Some(Error::Protocol(error.to_string())),
     }
 }

@@ -1,13 +1,11 @@
-//! One table from the faults of TLS to what the `ssl` module raises for them.
-
-use pyo3::exceptions::PyValueError;
-use pyo3::prelude::*;
-use std::io;
+//! What the `ssl` module raises where TLS fails.
 
 use crate::net::Interest;
 use crate::python::call::{self, Call};
-use crate::python::errors::{self, os_error};
-use crate::tls::Fault;
+use crate::python::errors::exceptions::{errno, os_error, raise};
+use crate::tls::Error;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
 
 /// The numbers of ssl.SSLErrorNumber.
 const SSL_ERROR_SSL: i32 = 1;
@@ -23,7 +21,7 @@ fn make<'py>(py: Python<'py>, class: &str, number: i32, text: &str) -> PyResult<
     call::import(py, "ssl")?.call_method_held(class, (number, text))
 }
 
-fn raise(py: Python<'_>, class: &str, number: i32, text: &str) -> PyErr {
+fn raise_number(py: Python<'_>, class: &str, number: i32, text: &str) -> PyErr {
     make(py, class, number, text).map_or_else(|error| error, PyErr::from_value)
 }
 
@@ -37,7 +35,7 @@ fn reasoned<'py>(py: Python<'py>, class: &str, number: i32, reason: &str, text: 
 
 /// An ssl.SSLError for an option that can't be used.
 pub fn refused(py: Python<'_>, text: &str) -> PyErr {
-    raise(py, "SSLError", SSL_ERROR_SSL, text)
+    raise_number(py, "SSLError", SSL_ERROR_SSL, text)
 }
 
 /// What a non-blocking socket raises.
@@ -46,7 +44,7 @@ pub fn would_block(py: Python<'_>, interest: Interest) -> PyErr {
         Interest::Read => ("SSLWantReadError", SSL_ERROR_WANT_READ, "read"),
         Interest::Write => ("SSLWantWriteError", SSL_ERROR_WANT_WRITE, "write"),
     };
-    raise(py, class, number, &format!("The operation did not complete ({text})"))
+    raise_number(py, class, number, &format!("The operation did not complete ({text})"))
 }
 
 fn unverified<'py>(py: Python<'py>, code: i32, reason: &str, name: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
@@ -62,38 +60,27 @@ fn unverified<'py>(py: Python<'py>, code: i32, reason: &str, name: Option<&str>)
     Ok(error)
 }
 
-/// `fault` as the exception that it is in Python; `name` is whom the certificate was to be for.
-pub fn raised(py: Python<'_>, fault: &Fault, name: Option<&str>) -> PyErr {
-    let error = match fault {
-        Fault::Connection(error) => return os_error(error),
-        Fault::Closed => return os_error(&io::Error::from_raw_os_error(libc::EBADF)),
-        Fault::TooEarly => return errors::raise::<PyValueError>(py, (fault.to_string(),)),
-        Fault::Unverified { code, reason } => unverified(py, *code, reason, name),
-        Fault::Truncated => reasoned(
-            py,
-            "SSLEOFError",
-            SSL_ERROR_EOF,
-            "UNEXPECTED_EOF_WHILE_READING",
-            &fault.to_string(),
-        ),
-        Fault::Protocol(text) => {
+/// `error` as the exception that it is in Python; `name` is whom the certificate was to be for.
+pub fn raised(py: Python<'_>, error: Error, name: Option<&str>) -> PyErr {
+    let text = error.to_string();
+    let made = match error {
+        Error::Connection(error) => return os_error(py, &error),
+        Error::Closed => return errno(py, libc::EBADF),
+        Error::TooEarly => return raise::<PyValueError>(py, (text,)),
+        Error::Unverified { code, reason } => unverified(py, code, &reason, name),
+        Error::Truncated => reasoned(py, "SSLEOFError", SSL_ERROR_EOF, "UNEXPECTED_EOF_WHILE_READING", &text),
+        Error::Protocol(text) => {
             let reason = text.split([';', ':']).next().unwrap_or_default();
             let reason = reason
                 .trim()
                 .to_ascii_uppercase()
                 .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-            reasoned(py, "SSLError", SSL_ERROR_SSL, &reason, text)
+            reasoned(py, "SSLError", SSL_ERROR_SSL, &reason, &text)
         }
-        Fault::Late => {
+        Error::Late => {
             let reason = "APPLICATION_DATA_AFTER_CLOSE_NOTIFY";
-            reasoned(py, "SSLError", SSL_ERROR_SSL, reason, &fault.to_string())
+            reasoned(py, "SSLError", SSL_ERROR_SSL, reason, &text)
         }
     };
-    error.map_or_else(|error| error, PyErr::from_value)
-}
-
-/// The fault of TLS that an `io::Error` carries out of a loop, if it does, as the exception that it is in Python.
-pub fn carried(error: &io::Error) -> Option<PyErr> {
-    let fault = error.get_ref()?.downcast_ref::<Fault>()?;
-    Some(Python::attach(|py| raised(py, fault, None)))
+    made.map_or_else(|error| error, PyErr::from_value)
 }
