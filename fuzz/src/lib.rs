@@ -6,7 +6,7 @@ pub mod model;
 // Two readers of bytes that the TLS engine keeps to itself, on macOS.
 #[path = "../../src/tls/apple/der.rs"]
 pub mod der;
-#[path = "../../src/tls/apple/hello.rs"]
+#[path = "../../src/tls/hello.rs"]
 pub mod hello;
 #[path = "../../src/tls/version.rs"]
 pub mod version;

@@ -42,18 +42,16 @@ pub mod reader {
     }
 }
 
-pub mod tls {
-    pub mod lingering {
-        use crate::python::overrides::View;
-        use pyo3::prelude::*;
+pub mod kept {
+    use crate::python::overrides::View;
+    use pyo3::prelude::*;
 
-        pub fn settle(_view: &View<'_, '_>) -> PyResult<()> {
-            Ok(())
-        }
+    pub fn settle(_view: &View<'_, '_>) -> PyResult<()> {
+        Ok(())
+    }
 
-        pub fn release(_kept: ()) -> PyResult<()> {
-            Ok(())
-        }
+    pub fn release(_kept: ()) -> PyResult<()> {
+        Ok(())
     }
 }
 

@@ -26,7 +26,7 @@ mod wait;
 #[cfg(not(unix))]
 mod absent;
 #[cfg(not(unix))]
-use absent::{socket, tls};
+use absent::socket;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::ffi;

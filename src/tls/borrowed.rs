@@ -5,8 +5,9 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 
+use super::errors::Error;
 use super::library::{Library, Ssl};
-use super::{Error, RECORD};
+use super::link::RECORD;
 use crate::net::{Interest, Received, Sent, Stream};
 
 const WANT_READ: libc::c_int = 2;

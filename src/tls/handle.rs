@@ -5,7 +5,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::Error;
+use super::errors::Error;
 use super::link::{Layer, Link};
 use crate::net::{Interest, Progress, Received, Sent, Stream, send_now};
 

@@ -8,8 +8,10 @@ use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use super::wire::Lent;
-use super::{Error, Session, Ticket, Version};
+use super::errors::Error;
+use super::lent::Lent;
+use super::session::{Session, Ticket};
+use super::version::Version;
 use crate::net::{Progress, Received, end_sending, recv_now, reset_on_close};
 
 /// The most data that a TLS record holds (RFC 8446, section 5.1).

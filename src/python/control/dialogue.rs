@@ -11,12 +11,12 @@ use crate::protocol::text::count_chars;
 use crate::protocol::{command, reply};
 use crate::python::call::{Call, int_of};
 use crate::python::codec::{encode_line, limit_of};
+use crate::python::control::kept;
 use crate::python::control::reader::{Reader, reader};
 use crate::python::errors::{self, Error};
 use crate::python::overrides::{Step, View};
 use crate::python::socket::sendable;
 use crate::python::text::{Text, decode, encode};
-use crate::python::tls::lingering;
 use crate::python::{logs, modules};
 
 /// `self.debugging > level`
@@ -236,7 +236,7 @@ struct Accepted<'py> {
 fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     let ftp = view.ftp();
     let py = ftp.py();
-    let kept = lingering::settle(&view)?;
+    let kept = kept::settle(&view)?;
     let text = match view.overridden(Step::Getmultiline)? {
         None => multiline_text(view)?,
         Some(method) => Text::of(method.call_held(())?)?,
@@ -258,7 +258,7 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
         show(ftp, "*resp*", &reply)?;
     }
     if kind != reply::Kind::Preliminary {
-        lingering::release(kept)?;
+        kept::release(kept)?;
     }
     ftp.setattr_held(intern!(py, "lastresp"), code)?;
     match errors::refusal(kind, &reply) {

@@ -2,8 +2,10 @@
 
 pub mod dialogue;
 #[cfg(unix)]
+mod kept;
+#[cfg(unix)]
 pub mod reader;
 pub mod replies;
 
 #[cfg(not(unix))]
-pub use super::absent::reader;
+pub use super::absent::{kept, reader};

@@ -3,9 +3,10 @@
 use pyo3::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::python::data::file::RealFile;
 use crate::python::data::meter::Meter;
 use crate::python::data::pump::{Pump, block_size};
-use crate::python::data::sink::{RealFile, Sink};
+use crate::python::data::sink::Sink;
 use crate::transfer::ToFile;
 
 /// Received at once and handed out in blocks: large enough that system calls don't count, small enough for the cache.

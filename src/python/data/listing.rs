@@ -20,11 +20,11 @@ const LOOK_UP: usize = 256;
 /// The lines of an MLSD listing; iterating over it yields (name, facts) and takes the lines away.
 #[pyclass(module = "rftplib._rftplib", frozen)]
 pub struct Listing {
-    state: Mutex<State>,
+    state: Mutex<Collected>,
 }
 
 #[derive(Default)]
-struct State {
+struct Collected {
     text: Vec<u8>,
     ends: Vec<usize>,
     next: usize,
@@ -46,7 +46,7 @@ struct Fact {
 }
 
 impl Listing {
-    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, State> {
+    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, Collected> {
         self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -66,7 +66,7 @@ impl Listing {
     }
 }
 
-impl State {
+impl Collected {
     fn take(&mut self) -> Option<&[u8]> {
         let end = *self.ends.get(self.next)?;
         let start = self

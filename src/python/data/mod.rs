@@ -2,10 +2,14 @@
 
 #[cfg(unix)]
 pub mod download;
+#[cfg(unix)]
+mod file;
 pub mod listing;
 pub mod meter;
 #[cfg(unix)]
 mod pump;
+#[cfg(unix)]
+mod recognise;
 #[cfg(unix)]
 pub mod retrlines;
 #[cfg(unix)]

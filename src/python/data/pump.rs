@@ -15,7 +15,8 @@ use crate::python::gil_turn::{Turn, look_up};
 use crate::python::modules;
 use crate::python::owner::Owner;
 use crate::python::socket::{Plain, receivable, sendable};
-use crate::python::tls::genuine::{Direction, Loan};
+use crate::python::tls::genuine::Direction;
+use crate::python::tls::loan::Loan;
 use crate::python::wait;
 use crate::transfer::{self, Pass};
 

@@ -11,7 +11,7 @@ use crate::python::codec::{charset, limit_of};
 use crate::python::data::listing::Listing;
 use crate::python::data::meter::Meter;
 use crate::python::data::pump::Pump;
-use crate::python::data::sink::appended_to;
+use crate::python::data::recognise::appended_to;
 use crate::python::errors::Error;
 use crate::python::number::number;
 use crate::python::{modules, text};
@@ -23,7 +23,7 @@ const RECEIVE: usize = 64 * 1024;
 const CHUNK: usize = 8192;
 
 /// Where lines go.
-enum Sink<'py> {
+enum LineSink<'py> {
     /// Somebody's callable.
     Call(Bound<'py, PyAny>),
     /// `list.append`: no Python code runs between two lines.
@@ -47,9 +47,9 @@ pub fn retrlines(
         return Ok(false);
     };
     let sink = match (appended_to::<PyList>(callback), appended_to::<Listing>(callback)) {
-        (Some(list), _) => Sink::List(list),
-        (_, Some(listing)) => Sink::Listing(listing),
-        _ => Sink::Call(callback.clone()),
+        (Some(list), _) => LineSink::List(list),
+        (_, Some(listing)) => LineSink::Listing(listing),
+        _ => LineSink::Call(callback.clone()),
     };
     let undecodable = |bytes| Error::Undecodable(charset, bytes);
     let mut lines = TextReader::new(charset);
@@ -70,7 +70,7 @@ pub fn retrlines(
 }
 
 /// Hands out the lines that are complete.
-fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &Sink<'py>) -> PyResult<()> {
+fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &LineSink<'py>) -> PyResult<()> {
     let py = ftp.py();
     loop {
         // a callback may change both
@@ -78,18 +78,18 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &Sink<'p
         let verbose = ftp.getattr_held(intern!(py, "debugging"))?.is_above_held(2)?;
         if let (false, Some(limit)) = (verbose, limit_of(&maxline)) {
             match sink {
-                Sink::List(list) => {
+                LineSink::List(list) => {
                     return append_all(lines, limit, &maxline, |charset, body| {
                         list.append(decode_line(py, charset, body)?)
                     });
                 }
-                Sink::Listing(listing) => {
+                LineSink::Listing(listing) => {
                     return append_all(lines, limit, &maxline, |charset, body| {
                         listing.get().push(py, &utf8(charset, body));
                         Ok(())
                     });
                 }
-                Sink::Call(_) => {}
+                LineSink::Call(_) => {}
             }
         }
         let plain = limit_of(&maxline);
@@ -124,9 +124,9 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &Sink<'p
             return Ok(());
         }
         match sink {
-            Sink::Call(callback) => callback.run_held((body,))?,
-            Sink::List(list) => list.append(body)?,
-            Sink::Listing(listing) => listing.run_method_held(intern!(py, "append"), (body,))?,
+            LineSink::Call(callback) => callback.run_held((body,))?,
+            LineSink::List(list) => list.append(body)?,
+            LineSink::Listing(listing) => listing.run_method_held(intern!(py, "append"), (body,))?,
         }
     }
 }

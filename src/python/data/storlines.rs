@@ -11,7 +11,7 @@ use crate::python::call::Call;
 use crate::python::codec::limit_of;
 use crate::python::data::meter::Meter;
 use crate::python::data::pump::Pump;
-use crate::python::data::sink::is_line_source;
+use crate::python::data::recognise::is_line_source;
 use crate::python::errors::Error;
 use crate::python::modules;
 use crate::python::number::number;

@@ -6,9 +6,9 @@ use pyo3::types::PyBytes;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::python::call::Call;
+use crate::python::data::file::RealFile;
 use crate::python::data::meter::Meter;
 use crate::python::data::pump::{Pump, block_size};
-use crate::python::data::sink::RealFile;
 use crate::transfer::FromFile;
 
 /// Sends what `fp.read(blocksize)` gives until it gives nothing, and calls `callback` with each block. False where `conn`'s own

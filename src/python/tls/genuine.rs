@@ -10,16 +10,14 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
-use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::path::PathBuf;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-use crate::net;
-use crate::python::call::{self, Call};
+use crate::python::call::Call;
 use crate::python::number::number;
-use crate::python::owner::Owner;
-use crate::tls::{Borrowed, IGNORE_UNEXPECTED_EOF, Library, Ssl};
+use crate::python::socket;
+use crate::tls::{IGNORE_UNEXPECTED_EOF, Library, Ssl};
 
 /// Whoever replaces one of these, on the object or on the class, gets it called.
 const RECEIVING: [&str; 5] = ["recv", "recv_into", "read", "makefile", "gettimeout"];
@@ -160,7 +158,7 @@ impl Genuine {
     }
 }
 
-fn genuine(py: Python<'_>) -> Option<&Genuine> {
+fn genuine(py: Python<'_>) -> Option<&'static Genuine> {
     GENUINE.get(py)?.as_ref()
 }
 
@@ -186,6 +184,17 @@ pub fn ssl_of<'py>(conn: &Bound<'py, PyAny>) -> PyResult<Option<Found<'py>>> {
     Ok(genuine.ssl(conn)?.map(|(ssl, alive)| (&genuine.library, ssl, alive)))
 }
 
+/// The `SSL` of `conn` for a loop in that direction, if its class's own methods would do the same.
+pub fn lendable<'py>(conn: &Bound<'py, PyAny>, direction: Direction) -> PyResult<Option<Found<'py>>> {
+    let Some(genuine) = genuine(conn.py()) else {
+        return Ok(None);
+    };
+    if !socket::enabled(conn.py()) || !genuine.is_untouched(conn, direction.methods())? {
+        return Ok(None);
+    }
+    Ok(genuine.ssl(conn)?.map(|(ssl, alive)| (&genuine.library, ssl, alive)))
+}
+
 /// Whether `object` is a TLS connection of Python's own from which lines can be read by its own `recv_into`.
 pub fn is_receivable(object: &Bound<'_, PyAny>) -> bool {
     genuine(object.py()).is_some_and(|genuine| genuine.is_untouched(object, &RECEIVING).unwrap_or(false))
@@ -204,93 +213,10 @@ pub fn has_ended_regularly(conn: &Bound<'_, PyAny>) -> Option<bool> {
     Some(unsafe { library.has_received_close_notify(ssl.as_ptr()) })
 }
 
-/// A connection lent to a loop. Given back when it is dropped.
-pub struct Loan<'a, 'py> {
-    conn: &'a Bound<'py, PyAny>,
-    ssl: NonNull<Ssl>,
-    library: &'static Library,
-    /// Keeps the `SSL` alive, also when another thread closes the connection meanwhile.
-    _alive: Bound<'py, PyAny>,
-    descriptor: RawFd,
-    told_eof: bool,
-}
-
-impl<'a, 'py> Loan<'a, 'py> {
-    /// `conn` for a loop, if that can be had: the stream, and what gives it back. The stream has to be dropped first.
-    pub fn take(conn: &'a Bound<'py, PyAny>, direction: Direction) -> PyResult<Option<(Self, Borrowed)>> {
-        let py = conn.py();
-        let Some(Some(genuine)) = GENUINE.get(py) else {
-            return Ok(None);
-        };
-        if !crate::python::socket::enabled(py) || !genuine.is_untouched(conn, direction.methods())? {
-            return Ok(None);
-        }
-        let Some((ssl, alive)) = genuine.ssl(conn)? else {
-            return Ok(None);
-        };
-        // Of a closed connection, and without a descriptor to spare, Python's own loop takes care.
-        let Some(own) = call::quietly(py, Owner::new(conn).fd()) else {
-            return Ok(None);
-        };
-        let Ok(fd) = net::duplicate(own) else {
-            return Ok(None);
-        };
-        if net::set_blocking(fd.as_fd(), false).is_err() {
-            return Ok(None);
-        }
-        let told_eof = !ignores_eof(conn)?;
-        let library = &genuine.library;
-        // SAFETY: `ssl` is alive, for `alive` is, and belongs to this library. No other thread uses it: the connection has
-        // just been made for this transfer, and `Loan` gives it back before anybody else reads from it. (A script whose
-        // other thread reads from a running transfer's connection is undefined in `ssl` as well.)
-        let stream = unsafe {
-            if !library.set_descriptor(ssl.as_ptr(), fd.as_raw_fd()) {
-                return Ok(None);
-            }
-            library.tell_unexpected_eof(ssl.as_ptr(), true);
-            Borrowed::new(library, ssl, fd)
-        };
-        let loan = Self {
-            conn,
-            ssl,
-            library,
-            _alive: alive,
-            descriptor: own.as_raw_fd(),
-            told_eof,
-        };
-        Ok(Some((loan, stream)))
-    }
-}
-
 /// Whether the context has an EOF without close_notify pass for a regular end: Python 3.9 does that.
-fn ignores_eof(conn: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub fn ignores_eof(conn: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = conn.py();
     let context = conn.getattr_held(intern!(py, "context"))?;
     let options = number::<i64>(&context.getattr_held(intern!(py, "options"))?)?;
     Ok(options as u64 & IGNORE_UNEXPECTED_EOF != 0)
-}
-
-impl Drop for Loan<'_, '_> {
-    /// Nothing is read or written here: the `SSL` gets its number back, the descriptor its mode.
-    fn drop(&mut self) {
-        let py = self.conn.py();
-        let open = self
-            .conn
-            .call_method_held(intern!(py, "fileno"), ())
-            .and_then(|descriptor| Ok(number::<RawFd>(&descriptor)?))
-            .is_ok_and(|descriptor| descriptor == self.descriptor);
-        // SAFETY: as in `take`; the loop has ended. A closed connection gets no number: the old one may be somebody else's.
-        unsafe {
-            self.library
-                .set_descriptor(self.ssl.as_ptr(), if open { self.descriptor } else { -1 });
-            self.library.tell_unexpected_eof(self.ssl.as_ptr(), self.told_eof);
-        }
-        // Non-blocking mode is how Python has a socket with a timeout. Without one, its own method puts the mode back.
-        let timeout = self.conn.call_method_held(intern!(py, "gettimeout"), ());
-        if let (true, Ok(timeout)) = (open, timeout) {
-            if timeout.is_none() {
-                let _ = self.conn.run_method_held(intern!(py, "settimeout"), (timeout,));
-            }
-        }
-    }
 }

@@ -10,31 +10,21 @@ use libc::{c_int, c_long, c_void};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyDict;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::net::{self, Interest};
 use crate::python::call::{self, Call};
-use crate::python::control::reader::reader;
 use crate::python::errors::Error;
 use crate::python::number::number;
-use crate::python::overrides::View;
 use crate::python::owner::Owner;
 use crate::python::tls::genuine;
 use crate::python::wait;
-use crate::tls::Ssl;
-
-/// Where the client keeps it: see `rftplib._transfer`.
-const ATTRIBUTE: &str = "_rftplib_lingering";
+use crate::tls::{Records, Ssl};
 
 /// How many bytes are read away at the most before the descriptor is closed: more than any number of tickets.
 const LEFTOVERS: usize = 64 * 1024;
-
-/// The most that the payload of an encrypted alert has (RFC 8446, section 5.2: two bytes, the type, the tag). A session
-/// ticket has far more.
-const ALERT: usize = 32;
 
 /// The second descriptor, shared with the connection's `SSL`.
 struct Kept {
@@ -171,69 +161,6 @@ impl Lingering {
     }
 }
 
-/// What is kept for the reply that is read now, and the attributes that it is kept in.
-pub type ForReply<'py> = Option<(Bound<'py, PyDict>, Bound<'py, Lingering>)>;
-
-/// A reply is going to be waited for: see `Lingering::settle`.
-pub fn settle<'py>(view: &View<'_, 'py>) -> PyResult<ForReply<'py>> {
-    let (ftp, py) = (view.ftp(), view.ftp().py());
-    let Some(attributes) = view.attributes() else {
-        return Ok(None);
-    };
-    let Some(kept) = attributes.get_item(intern!(py, ATTRIBUTE))? else {
-        return Ok(None);
-    };
-    let Ok(kept) = kept.cast_into_exact::<Lingering>() else {
-        return Ok(None);
-    };
-    let sock = ftp.getattr_held(intern!(py, "sock"))?;
-    let file = ftp.getattr_held(intern!(py, "file"))?;
-    let replied = reader(&file).is_some_and(|reader| reader.get().is_buffered(py));
-    kept.get().settle(&sock, replied)?;
-    Ok(Some((attributes, kept)))
-}
-
-/// The reply has been read, and was no preliminary one.
-pub fn release(kept: ForReply<'_>) -> PyResult<()> {
-    let Some((attributes, kept)) = kept else {
-        return Ok(());
-    };
-    let py = attributes.py();
-    kept.get().release(py)?;
-    if attributes.contains(intern!(py, ATTRIBUTE))? {
-        attributes.del_item(intern!(py, ATTRIBUTE))?;
-    }
-    Ok(())
-}
-
-/// Where records begin and end among the bytes that are read away (RFC 8446, section 5.1). Only their sizes are seen.
-#[derive(Default)]
-struct Records {
-    header: Vec<u8>,
-    left: usize,
-}
-
-impl Records {
-    /// Whether there is an alert among the records that begin in `data`.
-    fn has_alert(&mut self, mut data: &[u8]) -> bool {
-        let mut found = false;
-        while !data.is_empty() {
-            let skipped = self.left.min(data.len());
-            self.left -= skipped;
-            data = data.get(skipped..).unwrap_or_default();
-            let missing = (5 - self.header.len()).min(data.len());
-            self.header.extend_from_slice(data.get(..missing).unwrap_or_default());
-            data = data.get(missing..).unwrap_or_default();
-            if let [_, _, _, high, low] = self.header[..] {
-                self.left = usize::from(high) << 8 | usize::from(low);
-                found |= self.left <= ALERT;
-                self.header.clear();
-            }
-        }
-        found
-    }
-}
-
 static INDEX: PyOnceLock<Option<c_int>> = PyOnceLock::new();
 
 /// Has the connection's `SSL` tell us when it is freed, which is just before its socket is closed. Where that can't be
@@ -277,26 +204,5 @@ unsafe extern "C" fn freed(_: *mut Ssl, data: *mut c_void, _: *mut c_void, _: c_
     });
     if open != Some(true) {
         kept.end_sending();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Records;
-
-    #[test]
-    fn an_alert_is_told_from_tickets_however_they_are_cut() {
-        let record = |size: u16| {
-            let [high, low] = size.to_be_bytes();
-            [vec![23, 3, 3, high, low], vec![7; usize::from(size)]].concat()
-        };
-        let tickets = [record(250), record(235)].concat();
-        let whole = [tickets.clone(), record(19)].concat();
-        for size in [1, 2, 5, 7, 250, 1000] {
-            let mut records = Records::default();
-            assert!(!tickets.chunks(size).any(|piece| records.has_alert(piece)));
-            let mut records = Records::default();
-            assert!(whole.chunks(size).any(|piece| records.has_alert(piece)));
-        }
     }
 }

@@ -6,5 +6,6 @@ mod drive;
 pub mod genuine;
 pub mod lingering;
 pub mod link;
+pub mod loan;
 pub mod native;
 pub mod session;

@@ -1,8 +1,8 @@
 //! Certificates and keys as people have them, brought to what the engine takes: PEM in any order and with anything
 //! around it, keys of PKCS#1 and SEC 1 (`BEGIN RSA PRIVATE KEY`, `BEGIN EC PRIVATE KEY`) as well as PKCS#8.
 
-use super::super::errors::OptionError;
 use super::der::{self, INTEGER, OBJECT, OCTET_STRING, SEQUENCE};
+use crate::tls::errors::OptionError;
 
 /// rsaEncryption (1.2.840.113549.1.1.1) and its NULL parameters (RFC 8017, appendix A.1).
 const RSA: &[u8] = &[6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1, 5, 0];

@@ -1,15 +1,9 @@
 //! What native-tls doesn't do on Security Framework: it can't resume sessions there, and little can be asked of it.
 
 mod der;
-mod hello;
 mod identity;
 #[cfg(test)]
 mod tests;
-
-use super::version;
-
-#[cfg(target_vendor = "apple")]
-pub use hello::Hello;
 
 #[cfg(target_vendor = "apple")]
 pub use framework::{CLOSES_AT_ONCE, Seen, certificates, connect, connector, forget_errors, identity, setup, step};
@@ -20,10 +14,13 @@ mod framework {
     use std::error::Error as _;
     use std::io;
 
-    use super::super::wire::Wire;
-    use super::super::{Agreed, Error, Identity, OptionError, Ticket};
     pub use super::identity::certificates;
     use super::identity::pem_identity;
+    use crate::tls::errors::{Error, OptionError};
+    use crate::tls::options::Identity;
+    use crate::tls::session::Ticket;
+    use crate::tls::version::Agreed;
+    use crate::tls::wire::Wire;
 
     /// SSLClose sends a close_notify and doesn't wait for the peer's.
     pub const CLOSES_AT_ONCE: bool = true;
@@ -52,13 +49,13 @@ mod framework {
         builder.build()
     }
 
-    type Outcome = Result<TlsStream<Wire>, HandshakeError<Wire>>;
+    type Handshake = Result<TlsStream<Wire>, HandshakeError<Wire>>;
 
-    pub fn connect(connector: &TlsConnector, name: &str, wire: Wire, _: Option<&Ticket>) -> (Outcome, Seen) {
+    pub fn connect(connector: &TlsConnector, name: &str, wire: Wire, _: Option<&Ticket>) -> (Handshake, Seen) {
         (connector.connect(name, wire), Seen)
     }
 
-    pub fn step(seen: Seen, call: impl FnOnce() -> Outcome) -> (Outcome, Seen) {
+    pub fn step(seen: Seen, call: impl FnOnce() -> Handshake) -> (Handshake, Seen) {
         (call(), seen)
     }
 

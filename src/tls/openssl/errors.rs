@@ -7,7 +7,7 @@ use openssl::x509::X509VerifyResult;
 use std::error::Error as _;
 use std::io;
 
-use super::super::Error;
+use crate::tls::errors::Error;
 
 /// Which part of OpenSSL an error is of, and which it is.
 pub type Code = (c_int, c_int);

@@ -6,8 +6,9 @@ use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 
-use super::super::{Identity, OptionError};
 use super::errors::{MAC_VERIFY_FAILURE, UNSUPPORTED, has, words};
+use crate::tls::errors::OptionError;
+use crate::tls::options::Identity;
 
 /// The first byte of a certificate in DER.
 const SEQUENCE: u8 = 0x30;

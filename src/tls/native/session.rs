@@ -1,115 +1,24 @@
-//! The engine on native-tls: the operating system's TLS library and its trust store. What native-tls has no API for is asked
-//! of that library itself (`below`).
+//! One connection of native-tls's, a step at a time.
 
-use native_tls::{
-    Certificate, HandshakeError, MidHandshakeTlsStream, Protocol, TlsConnector, TlsConnectorBuilder, TlsStream,
-};
+use native_tls::{HandshakeError, MidHandshakeTlsStream, TlsConnector, TlsStream};
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
-use super::below::{self, Seen};
-use super::wire::{Lent, ROOM, Wire};
-use super::{Agreed, Engine, Error, OptionError, Options, Session, Ticket, Traffic, Version};
 use crate::net::{Interest, Progress, Received, Sent};
-
-/// What a server name is where none is wanted: it is neither sent nor verified.
-const NO_NAME: &str = "nameless.invalid";
+#[cfg(target_vendor = "apple")]
+use crate::tls::apple::{self as below, Seen};
+use crate::tls::errors::Error;
+#[cfg(not(target_vendor = "apple"))]
+use crate::tls::openssl::{self as below, Seen};
+use crate::tls::session::{Session, Ticket, Traffic};
+use crate::tls::version::Agreed;
+use crate::tls::wire::{ROOM, Wire};
 
 /// The most session tickets that are skipped in one step (a server sends two, as a rule).
 const SKIPPED: usize = 8;
 
-pub struct Native {
-    connector: TlsConnector,
-    /// For connections without a name, where names aren't verified.
-    nameless: Option<Nameless>,
-}
-
-/// Made when it is needed: each connector reads the operating system's roots.
-struct Nameless {
-    builder: TlsConnectorBuilder,
-    connector: OnceLock<Option<TlsConnector>>,
-}
-
-impl Native {
-    pub fn new(options: &Options) -> Result<Self, OptionError> {
-        let mut builder = builder(options)?;
-        let connector = below::connector(&builder).map_err(|error| OptionError::Context(below::setup(&error)))?;
-        let verifies = !options.accept_invalid_certs && !options.accept_invalid_hostnames;
-        builder.use_sni(false);
-        Ok(Self {
-            connector,
-            nameless: (!verifies).then(|| Nameless {
-                builder,
-                connector: OnceLock::new(),
-            }),
-        })
-    }
-
-    fn nameless(&self) -> Option<&TlsConnector> {
-        let Nameless { builder, connector } = self.nameless.as_ref()?;
-        connector.get_or_init(|| below::connector(builder).ok()).as_ref()
-    }
-
-    /// Whether this is a certificate (DER); if not, why.
-    pub fn check_certificate(der: &[u8]) -> Result<(), String> {
-        Certificate::from_der(der)
-            .map(drop)
-            .map_err(|error| below::setup(&error))
-    }
-}
-
-fn builder(options: &Options) -> Result<TlsConnectorBuilder, OptionError> {
-    let mut builder = TlsConnector::builder();
-    for root in &options.roots {
-        let root = Certificate::from_der(root).map_err(|error| OptionError::Roots(below::setup(&error)))?;
-        builder.add_root_certificate(root);
-    }
-    if let Some(identity) = &options.identity {
-        builder.identity(below::identity(identity)?);
-    }
-    let alpn: Vec<&str> = options.alpn.iter().map(String::as_str).collect();
-    builder
-        .disable_built_in_roots(!options.system_roots)
-        .min_protocol_version(options.minimum.map(protocol))
-        .max_protocol_version(options.maximum.map(protocol))
-        .request_alpns(&alpn)
-        .danger_accept_invalid_certs(options.accept_invalid_certs)
-        .danger_accept_invalid_hostnames(options.accept_invalid_hostnames);
-    Ok(builder)
-}
-
-fn protocol(version: Version) -> Protocol {
-    match version {
-        Version::Tls10 => Protocol::Tlsv10,
-        Version::Tls11 => Protocol::Tlsv11,
-        Version::Tls12 => Protocol::Tlsv12,
-        Version::Tls13 => Protocol::Tlsv13,
-    }
-}
-
-impl Engine for Native {
-    fn session(&self, fd: Lent, name: Option<&str>, ticket: Option<Ticket>) -> Box<dyn Session> {
-        let wire = Wire::new(fd);
-        let ended = wire.ended();
-        let (connector, name) = match name {
-            Some(name) => (&self.connector, name),
-            None => (self.nameless().unwrap_or(&self.connector), NO_NAME),
-        };
-        Box::new(NativeSession {
-            state: State::Fresh {
-                connector: connector.clone(),
-                name: name.to_owned(),
-                wire,
-                ticket,
-            },
-            ended,
-            notified: false,
-        })
-    }
-}
-
-enum State {
+enum Phase {
     Fresh {
         connector: TlsConnector,
         name: String,
@@ -122,35 +31,48 @@ enum State {
     Failed,
 }
 
-struct NativeSession {
-    state: State,
+pub struct NativeSession {
+    phase: Phase,
     /// The stream below is at its end: whatever the library says then, it was no close_notify.
     ended: Arc<AtomicBool>,
     notified: bool,
 }
 
 impl NativeSession {
+    pub fn new(connector: TlsConnector, name: &str, wire: Wire, ticket: Option<Ticket>) -> Self {
+        Self {
+            ended: wire.ended(),
+            phase: Phase::Fresh {
+                connector,
+                name: name.to_owned(),
+                wire,
+                ticket,
+            },
+            notified: false,
+        }
+    }
+
     fn open(&mut self) -> Result<(&mut TlsStream<Wire>, &Seen), Error> {
         below::forget_errors();
-        match &mut self.state {
-            State::Open(stream, seen) => Ok((stream, seen)),
-            State::Fresh { .. } | State::Shaking(..) => Err(Error::TooEarly),
-            State::Failed => Err(Error::Protocol("the handshake has failed".to_owned())),
+        match &mut self.phase {
+            Phase::Open(stream, seen) => Ok((stream, seen)),
+            Phase::Fresh { .. } | Phase::Shaking(..) => Err(Error::TooEarly),
+            Phase::Failed => Err(Error::Protocol("the handshake has failed".to_owned())),
         }
     }
 
     fn wire(&self) -> Option<&Wire> {
-        match &self.state {
-            State::Fresh { wire, .. } => Some(wire),
-            State::Shaking(stream, _) => Some(stream.get_ref()),
-            State::Open(stream, _) => Some(stream.get_ref()),
-            State::Failed => None,
+        match &self.phase {
+            Phase::Fresh { wire, .. } => Some(wire),
+            Phase::Shaking(stream, _) => Some(stream.get_ref()),
+            Phase::Open(stream, _) => Some(stream.get_ref()),
+            Phase::Failed => None,
         }
     }
 
     fn seen(&self) -> Option<&Seen> {
-        match &self.state {
-            State::Open(_, seen) => Some(seen),
+        match &self.phase {
+            Phase::Open(_, seen) => Some(seen),
             _ => None,
         }
     }
@@ -175,25 +97,25 @@ impl NativeSession {
 
 impl Session for NativeSession {
     fn handshake(&mut self) -> Result<Progress, Error> {
-        if matches!(self.state, State::Open(..)) {
+        if matches!(self.phase, Phase::Open(..)) {
             return Ok(Progress::Done);
         }
         below::forget_errors();
-        let (outcome, seen) = match std::mem::replace(&mut self.state, State::Failed) {
-            State::Open(..) | State::Failed => return Err(Error::Protocol("the handshake has failed".to_owned())),
-            State::Fresh {
+        let (outcome, seen) = match std::mem::replace(&mut self.phase, Phase::Failed) {
+            Phase::Open(..) | Phase::Failed => return Err(Error::Protocol("the handshake has failed".to_owned())),
+            Phase::Fresh {
                 connector,
                 name,
                 wire,
                 ticket,
             } => below::connect(&connector, &name, wire, ticket.as_ref()),
-            State::Shaking(stream, seen) => below::step(seen, || stream.handshake()),
+            Phase::Shaking(stream, seen) => below::step(seen, || stream.handshake()),
         };
         match outcome {
             Ok(mut stream) => {
                 stream.get_mut().push();
                 stream.get_mut().eager = false;
-                self.state = State::Open(stream, seen);
+                self.phase = Phase::Open(stream, seen);
                 Ok(Progress::Done)
             }
             Err(HandshakeError::WouldBlock(mut stream)) => {
@@ -202,7 +124,7 @@ impl Session for NativeSession {
                     0 => Interest::Read,
                     _ => Interest::Write,
                 };
-                self.state = State::Shaking(stream, seen);
+                self.phase = Phase::Shaking(stream, seen);
                 Ok(Progress::Wait(interest))
             }
             Err(HandshakeError::Failure(error)) => Err(match seen.handshake_error(&error) {
@@ -299,14 +221,14 @@ impl Session for NativeSession {
     }
 
     fn pending(&self) -> usize {
-        match &self.state {
-            State::Open(stream, _) => stream.buffered_read_size().unwrap_or(0),
+        match &self.phase {
+            Phase::Open(stream, _) => stream.buffered_read_size().unwrap_or(0),
             _ => 0,
         }
     }
 
     fn peer_certificate(&self) -> Result<Option<Vec<u8>>, Error> {
-        let State::Open(stream, _) = &self.state else {
+        let Phase::Open(stream, _) = &self.phase else {
             return Err(Error::TooEarly);
         };
         let certificate = stream.peer_certificate().map_err(unknown)?;
@@ -317,7 +239,7 @@ impl Session for NativeSession {
     }
 
     fn alpn(&self) -> Result<Option<Vec<u8>>, Error> {
-        let State::Open(stream, _) = &self.state else {
+        let Phase::Open(stream, _) = &self.phase else {
             return Err(Error::TooEarly);
         };
         stream.negotiated_alpn().map_err(unknown)
