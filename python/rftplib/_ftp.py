@@ -261,26 +261,16 @@ class FTP:
         Raises error_reply if the reply isn't preliminary (1xx), OSError, and what sendcmd() raises.
         """
         size = None
-        if self.passiveserver:
-            host, port = self.makepasv()
-            try:
-                conn = rftplib.socket.create_connection((host, port), self.timeout, source_address=self.source_address)
-            except OSError as error:
-                _logs.failed("data", error, "connecting to %s port %s for data", host, port)
-                raise
-            _watch(self, conn)
-            try:
-                resp = _start(self, cmd, rest)
-            except:
-                conn.close()
-                raise
-        else:
-            with self.makeport() as sock:
-                _watch(self, sock)
-                resp = _start(self, cmd, rest)
-                conn = _active.accept(self, sock)
-                if self.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
-                    conn.settimeout(self.timeout)
+        with _transfer.starting(self, cmd) as waiting:
+            if self.passiveserver:
+                conn, resp = _connect(self, waiting, cmd, rest)
+            else:
+                with self.makeport() as sock:
+                    waiting.watch(sock)
+                    resp = _start(self, cmd, rest)
+                    conn = _active.accept(self, sock)
+                    if self.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
+                        conn.settimeout(self.timeout)
         if resp[:3] == "150":
             size = rftplib.parse150(resp)
         return conn, size
@@ -486,6 +476,22 @@ class FTP:
             _transfer.stop_lingering(self)
 
 
+def _connect(ftp, waiting, cmd, rest):
+    """Connect to where the server listens and start the transfer; returns the data connection and the reply."""
+    host, port = ftp.makepasv()
+    try:
+        conn = rftplib.socket.create_connection((host, port), ftp.timeout, source_address=ftp.source_address)
+    except OSError as error:
+        _logs.failed("data", error, "connecting to %s port %s for data", host, port)
+        raise
+    waiting.watch(conn)
+    try:
+        return conn, _start(ftp, cmd, rest)
+    except:
+        conn.close()
+        raise
+
+
 def _start(ftp, cmd, rest):
     """Send REST, if wanted, and the transfer's command; returns the preliminary reply."""
     if rest is not None:
@@ -506,13 +512,6 @@ def _set_type(ftp, command, send):
     elif getattr(ftp, "_type_in_force", None) != command:
         send(command)  # which makes putline() forget the type: only what was accepted is remembered
         ftp._type_in_force = command
-
-
-def _watch(ftp, conn):
-    """The running transfer, if there is one, waits for `conn` from now on: close() by another thread ends it."""
-    running = _transfer.running(ftp)
-    if running is not None:
-        running.watch(conn)
 
 
 def _directory(resp):

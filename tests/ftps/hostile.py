@@ -42,7 +42,8 @@ class Hostile:
         # verb: bytes to send (or none) instead of what it would do, or a list of those, the last one stays
         self.replies = {}
         self.smuggle = b""  # sent in clear text behind the reply to AUTH
-        self.stall = ""  # "control", "data": no handshake; "transfer": no byte; "half": none after the payload
+        # "control", "data": no handshake; "transfer": no byte; "half": none after the payload; "ccc": no close_notify
+        self.stall = ""
         # downloads, and how the data connection ends: "notify", "eof" (a half-close), "close", "reset", "mid-record"
         # uploads: "notify", "eof", "reset", "chatter", "silent" (never an answer to close_notify), "refuse" (a reset
         # after the first block; the final reply comes after `taken`)
@@ -149,6 +150,8 @@ class Session:
         raise OSError("the client says nothing")
 
     def secure(self):
+        if self.server.stall == "control":
+            self.server.stopping.wait(LIMIT)
         self.conn = self.server.tls.wrap_socket(self.conn, server_side=True)
         self.encrypted = True
 
@@ -162,8 +165,6 @@ class Session:
             self.say(choices.pop(0) if len(choices) > 1 else choices[0])
         elif verb == "AUTH":
             self.say(b"234 go\r\n" + self.server.smuggle)
-            if self.server.stall == "control":
-                self.server.stopping.wait(LIMIT)
             self.secure()
         elif verb == "PROT":
             self.protected = argument.upper() == "P"
@@ -178,6 +179,9 @@ class Session:
             self.say(b"350 rest\r\n")
         elif verb == "USER":
             self.say(b"331 password\r\n")
+        elif verb == "CCC" and self.server.stall == "ccc":
+            self.say(b"200 clear\r\n")
+            self.server.stopping.wait(LIMIT)
         elif verb == "QUIT":
             self.say(b"221 bye\r\n")
             raise OSError("quit")

@@ -13,7 +13,7 @@ import time
 
 import pytest
 import rftplib
-from rftplib.tls import NativeContext
+from rftplib.tls import ImplicitFTP_TLS, NativeContext
 
 from ftps.hostile import CA_FILE, context
 from ftps.waiting import LIMIT, Waiter
@@ -108,6 +108,48 @@ def test_close_ends_the_wait_for_the_server_to_connect(hostile, kind):
     waiter = Waiter(lambda: ftp.retrbinary("RETR x", lambda block: None))
     assert waiter.after(ftp.close) < LIMIT
     assert isinstance(waiter.error, OSError) and waiter.error.errno == errno.EBADF
+
+
+def closed(ftp, call):
+    """close() while `call` waits: it ends with EBADF."""
+    waiter = Waiter(call)
+    assert waiter.after(ftp.close) < LIMIT
+    assert isinstance(waiter.error, OSError) and waiter.error.errno == errno.EBADF, repr(waiter.error)
+    assert ftp.sock is None
+
+
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+@pytest.mark.parametrize("implicit", [False, True])
+def test_close_ends_the_handshake_of_the_control_connection(hostile, kind, implicit):
+    hostile.stall, hostile.implicit = "control", implicit
+    made = context() if kind == "ssl" else NativeContext(cafile=CA_FILE)
+    ftp = (ImplicitFTP_TLS if implicit else rftplib.FTP_TLS)(context=made, timeout=None)
+    if not implicit:
+        ftp.connect("localhost", hostile.address[1])
+    closed(ftp, lambda: ftp.connect("localhost", hostile.address[1]) if implicit else ftp.auth())
+
+
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+def test_close_ends_the_handshake_of_a_connection_by_hand(hostile, kind):
+    hostile.stall = "data"
+    ftp = connect(hostile, kind)
+    closed(ftp, lambda: ftp.transfercmd("RETR x"))
+
+
+@ALL_KINDS
+def test_close_ends_the_wait_for_a_connection_by_hand(hostile, kind):
+    hostile.replies["PORT"], hostile.replies["RETR"] = b"200 ok\r\n", b"150 coming\r\n"
+    ftp = connect(hostile, kind)
+    ftp.set_pasv(False)
+    closed(ftp, lambda: ftp.transfercmd("RETR x"))
+
+
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+def test_close_ends_the_wait_for_the_end_of_tls(hostile, kind):
+    """After CCC the server says nothing."""
+    hostile.stall = "ccc"
+    ftp = connect(hostile, kind)
+    closed(ftp, ftp.ccc)
 
 
 @ALL_KINDS
@@ -213,7 +255,10 @@ def test_a_thread_that_gives_up_leaves_its_place(hostile, kind):
     """One is stopped by the timeout: the other isn't held up by it."""
     hostile.replies["SITE"] = b""
     ftp = connect(hostile, kind, timeout=10)
-    waiters = [Waiter(lambda: ftp.voidcmd("SITE one")), Waiter(lambda: ftp.voidcmd("SITE two"))]
+    waiters = [Waiter(lambda: ftp.voidcmd("SITE one"))]
+    # one after the other: `ssl` can't take two writes at once
+    wait_until(lambda: any(line == "SITE one" for line, _ in hostile.commands))
+    waiters.append(Waiter(lambda: ftp.voidcmd("SITE two")))
     assert waiters[0].after(lambda: ftp.sock.settimeout(0.2)) < 1
     waiters[1].join()
     # as ftplib's file has it: whoever came first is timed out, and after that nothing is read from it any more
