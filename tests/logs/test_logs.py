@@ -12,8 +12,8 @@ import threading
 
 import pytest
 import rftplib
-from contract.actions import send_data
-from contract.scripted_server import serving
+from support.actions import send_data
+from support.scripted_server import serving
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "examples"))
 

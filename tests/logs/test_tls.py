@@ -7,8 +7,8 @@ import ssl
 
 import pytest
 import rftplib
-from ftps.hostile import Hostile, context
 from rftplib.tls import FTPS, ImplicitFTP_TLS
+from support.hostile_ftps import Hostile, context
 
 DATA = b"x" * 20_000
 
