@@ -8,12 +8,12 @@ import uuid
 from dataclasses import dataclass
 
 import rftplib
-from real.support import ENDPOINTS as PLAIN
-from real.support import TIMEOUT
 from rftplib.tls import FTPS, NativeContext
 from servers import CATALOGUE, Server
 from servers.layout import PASSWORD, USER, certificate, home
 from servers.tls import client_context
+from support.real import ENDPOINTS as PLAIN
+from support.real import TIMEOUT
 
 
 @dataclass(frozen=True)
