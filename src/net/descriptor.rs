@@ -44,6 +44,12 @@ pub fn end_sending(fd: BorrowedFd<'_>) {
     let _ = rustix::net::shutdown(fd, Shutdown::Write);
 }
 
+/// Sends small segments at once, without waiting for the acknowledgement of those before (Nagle's algorithm). What isn't
+/// TCP stays as it is.
+pub fn send_at_once(fd: BorrowedFd<'_>) {
+    let _ = rustix::net::sockopt::set_tcp_nodelay(fd, true);
+}
+
 /// Makes the last close of the connection reset it, which tells the peer at once that nobody is there any more.
 pub fn reset_on_close(fd: BorrowedFd<'_>) -> io::Result<()> {
     Ok(rustix::net::sockopt::set_socket_linger(fd, Some(Duration::ZERO))?)

@@ -57,6 +57,12 @@ pub mod kept {
 
 #[pyfunction]
 #[pyo3(signature = (*_args))]
+pub fn batch(_args: &Bound<'_, pyo3::types::PyTuple>) -> Option<u64> {
+    None
+}
+
+#[pyfunction]
+#[pyo3(signature = (*_args))]
 pub fn download(_args: &Bound<'_, pyo3::types::PyTuple>) -> Option<u64> {
     None
 }

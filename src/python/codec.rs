@@ -4,9 +4,13 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::protocol::received_lines::Charset;
+use crate::protocol::received_lines::{Charset, Line};
+use crate::protocol::text::count_chars;
 use crate::python::call::int_of;
 use crate::python::text;
+
+/// Decoded at once: what io.TextIOWrapper asks for, so that undecodable bytes spoil the same lines.
+pub const CHUNK: usize = 8192;
 
 /// The encodings whose line ends can be found in the bytes, by the names that Python's codecs have.
 pub fn charset(encoding: &Bound<'_, PyAny>) -> Option<Charset> {
@@ -39,4 +43,26 @@ pub fn limit_of(maxline: &Bound<'_, PyAny>) -> Option<usize> {
     int_of(maxline)
         .and_then(|limit| usize::try_from(limit).ok())
         .filter(|&limit| limit < isize::MAX as usize)
+}
+
+/// A line's length in characters, its end counted as one.
+pub fn length(charset: Charset, line: Line<'_>) -> usize {
+    let body = match charset {
+        Charset::Utf8 => count_chars(line.body),
+        Charset::Latin1 | Charset::Ascii => line.body.len(),
+    };
+    body + usize::from(line.ended)
+}
+
+/// A line's text as UTF-8.
+pub fn utf8(charset: Charset, body: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    if charset == Charset::Latin1 && !body.is_ascii() {
+        return body
+            .iter()
+            .map(|&byte| char::from(byte))
+            .collect::<String>()
+            .into_bytes()
+            .into();
+    }
+    body.into()
 }

@@ -37,9 +37,12 @@ use pyo3::prelude::*;
 mod _rftplib {
     #[cfg(not(unix))]
     #[pymodule_export]
-    use super::absent::{download, retrlines, storlines, upload};
+    use super::absent::{batch, download, retrlines, storlines, upload};
     #[pymodule_export]
     use super::control::dialogue::{getline, getmultiline, getresp, putcmd, putline, sendcmd, voidcmd, voidresp};
+    #[cfg(unix)]
+    #[pymodule_export]
+    use super::control::exchange::batch;
     #[pymodule_export]
     use super::control::reader::{Reader, open_reader};
     #[pymodule_export]

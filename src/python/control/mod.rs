@@ -2,6 +2,8 @@
 
 pub mod dialogue;
 #[cfg(unix)]
+pub mod exchange;
+#[cfg(unix)]
 mod kept;
 #[cfg(unix)]
 pub mod reader;

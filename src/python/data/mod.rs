@@ -7,7 +7,7 @@ mod file;
 pub mod listing;
 pub mod meter;
 #[cfg(unix)]
-mod pump;
+pub mod pump;
 #[cfg(unix)]
 mod recognise;
 #[cfg(unix)]

@@ -4,10 +4,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
-use crate::protocol::received_lines::{Charset, Line, TextReader};
-use crate::protocol::text::count_chars;
+use crate::protocol::received_lines::{Charset, TextReader};
 use crate::python::call::Call;
-use crate::python::codec::{charset, limit_of};
+use crate::python::codec::{CHUNK, charset, length, limit_of, utf8};
 use crate::python::data::listing::Listing;
 use crate::python::data::meter::Meter;
 use crate::python::data::pump::Pump;
@@ -18,9 +17,6 @@ use crate::python::{modules, text};
 
 /// Received at once.
 const RECEIVE: usize = 64 * 1024;
-
-/// Decoded at once: what io.TextIOWrapper asks for, so that undecodable bytes spoil the same lines.
-const CHUNK: usize = 8192;
 
 /// Where lines go.
 enum LineSink<'py> {
@@ -150,27 +146,6 @@ fn append_all(
         append(charset, line.body)?;
     }
     Ok(())
-}
-
-/// A line's length in characters, its end counted as one.
-fn length(charset: Charset, line: Line<'_>) -> usize {
-    let body = match charset {
-        Charset::Utf8 => count_chars(line.body),
-        Charset::Latin1 | Charset::Ascii => line.body.len(),
-    };
-    body + usize::from(line.ended)
-}
-
-fn utf8(charset: Charset, body: &[u8]) -> std::borrow::Cow<'_, [u8]> {
-    if charset == Charset::Latin1 && !body.is_ascii() {
-        return body
-            .iter()
-            .map(|&byte| char::from(byte))
-            .collect::<String>()
-            .into_bytes()
-            .into();
-    }
-    body.into()
 }
 
 fn decode_line<'py>(py: Python<'py>, charset: Charset, body: &[u8]) -> PyResult<Bound<'py, PyString>> {

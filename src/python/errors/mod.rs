@@ -37,6 +37,9 @@ pub enum Error {
     /// A reply is longer than `max_reply`, which is this.
     #[error("got more than %d bytes in one reply")]
     ReplyTooLong(Py<PyAny>),
+    /// The multi-line replies of a batch are longer than `max_reply`, together.
+    #[error("got more than max_reply characters in one batch")]
+    BatchTooLong,
     #[error("undecodable bytes received")]
     Undecodable(Charset, Undecodable),
     /// The server has closed the control connection.
@@ -66,8 +69,9 @@ pub enum Error {
     #[cfg(unix)]
     #[error("the operation did not complete")]
     TlsWouldBlock(crate::net::Interest),
-    #[error("cannot read from timed out object")]
-    ReadAfterTimeout,
+    /// Why a reader can't be read any more.
+    #[error("{0}")]
+    Unreadable(&'static str),
     #[error("an illegal newline character should not be contained")]
     LineBreak,
     #[error("I/O operation on closed file.")]
@@ -101,6 +105,7 @@ impl From<Error> for PyErr {
                 Error::Unexpected(reply) => exceptions::ftp(py, Class::Reply, reply),
                 Error::Malformed(reply) => exceptions::ftp(py, Class::Proto, reply),
                 Error::LineTooLong(limit) | Error::ReplyTooLong(limit) => exceptions::above_limit(py, &text, limit),
+                Error::BatchTooLong => exceptions::ftp(py, Class::Error, text),
                 Error::Undecodable(charset, undecodable) => exceptions::undecodable(py, charset, &undecodable)
                     .unwrap_or_else(|| raise::<PyUnicodeError>(py, (text,))),
                 Error::ServerClosed => raise::<PyEOFError>(py, ()),
@@ -114,7 +119,7 @@ impl From<Error> for PyErr {
                 Error::WouldBlock => exceptions::errno(py, libc::EAGAIN),
                 #[cfg(unix)]
                 Error::TlsWouldBlock(interest) => ssl::would_block(py, interest),
-                Error::ReadAfterTimeout => raise::<PyOSError>(py, (text,)),
+                Error::Unreadable(_) => raise::<PyOSError>(py, (text,)),
                 Error::NotAnInteger | Error::NoText => raise::<PyTypeError>(py, (text,)),
                 Error::TooLarge => raise::<PyOverflowError>(py, (text,)),
                 Error::LineBreak

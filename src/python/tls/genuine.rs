@@ -22,12 +22,23 @@ use crate::tls::{IGNORE_UNEXPECTED_EOF, Library, Ssl};
 /// Whoever replaces one of these, on the object or on the class, gets it called.
 const RECEIVING: [&str; 5] = ["recv", "recv_into", "read", "makefile", "gettimeout"];
 const SENDING: [&str; 4] = ["send", "sendall", "write", "gettimeout"];
+const BOTH: [&str; 8] = [
+    "recv",
+    "recv_into",
+    "read",
+    "makefile",
+    "send",
+    "sendall",
+    "write",
+    "gettimeout",
+];
 
 /// What a loop does with the connection.
 #[derive(Clone, Copy)]
 pub enum Direction {
     Receiving,
     Sending,
+    Both,
 }
 
 impl Direction {
@@ -35,6 +46,7 @@ impl Direction {
         match self {
             Direction::Receiving => &RECEIVING,
             Direction::Sending => &SENDING,
+            Direction::Both => &BOTH,
         }
     }
 }

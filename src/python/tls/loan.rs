@@ -41,9 +41,10 @@ impl<'a, 'py> Loan<'a, 'py> {
             return Ok(None);
         }
         let told_eof = !genuine::ignores_eof(conn)?;
-        // SAFETY: `ssl` is alive, for `alive` is, and belongs to this library. No other thread uses it: the connection has
-        // just been made for this transfer, and `Loan` gives it back before anybody else reads from it. (A script whose
-        // other thread reads from a running transfer's connection is undefined in `ssl` as well.)
+        // SAFETY: `ssl` is alive, for `alive` is, and belongs to this library. No other thread uses it: a data connection
+        // has just been made for its transfer, on a control connection whoever reads waits for the batch (`Reader::take_over`),
+        // and `Loan` gives it back before anybody else reads from it. (A script whose other thread uses the connection of
+        // a running transfer or batch is undefined in `ssl` as well.)
         let stream = unsafe {
             if !library.set_descriptor(ssl.as_ptr(), fd.as_raw_fd()) {
                 return Ok(None);
