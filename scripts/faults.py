@@ -38,8 +38,8 @@ INTRODUCTION = """\
 An FTP client reads what a stranger's server sends, over links that stall and break. This is what rftplib has been put
 through. Each fault's exception is compared with ftplib's, must come within the timeout, and must leave no descriptor
 and no thread behind. What differs from ftplib on purpose is in
-[the list of differences](from-ftplib.md#where-rftplib-differs-from-ftplib-and-why), what is promised in
-[Security](security.md).
+[the list of differences](DIFFERENCES.md), what is promised in
+[Security](SECURITY.md).
 
 Printed by `scripts/faults.py`{how},
 Python {python} on {machine}.

@@ -12,7 +12,7 @@ from socket import timeout as TimedOut
 
 import rftplib
 
-from . import _logs, _rftplib
+from . import _logs, _rftplib, _transfer
 from ._errors import NO_GREETING, error_perm, explained
 from ._ftp_tls import FTP_TLS
 
@@ -255,7 +255,8 @@ def _connect_secured(ftp, host, port, timeout, source_address):
 def _secured_first(ftp, sock):
     """`sock` under TLS; where the server's greeting in clear text came instead, the error says so."""
     try:
-        return ftp.context.wrap_socket(sock, server_hostname=ftp.host)
+        with _transfer.starting(ftp, "connect") as waiting:
+            return _transfer.secure(ftp, sock, waiting)
     except rftplib.ssl.SSLError as error:
         if getattr(error, "reason", None) not in _NO_TLS:
             raise

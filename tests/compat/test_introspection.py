@@ -97,9 +97,9 @@ def test_module_doc():
 
 def test_the_extra_attributes_are_documented():
     """In the page of differences, where the tests are run from a source tree that has it."""
-    page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "DIFFERENCES.md")
+    page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "DIFFERENCES.md")
     if not os.path.exists(page):
-        pytest.skip("no DIFFERENCES.md beside these tests")
+        pytest.skip("no docs/DIFFERENCES.md beside these tests")
     with open(page, encoding="utf-8") as file:
         text = file.read()
     for name in EXTRA_ATTRIBUTES["FTP"] | EXTRA_ATTRIBUTES["FTP_TLS"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ftplib as real
 import importlib
+import subprocess
 import sys
 import threading
 import urllib.request
@@ -17,6 +18,10 @@ def imported():
     import ftplib
 
     return ftplib
+
+
+# This module has imported it, and so has pytest's world.
+pytestmark = pytest.mark.filterwarnings("ignore:ftplib was imported before:RuntimeWarning")
 
 
 @pytest.fixture(autouse=True)
@@ -169,6 +174,66 @@ def test_urllib_uses_it(monkeypatch):
     with rftplib.install(), pytest.raises(urllib.request.URLError):
         urllib.request.urlopen("ftp://127.0.0.1:9/name", timeout=10)
     assert seen == [(rftplib.FTP, "127.0.0.1", 9)]
+
+
+def run(program, *options):
+    """A program in an interpreter of its own, where nothing has imported ftplib yet."""
+    command = [sys.executable, *options, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    "line", ["import ftplib", "from ftplib import FTP as Base", "from ftplib import FTP_TLS", "import ftplib as f"]
+)
+def test_a_module_that_has_ftplib_already_is_named(tmp_path, line):
+    (tmp_path / "mirrors.py").write_text(line)
+    done = run(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import mirrors, rftplib\nrftplib.install()")
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[0] == (
+        "<string>:2: RuntimeWarning: ftplib was imported before rftplib.install(), and is still used, by mirrors: "
+        "install it first"
+    )
+
+
+def test_the_program_itself_is_named_too():
+    assert "by __main__: install it first" in run("import ftplib, rftplib; rftplib.install()").stderr
+
+
+def test_whoever_is_named_is_named_once(tmp_path):
+    (tmp_path / "mirrors.py").write_text("import ftplib")
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import mirrors, rftplib"
+    done = run(program + "\nfor _ in range(3):\n    with rftplib.install(): pass", "-W", "always")
+    assert done.stderr.count("RuntimeWarning") == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import urllib.request",  # which imports ftplib when it needs it
+        "from ftplib import error_perm, all_errors",
+        "import rftplib as ftplib",
+    ],
+)
+def test_nobody_is_named_who_loses_nothing(tmp_path, line):
+    (tmp_path / "harmless.py").write_text(line)
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import harmless, rftplib\nrftplib.install()"
+    done = run(program, "-W", "error")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_module_that_is_loaded_lazily_is_left_alone(tmp_path):
+    (tmp_path / "late.py").write_text("print('loaded')")
+    program = f"""
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("late", {str(tmp_path / "late.py")!r})
+spec.loader = importlib.util.LazyLoader(spec.loader)
+sys.modules["late"] = module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+import rftplib
+rftplib.install()
+"""
+    done = run(program, "-W", "error")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_the_names_of_the_module_stay_ftplibs():

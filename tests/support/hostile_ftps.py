@@ -13,24 +13,34 @@ import ssl
 import threading
 
 from rftplib._tls import forget_errors
+from support import actions
 from support.actions import Stopped
 from support.certificates import server_context
-from support.scripted_server import LIMIT, Server
+from support.scripted_server import LIMIT, Server, Session
 
 ALERT = b"\x15\x03\x03\x00\x02\x02\x50"  # a record: fatal, internal error
 RESET = b"\1\0\0\0\0\0\0\0"  # SO_LINGER: close() sends RST
 
 
+class Stalling(Session):
+    def wrap_control(self):
+        if self.server.stall == "control":
+            stall(self)
+        super().wrap_control()
+
+
 class Hostile(Server):
     """What it does is told by attributes; what it has seen is in others."""
 
+    session = Stalling
     unknown = b"200 ok\r\n"
 
     def __init__(self) -> None:
         transfers = {"RETR": send, "NLST": send, "LIST": send, "STOR": receive, "APPE": receive, "STOU": receive}
-        super().__init__({"AUTH": auth, **transfers}, tls=server_context())
+        super().__init__({"AUTH": auth, "CCC": ccc, **transfers}, tls=server_context())
         self.smuggle = b""  # sent in clear text behind the reply to AUTH
-        self.stall = ""  # "control", "data": no handshake; "transfer": no byte; "half": none after the payload
+        # "control", "data": no handshake; "transfer": no byte; "half": none after the payload; "ccc": no close_notify
+        self.stall = ""
         # downloads, and how the data connection ends: "notify", "eof" (a half-close), "close", "reset", "mid-record"
         # uploads: "notify", "eof", "reset", "chatter", "silent" (never an answer to close_notify), "refuse" (a reset
         # after the first block; the final reply comes after `taken`)
@@ -57,9 +67,15 @@ class Hostile(Server):
 
 def auth(session):
     session.say(b"234 go\r\n" + session.server.smuggle)
-    if session.server.stall == "control":
-        stall(session)
     session.wrap_control()
+
+
+def ccc(session):
+    if session.server.stall == "ccc":
+        session.say(b"200 clear\r\n")
+        stall(session)
+    else:
+        actions.ccc(session)
 
 
 def stall(session):

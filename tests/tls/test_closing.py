@@ -13,7 +13,7 @@ import time
 
 import pytest
 import rftplib
-from rftplib.tls import NativeContext
+from rftplib.tls import ImplicitFTP_TLS, NativeContext
 from support.certificates import CA_FILE, client_context
 from support.waiting import Waiter
 
@@ -109,6 +109,48 @@ def test_close_ends_the_wait_for_the_server_to_connect(hostile, kind):
     assert isinstance(waiter.error, OSError) and waiter.error.errno == errno.EBADF
 
 
+def closed(ftp, call):
+    """close() while `call` waits: it ends with EBADF."""
+    waiter = Waiter(call)
+    waiter.ended_by(ftp.close)
+    assert isinstance(waiter.error, OSError) and waiter.error.errno == errno.EBADF, repr(waiter.error)
+    assert ftp.sock is None
+
+
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+@pytest.mark.parametrize("implicit", [False, True])
+def test_close_ends_the_handshake_of_the_control_connection(hostile, kind, implicit):
+    hostile.stall, hostile.implicit = "control", implicit
+    made = client_context() if kind == "ssl" else NativeContext(cafile=CA_FILE)
+    ftp = (ImplicitFTP_TLS if implicit else rftplib.FTP_TLS)(context=made, timeout=None)
+    if not implicit:
+        ftp.connect("localhost", hostile.address[1])
+    closed(ftp, lambda: ftp.connect("localhost", hostile.address[1]) if implicit else ftp.auth())
+
+
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+def test_close_ends_the_handshake_of_a_connection_by_hand(hostile, kind):
+    hostile.stall = "data"
+    ftp = connect(hostile, kind)
+    closed(ftp, lambda: ftp.transfercmd("RETR x"))
+
+
+@ALL_KINDS
+def test_close_ends_the_wait_for_a_connection_by_hand(hostile, kind):
+    hostile.replies["PORT"], hostile.replies["RETR"] = b"200 ok\r\n", b"150 coming\r\n"
+    ftp = connect(hostile, kind)
+    ftp.set_pasv(False)
+    closed(ftp, lambda: ftp.transfercmd("RETR x"))
+
+
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+def test_close_ends_the_wait_for_the_end_of_tls(hostile, kind):
+    """After CCC the server says nothing."""
+    hostile.stall = "ccc"
+    ftp = connect(hostile, kind)
+    closed(ftp, ftp.ccc)
+
+
 @ALL_KINDS
 @pytest.mark.skipif(not NATIVE, reason="without native loops the file is Python's own, with its lock")
 def test_close_ends_the_wait_for_the_final_reply(hostile, kind):
@@ -192,7 +234,7 @@ def test_two_threads_that_wait_for_replies_get_them_in_order(hostile, kind):
     replies = {}
     first = threading.Thread(target=lambda: replies.update(first=ftp.voidcmd("SITE slow")))
     first.start()
-    wait_until(lambda: any(line == "SITE slow" for line, _ in hostile.lines))
+    hostile.wait_for("SITE")
     # the server answers both at once, when the second has come
     second = threading.Thread(target=lambda: replies.update(second=ftp.voidcmd("NOOP")))
     hostile.sessions[0].replies["NOOP"] = [b"226 the slow one\r\n200 noop\r\n"]
@@ -212,7 +254,11 @@ def test_a_thread_that_gives_up_leaves_its_place(hostile, kind):
     """One is stopped by the timeout: the other isn't held up by it."""
     hostile.replies["SITE"] = b""
     ftp = connect(hostile, kind, timeout=10)
-    waiters = [Waiter(lambda: ftp.voidcmd("SITE one")), Waiter(lambda: ftp.voidcmd("SITE two"))]
+    waiters = [Waiter(lambda: ftp.voidcmd("SITE one"))]
+    # one after the other: `ssl` can't take two writes at once
+    hostile.wait_for("SITE")
+    waiters.append(Waiter(lambda: ftp.voidcmd("SITE two")))
+    hostile.wait_for("SITE", times=2)
     waiters[0].ended_by(lambda: ftp.sock.settimeout(0.2))
     waiters[1].join()
     # as ftplib's file has it: whoever came first is timed out, and after that nothing is read from it any more
@@ -220,13 +266,6 @@ def test_a_thread_that_gives_up_leaves_its_place(hostile, kind):
     first, second = sorted(errors, key=lambda error: not isinstance(error, socket.timeout))
     assert isinstance(first, socket.timeout) and str(second) == "cannot read from timed out object"
     ftp.close()
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 # --- asynchronous exceptions
