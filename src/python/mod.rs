@@ -41,7 +41,9 @@ mod _rftplib {
     #[pymodule_export]
     use super::absent::{batch, download, retrlines, storlines, upload};
     #[pymodule_export]
-    use super::control::dialogue::{getline, getmultiline, getresp, putcmd, putline, sendcmd, voidcmd, voidresp};
+    use super::control::commands::{putcmd, putline};
+    #[pymodule_export]
+    use super::control::dialogue::{getline, getmultiline, getresp, sendcmd, voidcmd, voidresp};
     #[cfg(unix)]
     #[pymodule_export]
     use super::control::exchange::batch;
