@@ -40,7 +40,7 @@ fn own_line<'py>(
 ) -> PyResult<Text<'py>> {
     let py = ftp.py();
     let (body, ended) = reader.get().next_line(py, Some(limit.saturating_add(1)))?;
-    // `maxline` counts characters, the line's end included
+    // `maxline` counts characters, and the line's end is one of them
     let length = if body.len() < limit {
         0
     } else {
@@ -116,7 +116,7 @@ fn multiline_text<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
 /// `self.max_reply`: how many characters a multi-line reply may have; `None` for any.
 pub fn max_reply(ftp: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
     let Some(limit) = ftp.getattr_opt_held(intern!(ftp.py(), "max_reply"))? else {
-        return Ok(Some(reply::MAX_REPLY)); // an object that is no FTP, to which our function was lent
+        return Ok(Some(reply::MAX_REPLY)); // the object is no FTP: somebody calls our function with one of his own
     };
     if limit.is_none() {
         return Ok(None);
@@ -125,7 +125,7 @@ pub fn max_reply(ftp: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
         Some(number) => Some(number),
         None => int_of(&modules::odd(ftp.py())?.call_method_held(intern!(ftp.py(), "number"), (limit,))?),
     };
-    // what doesn't fit is beyond what there is memory for
+    // a number below 0 allows nothing; one that is too large for 64 bits limits nothing
     Ok(number.map(|number| usize::try_from(number).unwrap_or(0)))
 }
 

@@ -37,7 +37,7 @@ impl State {
         }
     }
 
-    /// Takes in what has been received; nothing is the end.
+    /// Takes in what has been received; no bytes stand for the end.
     pub fn feed(&mut self, data: &[u8]) -> Result<(), Undecodable> {
         if data.is_empty() {
             self.lines.finish()
@@ -50,7 +50,7 @@ impl State {
     pub fn queue_up(&mut self) -> u64 {
         let process = std::process::id();
         if self.process != process {
-            // the threads that waited are the parent's
+            // the threads that waited are in the parent process
             self.process = process;
             self.queue.clear();
         }
