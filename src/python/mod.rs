@@ -51,7 +51,7 @@ mod _rftplib {
     #[pymodule_export]
     use super::own::seal;
     #[pymodule_export]
-    use super::parse::{parse_150, parse_227, parse_229, parse_257};
+    use super::parse::{find_address, parse_150, parse_227, parse_229, parse_257};
     #[cfg(all(unix, feature = "tls"))]
     #[pymodule_export]
     use super::tls::{Engine, Link, Session};
