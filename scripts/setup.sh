@@ -63,8 +63,7 @@ install_package() {
     "$VENV/bin/python" -m pip install -q "maturin>=1.9.4,<2"
     say "building the wheel"
     rm -rf "$WHEELS"
-    # A wheel for this machine, linked with its OpenSSL; one for others would have to carry a copy.
-    "$VENV/bin/maturin" build --release --locked --auditwheel skip --interpreter "$VENV/bin/python" --out "$WHEELS"
+    "$VENV/bin/maturin" build --release --locked --interpreter "$VENV/bin/python" --out "$WHEELS"
     wheel=$(echo "$WHEELS"/*.whl)
     "$VENV/bin/python" -m pip install -q --force-reinstall --no-deps "$wheel"
     [ $# = 0 ] || "$VENV/bin/python" -m pip install -q "${wheel}[$1]"

@@ -24,6 +24,15 @@ class FTP:
     timeout: seconds that each blocking operation may take, None for no limit, by default the one of the socket module.
     source_address: (host, port) to bind to before connecting. encoding: that of commands, replies and text lines.
 
+    Beyond ftplib, four attributes for the class, a subclass or an object:
+    max_reply: how many characters a multi-line reply may have, by default 16 Mi; None for any number, as in ftplib.
+    skip_redundant_type: whether to leave out a TYPE command when that type is in force already, which saves a round
+    trip for each file; False by default.
+    accept_any_active_peer: whether active mode takes a data connection from any address, as ftplib does, or only from
+    the server's (False, the default). A relay in between, such as `ssh -L`, may need it.
+    check_size: whether a download in TYPE I that is shorter than the size which the 150 reply announced is an EOFError
+    (under TLS an ssl.SSLEOFError) even if the final reply is 226; False by default, as some servers' sizes are wrong.
+
     Usable in a `with` statement, which ends with quit(). Text is `str` in `encoding`, file contents are `bytes`.
     Raises error_temp for 4xx replies, error_perm for 5xx, error_reply for those that don't fit, error_proto for what is
     no reply, OSError for the network's errors, EOFError when the server has closed the connection: see `all_errors`.
@@ -269,7 +278,9 @@ class FTP:
             if self.passiveserver:
                 conn, resp = _connect(self, waiting, cmd, rest)
             else:
-                with self.makeport() as sock:
+                with _logs.attempt("control", "announcing a port for %s", cmd):
+                    listener = self.makeport()
+                with listener as sock:
                     waiting.watch(sock)
                     resp = _start(self, cmd, rest)
                     conn = _active.accept(self, sock)
@@ -482,12 +493,10 @@ class FTP:
 
 def _connect(ftp, waiting, cmd, rest):
     """Connect to where the server listens and start the transfer; returns the data connection and the reply."""
-    host, port = ftp.makepasv()
-    try:
+    with _logs.attempt("control", "asking for a data connection for %s", cmd):
+        host, port = ftp.makepasv()
+    with _logs.attempt("data", "connecting to %s port %s for data", host, port):
         conn = rftplib.socket.create_connection((host, port), ftp.timeout, source_address=ftp.source_address)
-    except OSError as error:
-        _logs.failed("data", error, "connecting to %s port %s for data", host, port)
-        raise
     waiting.watch(conn)
     try:
         return conn, _start(ftp, cmd, rest)
@@ -498,11 +507,15 @@ def _connect(ftp, waiting, cmd, rest):
 
 def _start(ftp, cmd, rest):
     """Send REST, if wanted, and the transfer's command; returns the preliminary reply."""
-    if rest is not None:
-        ftp.sendcmd("REST %s" % rest)
-    resp = ftp.sendcmd(cmd)
-    if resp[0] == "2":
-        resp = _lenient.preliminary(ftp, resp)
+    try:
+        if rest is not None:
+            ftp.sendcmd("REST %s" % rest)
+        resp = ftp.sendcmd(cmd)
+        if resp[0] == "2":
+            resp = _lenient.preliminary(ftp, resp)
+    except (OSError, EOFError) as error:
+        _logs.failed("control", error, "starting %s", cmd)
+        raise
     if resp[0] != "1":
         raise error_reply(resp)
     return resp
@@ -510,11 +523,16 @@ def _start(ftp, cmd, rest):
 
 def _set_type(ftp, command, send):
     """Send a TYPE command, unless `skip_redundant_type` allows to leave it out."""
-    if not getattr(ftp, "skip_redundant_type", False):
+    skip = getattr(ftp, "skip_redundant_type", False)
+    if skip and getattr(ftp, "_type_in_force", None) == command:
+        return
+    try:
         send(command)
-    elif getattr(ftp, "_type_in_force", None) != command:
-        send(command)  # which makes putline() forget the type: only what was accepted is remembered
-        ftp._type_in_force = command
+    except (OSError, EOFError) as error:
+        _logs.failed("control", error, "%s before a transfer", command)
+        raise
+    if skip:
+        ftp._type_in_force = command  # putline() has forgotten it: only what was accepted is remembered
 
 
 def _directory(resp):

@@ -1,8 +1,8 @@
 //! Certificates and keys as people have them, brought to what the engine takes: PEM in any order and with anything
 //! around it, keys of PKCS#1 and SEC 1 (`BEGIN RSA PRIVATE KEY`, `BEGIN EC PRIVATE KEY`) as well as PKCS#8.
 
-use super::super::fault::Setup;
 use super::der::{self, INTEGER, OBJECT, OCTET_STRING, SEQUENCE};
+use crate::tls::errors::OptionError;
 
 /// rsaEncryption (1.2.840.113549.1.1.1) and its NULL parameters (RFC 8017, appendix A.1).
 const RSA: &[u8] = &[6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1, 5, 0];
@@ -71,23 +71,23 @@ fn der_certificates(mut data: &[u8]) -> Result<Vec<Vec<u8>>, String> {
 
 /// A PEM chain, the client's certificate first, and its key as PKCS#8, from a PEM chain and a PEM key, which may be one
 /// and the same file.
-pub fn pem_identity(chain: &[u8], key: &[u8]) -> Result<(String, String), Setup> {
-    let found = certificates(chain).map_err(Setup::Chain)?;
+pub fn pem_identity(chain: &[u8], key: &[u8]) -> Result<(String, String), OptionError> {
+    let found = certificates(chain).map_err(OptionError::Chain)?;
     let chain: String = found.iter().map(|der| encode("CERTIFICATE", der)).collect();
     let text = text_of(key);
-    let blocks = blocks(&text).ok_or_else(|| Setup::Key("a PEM block has no end".to_owned()))?;
+    let blocks = blocks(&text).ok_or_else(|| OptionError::Key("a PEM block has no end".to_owned()))?;
     let Some(block) = blocks.iter().find(|block| block.label.ends_with("PRIVATE KEY")) else {
-        return Err(Setup::Key("no private key in it".to_owned()));
+        return Err(OptionError::Key("no private key in it".to_owned()));
     };
     let der = pkcs8(block)?;
     Ok((chain, encode("PRIVATE KEY", &der)))
 }
 
 /// A key block's content as PKCS#8 (RFC 5958).
-fn pkcs8(block: &Block<'_>) -> Result<Vec<u8>, Setup> {
-    let bad = || Setup::Key("a private key that can't be read".to_owned());
+fn pkcs8(block: &Block<'_>) -> Result<Vec<u8>, OptionError> {
+    let bad = || OptionError::Key("a private key that can't be read".to_owned());
     if block.label == "ENCRYPTED PRIVATE KEY" || block.base64.contains("ENCRYPTED") {
-        return Err(Setup::Key(
+        return Err(OptionError::Key(
             "the private key is encrypted, and Security Framework opens encrypted keys only in PKCS#12 archives: make one with \
              «openssl pkcs12 -export -inkey KEY -in CERT -out FILE.p12» and give it as pkcs12="
                 .to_owned(),
@@ -101,7 +101,7 @@ fn pkcs8(block: &Block<'_>) -> Result<Vec<u8>, Setup> {
             let curve = ec_curve(&der).ok_or_else(bad)?;
             Ok(wrapped(&[EC, curve].concat(), &der))
         }
-        other => Err(Setup::Key(format!("unsupported kind of key: {other}"))),
+        other => Err(OptionError::Key(format!("unsupported kind of key: {other}"))),
     }
 }
 
