@@ -321,10 +321,7 @@ class FTP:
         """
         if facts:
             self.sendcmd("OPTS MLST " + ";".join(facts) + ";")
-        if path:
-            cmd = "MLSD %s" % path
-        else:
-            cmd = "MLSD"
+        cmd = "MLSD %s" % path if path else "MLSD"
         lines = _rftplib.Listing()
         self.retrlines(cmd, lines.append)
         yield from lines
