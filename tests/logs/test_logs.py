@@ -11,9 +11,10 @@ import threading
 
 import pytest
 import rftplib
-from contract.actions import send_data
-from contract.scripted_server import serving
 from servers import demo
+from support.actions import close as close_control
+from support.actions import send_data
+from support.scripted_server import serving
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +126,39 @@ def test_a_stalled_transfer_at_warning(records, method):
         with pytest.raises(socket.timeout):
             getattr(ftp, method)(command, argument)
     assert warnings(records) == [("rftplib.data", f"{command} failed: timed out")]
+
+
+@pytest.mark.parametrize(
+    "verb, text",
+    [
+        ("TYPE", "TYPE I before a transfer failed: timed out"),
+        ("PASV", "asking for a data connection for RETR x failed: timed out"),
+        ("REST", "starting RETR x failed: timed out"),
+        ("RETR", "starting RETR x failed: timed out"),
+    ],
+)
+def test_a_server_that_falls_silent_before_a_transfer_at_warning(records, verb, text):
+    with scripted(**{verb: b""}) as ftp:
+        ftp.sock.settimeout(0.3)
+        with pytest.raises(socket.timeout):
+            ftp.retrbinary("RETR x", lambda block: None, rest=1)
+    assert warnings(records) == [("rftplib.control", text)]
+
+
+def test_a_server_that_takes_no_port_and_says_nothing_at_warning(records):
+    with scripted(PORT=b"") as ftp:
+        ftp.set_pasv(False)
+        ftp.sock.settimeout(0.3)
+        with pytest.raises(socket.timeout):
+            ftp.retrlines("LIST")
+    assert warnings(records) == [("rftplib.control", "announcing a port for LIST failed: timed out")]
+
+
+def test_a_connection_that_ends_before_a_transfer_at_warning(records):
+    with scripted(RETR=close_control) as ftp:
+        with pytest.raises(EOFError):
+            ftp.retrbinary("RETR x", lambda block: None)
+    assert warnings(records) == [("rftplib.control", "starting RETR x failed: EOFError")]
 
 
 def test_a_final_reply_that_never_comes_at_warning(records):

@@ -1,13 +1,14 @@
 //! Each expected value is what CPython's ftplib, or the `io` stack under it, answers for the same input.
 
 mod address;
+mod batch;
 mod charset;
 mod command;
 mod facts;
-mod lines;
 mod model;
 mod path;
 mod properties;
+mod received_lines;
 mod reply;
 mod robustness;
 mod text;
