@@ -39,9 +39,9 @@ PICTURE = (
     ("FTPS", "upload", "tls_upload"),
     ("listings", "mlsd", "mlsd"),
     ("listings", "nlst", "nlst"),
-    ("beside a busy thread", "download", "busy_file"),
-    ("beside a busy thread", "FTPS download", "tls_busy_file"),
-    ("beside a busy thread", "FTPS upload", "tls_busy_upload"),
+    ("beside a\nbusy thread", "download", "busy_file"),
+    ("beside a\nbusy thread", "FTPS download", "tls_busy_file"),
+    ("beside a\nbusy thread", "FTPS upload", "tls_busy_upload"),
 )
 
 Measured = list  # of (Work, Results)
@@ -68,15 +68,18 @@ def speed(measured: Measured) -> Figure | None:
     rows = [(group, label, first[name]) for group, label, name in PICTURE if name in first]
     if not rows:
         return None
-    groups = len({group for group, *_ in rows})
-    figure, axes = canvas(len(rows) + groups, "how many times as fast as ftplib (ftplib = 1)", left=0.35)
+    groups = list(dict.fromkeys(group for group, *_ in rows))
+    figure, axes = canvas(
+        len(rows) + 0.35 * len(groups), "how many times as fast as ftplib (ftplib = 1)", left=0.42, row=0.25
+    )
     axes.set_xscale("log")
     place, group_before = 0.0, ""
     for group, label, times in rows:
         if group != group_before:
-            before(axes, place + 0.15, group, color=FAINT, weight="bold")
+            place += 0.35 if group_before else 0
+            figure_left = {"transform": axes.get_yaxis_transform(), "ha": "left", "va": "top", "weight": "bold"}
+            axes.text(-0.73, place - 0.32, group, color=FAINT, **figure_left)
             group_before = group
-            place += 1
         axes.barh(place, times - 1, left=1, height=0.62, color=TEAL)
         before(axes, place, label)
         behind(axes, max(times, 1), place, said(times), weight="bold")
@@ -153,13 +156,13 @@ def busy(measured: Measured) -> Figure | None:
 # ---------------------------------------------------------------------------------- how it looks
 
 
-def canvas(rows: float, title: str, left: float, legend: bool = False):
-    """A figure on a card of its own, and its axes: as high as so many rows take."""
+def canvas(rows: float, title: str, left: float, legend: bool = False, row: float = 0.3):
+    """A figure on a card of its own, and its axes: as high as so many rows take, each `row` inches."""
     matplotlib.rcParams.update(
         {"svg.fonttype": "none", "svg.hashsalt": "rftplib", "font.family": "DejaVu Sans", "font.size": 12}
     )
     above, below = (0.9 if legend else 0.55), 0.42  # inches
-    height = 0.3 * rows + above + below
+    height = row * rows + above + below
     figure = Figure(figsize=(6.4, height), facecolor=CARD)
     axes = figure.add_axes((left, below / height, 0.97 - left, 1 - (above + below) / height), facecolor=CARD)
     figure.text(0.02, 1 - 0.32 / height, title, color=TEXT, weight="bold", size=13)

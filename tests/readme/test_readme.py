@@ -36,7 +36,7 @@ def run_session(host, port, user, password):
     output = []
     results = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=output.append)
     assert results.failed == 0, "".join(output)
-    assert results.attempted == len(test.examples) > 8
+    assert results.attempted == len(test.examples) > 7
 
 
 def test_the_session_with_the_example_server(example_server):
