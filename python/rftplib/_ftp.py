@@ -17,8 +17,6 @@ from ._errors import NO_GREETING, Error, error_perm, error_reply
 class FTP:
     """A client for the File Transfer Protocol (RFC 959, with RFC 2428 for IPv6 and RFC 3659 for listings and sizes).
 
-    FTP(host='', user='', passwd='', acct='', timeout=..., source_address=None, *, encoding='utf-8')
-
     host: where to connect to at once; '' leaves that to connect(). user, passwd, acct: log in at once if user is given.
     timeout: seconds that each blocking operation may take, None for no limit, by default the one of the socket module.
     source_address: (host, port) to bind to before connecting. encoding: that of commands, replies and text lines.

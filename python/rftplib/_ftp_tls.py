@@ -25,9 +25,6 @@ _RENEWAL = 300
 class FTP_TLS(FTP):
     """A client for FTP over TLS (RFC 4217): explicit TLS, begun by AUTH on the ordinary port.
 
-    FTP_TLS(host='', user='', passwd='', acct='', keyfile=None, certfile=None, context=None, timeout=...,
-    source_address=None, *, encoding='utf-8')
-
     context: the ssl.SSLContext to use; the default one verifies neither certificate nor host name, as in ftplib.
     keyfile, certfile: PEM files of a client certificate, instead of a context (deprecated: use a context).
     The other arguments are those of FTP. login() secures the control connection first; data connections are in clear
