@@ -1,6 +1,8 @@
 //! The binding: the only part that may say pyo3. `python/rftplib/__init__.py` is the table of contents that users see;
 //! the bodies of its methods, where they are more than orchestration, are here.
 
+#![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "what only native loops use"))]
+
 mod call;
 mod codec;
 mod control;
@@ -39,14 +41,16 @@ mod _rftplib {
     #[pymodule_export]
     use super::absent::{batch, download, retrlines, storlines, upload};
     #[pymodule_export]
-    use super::control::dialogue::{getline, getmultiline, getresp, putcmd, putline, sendcmd, voidcmd, voidresp};
+    use super::control::commands::{putcmd, putline};
+    #[pymodule_export]
+    use super::control::dialogue::{getline, getmultiline, getresp, sendcmd, voidcmd, voidresp};
     #[cfg(unix)]
     #[pymodule_export]
     use super::control::exchange::batch;
     #[pymodule_export]
     use super::control::reader::{Reader, open_reader};
     #[pymodule_export]
-    use super::control::replies::{parse_150, parse_227, parse_229, parse_257};
+    use super::control::replies::{find_address, parse_150, parse_227, parse_229, parse_257};
     #[cfg(unix)]
     #[pymodule_export]
     use super::data::download::download;

@@ -15,7 +15,7 @@ fn expect<'py>(resp: &Bound<'py, PyAny>, code: &str) -> PyResult<Bound<'py, PyBy
     let py = resp.py();
     let Ok(string) = resp.cast::<PyString>() else {
         modules::odd(py)?.run_method_held(intern!(py, "not_text"), (resp, code))?;
-        return Err(Error::Unexpected(resp.clone().unbind()).into()); // never: it has raised
+        return Err(Error::Unexpected(resp.clone().unbind()).into()); // this is never reached: the function has raised
     };
     let bytes = encode(string)?;
     if reply::code(bytes.as_bytes()) == code.as_bytes() {
@@ -52,6 +52,20 @@ pub fn parse_229<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>
         return Err(Error::Malformed(resp.clone().unbind()).into());
     };
     decode(resp.py(), port)
+}
+
+/// What a reply to PASV or EPSV says in another form than `parse_227` and `parse_229` take: the host ('' where the reply
+/// names none) and the port, or None.
+#[pyfunction]
+pub fn find_address(resp: &Bound<'_, PyAny>) -> PyResult<Option<(String, u16)>> {
+    let Ok(string) = resp.cast_exact::<PyString>() else {
+        return Ok(None);
+    };
+    let found = address::find(encode(string)?.as_bytes());
+    Ok(found.map(|place| {
+        let host = place.host.map(|host| host.map(|number| number.to_string()).join("."));
+        (host.unwrap_or_default(), place.port)
+    }))
 }
 
 /// The directory of a 257 reply (RFC 959, MKD and PWD).

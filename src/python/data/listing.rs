@@ -177,7 +177,7 @@ impl Listing {
         let string = match line.cast::<PyString>() {
             Ok(string) => string,
             Err(_) => {
-                // no `str`: Python's own error
+                // what is no `str` gets Python's own error
                 stripped = line.call_method_held(intern!(py, "rstrip"), ("\r\n",))?;
                 stripped.cast::<PyString>().map_err(|_| Error::NoText)?
             }
@@ -191,7 +191,7 @@ impl Listing {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        // out of the lock, which isn't held while Python objects are made
+        // the line is copied, so that the lock isn't held while Python objects are made
         let (line, mut template) = {
             let mut state = self.lock(py);
             if state.next % LOOK_UP == 0 {

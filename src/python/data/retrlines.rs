@@ -69,7 +69,7 @@ pub fn retrlines(
 fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &LineSink<'py>) -> PyResult<()> {
     let py = ftp.py();
     loop {
-        // a callback may change both
+        // a callback may change either attribute
         let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
         let verbose = ftp.getattr_held(intern!(py, "debugging"))?.is_above_held(2)?;
         if let (false, Some(limit)) = (verbose, limit_of(&maxline)) {

@@ -105,7 +105,7 @@ pub fn is_timeout(py: Python<'_>, error: &PyErr) -> bool {
     let Some(class) = call::quietly(py, timeout_class(py)).and_then(|class| class.cast_into::<PyType>().ok()) else {
         return false;
     };
-    // the class itself: nobody else raises a subclass of it
+    // only the class itself counts: a subclass of it is a script's own
     let number = error.value(py).as_any().getattr_held(intern!(py, "errno"));
     error.get_type(py).is(&class) && call::quietly(py, number).is_some_and(|number| number.is_none())
 }
