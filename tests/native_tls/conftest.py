@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import shutil
 import uuid
@@ -59,22 +57,9 @@ def real(unavailable):
     return real
 
 
-def descriptors():
-    found = {}
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):  # the listing's own descriptor is gone by now
-            found[name] = os.readlink(f"/proc/self/fd/{name}")
-    return found
-
-
 @pytest.fixture(autouse=True)
-def no_descriptor_left(certs, unavailable):
-    """After each test the process has the descriptors it had before, whatever failed in between."""
-    before = descriptors()
-    yield
-    if not descriptors().items() <= before.items():
-        gc.collect()  # what failed may hold one in a traceback
-    assert descriptors().items() <= before.items()
+def nothing_left(no_descriptor_left):
+    """Of every test here."""
 
 
 @pytest.fixture

@@ -16,10 +16,17 @@ from pathlib import Path
 
 LIMIT = 20.0  # seconds until a test gives up
 
-# How an interrupted process begins.
-PRELUDE = """\
+PROGRAM = """\
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored if the parent is in a shell's background
+%s
+print("ready", flush=True)
+try:
+    call()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+ftp.close()
+assert ftp.sock is None and ftp.file is None
 """
 
 
@@ -76,25 +83,22 @@ class Waiter:
         return self.join()
 
 
-def interrupt(script, until_it_waits=lambda: None, environment=None) -> None:
-    """Run `script`, whose `call()` is going to wait, in a process of its own; press Ctrl-C after until_it_waits()."""
-    script = f"""{PRELUDE}
-{script}
-print("ready", flush=True)
-try:
-    call()
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-"""
+def interrupt(script, until_it_waits=lambda: None, asleep=True) -> None:
+    """Ctrl-C in a process of its own, which runs `script` and then the `call()` that it defines, of an object `ftp`.
+
+    The signal comes after until_it_waits(), when the process is asleep. Then the object can be closed.
+    """
     path = os.pathsep.join([str(Path(__file__).parent.parent), *filter(None, sys.path)])
-    environment = {**os.environ, "PYTHONPATH": path, **(environment or {})}
-    command = [sys.executable, "-c", script]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
+    command, environment = [sys.executable, "-c", PROGRAM % script], {**os.environ, "PYTHONPATH": path}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=environment, **pipes) as child:
         try:
-            assert child.stdout.readline() == "ready\n"
+            assert child.stdout.readline() == "ready\n", child.stderr.read()
             until_it_waits()
-            until_asleep(child.pid)
+            if asleep:
+                until_asleep(child.pid)
             child.send_signal(signal.SIGINT)
-            assert child.stdout.readline() == "interrupted\n"
+            output, errors = child.communicate(timeout=LIMIT)
         finally:
             child.kill()
+    assert (child.returncode, output, errors) == (0, "interrupted\n", "")
