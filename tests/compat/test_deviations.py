@@ -15,8 +15,9 @@ from unittest import mock
 
 import pytest
 import rftplib
+from support.certificates import CA_FILE, SERVER_PEM, server_context
 from support.harness import run, same
-from support.scripted_server import CA_FILE, SERVER_PEM, Server, server_tls_context
+from support.scripted_server import Server
 
 OLD = sys.version_info < (3, 12)
 SIGNATURE = (
@@ -52,7 +53,7 @@ GIVEN = {
 @pytest.mark.parametrize("given", GIVEN)
 def test_a_client_certificate_reaches_the_server(given):
     args, kwargs = GIVEN[given]
-    tls = server_tls_context(verify_mode=ssl.CERT_REQUIRED, maximum_version=ssl.TLSVersion.TLSv1_2)
+    tls = server_context(verify_mode=ssl.CERT_REQUIRED, maximum_version=ssl.TLSVersion.TLSv1_2)
     tls.load_verify_locations(CA_FILE)
 
     def script(lib, env):
@@ -79,7 +80,7 @@ def test_a_client_certificate_reaches_the_server(given):
 
 
 def test_without_a_client_certificate_that_server_refuses():
-    tls = server_tls_context(verify_mode=ssl.CERT_REQUIRED, maximum_version=ssl.TLSVersion.TLSv1_2)
+    tls = server_context(verify_mode=ssl.CERT_REQUIRED, maximum_version=ssl.TLSVersion.TLSv1_2)
     tls.load_verify_locations(CA_FILE)
     outcome = same(lambda lib, env: env.tls().login("user", "secret"), tls=tls)
     assert outcome.exception is not None

@@ -50,7 +50,7 @@ def run_example(program: str, cwd: Path, home: Path, certificate: Path, environm
 
 
 @contextlib.contextmanager
-def serving(home: str, certificate: str):
+def Server(home: str, certificate: str):
     """FTP with explicit and with implicit TLS."""
     from pyftpdlib.authorizers import DummyAuthorizer
     from pyftpdlib.handlers import TLS_FTPHandler
@@ -103,7 +103,7 @@ def main() -> None:
     from socks_server import Proxy
 
     bring_up_loopback()
-    with serving(*sys.argv[1:]), Proxy(1080) as proxy:
+    with Server(*sys.argv[1:]), Proxy(1080) as proxy:
         command = [sys.executable, "-W", "error", "example.py"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         print(json.dumps([done.returncode, done.stdout, done.stderr, len(proxy.tunnels)]))

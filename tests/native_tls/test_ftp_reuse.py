@@ -9,7 +9,8 @@ import pytest
 import rftplib
 import rftplib.tls
 from native_tls.test_ftp import PASSWORD, TIMEOUT, USER, client, content, native
-from support.tls_server import VERSIONS, Thread
+from support.certificates import VERSIONS
+from support.tls_server import Thread
 
 DEMANDING = ["vsftpd", "vsftpd-strict", "proftpd"]
 SERVERS = [*DEMANDING, "pureftpd", "pyftpdlib"]

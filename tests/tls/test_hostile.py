@@ -10,9 +10,10 @@ import pytest
 import rftplib
 from support import misbehave as bad
 from support.actions import close, reset
+from support.certificates import CA_FILE, server_context
 from support.harness import differences, run, run_both, same
 from support.resources import descriptors, threads_end
-from support.scripted_server import CA_FILE, LIMIT, Server, server_tls_context
+from support.scripted_server import LIMIT, Server
 
 SHORT = 0.5
 
@@ -37,7 +38,7 @@ def hello(session, conn=None):
 
 
 def play(script, replies, quiet):
-    server = Server(replies, tls=server_tls_context())
+    server = Server(replies, tls=server_context())
     try:
         theirs = run(ftplib, script, server)
         before = descriptors()
@@ -118,7 +119,7 @@ def test_plaintext_before_the_handshake_is_discarded(injected):
         env.attempt(ftp.voidcmd, "NOOP")
         env.attempt(ftp.login, "user", "secret")
 
-    outcome = same(script, {"AUTH": inject, "NOOP": b"200 the truth\r\n"}, tls=server_tls_context())
+    outcome = same(script, {"AUTH": inject, "NOOP": b"200 the truth\r\n"}, tls=server_context())
     assert outcome.notes == ["'200 the truth'", "'230 logged in'"]
 
 
