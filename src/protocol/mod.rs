@@ -25,6 +25,7 @@ pub mod charset;
 pub mod command;
 pub mod facts;
 pub mod lines;
+pub mod list;
 pub mod outgoing;
 pub mod path;
 pub mod reply;

@@ -108,6 +108,15 @@ fn above_limit(text: &str, limit: &Bound<'_, PyAny>) -> PyErr {
     }
 }
 
+/// A listing that can't be believed: why, and because of which line.
+pub fn listing(py: Python<'_>, why: &str, line: Option<Bound<'_, PyString>>) -> PyErr {
+    let module = call::import(py, "rftplib.listing");
+    match module.and_then(|module| module.getattr_held(intern!(py, "ListingError"))) {
+        Ok(class) => made(&class, (why, line)),
+        Err(error) => error,
+    }
+}
+
 /// A failed system call, as `socket` reports it: with errno, so that Python picks the right subclass of OSError.
 #[cfg(unix)]
 pub fn os_error(error: &std::io::Error) -> PyErr {

@@ -3,6 +3,8 @@
 
 mod call;
 mod dialogue;
+mod entries;
+mod entry;
 mod errors;
 mod hold;
 mod listing;
@@ -37,6 +39,10 @@ use pyo3::prelude::*;
 mod _rftplib {
     #[pymodule_export]
     use super::dialogue::{getline, getmultiline, getresp, putcmd, putline, sendcmd, voidcmd, voidresp};
+    #[pymodule_export]
+    use super::entries::{Entries, read_listing};
+    #[pymodule_export]
+    use super::entry::Entry;
     #[pymodule_export]
     use super::listing::Listing;
     #[pymodule_export]

@@ -5,6 +5,7 @@ mod charset;
 mod command;
 mod facts;
 mod lines;
+mod list;
 mod model;
 mod path;
 mod properties;

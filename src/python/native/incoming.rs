@@ -82,8 +82,7 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &Sink<'p
                 }
                 Sink::Listing(listing) => {
                     return append_all(lines, limit, &maxline, |charset, body| {
-                        listing.get().push(py, &utf8(charset, body));
-                        Ok(())
+                        listing.get().push(py, &utf8(charset, body))
                     });
                 }
                 Sink::Call(_) => {}
