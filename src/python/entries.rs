@@ -72,10 +72,11 @@ fn read(py: Python<'_>, lines: &Lines, mut listing: list::Listing, mut found: Fo
             turn.look_up(py)?;
         }
         let understood = match listing.line(line) {
-            Line::Entry(_) if found.is_full() => {
+            Line::Entry(_) | Line::Facts(_) if found.is_full() => {
                 return Err(errors::listing(py, "too many entries: see max_entries", None));
             }
-            Line::Entry(item) => found.push(&item),
+            Line::Entry(item) => found.push(|block| block.push(&item, b"")),
+            Line::Facts(outline) => found.push(|block| block.push_outline(&outline)),
             Line::Itself => {
                 found.itself = true;
                 true
@@ -116,7 +117,7 @@ impl Found {
     fn new(prefix: Arc<[u8]>, most: usize) -> Self {
         Self {
             blocks: Vec::new(),
-            block: Block::new(&prefix),
+            block: Block::new(&prefix, 0, 0),
             prefix,
             count: 0,
             most,
@@ -128,24 +129,25 @@ impl Found {
         self.count >= self.most
     }
 
-    fn push(&mut self, item: &list::Item<'_>) -> bool {
-        if !self.block.push(item) {
+    fn push(&mut self, add: impl FnOnce(&mut Block) -> bool) -> bool {
+        if !add(&mut self.block) {
             return false;
         }
         self.count += 1;
-        if self.block.len() == SHARE {
+        if self.block.entries() == SHARE {
             self.close();
         }
         true
     }
 
+    /// Begins another block, which will be about as large.
     fn close(&mut self) {
-        let full = std::mem::replace(&mut self.block, Block::new(&self.prefix));
-        self.blocks.push(Arc::new(full));
+        let next = Block::new(&self.prefix, SHARE, self.block.bytes());
+        self.blocks.push(Arc::new(std::mem::replace(&mut self.block, next)));
     }
 
     fn into_entries(mut self) -> Entries {
-        if self.block.len() > 0 {
+        if self.block.entries() > 0 {
             self.close();
         }
         Entries {

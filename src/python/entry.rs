@@ -15,30 +15,38 @@ use super::call::{self, Call, number};
 use super::parse::lower;
 use super::text::{decode, encode};
 use super::{errors, hold, modules};
-use crate::protocol::list::{Item, Kind, Time, mdtm};
+use crate::protocol::list::{Item, Kind, Outline, Time, mdtm};
 
 /// The texts of an entry, in the order in which they lie one behind the other.
 #[derive(Clone, Copy)]
 enum Part {
     Name,
+    Facts,
     Owner,
     Group,
     Target,
     Unique,
-    Facts,
 }
 
 const PARTS: usize = 6;
 
 /// An entry in its block.
-#[derive(Clone, Copy)]
 struct Record {
     start: u32,
     ends: [u32; PARTS],
     kind: Kind,
-    mode: Option<u16>,
-    size: Option<u64>,
-    time: Option<Time>,
+    told: Told,
+}
+
+/// The rest of an entry.
+enum Told {
+    /// By facts, which are read when they are asked for.
+    Facts,
+    Parts {
+        size: Option<u64>,
+        time: Option<Time>,
+        mode: Option<u16>,
+    },
 }
 
 /// Some entries of one directory.
@@ -50,33 +58,41 @@ pub struct Block {
 }
 
 impl Block {
-    pub fn new(prefix: &Arc<[u8]>) -> Self {
+    /// With room for so many entries, and for so many bytes of text.
+    pub fn new(prefix: &Arc<[u8]>, entries: usize, bytes: usize) -> Self {
         Self {
             prefix: prefix.clone(),
-            text: Vec::new(),
-            records: Vec::new(),
+            text: Vec::with_capacity(bytes),
+            records: Vec::with_capacity(entries),
         }
     }
 
-    pub fn len(&self) -> usize {
+    pub fn entries(&self) -> usize {
         self.records.len()
     }
 
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// False for what is longer than any line is.
-    pub fn push(&mut self, item: &Item<'_>) -> bool {
-        let parts = [
-            Some(item.name),
-            item.owner,
-            item.group,
-            item.target,
-            item.unique,
-            Some(item.facts),
-        ];
+    pub fn push(&mut self, item: &Item<'_>, facts: &[u8]) -> bool {
+        let Item { size, time, mode, .. } = *item;
+        let texts = [item.owner, item.group, item.target, item.unique].map(Option::unwrap_or_default);
+        self.add(item.kind, item.name, facts, texts, Told::Parts { size, time, mode })
+    }
+
+    /// The same for an entry of MLSD.
+    pub fn push_outline(&mut self, found: &Outline<'_>) -> bool {
+        self.add(found.kind, found.name, found.facts, [b""; 4], Told::Facts)
+    }
+
+    fn add(&mut self, kind: Kind, name: &[u8], facts: &[u8], [a, b, c, d]: [&[u8]; 4], told: Told) -> bool {
         let (Ok(start), mut ends) = (u32::try_from(self.text.len()), [0; PARTS]) else {
             return false;
         };
-        for (part, end) in parts.iter().zip(&mut ends) {
-            self.text.extend_from_slice(part.unwrap_or_default());
+        for (text, end) in [name, facts, a, b, c, d].iter().zip(&mut ends) {
+            self.text.extend_from_slice(text);
             let Ok(now) = u32::try_from(self.text.len()) else {
                 return false;
             };
@@ -85,10 +101,8 @@ impl Block {
         self.records.push(Record {
             start,
             ends,
-            kind: item.kind,
-            mode: item.mode,
-            size: item.size,
-            time: item.time,
+            kind,
+            told,
         });
         true
     }
@@ -133,9 +147,9 @@ impl Entry {
     }
 
     /// The only one of its block.
-    fn alone(prefix: &[u8], item: &Item<'_>) -> Self {
-        let mut block = Block::new(&prefix.into());
-        block.push(item);
+    fn alone(prefix: &[u8], item: &Item<'_>, facts: &[u8]) -> Self {
+        let mut block = Block::new(&prefix.into(), 1, 0);
+        block.push(item, facts);
         Self::new(&Arc::new(block), 0)
     }
 
@@ -148,7 +162,7 @@ impl Entry {
     }
 
     pub fn time(&self) -> Option<Time> {
-        self.record()?.time
+        self.item().time
     }
 
     fn part(&self, part: Part) -> &[u8] {
@@ -167,22 +181,24 @@ impl Entry {
         Some(self.part(part)).filter(|text| !text.is_empty())
     }
 
-    fn text<'py>(&self, py: Python<'py>, part: Part) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.optional(part).map(|text| decode(py, text)).transpose()
-    }
-
+    /// All but the facts.
     fn item(&self) -> Item<'_> {
+        let (kind, name) = (self.kind(), self.part(Part::Name));
+        let told = self.record().map(|record| &record.told);
+        let Some(&Told::Parts { size, time, mode }) = told else {
+            let facts = self.part(Part::Facts);
+            return Outline { kind, name, facts }.item();
+        };
         Item {
-            kind: self.kind(),
-            name: self.part(Part::Name),
-            size: self.record().and_then(|record| record.size),
-            time: self.time(),
-            mode: self.record().and_then(|record| record.mode),
+            kind,
+            name,
+            size,
+            time,
+            mode,
             owner: self.optional(Part::Owner),
             group: self.optional(Part::Group),
             target: self.optional(Part::Target),
             unique: self.optional(Part::Unique),
-            facts: self.part(Part::Facts),
         }
     }
 
@@ -231,6 +247,10 @@ fn micros(delta: &Bound<'_, PyAny>) -> PyResult<i64> {
 /// The bytes of an optional str.
 fn bytes_of(value: Option<&Bound<'_, PyString>>) -> PyResult<Option<Vec<u8>>> {
     value.map(|text| Ok(encode(text)?.as_bytes().to_vec())).transpose()
+}
+
+fn text<'py>(py: Python<'py>, part: Option<&[u8]>) -> PyResult<Option<Bound<'py, PyString>>> {
+    part.map(|text| decode(py, text)).transpose()
 }
 
 /// Facts as a line has them, without the ';' at their end.
@@ -313,9 +333,8 @@ impl Entry {
             group: group.as_deref(),
             target: target.as_deref(),
             unique: unique.as_deref(),
-            facts: &facts,
         };
-        Ok(Self::alone(prefix, &item))
+        Ok(Self::alone(prefix, &item, &facts))
     }
 
     #[getter]
@@ -340,7 +359,7 @@ impl Entry {
 
     #[getter]
     fn size(&self) -> Option<u64> {
-        self.record()?.size
+        self.item().size
     }
 
     #[getter]
@@ -362,27 +381,27 @@ impl Entry {
 
     #[getter]
     fn mode(&self) -> Option<u16> {
-        self.record()?.mode
+        self.item().mode
     }
 
     #[getter]
     fn owner<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.text(py, Part::Owner)
+        text(py, self.item().owner)
     }
 
     #[getter]
     fn group<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.text(py, Part::Group)
+        text(py, self.item().group)
     }
 
     #[getter]
     fn target<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.text(py, Part::Target)
+        text(py, self.item().target)
     }
 
     #[getter]
     fn unique<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.text(py, Part::Unique)
+        text(py, self.item().unique)
     }
 
     #[getter]
@@ -405,7 +424,7 @@ impl Entry {
         let py = path.py();
         let path = encode(path)?;
         let (prefix, name) = split_path(path.as_bytes());
-        Self::alone(prefix, &Item { name, ..self.item() }).into_object(py)
+        Self::alone(prefix, &Item { name, ..self.item() }, self.part(Part::Facts)).into_object(py)
     }
 
     /// The same entry with the time of a reply to MDTM, or None if it has none.
@@ -422,7 +441,7 @@ impl Entry {
                 time: Some(time),
                 ..self.item()
             };
-            Self::alone(&self.block.prefix, &item).into_object(py)
+            Self::alone(&self.block.prefix, &item, self.part(Part::Facts)).into_object(py)
         })
         .transpose()
     }
@@ -438,7 +457,9 @@ impl Entry {
             return PyNotImplemented::get(py).to_owned().into_any();
         };
         let other = other.get();
-        let equal = self.path_bytes() == other.path_bytes() && self.item() == other.item();
+        let equal = self.path_bytes() == other.path_bytes()
+            && self.item() == other.item()
+            && self.part(Part::Facts) == other.part(Part::Facts);
         PyBool::new(py, equal).to_owned().into_any()
     }
 

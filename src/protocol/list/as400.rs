@@ -8,7 +8,7 @@
 
 use super::dates::{Clock, Numbers, Order, Stamp, separated, time_of_day};
 use super::fields::{Fields, is_digits, number, trim};
-use super::{Item, Kind, Line, entry};
+use super::{Item, Kind, Line};
 
 /// Owner, size, date and time, then the type: of members all but the first are missing.
 struct Columns<'a> {
@@ -77,5 +77,5 @@ pub fn line<'a>(line: &'a [u8], clock: &Clock, order: &Order) -> Option<Line<'a>
         };
         item.time = Some(stamp.resolve(clock));
     }
-    Some(entry(item.sized()))
+    Some(item.into())
 }

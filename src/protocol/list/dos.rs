@@ -8,7 +8,7 @@
 
 use super::dates::{Clock, Numbers, Order, separated, time_of_day};
 use super::fields::{Fields, number};
-use super::{Item, Kind, Line, entry};
+use super::{Item, Kind, Line};
 
 /// From the end of "<DIR>" to the name.
 const GAP: usize = 10;
@@ -60,7 +60,7 @@ pub fn line<'a>(line: &'a [u8], clock: &Clock, order: &Order) -> Option<Line<'a>
         ..order.apply(date)
     };
     item.time = Some(stamp.resolve(clock));
-    Some(entry(item))
+    Some(item.into())
 }
 
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@
 
 use super::dates::{SECOND, micros};
 use super::fields::{number, split_once};
-use super::{Item, Kind, Line, Time, entry};
+use super::{Item, Kind, Line, Time};
 
 pub fn line(line: &[u8]) -> Option<Line<'_>> {
     let (facts, name) = split_once(line.strip_prefix(b"+")?, b'\t')?;
@@ -29,7 +29,7 @@ pub fn line(line: &[u8]) -> Option<Line<'_>> {
             _ => {}
         }
     }
-    Some(entry(item.sized()))
+    Some(item.into())
 }
 
 /// Permissions in octal digits.

@@ -5,23 +5,32 @@ use super::eplf::octal;
 use super::fields::{number, split_once};
 use super::{Item, Kind, Line, entry};
 
+/// An entry whose facts are still to be read: what most of them say, nobody asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline<'a> {
+    pub kind: Kind,
+    pub name: &'a [u8],
+    /// As they were sent, without the last ';'.
+    pub facts: &'a [u8],
+}
+
 /// A line of MLSD.
 pub fn listed(line: &[u8]) -> Line<'_> {
-    let Some((kind, item)) = read(line) else {
+    let Some((kind, found)) = outline(line) else {
         return Line::Unknown;
     };
     match kind {
         // whatever it is called: servers give its whole path or "."
         b"cdir" => Line::Itself,
         b"pdir" => Line::Nothing,
-        _ => entry(item),
+        _ => entry(found.name, || Line::Facts(found)),
     }
 }
 
 /// The line of a reply to MLST: a blank before it, and a path as its name.
 pub fn single(line: &[u8]) -> Line<'_> {
-    match read(line.strip_prefix(b" ").unwrap_or(line)) {
-        Some((_, item)) => Line::Entry(item),
+    match outline(line.strip_prefix(b" ").unwrap_or(line)) {
+        Some((_, found)) => Line::Facts(found),
         None => Line::Unknown,
     }
 }
@@ -29,41 +38,57 @@ pub fn single(line: &[u8]) -> Line<'_> {
 /// A line of MLSD among those of any format: no other has "type=", or "=" and ";", in its first word.
 pub fn told_apart(line: &[u8]) -> Option<Line<'_>> {
     let (facts, _) = split_once(line, b' ')?;
-    let typed = facts.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"type="));
-    (typed || facts.contains(&b';') && facts.contains(&b'=')).then(|| listed(line))
+    (value_of_type(facts).is_some() || facts.contains(&b';') && facts.contains(&b'=')).then(|| listed(line))
 }
 
-/// The type as it is written, and the entry; `None` without a type or a name.
-fn read(line: &[u8]) -> Option<(&[u8], Item<'_>)> {
+/// The type as it is written, and the rest; `None` without a type or a name.
+fn outline(line: &[u8]) -> Option<(&[u8], Outline<'_>)> {
     let (facts, name) = split(line)?;
-    let mut item = Item::new(Kind::Other, name);
-    item.facts = facts;
-    let mut kind: Option<&[u8]> = None;
-    let (mut owner, mut group, mut uid, mut gid) = (None, None, None, None);
-    for fact in facts.split(|&byte| byte == b';') {
-        let Some((key, value)) = split_once(fact, b'=') else {
-            continue;
-        };
-        // few are compared in full: most differ in their length
-        match key.len() {
-            4 if key.eq_ignore_ascii_case(b"type") => kind = Some(value),
-            4 if key.eq_ignore_ascii_case(b"size") => item.size = number(value),
-            6 if key.eq_ignore_ascii_case(b"modify") => item.time = mdtm(value),
-            6 if key.eq_ignore_ascii_case(b"unique") => item.unique = Some(value),
-            8 if key.eq_ignore_ascii_case(b"unix.uid") => uid = Some(value),
-            8 if key.eq_ignore_ascii_case(b"unix.gid") => gid = Some(value),
-            9 if key.eq_ignore_ascii_case(b"unix.mode") => item.mode = octal(value),
-            10 if key.eq_ignore_ascii_case(b"unix.owner") => uid = Some(value),
-            10 if key.eq_ignore_ascii_case(b"unix.group") => gid = Some(value),
-            14 if key.eq_ignore_ascii_case(b"unix.ownername") => owner = Some(value),
-            14 if key.eq_ignore_ascii_case(b"unix.groupname") => group = Some(value),
-            _ => {}
+    // most servers begin with it
+    let kind = match value_of_type(facts) {
+        Some(value) => split_once(value, b';').map_or(value, |(value, _)| value),
+        None => facts.split(|&byte| byte == b';').find_map(value_of_type)?,
+    };
+    let found = Outline {
+        kind: kind_of(kind).0,
+        name,
+        facts,
+    };
+    Some((kind, found))
+}
+
+/// What follows "type=".
+fn value_of_type(fact: &[u8]) -> Option<&[u8]> {
+    let (key, value) = fact.split_at_checked(5)?;
+    key.eq_ignore_ascii_case(b"type=").then_some(value)
+}
+
+impl<'a> Outline<'a> {
+    /// All that the facts say.
+    pub fn item(&self) -> Item<'a> {
+        let mut item = Item::new(self.kind, self.name);
+        let (mut uid, mut gid) = (None, None);
+        for fact in self.facts.split(|&byte| byte == b';') {
+            let Some((key, value)) = split_once(fact, b'=') else {
+                continue;
+            };
+            match key.to_ascii_lowercase().as_slice() {
+                b"type" => item.target = kind_of(value).1,
+                b"size" => item.size = number(value),
+                b"modify" => item.time = mdtm(value),
+                b"unique" => item.unique = Some(value),
+                b"unix.mode" => item.mode = octal(value),
+                b"unix.uid" | b"unix.owner" => uid = Some(value),
+                b"unix.gid" | b"unix.group" => gid = Some(value),
+                b"unix.ownername" => item.owner = Some(value),
+                b"unix.groupname" => item.group = Some(value),
+                _ => {}
+            }
         }
+        item.owner = item.owner.or(uid);
+        item.group = item.group.or(gid);
+        item.sized()
     }
-    let kind = kind?;
-    (item.owner, item.group) = (owner.or(uid), group.or(gid));
-    (item.kind, item.target) = kind_of(kind);
-    Some((kind, item.sized()))
 }
 
 /// The facts, without the last ';', and the name. The first blank ends the facts; only the target of a link, which
@@ -83,7 +108,7 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn is_link_with_target(fact: &[u8]) -> bool {
-    split_once(fact, b'=').is_some_and(|(key, value)| key.eq_ignore_ascii_case(b"type") && kind_of(value).1.is_some())
+    value_of_type(fact).is_some_and(|value| kind_of(value).1.is_some())
 }
 
 /// "file", "dir", "OS.unix=slink:target" and what other types servers have made up.

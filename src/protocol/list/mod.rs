@@ -18,6 +18,7 @@ mod zos;
 
 use super::text::strip_line_ends;
 pub use dates::{Clock, mdtm};
+pub use mlsx::Outline;
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,8 +56,6 @@ pub struct Item<'a> {
     pub target: Option<&'a [u8]>,
     /// What MLSD and EPLF call a file, whatever its names are.
     pub unique: Option<&'a [u8]>,
-    /// The facts of MLSD, as `facts` splits them.
-    pub facts: &'a [u8],
 }
 
 impl<'a> Item<'a> {
@@ -71,7 +70,6 @@ impl<'a> Item<'a> {
             group: None,
             target: None,
             unique: None,
-            facts: b"",
         }
     }
 
@@ -88,6 +86,8 @@ impl<'a> Item<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line<'a> {
     Entry(Item<'a>),
+    /// An entry of MLSD.
+    Facts(Outline<'a>),
     /// The directory itself: that it is there.
     Itself,
     /// Nothing of an entry: a heading, a sum, the parent directory.
@@ -212,12 +212,18 @@ fn is_nothing(line: &[u8]) -> bool {
         && rest.next().is_none()
 }
 
-/// The entry, or what its name says otherwise. A name with a slash would lead out of the directory.
-fn entry(item: Item<'_>) -> Line<'_> {
-    match item.name {
+/// The entry of that name, or what the name says otherwise. One with a slash would lead out of the directory.
+fn entry<'a>(name: &[u8], line: impl FnOnce() -> Line<'a>) -> Line<'a> {
+    match name {
         b"." => Line::Itself,
         b".." => Line::Nothing,
-        name if name.is_empty() || memchr::memchr2(b'/', 0, name).is_some() => Line::Unknown,
-        _ => Line::Entry(item),
+        _ if name.is_empty() || memchr::memchr2(b'/', 0, name).is_some() => Line::Unknown,
+        _ => line(),
+    }
+}
+
+impl<'a> From<Item<'a>> for Line<'a> {
+    fn from(item: Item<'a>) -> Self {
+        entry(item.name, || Line::Entry(item.sized()))
     }
 }

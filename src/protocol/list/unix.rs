@@ -13,18 +13,18 @@
 
 use super::dates::{self, Clock};
 use super::fields::{Fields, is_digits, number, trim};
-use super::{Item, Kind, Line, entry};
+use super::{Item, Kind, Line};
 
 pub fn line<'a>(line: &'a [u8], clock: &Clock) -> Option<Line<'a>> {
     let (kind, from) = kind(line)?;
     if let Some(start) = netware(from) {
         let (item, after) = columns(kind, start, clock)?;
         let name = trim(after.rest());
-        return Some(entry(Item { name, ..item.sized() }));
+        return Some(Item { name, ..item }.into());
     }
     let (mode, start) = permissions(from)?;
     if let Some(name) = secret(start) {
-        return Some(entry(Item::new(kind, name)));
+        return Some(Item::new(kind, name).into());
     }
     let (mut item, after) = columns(kind, start, clock)?;
     item.mode = mode;
@@ -35,7 +35,7 @@ pub fn line<'a>(line: &'a [u8], clock: &Clock) -> Option<Line<'a>> {
     if kind == Kind::Link {
         (item.name, item.target) = link(item.name, item.size);
     }
-    Some(entry(item.sized()))
+    Some(item.into())
 }
 
 /// By the first character; see `ls --help` for the rare ones.

@@ -14,7 +14,7 @@
 
 use super::dates::{self, Clock, Stamp};
 use super::fields::{Fields, is_digits, split_once};
-use super::{Item, Kind, Line, entry};
+use super::{Item, Kind, Line};
 
 pub fn line<'a>(line: &'a [u8], clock: &Clock) -> Option<Line<'a>> {
     if is_frame(line) {
@@ -24,7 +24,7 @@ pub fn line<'a>(line: &'a [u8], clock: &Clock) -> Option<Line<'a>> {
     let name = fields.next().filter(|name| is_versioned(name))?;
     let mut item = named(name);
     if fields.rest().trim_ascii_start().starts_with(b"%") {
-        return Some(entry(item)); // an error is all that is known of it
+        return Some(item.into()); // an error is all that is known of it
     }
     // blocks, used and allocated, before or after the date
     fields.next_if(is_blocks);
@@ -32,7 +32,7 @@ pub fn line<'a>(line: &'a [u8], clock: &Clock) -> Option<Line<'a>> {
     item.time = Some(stamp.resolve(clock));
     fields.next_if(is_blocks);
     (item.group, item.owner) = owners(fields.rest());
-    Some(entry(item))
+    Some(item.into())
 }
 
 /// Whether the line is a name whose rest is still to come.

@@ -14,7 +14,7 @@
 
 use super::dates::{self, Clock, Stamp};
 use super::fields::Fields;
-use super::{Item, Kind, Line, entry};
+use super::{Item, Kind, Line};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heading {
@@ -36,7 +36,7 @@ pub fn line<'a>(line: &'a [u8], heading: Heading, clock: &Clock) -> Line<'a> {
         Heading::DataSets => data_set(line),
         Heading::Members => member(line, clock),
     }
-    .map_or(Line::Unknown, entry)
+    .map_or(Line::Unknown, Line::from)
 }
 
 fn data_set(line: &[u8]) -> Option<Item<'_>> {

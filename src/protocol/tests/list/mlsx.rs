@@ -77,8 +77,11 @@ fn mlst_has_a_path() {
 #[test]
 fn facts_are_kept_as_they_are() {
     let mut listing = Listing::new(Format::Mlsd, CLOCK);
-    let Line::Entry(item) = listing.line(b"Type=file;;x=y=z;size=3; a; b") else {
+    let Line::Facts(found) = listing.line(b"Type=file;;x=y=z;size=3; a; b") else {
         panic!()
     };
-    assert_eq!((item.facts, item.name), (&b"Type=file;;x=y=z;size=3"[..], &b"a; b"[..]));
+    assert_eq!(
+        (found.facts, found.name),
+        (&b"Type=file;;x=y=z;size=3"[..], &b"a; b"[..])
+    );
 }

@@ -31,6 +31,7 @@ fn said(line: &[u8]) -> String {
 fn describe(line: &Line<'_>) -> String {
     match line {
         Line::Entry(item) => described(item),
+        Line::Facts(outline) => described(&outline.item()),
         Line::Itself => "itself".into(),
         Line::Nothing => "nothing".into(),
         Line::Unknown => "unknown".into(),
@@ -117,19 +118,16 @@ fn check_names_at_the_end(rows: &[Row]) {
     for &(line, _) in rows {
         let mut listing = listing();
         listing.look_ahead(line.as_bytes());
-        let Line::Entry(item) = listing.line(line.as_bytes()) else {
+        let Some((kind, name)) = kind_and_name(&listing.line(line.as_bytes())) else {
             continue;
         };
-        let (kind, name) = (item.kind, item.name.to_vec());
         if kind == Kind::Link || line.ends_with('/') {
             continue;
         }
         for more in [&b"x"[..], b" x", b";1", b"\xff\xfe", b" -> x", b".\xe2\x82"] {
             let longer = [line.as_bytes(), more].concat();
-            let Line::Entry(item) = listing.line(&longer) else {
-                panic!("{line:?} + {more:?}")
-            };
-            assert_eq!((item.kind, item.name), (kind, &*[&name, more].concat()), "{line:?}");
+            let expected = Some((kind, [&name, more].concat()));
+            assert_eq!(kind_and_name(&listing.line(&longer)), expected, "{line:?}");
         }
         for more in [&b"/"[..], b"/x", b"\0", b"\nx", b"\rx"] {
             let longer = [line.as_bytes(), more].concat();
@@ -141,5 +139,13 @@ fn check_names_at_the_end(rows: &[Row]) {
             let found = listing.line(&longer);
             assert!(expected.is_none_or(|expected| expected == found), "{line:?} + {more:?}");
         }
+    }
+}
+
+fn kind_and_name(line: &Line<'_>) -> Option<(Kind, Vec<u8>)> {
+    match line {
+        Line::Entry(item) => Some((item.kind, item.name.to_vec())),
+        Line::Facts(outline) => Some((outline.kind, outline.name.to_vec())),
+        _ => None,
     }
 }

@@ -115,5 +115,8 @@ fn the_table() {
 #[test]
 fn a_year_behind_seconds_is_one_if_a_name_follows() {
     let line = "-rw-r--r--   1 joe      staff       2235 Nov 28 09:14:17 2026";
-    assert_eq!(super::said(line.as_bytes()), "file \"2026\" 2235 2026-11-28T09:14:17 ±1s 0644 joe:staff");
+    assert_eq!(
+        super::said(line.as_bytes()),
+        "file \"2026\" 2235 2026-11-28T09:14:17 ±1s 0644 joe:staff"
+    );
 }
