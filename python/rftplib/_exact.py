@@ -15,7 +15,7 @@ def mdtm(path):
 
 
 def exact(ftp, entries):
-    """The entries, with the times of files as MDTM tells them where that is more exact. What it refuses stays a guess."""
+    """The entries, with the times of files by MDTM where that is more exact; what it refuses stays a guess."""
     asked = []
     for place, entry in enumerate(entries):
         if entry.type == "file":

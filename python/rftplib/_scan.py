@@ -19,8 +19,8 @@ from ._exact import exact, known_offset
 from ._ftp import FTP
 from ._session import features
 
-# How much text one listing may have, in bytes
-_MOST_TEXT = 1 << 30
+# How much text one listing may have, in bytes: so much for each entry, taken together, and at most so much in all
+_MOST_EACH, _MOST = 512, 1 << 30
 
 # Characters by which servers take the argument of LIST for something else than one name
 _SPECIAL = frozenset(" \t*?[]{}~\\\"'$`|;&<>()!")
@@ -54,16 +54,16 @@ def server_of(ftp):
 def parse(lines, *, now=None, utc_offset=0):
     """Read the lines of a listing that is there already; returns an iterator over its entries, as `Entry`.
 
-    lines: of LIST or MLSD, as str, or as bytes in UTF-8; nothing is asked of a server. now: the time, a datetime, by which
-    years are found that aren't listed: the last in which the day isn't in the future. utc_offset: by how many seconds
-    the server's clock is ahead of UTC; listings have local times.
+    lines: of LIST or MLSD, as str, or as bytes in UTF-8; nothing is asked of a server. now: the time, a datetime, by
+    which years are found that aren't listed: the last in which the day isn't in the future. utc_offset: by how many
+    seconds the server's clock is ahead of UTC; listings have local times.
 
     Formats: Unix (`ls -l` in its many forms), DOS and IIS, EPLF, OS/400, z/OS, OpenVMS, MLSD (RFC 3659, section 7). The
     path of an entry is its name. Raises ListingError for a line that isn't understood: no entry is returned then.
     """
     if isinstance(lines, (str, bytes)):
         raise TypeError("lines of a listing are wanted, not one text: use its splitlines()")
-    collected = _rftplib.Listing(_MOST_TEXT)
+    collected = _rftplib.Listing(_MOST)
     for line in lines:
         collected.append(line if isinstance(line, str) else line.decode("utf-8", "surrogateescape"))
     now = time.time() if now is None else now.timestamp()
@@ -74,21 +74,21 @@ def scandir(ftp, path="", *, exact_times=False, max_entries=1_000_000):
     """List a directory; returns an iterator over its entries, as `Entry`, without "." and "..".
 
     ftp: a client that is logged in, in the middle of no transfer. path: the directory, by default the current one.
-    exact_times: ask MDTM for the times of files that the listing tells less exactly than to the second, all in one batch.
-    max_entries: how many there may be.
+    exact_times: ask MDTM for the times of files that the listing tells less exactly than to the second, all in one
+    batch. max_entries: how many there may be; their lines may have 512 bytes each, taken together.
 
-    By MLSD where the server has it, else by LIST, with its files that begin with a dot where it has an option for that.
-    LIST's times are guesses: local times, made UTC by what MDTM says of one file, and years that aren't listed are those
-    that make the time none of the future. The current directory is afterwards as it was.
+    By MLSD where the server has it, else by LIST, names that begin with a dot included where it has an option for that.
+    LIST's times are guesses: local times, made UTC by what MDTM says of one file, and years that aren't listed are
+    those that make the time none of the future. The current directory is afterwards as it was.
 
     Raises ListingError for a line that isn't understood, and for more than max_entries; error_perm if there is no such
-    directory, and what retrlines(), cwd() and pwd() raise. All that is raised is raised at once: the entries that are
-    returned are all entries.
+    directory, and what retrlines(), cwd() and pwd() raise. Whatever is raised is raised at once: the entries that are
+    returned are all there are.
     """
     server = server_of(ftp)
     entries = _by_mlsd(ftp, server, path, max_entries)
     if entries is None:
-        lines = _by_list(ftp, server, path)
+        lines = _by_list(ftp, server, path, max_entries)
         entries = _read(lines, path, "list", max_entries, server.offset or 0)
         if server.offset is None and not exact_times and entries.timed is not None:
             server.offset = known_offset(ftp, entries.timed)
@@ -102,10 +102,10 @@ def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_t
 
     ftp_or_site: a client, as for scandir(), or a Site (rftplib.session): then each directory is listed by a connection
     of its pool, and once more by another one if that fails. path, exact_times: as for scandir(). max_depth: how
-    many directories deep. max_entries: how many entries in all.
+    many directories deep, the first one included. max_entries: how many entries in all.
 
-    Links are listed, not followed. A directory that the server calls by the same unique name as one that it lies in isn't
-    entered again. Between two entries the client can be used for something else, but for another current directory.
+    Links are listed, not followed. A directory that has the same `unique` as one that it lies in isn't entered again.
+    Between two entries the client can be used for something else, but for another current directory.
 
     Raises ListingError for what is deeper or more, and what scandir() raises: entries that were returned before are
     right, but they aren't all.
@@ -126,7 +126,7 @@ def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_t
         unique = entry.unique
         if unique is not None and any(unique == above for _, above in opened):
             continue
-        if len(opened) > max_depth:
+        if len(opened) >= max_depth:
             raise _error(f"deeper than max_depth: {ascii(entry.path)}")
         opened.append((iter(_scan(ftp_or_site, entry.path, exact_times, max_entries - count)), unique))
 
@@ -154,6 +154,11 @@ def _read(lines, path, form, max_entries, offset=0):
     return _rftplib.read_listing(lines, prefix, form, max_entries, int(time.time()), offset)
 
 
+def _collector(max_entries):
+    """What takes the lines of a listing. Besides the entries there may be some other lines."""
+    return _rftplib.Listing(min((max_entries + 100) * _MOST_EACH, _MOST))
+
+
 def _by_mlsd(ftp, server, path, max_entries):
     """The entries that MLSD lists; None where the server hasn't got it."""
     if server.mlsd is None:
@@ -163,7 +168,7 @@ def _by_mlsd(ftp, server, path, max_entries):
     if not server.mlsd:
         return None
     try:
-        lines = _mlsd(ftp, path)
+        lines = _mlsd(ftp, path, max_entries)
     except error_perm as refusal:
         if str(refusal)[:3] not in _UNKNOWN:
             raise
@@ -177,9 +182,9 @@ def _by_mlsd(ftp, server, path, max_entries):
     return entries
 
 
-def _mlsd(ftp, path):
+def _mlsd(ftp, path, max_entries):
     """The lines of MLSD: those that mlsd() reads, or, where somebody has replaced it, those that it is right about."""
-    lines = _rftplib.Listing(_MOST_TEXT)
+    lines = _collector(max_entries)
     if _is_born(ftp, "mlsd"):
         ftp.retrlines(f"MLSD {path}" if path else "MLSD", lines.append)
     else:
@@ -197,21 +202,21 @@ def _is_born(ftp, method):
     return found in own and method not in getattr(ftp, "__dict__", ())
 
 
-def _by_list(ftp, server, path):
+def _by_list(ftp, server, path, max_entries):
     """The lines of LIST, of a directory that is there."""
     plain = not path.startswith("-") and _SPECIAL.isdisjoint(path)
     if plain and server.shows_all is not False:
-        lines = _list_all(ftp, path)
+        lines = _list_all(ftp, max_entries, path)
         if _shows_itself(lines):
             server.shows_all = True
             return lines
     with _inside(ftp, path):
         if server.shows_all is not False and path:
-            lines = _list_all(ftp)
+            lines = _list_all(ftp, max_entries)
             if _shows_itself(lines):
                 server.shows_all = True
                 return lines
-        lines = _rftplib.Listing(_MOST_TEXT)
+        lines = _collector(max_entries)
         try:
             ftp.retrlines("LIST", lines.append)
         except (error_temp, error_perm) as refusal:
@@ -221,9 +226,9 @@ def _by_list(ftp, server, path):
         return lines
 
 
-def _list_all(ftp, path=""):
+def _list_all(ftp, max_entries, path=""):
     """The lines of LIST -a; None where that is refused, or no listing."""
-    lines = _rftplib.Listing(_MOST_TEXT)
+    lines = _collector(max_entries)
     try:
         ftp.retrlines(f"LIST -a {path}" if path else "LIST -a", lines.append)
     except (error_temp, error_perm) as refusal:

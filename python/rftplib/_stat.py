@@ -1,7 +1,7 @@
 """Single paths: `rftplib.listing.stat` and `stat_many`."""
 
 from . import _rftplib
-from ._errors import error_perm, error_proto, error_temp
+from ._errors import Error, error_perm, error_proto, error_temp
 from ._exact import mdtm
 from ._scan import _read, scandir
 from ._session import batch, features
@@ -12,10 +12,10 @@ _UNKNOWN = (500, 502, 504)
 def stat(ftp, path):
     """Return what the server tells of one path, as `Entry`.
 
-    ftp: a client that is logged in, in the middle of no transfer. By MLST where the server has it, else by SIZE, MDTM and
-    CWD, and where it knows none of them by the listing of the directory above. The current directory is afterwards as it
-    was. Raises error_perm if there is no such path, error_proto for a reply that isn't understood, and what sendcmd()
-    raises.
+    ftp: a client that is logged in, in the middle of no transfer. By MLST where the server has it, else by SIZE, MDTM
+    and CWD, and where it knows none of them by the listing of the directory above. The current directory is afterwards
+    as it was. Raises error_perm if there is no such path, error_proto for a reply that isn't understood, and what
+    sendcmd() raises.
     """
     found = stat_many(ftp, [path])[0]
     if isinstance(found, Exception):
@@ -24,10 +24,10 @@ def stat(ftp, path):
 
 
 def stat_many(ftp, paths):
-    """Return what the server tells of each of some paths: a list of `Entry`, or of the exceptions that stat() would raise.
+    """Return what the server tells of each path: a list of `Entry`, and of the exceptions that stat() would raise.
 
-    All is asked in one batch (rftplib.session), or in two where the server hasn't got MLST: the second is for what isn't
-    a file. Raises what batch() raises.
+    All is asked in one batch (rftplib.session), or in two where the server hasn't got MLST: the second is for what
+    isn't a file. Raises what batch() raises.
     """
     paths = list(paths)
     if "MLST" in features(ftp):
@@ -54,7 +54,7 @@ def _of_mlst(path, reply):
         for line in reply.lines[1:-1][:1]:
             lines.append(line.partition("250-")[2] if line.startswith("250-") else line)
         (entry,) = _read(lines, "", "mlst", 1)
-    except ValueError:
+    except (Error, ValueError):  # not understood; none
         return error_proto(reply.text)
     return entry._at(_plain(path))
 

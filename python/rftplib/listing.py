@@ -5,6 +5,8 @@
 ...     print(entry.path, entry.type, entry.size, entry.modified)
 """
 
+import copyreg
+
 from ._errors import Error
 from ._rftplib import Entry
 
@@ -30,6 +32,15 @@ from ._scan import parse, scandir, walk  # noqa: E402  (they raise what is above
 from ._stat import stat, stat_many  # noqa: E402
 
 __all__ = ["Entry", "ListingError", "parse", "scandir", "stat", "stat_many", "walk"]
+
+
+def _parts(entry):
+    """What an entry is made of, for copies and pickles."""
+    told = (entry.path, entry.type, entry.size, entry.modified, entry.resolution, entry.mode)
+    return Entry, (*told, entry.owner, entry.group, entry.target, entry.unique, entry.facts)
+
+
+copyreg.pickle(Entry, _parts)
 
 for _function in (parse, scandir, stat, stat_many, walk):
     _function.__module__ = __name__

@@ -239,7 +239,13 @@ fn epoch(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 /// A timedelta in microseconds.
 fn micros(delta: &Bound<'_, PyAny>) -> PyResult<i64> {
     let py = delta.py();
-    let part = |name| number::<i64>(&delta.getattr_held(name)?);
+    let part = |name| match delta.getattr_opt_held(name)? {
+        Some(part) => number::<i64>(&part),
+        None => Err(errors::raise::<PyTypeError>(
+            py,
+            ("modified must be a datetime with a time zone, resolution a timedelta",),
+        )),
+    };
     let seconds = part(intern!(py, "days"))? * 86_400 + part(intern!(py, "seconds"))?;
     Ok(seconds * 1_000_000 + part(intern!(py, "microseconds"))?)
 }
@@ -451,16 +457,18 @@ impl Entry {
         self.time().map_or((None, 0), |time| (time.micros, time.resolution))
     }
 
-    fn __eq__<'py>(&self, other: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+    fn __eq__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = other.py();
         let Ok(other) = other.cast_exact::<Self>() else {
-            return PyNotImplemented::get(py).to_owned().into_any();
+            return Ok(PyNotImplemented::get(py).to_owned().into_any());
         };
         let other = other.get();
-        let equal = self.path_bytes() == other.path_bytes()
-            && self.item() == other.item()
-            && self.part(Part::Facts) == other.part(Part::Facts);
-        PyBool::new(py, equal).to_owned().into_any()
+        if self.path_bytes() != other.path_bytes() || self.item() != other.item() {
+            return Ok(PyBool::new(py, false).to_owned().into_any());
+        }
+        // which may be written otherwise
+        let facts = self.facts(py)?.into_any();
+        facts.call_method_held(intern!(py, "__eq__"), (other.facts(py)?,))
     }
 
     fn __hash__(&self) -> u64 {

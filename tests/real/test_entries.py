@@ -10,7 +10,21 @@ import pytest
 import rftplib
 from rftplib.listing import Entry, parse, scandir, stat, stat_many, walk
 
-NAMES = ["plain", ".hidden", "with blank", "  two before", "behind ", "-x", "--", "a;b; c", "[x]*", "~", "ü☃", "2020", "a -> b"]
+NAMES = [
+    "plain",
+    ".hidden",
+    "with blank",
+    "  two before",
+    "behind ",
+    "-x",
+    "--",
+    "a;b; c",
+    "[x]*",
+    "~",
+    "ü☃",
+    "2020",
+    "a -> b",
+]
 NOW = int(time.time())
 OLD = 1_600_000_000  # a date without a time of day in LIST
 RECENT = NOW - 3 * 86_400
@@ -122,7 +136,11 @@ def test_what_is_not_there(way, ftp, tree):
 def test_walk(ftp, tree):
     found = [entry.path for entry in walk(ftp, "dir with blank")]
     assert sorted(found) == sorted(
-        [*("dir with blank/" + name for name in on_disk(tree)), "dir with blank/sub/deep", "dir with blank/sub/deep/file"]
+        [
+            *("dir with blank/" + name for name in on_disk(tree)),
+            "dir with blank/sub/deep",
+            "dir with blank/sub/deep/file",
+        ]
     )
     assert found.index("dir with blank/sub") < found.index("dir with blank/sub/deep")
 
