@@ -49,6 +49,23 @@ pub fn end_sending(fd: BorrowedFd<'_>) {
     unsafe { libc::shutdown(fd.as_raw_fd(), libc::SHUT_WR) };
 }
 
+/// Sends small segments at once, without waiting for the acknowledgement of those before (Nagle's algorithm). What isn't
+/// TCP stays as it is.
+pub fn send_at_once(fd: BorrowedFd<'_>) {
+    let on: libc::c_int = 1;
+    let size = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or_default();
+    // SAFETY: the descriptor is borrowed for the call; pointer and size describe one int.
+    unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_NODELAY,
+            (&raw const on).cast(),
+            size,
+        )
+    };
+}
+
 /// Makes the last close of the connection reset it, which tells the peer at once that nobody is there any more.
 pub fn reset_on_close(fd: BorrowedFd<'_>) -> io::Result<()> {
     let linger = libc::linger {

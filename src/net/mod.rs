@@ -7,8 +7,8 @@ mod stream;
 mod wait;
 
 pub use fd::{
-    duplicate, end_sending, file_type, is_broken, position, read_file_at, recv_now, reset_on_close, send_file,
-    send_now, set_blocking, write_file,
+    duplicate, end_sending, file_type, is_broken, position, read_file_at, recv_now, reset_on_close, send_at_once,
+    send_file, send_now, set_blocking, write_file,
 };
 pub use stream::{Step, Stream, Tcp};
 pub use wait::{Interest, SLICE, wait, wait_either, wait_number};

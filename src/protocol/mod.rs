@@ -21,6 +21,7 @@
 )]
 
 pub mod address;
+pub mod batch;
 pub mod charset;
 pub mod command;
 pub mod facts;

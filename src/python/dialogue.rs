@@ -72,7 +72,7 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
 }
 
 /// The representation type in force isn't known any more: see `FTP.skip_redundant_type`.
-fn forget_type(ftp: &Bound<'_, PyAny>) -> PyResult<()> {
+pub fn forget_type(ftp: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = ftp.py();
     match ftp.getattr_opt_held(intern!(py, "skip_redundant_type"))? {
         Some(switch) if switch.is_true_held()? => ftp.setattr_held(intern!(py, "_type_in_force"), py.None()),
@@ -205,7 +205,7 @@ fn multiline_text<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
 }
 
 /// `self.max_reply`: how many characters a multi-line reply may have; `None` for any.
-fn max_reply(ftp: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+pub fn max_reply(ftp: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
     let Some(limit) = ftp.getattr_opt_held(intern!(ftp.py(), "max_reply"))? else {
         return Ok(Some(reply::MAX_REPLY)); // an object that is no FTP, to which our function was lent
     };

@@ -86,6 +86,11 @@ pub fn refusal(kind: Kind, reply: &Bound<'_, PyAny>) -> Option<PyErr> {
     }
 }
 
+/// 4yz, where no `getresp()` has read it.
+pub fn temporary(reply: &Bound<'_, PyAny>) -> PyErr {
+    ftp_error(reply.py(), |table| &table.temp, (reply,))
+}
+
 /// A line is longer than `maxline`.
 pub fn too_long(maxline: &Bound<'_, PyAny>) -> PyErr {
     above_limit("got more than %d bytes", maxline)
@@ -94,6 +99,15 @@ pub fn too_long(maxline: &Bound<'_, PyAny>) -> PyErr {
 /// A reply is longer than `max_reply`.
 pub fn reply_too_long(max_reply: &Bound<'_, PyAny>) -> PyErr {
     above_limit("got more than %d bytes in one reply", max_reply)
+}
+
+/// The multi-line replies of a batch are longer than `max_reply`, together.
+pub fn batch_too_long(py: Python<'_>) -> PyErr {
+    ftp_error(
+        py,
+        |table| &table.error,
+        ("got more than max_reply characters in one batch",),
+    )
 }
 
 fn above_limit(text: &str, limit: &Bound<'_, PyAny>) -> PyErr {

@@ -53,7 +53,7 @@ mod _rftplib {
     #[pymodule_export]
     use super::native::{Lingering, forget_tls_errors, has_ended_regularly};
     #[pymodule_export]
-    use super::native::{Reader, download, open_reader, retrlines, storlines, upload};
+    use super::native::{Reader, batch, download, open_reader, retrlines, storlines, upload};
     #[pymodule_export]
     use super::own::seal;
     #[pymodule_export]

@@ -48,6 +48,12 @@ pub fn open_reader(_sock: &Bound<'_, PyAny>, _encoding: &Bound<'_, PyAny>) -> Op
 
 #[pyfunction]
 #[pyo3(signature = (*_args))]
+pub fn batch(_args: &Bound<'_, pyo3::types::PyTuple>) -> Option<u64> {
+    None
+}
+
+#[pyfunction]
+#[pyo3(signature = (*_args))]
 pub fn download(_args: &Bound<'_, pyo3::types::PyTuple>) -> Option<u64> {
     None
 }

@@ -23,6 +23,17 @@ pub enum Step {
     Voidresp,
 }
 
+impl Step {
+    pub const ALL: [Step; NAMES.len()] = [
+        Step::Putline,
+        Step::Putcmd,
+        Step::Getline,
+        Step::Getmultiline,
+        Step::Getresp,
+        Step::Voidresp,
+    ];
+}
+
 const NAMES: [&str; 6] = ["putline", "putcmd", "getline", "getmultiline", "getresp", "voidresp"];
 
 /// What looks up attributes, unless a class has one of its own.

@@ -61,6 +61,8 @@ PRINTED = {
     "recipes_9": ["a note"],
     "recipes_10": ["notes.txt"],
     "recipes_11": ["3"],
+    "sessions_1": [f"SIZE notes.txt {len(NOTES)}"],
+    "sessions_2": ["'size'"],
 }
 
 

@@ -1,6 +1,7 @@
 //! Each expected value is what CPython's ftplib, or the `io` stack under it, answers for the same input.
 
 mod address;
+mod batch;
 mod charset;
 mod command;
 mod facts;

@@ -22,12 +22,23 @@ use crate::tls::{Borrowed, IGNORE_UNEXPECTED_EOF, Library, Ssl};
 /// Whoever replaces one of these, on the object or on the class, gets it called.
 const RECEIVING: [&str; 5] = ["recv", "recv_into", "read", "makefile", "gettimeout"];
 const SENDING: [&str; 4] = ["send", "sendall", "write", "gettimeout"];
+const BOTH: [&str; 8] = [
+    "recv",
+    "recv_into",
+    "read",
+    "makefile",
+    "send",
+    "sendall",
+    "write",
+    "gettimeout",
+];
 
 /// What a loop does with the connection.
 #[derive(Clone, Copy)]
 pub enum Direction {
     Receiving,
     Sending,
+    Both,
 }
 
 impl Direction {
@@ -35,6 +46,7 @@ impl Direction {
         match self {
             Direction::Receiving => &RECEIVING,
             Direction::Sending => &SENDING,
+            Direction::Both => &BOTH,
         }
     }
 }
@@ -236,9 +248,10 @@ impl<'a, 'py> Loan<'a, 'py> {
         }
         let told_eof = !ignores_eof(conn)?;
         let library = &genuine.library;
-        // SAFETY: `ssl` is alive, for `alive` is, and belongs to this library. No other thread uses it: the connection has
-        // just been made for this transfer, and `Loan` gives it back before anybody else reads from it. (A script whose
-        // other thread reads from a running transfer's connection is undefined in `ssl` as well.)
+        // SAFETY: `ssl` is alive, for `alive` is, and belongs to this library. No other thread uses it: a data connection
+        // has just been made for its transfer, on a control connection whoever reads waits for the batch (`Reader::take_over`),
+        // and `Loan` gives it back before anybody else reads from it. (A script whose other thread uses the connection of
+        // a running transfer or batch is undefined in `ssl` as well.)
         let stream = unsafe {
             if !library.set_descriptor(ssl.as_ptr(), fd.as_raw_fd()) {
                 return Ok(None);

@@ -18,7 +18,7 @@ use crate::protocol::text::count_chars;
 const RECEIVE: usize = 64 * 1024;
 
 /// Decoded at once: what io.TextIOWrapper asks for, so that undecodable bytes spoil the same lines.
-const CHUNK: usize = 8192;
+pub const CHUNK: usize = 8192;
 
 /// Where lines go.
 enum Sink<'py> {
@@ -149,7 +149,7 @@ fn append_all(
 }
 
 /// A line's length in characters, its end counted as one.
-fn length(charset: Charset, line: Line<'_>) -> usize {
+pub fn length(charset: Charset, line: Line<'_>) -> usize {
     let body = match charset {
         Charset::Utf8 => count_chars(line.body),
         Charset::Latin1 | Charset::Ascii => line.body.len(),
@@ -157,7 +157,8 @@ fn length(charset: Charset, line: Line<'_>) -> usize {
     body + usize::from(line.ended)
 }
 
-fn utf8(charset: Charset, body: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+/// A line's text as UTF-8.
+pub fn utf8(charset: Charset, body: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     if charset == Charset::Latin1 && !body.is_ascii() {
         return body
             .iter()

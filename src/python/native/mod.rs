@@ -4,6 +4,7 @@
 mod bytes;
 mod codec;
 mod ends;
+mod exchange;
 #[cfg(feature = "tls")]
 mod genuine;
 mod incoming;
@@ -16,6 +17,7 @@ mod socket;
 
 pub use bytes::{download, upload};
 pub use codec::{encode_line, limit_of};
+pub use exchange::batch;
 #[cfg(feature = "tls")]
 pub use genuine::{forget_tls_errors, has_ended_regularly};
 pub use incoming::retrlines;

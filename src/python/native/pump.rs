@@ -90,12 +90,24 @@ impl<'a, 'py> Pump<'a, 'py> {
         }
     }
 
+    /// For both with `object`, if that can be done natively.
+    pub fn both(object: &'a Bound<'py, PyAny>, meter: &'a Meter) -> PyResult<Option<Self>> {
+        match (receivable(object), sendable(object)) {
+            (Some(plain), Some(_)) => Self::on(&plain, meter),
+            _ => Self::on_tls(object, meter, Direction::Both),
+        }
+    }
+
     /// On a TLS socket: Python's own or ours.
     #[cfg(feature = "tls")]
     fn on_tls(object: &'a Bound<'py, PyAny>, meter: &'a Meter, direction: Direction) -> PyResult<Option<Self>> {
         let (methods, too_late): (&[&str], _) = match direction {
             Direction::Receiving => (&["recv", "recv_into", "makefile"], "The read operation timed out"),
             Direction::Sending => (&["send", "sendall"], "The write operation timed out"),
+            Direction::Both => (
+                &["recv", "recv_into", "makefile", "send", "sendall"],
+                "The read operation timed out",
+            ),
         };
         let mut pump = if let Some((loan, stream)) = Loan::take(object, direction)? {
             let mut pump = Self::new(object, meter, Box::new(stream));
@@ -128,6 +140,11 @@ impl<'a, 'py> Pump<'a, 'py> {
             .object()
             .call_method_held(intern!(self.py(), "gettimeout"), ());
         self.stream.give_back(timeout.is_ok_and(|timeout| timeout.is_none()));
+    }
+
+    /// What is sent doesn't wait until the peer has acknowledged what was sent before (TCP_NODELAY).
+    pub fn send_at_once(&self) {
+        net::send_at_once(self.stream.descriptor());
     }
 
     /// How many bytes have been received or sent.

@@ -27,6 +27,12 @@ const CHUNK: usize = 8192;
 /// How often a thread that isn't the first in the queue looks whether it is.
 const TURN: Duration = Duration::from_millis(10);
 
+/// What `socket`'s own files say once the timeout has passed.
+const TIMED_OUT: &str = "cannot read from timed out object";
+
+/// After a batch that has ended early, the next line is the reply to no command that is sent now.
+const BROKEN_OFF: &str = "replies of a batch that was broken off are unread: call rftplib.session.recover(ftp)";
+
 /// A text reader over a socket: `readline(limit)` with universal newlines. It keeps the socket open until it is closed,
 /// as the file objects of `socket.makefile` do.
 ///
@@ -43,8 +49,8 @@ struct State {
     /// `None` once the reader is closed.
     socket: Option<Py<PyAny>>,
     lines: TextReader,
-    /// The socket's timeout has passed once: like `socket`'s own files, it can't be read any more.
-    timed_out: bool,
+    /// Why it can't be read any more, such as that the socket's timeout has passed once: so it is with `socket`'s own files.
+    unreadable: Option<&'static str>,
     /// TLS has ended: the socket's own method says so again, and nothing need come before it is asked.
     ended: bool,
     /// The threads that wait for a line, in the order in which they came: the first one gets the next line.
@@ -89,7 +95,7 @@ pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyRe
         state: Mutex::new(State {
             socket: Some(sock.clone().unbind()),
             lines: TextReader::new(charset),
-            timed_out: false,
+            unreadable: None,
             ended: false,
             queue: VecDeque::new(),
             next_place: 0,
@@ -160,6 +166,43 @@ impl State {
 }
 
 impl Reader {
+    /// Whether it reads from that very object.
+    pub fn reads_from(&self, py: Python<'_>, sock: &Bound<'_, PyAny>) -> bool {
+        self.lock(py).socket.as_ref().is_some_and(|own| own.is(sock))
+    }
+
+    /// For a loop that reads by itself: waits for its turn as for a line, and hands over what has been received and not
+    /// been read. Until it is given back, whoever else wants a line waits.
+    pub fn take_over(&self, py: Python<'_>) -> PyResult<(u64, TextReader)> {
+        let place = self.lock(py).queue_up();
+        let taken = self.await_turn(py, place).and_then(|()| {
+            self.socket(py)?;
+            let mut state = self.lock(py);
+            match state.unreadable {
+                Some(why) => Err(why),
+                None => {
+                    let nothing = TextReader::new(state.lines.charset());
+                    Ok(std::mem::replace(&mut state.lines, nothing))
+                }
+            }
+            .map_err(|why| errors::raise::<PyOSError>(py, (why,)))
+        });
+        if taken.is_err() {
+            self.leave(py, place);
+        }
+        Ok((place, taken?))
+    }
+
+    /// The end of that. `broken`: replies are still to come that nobody waits for.
+    pub fn give_back(&self, py: Python<'_>, place: u64, lines: TextReader, broken: bool) {
+        let mut state = self.lock(py);
+        state.lines = lines;
+        if broken {
+            state.unreadable = Some(BROKEN_OFF);
+        }
+        state.queue.retain(|&other| other != place);
+    }
+
     /// The next line, at most `limit` characters with its end (`None`: no limit), as UTF-8; then whether it was ended.
     /// Nothing and not ended: the peer has closed.
     ///
@@ -179,16 +222,25 @@ impl Reader {
             state.queue_up()
         };
         let line = self.await_line(py, limit, place);
-        self.lock(py).queue.retain(|&other| other != place);
+        self.leave(py, place);
         line
     }
 
-    fn await_line(&self, py: Python<'_>, limit: Option<usize>, place: u64) -> PyResult<(Vec<u8>, bool)> {
+    fn leave(&self, py: Python<'_>, place: u64) {
+        self.lock(py).queue.retain(|&other| other != place);
+    }
+
+    fn await_turn(&self, py: Python<'_>, place: u64) -> PyResult<()> {
         while self.lock(py).queue.front().is_some_and(|&first| first != place) {
             py.detach(|| std::thread::sleep(TURN));
             look_up(py)?;
             self.socket(py)?;
         }
+        Ok(())
+    }
+
+    fn await_line(&self, py: Python<'_>, limit: Option<usize>, place: u64) -> PyResult<(Vec<u8>, bool)> {
+        self.await_turn(py, place)?;
         let socket = self.socket(py)?;
         let owner = Owner::new(socket.bind(py));
         let mut began = Instant::now();
@@ -198,8 +250,8 @@ impl Reader {
                 if let Some(line) = state.take(limit) {
                     return Ok(line);
                 }
-                if state.timed_out {
-                    return Err(errors::raise::<PyOSError>(py, ("cannot read from timed out object",)));
+                if let Some(why) = state.unreadable {
+                    return Err(errors::raise::<PyOSError>(py, (why,)));
                 }
             }
             let received = match self.wire {
@@ -224,7 +276,7 @@ impl Reader {
         let slice = match owner.slice(began, too_late) {
             Ok(slice) => slice,
             Err(error) => {
-                self.lock(owner.py()).timed_out = true;
+                self.lock(owner.py()).unreadable = Some(TIMED_OUT);
                 return Err(error);
             }
         };
@@ -278,7 +330,9 @@ impl Reader {
         let count = match received {
             Ok(count) => number::<usize>(&count)?,
             Err(error) => {
-                self.lock(py).timed_out |= errors::is_timeout(py, &error);
+                if errors::is_timeout(py, &error) {
+                    self.lock(py).unreadable = Some(TIMED_OUT);
+                }
                 return Err(error);
             }
         };
