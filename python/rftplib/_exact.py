@@ -1,7 +1,7 @@
 """Times to the second, by MDTM (RFC 3659, section 3): for `rftplib.listing`."""
 
+from ._batch import batch
 from ._errors import error_perm, error_temp
-from ._session import batch
 
 _SECOND = 1_000_000
 _QUARTER = 15 * 60

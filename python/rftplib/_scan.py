@@ -16,8 +16,8 @@ import weakref
 from . import _rftplib
 from ._errors import Error, error_perm, error_temp
 from ._exact import exact, known_offset
+from ._features import features
 from ._ftp import FTP
-from ._session import features
 
 # How much text one listing may have, in bytes: so much for each entry, taken together, and at most so much in all
 _MOST_EACH, _MOST = 512, 1 << 30

@@ -1,10 +1,11 @@
 """Single paths: `rftplib.listing.stat` and `stat_many`."""
 
 from . import _rftplib
+from ._batch import batch
 from ._errors import Error, error_perm, error_proto, error_temp
 from ._exact import mdtm
+from ._features import features
 from ._scan import _read, scandir
-from ._session import batch, features
 
 _UNKNOWN = (500, 502, 504)
 
