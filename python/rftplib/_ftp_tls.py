@@ -104,8 +104,8 @@ class FTP_TLS(FTP):
         else:
             resp = self.voidcmd("AUTH SSL")
         # What the old file has buffered came before the handshake: in clear text, from anyone. It goes with it.
-        with _logs.attempt("tls", "securing the control connection"):
-            self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
+        with _transfer.starting(self, "AUTH") as waiting, _logs.attempt("tls", "securing the control connection"):
+            self.sock = _transfer.secure(self, self.sock, waiting)
         self.file = _rftplib.open_reader(self.sock, self.encoding) or self.sock.makefile(
             mode="r", encoding=self.encoding
         )
@@ -121,7 +121,9 @@ class FTP_TLS(FTP):
             raise ValueError("not using TLS")
         resp = self.voidcmd("CCC")
         _session(self)  # the last look at it
-        self.sock = self.sock.unwrap()
+        with _transfer.starting(self, "CCC") as waiting:
+            waiting.watch(self.sock)
+            self.sock = self.sock.unwrap()
         return resp
 
     def prot_p(self):
@@ -178,19 +180,10 @@ _UPLOADS = ("STOR", "APPE", "STOU")
 
 def _secure(ftp, conn, session):
     """The TLS connection on `conn`, after its handshake; `session` is offered unless it is None. Closes what fails."""
-    context, running = ftp.context, _transfer.running(ftp)
     options = {} if session is None else {"session": session}
-    # close() by another thread reaches the handshake only if it comes after the socket has been made
-    apart = running is not None and getattr(context.wrap_socket, "__func__", None) is rftplib.ssl.SSLContext.wrap_socket
-    if apart and conn.gettimeout() != 0:
-        options["do_handshake_on_connect"] = False
     try:
-        with _logs.attempt("tls", "securing the data connection"):
-            conn = context.wrap_socket(conn, server_hostname=ftp.host, **options)
-            if "do_handshake_on_connect" in options:
-                running.watch(conn)
-                conn.do_handshake()
-            return conn
+        with _transfer.starting(ftp, "") as waiting, _logs.attempt("tls", "securing the data connection"):
+            return _transfer.secure(ftp, conn, waiting, **options)
     except BaseException:
         conn.close()
         forget_errors(ftp.sock)

@@ -6,13 +6,12 @@
 ...     ftp.retrlines('LIST')
 """
 
-import sys
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 from socket import timeout as TimedOut
 
 import rftplib
 
-from . import _logs, _rftplib
+from . import _control, _logs, _rftplib, _transfer
 from ._errors import NO_GREETING, error_perm, explained
 from ._ftp_tls import FTP_TLS
 
@@ -223,19 +222,7 @@ def _prot_p(ftp):
 
 def _connect_secured(ftp, host, port, timeout, source_address):
     """What FTP.connect() does, with the TLS handshake before the greeting."""
-    if host != "":
-        ftp.host = host
-    if port > 0:
-        ftp.port = port
-    if timeout != -999:
-        ftp.timeout = timeout
-    if ftp.timeout is not None and not ftp.timeout:
-        raise ValueError("Non-blocking socket (timeout=0) is not supported")
-    if source_address is not None:
-        ftp.source_address = source_address
-    sys.audit("ftplib.connect", ftp, ftp.host, ftp.port)
-    with _logs.attempt("control", "connecting to %s port %s", ftp.host, ftp.port):
-        sock = rftplib.socket.create_connection((ftp.host, ftp.port), ftp.timeout, source_address=ftp.source_address)
+    sock = _control.connect(ftp, host, port, timeout, source_address)
     try:
         ftp.af = sock.family
         _logs.connected(ftp)
@@ -255,7 +242,8 @@ def _connect_secured(ftp, host, port, timeout, source_address):
 def _secured_first(ftp, sock):
     """`sock` under TLS; where the server's greeting in clear text came instead, the error says so."""
     try:
-        return ftp.context.wrap_socket(sock, server_hostname=ftp.host)
+        with _transfer.starting(ftp, "connect") as waiting:
+            return _transfer.secure(ftp, sock, waiting)
     except rftplib.ssl.SSLError as error:
         if getattr(error, "reason", None) not in _NO_TLS:
             raise

@@ -7,7 +7,7 @@ use super::reply::{self, Assembly, Kind};
 
 /// What ends a batch before its last reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum Error {
     /// The multi-line replies together have more characters than they may have.
     TooLong,
     /// No reply: neither this one's command nor the next one's can be told.
@@ -92,7 +92,7 @@ impl Batch {
     }
 
     /// Takes a line of a reply, its end stripped. Only to be called while a command is unanswered.
-    pub fn take(&mut self, line: &[u8]) -> Result<(), Fault> {
+    pub fn take(&mut self, line: &[u8]) -> Result<(), Error> {
         let whole = match self.open.take() {
             None => match Assembly::begin(line) {
                 None => line.to_vec(),
@@ -112,17 +112,17 @@ impl Batch {
                     self.room = self.room.map(|room| room.saturating_sub(whole.len()));
                     whole
                 }
-                Err(reply::TooLong) => return Err(Fault::TooLong),
+                Err(reply::ReplyTooLong) => return Err(Error::TooLong),
             },
         };
         match reply::kind(&whole) {
-            Kind::Preliminary if self.preliminary => Err(Fault::Unexpected(whole)),
+            Kind::Preliminary if self.preliminary => Err(Error::Unexpected(whole)),
             Kind::Preliminary => {
                 self.preliminary = true;
                 Ok(())
             }
-            Kind::Malformed => Err(Fault::Malformed(whole)),
-            _ if reply::code(&whole) == b"421" => Err(Fault::Closing(whole)),
+            Kind::Malformed => Err(Error::Malformed(whole)),
+            _ if reply::code(&whole) == b"421" => Err(Error::Closing(whole)),
             _ => {
                 self.preliminary = false;
                 self.replies.push(whole);

@@ -97,7 +97,7 @@ pub struct Assembly {
 
 /// The reply has more characters than it may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLong;
+pub struct ReplyTooLong;
 
 impl Assembly {
     /// `None`: the line is a whole reply.
@@ -111,12 +111,12 @@ impl Assembly {
     }
 
     /// Adds a line. `Ok(true)`: it was the last one. `limit` counts characters, newlines included; `None`: no limit.
-    pub fn add(&mut self, line: &[u8], limit: Option<usize>) -> Result<bool, TooLong> {
+    pub fn add(&mut self, line: &[u8], limit: Option<usize>) -> Result<bool, ReplyTooLong> {
         self.text.push(b'\n');
         self.text.extend_from_slice(line);
         self.chars += count_chars(line) + 1;
         if limit.is_some_and(|limit| self.chars > limit) {
-            return Err(TooLong);
+            return Err(ReplyTooLong);
         }
         Ok(closes(line, self.text.get(..self.code).unwrap_or_default()))
     }

@@ -1,6 +1,6 @@
 //! Whatever the peer sends, a parser gives an answer.
 
-use crate::protocol::lines::{Charset, TextReader};
+use crate::protocol::received_lines::{Charset, TextReader};
 use crate::protocol::{address, command, facts, path, reply, text};
 
 fn all_parsers(text: &[u8]) {
