@@ -8,7 +8,7 @@ import sys
 
 import rftplib
 
-from . import _logs
+from . import _lenient, _logs
 from ._errors import error_proto, error_reply
 
 
@@ -58,7 +58,7 @@ def abort(ftp):
     if ftp.debugging > 1:
         print("*put urgent*", ftp.sanitize(line))
     ftp.sock.sendall(line, rftplib.MSG_OOB)
-    resp = ftp.getmultiline()
+    resp = _lenient.reply_to_abort(ftp)
     if resp[:3] not in {"426", "225", "226"}:
         raise error_proto(resp)
     return resp

@@ -10,7 +10,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _logs, _transfer
+from . import _lenient, _logs, _transfer
 from ._errors import error_proto, error_reply
 
 # How many addresses of others are told: they may be without end.
@@ -33,13 +33,13 @@ def sendeprt(ftp, host, port):
 def makepasv(ftp):
     """What FTP.makepasv() does."""
     if ftp.af == rftplib.socket.AF_INET:
-        untrusted_host, port = rftplib.parse227(ftp.sendcmd("PASV"))
-        if ftp.trust_server_pasv_ipv4_address:
+        untrusted_host, port = _lenient.parse_pasv(ftp.sendcmd("PASV"))
+        if ftp.trust_server_pasv_ipv4_address and untrusted_host:
             host = untrusted_host
         else:
             host = ftp.sock.getpeername()[0]
     else:
-        host, port = rftplib.parse229(ftp.sendcmd("EPSV"), ftp.sock.getpeername())
+        host, port = _lenient.parse_epsv(ftp, ftp.sendcmd("EPSV"), ftp.sock.getpeername())
     return host, port
 
 
@@ -101,9 +101,8 @@ def _start(ftp, cmd, rest):
         if rest is not None:
             ftp.sendcmd("REST %s" % rest)
         resp = ftp.sendcmd(cmd)
-        # Some servers answer LIST or STOR with 200 before the 150: against RFC 959, and harmless to skip.
         if resp[0] == "2":
-            resp = ftp.getresp()
+            resp = _lenient.preliminary(ftp, resp)
     except (OSError, EOFError) as error:
         _logs.failed("control", error, "starting %s", cmd)
         raise

@@ -9,9 +9,9 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _control, _data, _logs, _loops, _odd, _rftplib, _transfer
+from . import _control, _data, _lenient, _logs, _loops, _odd, _rftplib, _transfer
 from ._constants import FTP_PORT, MAXLINE
-from ._errors import NO_GREETING, error_perm, error_reply
+from ._errors import NO_GREETING, Error, error_perm, error_reply
 
 
 class FTP:
@@ -82,9 +82,13 @@ class FTP:
 
     def __exit__(self, *args):
         if self.sock is not None:
+            expected = (OSError, EOFError)
+            if args and args[0] is not None:
+                # a reply that nobody has read, such as a transfer's, mustn't hide what the block has raised
+                expected += (Error, UnicodeError)
             try:
                 self.quit()
-            except (OSError, EOFError):
+            except expected:
                 pass
             finally:
                 if self.sock is not None:
@@ -102,7 +106,7 @@ class FTP:
         self.file = _rftplib.open_reader(sock, encoding) or sock.makefile("r", encoding=encoding)
         _logs.connected(self)
         with _logs.attempt("control", "reading the greeting", hint=NO_GREETING):
-            self.welcome = self.getresp()
+            self.welcome = _lenient.greeting(self)
         return self.welcome
 
     def getwelcome(self):

@@ -8,8 +8,8 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _logs, _rftplib, _transfer, ssl
-from ._errors import Error, error_proto
+from . import _lenient, _logs, _rftplib, _transfer, ssl
+from ._errors import Error, error_perm, error_proto
 from ._ftp import FTP
 from ._tls import forget_errors, is_native
 from ._transfer import UNWRAP_TIMEOUT
@@ -91,7 +91,7 @@ class FTP_TLS(FTP):
         return super().login(user, passwd, acct)
 
     def auth(self):
-        """Secure the control connection by AUTH TLS (RFC 4217, section 4); returns the reply.
+        """Secure the control connection by AUTH TLS (RFC 4217, section 4), or AUTH SSL; returns the reply.
 
         Raises ValueError if it is secured already, ssl.SSLError if the handshake or the verification fails.
         """
@@ -100,7 +100,7 @@ class FTP_TLS(FTP):
             raise ValueError("Already using TLS")
         protocol = self.ssl_version if sys.version_info < (3, 12) else self.context.protocol
         if protocol >= ssl.PROTOCOL_TLS:
-            resp = self.voidcmd("AUTH TLS")
+            resp = _ask_for_tls(self)
         else:
             resp = self.voidcmd("AUTH SSL")
         # What the old file has buffered came before the handshake: in clear text, from anyone. It goes with it.
@@ -128,7 +128,10 @@ class FTP_TLS(FTP):
 
     def prot_p(self):
         """Secure the data connections from now on, by PBSZ 0 and PROT P (RFC 4217, section 9); returns the reply."""
-        self.voidcmd("PBSZ 0")
+        try:
+            self.voidcmd("PBSZ 0")
+        except error_perm:
+            pass  # it says nothing over TLS, and some servers don't know it: PROT P is what counts
         resp = self.voidcmd("PROT P")
         self._prot_p = True
         return resp
@@ -165,7 +168,7 @@ class FTP_TLS(FTP):
         """Send ABOR and return the one reply that is read then, as FTP.abort() does; TLS has no urgent data."""
         line = b"ABOR" + rftplib.B_CRLF
         self.sock.sendall(line)
-        resp = self.getmultiline()
+        resp = _lenient.reply_to_abort(self)
         if resp[:3] not in {"426", "225", "226"}:
             raise error_proto(resp)
         return resp
@@ -176,6 +179,24 @@ ANSWER = 5.0
 
 # Commands whose data connection goes from us to the server
 _UPLOADS = ("STOR", "APPE", "STOU")
+
+
+def _ask_for_tls(ftp):
+    """AUTH TLS or, where the server doesn't know that, AUTH SSL, which is what old servers call it; returns the reply.
+
+    What follows is the same. Where both are refused, the first refusal is raised.
+    """
+    try:
+        return ftp.voidcmd("AUTH TLS")
+    except error_perm as error:
+        if str(error)[:3] not in {"500", "504"}:
+            raise
+        refusal = error
+    try:
+        return ftp.voidcmd("AUTH SSL")
+    except error_perm:
+        pass
+    raise refusal
 
 
 def _secure(ftp, conn, session):

@@ -11,7 +11,7 @@ from socket import timeout as TimedOut
 
 import rftplib
 
-from . import _control, _logs, _rftplib, _transfer
+from . import _control, _lenient, _logs, _rftplib, _transfer
 from ._errors import NO_GREETING, error_perm, explained
 from ._ftp_tls import FTP_TLS
 
@@ -79,10 +79,6 @@ class ImplicitFTP_TLS(FTP_TLS):
                     raise explained(refusal, hint).with_traceback(refusal.__traceback__) from None
                 _logs.clear_data(refusal)
         return resp
-
-    def prot_p(self):
-        """Secure the data connections from now on, as FTP_TLS.prot_p() does; a refusal of PBSZ alone is no obstacle."""
-        return _prot_p(self)
 
 
 class FTPS(FTP_TLS):
@@ -188,10 +184,6 @@ class FTPS(FTP_TLS):
             raise ValueError("FTPS never transfers in clear text: call login(), or prot_p() after a login by hand")
         return super().ntransfercmd(cmd, rest)
 
-    def prot_p(self):
-        """Secure the data connections from now on, as FTP_TLS.prot_p() does; a refusal of PBSZ alone is no obstacle."""
-        return _prot_p(self)
-
     def _connect_explicit(self, *args):
         before = self.sock
         try:
@@ -204,20 +196,6 @@ class FTPS(FTP_TLS):
             self.auth()
         except error_perm as refusal:
             raise explained(refusal, _NO_AUTH).with_traceback(refusal.__traceback__) from None
-
-
-def _prot_p(ftp):
-    """PBSZ 0 and PROT P; returns the latter's reply.
-
-    PBSZ says nothing over TLS (RFC 4217, section 9), and some servers don't know it: PROT P is what counts.
-    """
-    try:
-        ftp.voidcmd("PBSZ 0")
-    except error_perm:
-        pass
-    resp = ftp.voidcmd("PROT P")
-    ftp._prot_p = True
-    return resp
 
 
 def _connect_secured(ftp, host, port, timeout, source_address):
@@ -235,7 +213,7 @@ def _connect_secured(ftp, host, port, timeout, source_address):
     ftp.file = _rftplib.open_reader(sock, ftp.encoding) or sock.makefile(mode="r", encoding=ftp.encoding)
     _logs.secured(sock, "control connection")
     with _logs.attempt("control", "reading the greeting"):
-        ftp.welcome = ftp.getresp()
+        ftp.welcome = _lenient.greeting(ftp)
     return ftp.welcome
 
 

@@ -37,6 +37,19 @@ pub fn code(reply: &[u8]) -> &[u8] {
     chars_prefix(reply, 3)
 }
 
+/// How many lines in front of a reply may be strays.
+pub const MAX_STRAYS: usize = 100;
+
+/// The reply that begins on this line, without what some servers leave of the line end before: NULs (CR LF NUL), or
+/// an empty line (CR CR LF, or CR LF twice). `None`: the line is such a remnant and nothing else.
+///
+/// ftplib takes neither for a reply, so no reply that it understands is changed. What is no reply behind its NULs
+/// stays as it is.
+pub fn without_remnant(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.get(line.iter().position(|&byte| byte != 0)?..)?;
+    Some(if kind(rest) == Kind::Malformed { line } else { rest })
+}
+
 /// The code, when this line opens a multi-line reply. RFC 959, 4.2: "the first line will begin with the exact required
 /// reply code, followed immediately by a Hyphen".
 pub fn opens(line: &[u8]) -> Option<&[u8]> {

@@ -50,7 +50,7 @@ mod _rftplib {
     #[pymodule_export]
     use super::control::reader::{Reader, open_reader};
     #[pymodule_export]
-    use super::control::replies::{parse_150, parse_227, parse_229, parse_257};
+    use super::control::replies::{find_address, parse_150, parse_227, parse_229, parse_257};
     #[cfg(unix)]
     #[pymodule_export]
     use super::data::download::download;

@@ -75,10 +75,28 @@ fn line_step<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
     }
 }
 
-fn multiline_text<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
+/// The line that a reply begins with: what some servers leave of the line end before is passed over, as far as it can't
+/// be a reply.
+fn first_line<'py>(view: View<'_, 'py>) -> PyResult<Text<'py>> {
     let ftp = view.ftp();
+    let mut line = line_step(view)?;
+    for _ in 0..reply::MAX_STRAYS {
+        let bytes = match &line {
+            Text::Wire(bytes) => bytes,
+            Text::Seen(_, bytes) => bytes.as_bytes(),
+            Text::Odd(_) => return Ok(line),
+        };
+        match reply::without_remnant(bytes) {
+            Some(rest) if rest.len() == bytes.len() => return Ok(line),
+            Some(rest) => return Ok(Text::Wire(rest.to_vec())),
+            None => line = line_step(View::of(ftp))?,
+        }
+    }
+    Ok(line)
+}
+
+fn multiline_text<'py>(ftp: &Bound<'py, PyAny>, first: Text<'py>) -> PyResult<Text<'py>> {
     let py = ftp.py();
-    let first = line_step(view)?;
     let begun = match &first {
         Text::Wire(line) => reply::Assembly::begin(line),
         Text::Seen(_, line) => reply::Assembly::begin(line.as_bytes()),
@@ -132,7 +150,7 @@ pub fn max_reply(ftp: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
 /// One reply, multi-line replies joined by newlines (RFC 959, section 4.2).
 #[pyfunction]
 pub fn getmultiline<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    multiline_text(View::of(ftp))?.into_object(ftp.py())
+    multiline_text(ftp, line_step(View::of(ftp))?)?.into_object(ftp.py())
 }
 
 /// A reply whose first digit is 1, 2 or 3, and which of them; None for what is no exact `str`.
@@ -146,7 +164,7 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     let py = ftp.py();
     let kept = kept::settle(&view)?;
     let text = match view.overridden(Step::Getmultiline)? {
-        None => multiline_text(view)?,
+        None => multiline_text(ftp, first_line(view)?)?,
         Some(method) => Text::of(method.call_held(())?)?,
     };
     let (code, kind) = {

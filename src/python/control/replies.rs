@@ -54,6 +54,20 @@ pub fn parse_229<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>
     decode(resp.py(), port)
 }
 
+/// What a reply to PASV or EPSV says in another form than `parse_227` and `parse_229` take: the host ('' where the reply
+/// names none) and the port, or None.
+#[pyfunction]
+pub fn find_address(resp: &Bound<'_, PyAny>) -> PyResult<Option<(String, u16)>> {
+    let Ok(string) = resp.cast_exact::<PyString>() else {
+        return Ok(None);
+    };
+    let found = address::find(encode(string)?.as_bytes());
+    Ok(found.map(|place| {
+        let host = place.host.map(|host| host.map(|number| number.to_string()).join("."));
+        (host.unwrap_or_default(), place.port)
+    }))
+}
+
 /// The directory of a 257 reply (RFC 959, MKD and PWD).
 #[pyfunction]
 pub fn parse_257<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
