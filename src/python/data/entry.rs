@@ -109,18 +109,8 @@ impl Block {
     }
 }
 
-/// An entry of a directory: what a server tells of a file, a directory, a link or something else. It doesn't change.
-///
-/// Entry(path, type, size=None, modified=None, resolution=None, mode=None, owner=None, group=None, target=None, unique=None, facts=None)
-///
-/// path: where it is, from the path that was asked for on. name: the last part of it. type: 'file', 'dir', 'link' or
-/// 'other' (a device, a pipe; what the listing doesn't tell). size: of a file, in bytes. modified: when it was changed,
-/// a datetime in UTC. resolution: how exact that is, a timedelta: a second or less by MLSD and MDTM, a minute or a day by
-/// LIST. mode: the permissions, as of os.chmod(). owner, group: names or numbers, as text. target: where a link leads to.
-/// unique: the same for all names of one file, if the server has such a thing. facts: those of MLSD and MLST (RFC 3659,
-/// section 7.5), a new dict each time.
-///
-/// What the server doesn't tell is None, and so is what can't be: 30 February, or a size in blocks.
+/// What a server tells of a file, a directory, a link or something else: an immutable value, which can be compared,
+/// copied and pickled. What isn't told is None, and so is what can't be: 30 February, or a size in blocks.
 #[pyclass(module = "rftplib.listing", frozen)]
 #[derive(Clone)]
 pub struct Entry {
@@ -334,16 +324,19 @@ impl Entry {
         Ok(Self::alone(prefix, &item, &facts))
     }
 
+    /// Where it is, from the path that was asked for on.
     #[getter]
     fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
         decode(py, &self.path_bytes())
     }
 
+    /// The last part of the path.
     #[getter]
     fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
         decode(py, self.part(Part::Name))
     }
 
+    /// 'file', 'dir', 'link', or 'other': a device, a pipe, what the listing doesn't tell.
     #[getter]
     fn r#type<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
         let kind = self.kind();
@@ -354,11 +347,13 @@ impl Entry {
         PyString::intern(py, name)
     }
 
+    /// Of a file, in bytes.
     #[getter]
     fn size(&self) -> Option<u64> {
         self.item().size
     }
 
+    /// When it was changed, a datetime in UTC; see `resolution`.
     #[getter]
     fn modified<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let Some(micros) = self.time().and_then(|time| time.micros) else {
@@ -368,6 +363,7 @@ impl Entry {
         epoch(py)?.call_method_held(intern!(py, "__add__"), (delta,)).map(Some)
     }
 
+    /// How exact `modified` is, a timedelta: a second or less by MLSD and MDTM, a minute or a day by LIST.
     #[getter]
     fn resolution<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let time = self.time().filter(|time| time.micros.is_some());
@@ -376,31 +372,37 @@ impl Entry {
             .transpose()
     }
 
+    /// The permissions, as os.chmod() takes them.
     #[getter]
     fn mode(&self) -> Option<u16> {
         self.item().mode
     }
 
+    /// Its owner's name or number, as text.
     #[getter]
     fn owner<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
         text(py, self.item().owner)
     }
 
+    /// Its group's name or number, as text.
     #[getter]
     fn group<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
         text(py, self.item().group)
     }
 
+    /// Where a link leads to.
     #[getter]
     fn target<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
         text(py, self.item().target)
     }
 
+    /// The same text for all names of one file, where the server has such a thing.
     #[getter]
     fn unique<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
         text(py, self.item().unique)
     }
 
+    /// Those of MLSD and MLST (RFC 3659, section 7.5), the names in lower case; a new dict each time.
     #[getter]
     fn facts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = call::new_dict(py)?;
