@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ftplib
 import ssl
+from datetime import datetime
+from typing import Literal
 
 import rftplib
+from rftplib.listing import Entry, ListingError, parse, scandir, stat, stat_many, walk
 from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS, NativeContext
 from typing_extensions import assert_type
 
@@ -56,6 +59,25 @@ def in_ftplibs_place() -> None:
     rftplib.uninstall()
     with rftplib.install() as module:
         print(module.__name__)
+
+
+def listings(ftp: rftplib.FTP, theirs: ftplib.FTP) -> None:
+    for entry in scandir(ftp, "folder", exact_times=True):
+        assert_type(entry, Entry)
+        assert_type(entry.size, "int | None")
+        modified: datetime | None = entry.modified
+        print(modified)
+        entry.size = 5  # type: ignore[misc]
+    print([entry.path for entry in walk(theirs, max_depth=3)])
+    assert_type(stat(ftp, "name").type, Literal["file", "dir", "link", "other"])
+    assert_type(stat_many(ftp, ["a", "b"]), "list[Entry | Exception]")
+    print(list(parse([b"line", "line"], utc_offset=3600)), Entry("a", "file", 5, facts={"size": "5"}))
+    Entry("a", "folder")  # type: ignore[arg-type]
+    scandir("ftp.example.org")  # type: ignore[arg-type]
+    try:
+        scandir(ftp)
+    except ListingError as error:
+        assert_type(error.line, "str | None")
 
 
 def wrong(ftp: rftplib.FTP) -> None:

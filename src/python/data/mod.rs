@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 pub mod download;
+pub mod entries;
+pub mod entry;
 #[cfg(unix)]
 mod file;
 pub mod listing;
