@@ -21,7 +21,12 @@ LIMIT = 10
 ALERT = b"\x15\x03\x03\x00\x02\x02\x50"  # a record: fatal, internal error
 RESET = b"\1\0\0\0\0\0\0\0"  # SO_LINGER: close() sends RST
 
-__all__ = ["CA_FILE", "LIMIT", "Hostile", "context"]
+# Python 3.9, and early patch levels of 3.10 and 3.11 (Debian 12 has 3.11.2), ask OpenSSL 3 to pass off an EOF without
+# close_notify as a regular end, by an option of each context.
+OP_IGNORE_UNEXPECTED_EOF = 1 << 7
+TELLS_EOF = not ssl.create_default_context().options & OP_IGNORE_UNEXPECTED_EOF or ssl.OPENSSL_VERSION_INFO < (3,)
+
+__all__ = ["CA_FILE", "LIMIT", "TELLS_EOF", "Hostile", "context"]
 
 
 def context(version=None):
