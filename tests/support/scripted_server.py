@@ -303,3 +303,6 @@ def _peer_closed(conn):
         return False
     except OSError:
         return True
+
+
+serving = Server  # its former name

@@ -10,6 +10,7 @@ import ftplib
 import io
 import os
 import socket
+import time
 
 import pytest
 import rftplib
@@ -105,7 +106,7 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize("kind, transfer, stall", MOMENTS)
-def test_in_a_transfer(hostile, kind, transfer, stall):
+def test_close_ends_a_running_transfer(hostile, kind, transfer, stall):
     """The server has answered 150 and stalls."""
     hostile.payload, hostile.stall = b"some line\r\n" * 100, stall
     ftp = connect(hostile, kind)

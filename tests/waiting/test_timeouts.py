@@ -159,7 +159,7 @@ def frozen(monkeypatch):
 
 @ALL_KINDS
 @pytest.mark.parametrize("transfer", ["callback", "file", "lines", "upload", "upload-file"])
-def test_under_a_frozen_clock(hostile, kind, transfer, frozen):
+def test_timeouts_under_a_frozen_clock(hostile, kind, transfer, frozen):
     hostile.stall = "transfer"
     ftp = connect(hostile, kind, timeout=10)
     ftp.timeout = 0.1
