@@ -4,7 +4,7 @@ import operator
 from typing import NamedTuple
 
 from . import _rftplib
-from ._errors import Error, error_perm, error_reply, error_temp, explained
+from ._errors import Error, error_perm, error_proto, error_reply, error_temp, explained, tell
 from ._ftp import FTP
 
 # Commands that have one reply and no data connection (RFC 959, 2389, 3659, drafts, and what servers have besides), and
@@ -95,6 +95,8 @@ def batch(ftp, commands, window=64):
         hint = f"after {len(texts)} of {len(commands)} replies"
         error = explained(error, hint).with_traceback(error.__traceback__)
         error.replies = list(map(Reply, commands, texts))
+        if isinstance(error, (error_temp, error_proto)):
+            tell(error, commands[len(texts)])
         raise error from cause
     raise error
 

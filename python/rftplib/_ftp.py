@@ -12,7 +12,7 @@ import rftplib
 
 from . import _active, _logs, _loops, _rftplib, _transfer
 from ._constants import FTP_PORT, MAXLINE
-from ._errors import NO_GREETING, error_perm, error_proto, error_reply
+from ._errors import NO_GREETING, error_perm, error_proto, error_reply, structured
 
 
 class FTP:
@@ -53,6 +53,9 @@ class FTP:
     # A download in TYPE I that is shorter than the size that the 150 reply announced is an error, whatever the final
     # reply. Off, as in ftplib: some servers announce other sizes (VMS, or what they keep compressed).
     check_size = False
+    # Exceptions that are made of a reply tell it: `code` is an int (None where there are no three digits), `lines` a
+    # list of str, `command` what was sent last, a password masked. Their `args` are as in ftplib. Off: it takes time.
+    structured_replies = False
 
     def __init__(
         self,
@@ -188,7 +191,7 @@ class FTP:
         self.sock.sendall(line, rftplib.MSG_OOB)
         resp = self.getmultiline()
         if resp[:3] not in {"426", "225", "226"}:
-            raise error_proto(resp)
+            raise structured(self, error_proto(resp))
         return resp
 
     def sendcmd(self, cmd):
@@ -313,7 +316,7 @@ class FTP:
         if resp[0] == "3":
             resp = self.sendcmd("ACCT " + acct)
         if resp[0] != "2":
-            raise error_reply(resp)
+            raise structured(self, error_reply(resp))
         return resp
 
     def retrbinary(self, cmd, callback, blocksize=8192, rest=None):
@@ -417,7 +420,7 @@ class FTP:
         """Rename a file by RNFR and RNTO; returns the last reply."""
         resp = self.sendcmd("RNFR " + fromname)
         if resp[0] != "3":
-            raise error_reply(resp)
+            raise structured(self, error_reply(resp))
         return self.voidcmd("RNTO " + toname)
 
     def delete(self, filename):
@@ -426,7 +429,7 @@ class FTP:
         if resp[:3] in {"250", "200"}:
             return resp
         else:
-            raise error_reply(resp)
+            raise structured(self, error_reply(resp))
 
     def cwd(self, dirname):
         """Change the current directory; returns the reply. '..' is sent as CDUP, '' as '.'."""
@@ -495,7 +498,7 @@ def _start(ftp, cmd, rest):
     if resp[0] == "2":
         resp = ftp.getresp()
     if resp[0] != "1":
-        raise error_reply(resp)
+        raise structured(ftp, error_reply(resp))
     return resp
 
 

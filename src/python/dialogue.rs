@@ -54,6 +54,10 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
         forget_type(ftp)?;
     }
     logs::line(py, ">", || command::mask_for_log(text).into_owned())?;
+    if has_structured_replies(ftp)? {
+        let shown = decode(py, &command::mask_for_log(text))?;
+        ftp.setattr_held(intern!(py, "_rftplib_command"), shown)?;
+    }
     let whole = || decode(py, &[text, b"\r\n"].concat());
     if debugging_above(ftp, 1)? {
         show(ftp, "*put*", whole()?.as_any())?;
@@ -69,6 +73,24 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
     let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
     let wire = whole()?.as_any().call_method_held(intern!(py, "encode"), (encoding,))?;
     sendall.run_held((wire,))
+}
+
+/// `self.structured_replies`: whether errors tell the reply and its command; see `rftplib._errors.structured`.
+fn has_structured_replies(ftp: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match ftp.getattr_opt_held(intern!(ftp.py(), "structured_replies"))? {
+        Some(switch) => switch.is_true_held(),
+        None => Ok(false), // an object that is no FTP, to which our function was lent
+    }
+}
+
+/// `error`, made of a reply, with what it is to tell.
+fn structured(ftp: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
+    let py = ftp.py();
+    let told = has_structured_replies(ftp).and_then(|wanted| match wanted {
+        true => errors::module(py)?.run_method_held(intern!(py, "structured"), (ftp, error.value(py))),
+        false => Ok(()),
+    });
+    told.err().unwrap_or(error)
 }
 
 /// The representation type in force isn't known any more: see `FTP.skip_redundant_type`.
@@ -261,7 +283,7 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     }
     ftp.setattr_held(intern!(py, "lastresp"), code)?;
     match errors::refusal(kind, &reply) {
-        Some(error) => Err(error),
+        Some(error) => Err(structured(ftp, error)),
         None => Ok(Accepted {
             reply,
             kind: Some(kind),
@@ -282,6 +304,7 @@ pub fn voidresp<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 fn completion<'py>(view: View<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let ftp = view.ftp();
     let (reply, kind) = match view.overridden(Step::Getresp)? {
         None => {
             let accepted = reply_text(view)?;
@@ -298,10 +321,10 @@ fn completion<'py>(view: View<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     };
     match kind {
         Some(reply::Kind::Completion) => Ok(reply),
-        Some(_) => Err(errors::unexpected(&reply)),
+        Some(_) => Err(structured(ftp, errors::unexpected(&reply))),
         None => {
             let py = reply.py();
-            modules::odd(py)?.call_method_held(intern!(py, "voidresp"), (reply,))
+            modules::odd(py)?.call_method_held(intern!(py, "voidresp"), (ftp, reply))
         }
     }
 }

@@ -25,9 +25,14 @@ struct Classes {
 
 static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
 
+/// What is written in Python of it.
+pub fn module(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    call::import(py, "rftplib._errors")
+}
+
 fn classes(py: Python<'_>) -> PyResult<&Classes> {
     CLASSES.get_or_try_init(py, || {
-        let module = call::import(py, "rftplib._errors")?;
+        let module = module(py)?;
         let class = |name| module.getattr_held(name).map(Bound::unbind);
         Ok(Classes {
             error: class("Error")?,
