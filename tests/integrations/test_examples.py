@@ -61,8 +61,11 @@ PRINTED = {
     "recipes_9": ["a note"],
     "recipes_10": ["notes.txt"],
     "recipes_11": ["3"],
-    "sessions_1": [f"SIZE notes.txt {len(NOTES)}"],
-    "sessions_2": ["'size'"],
+    "sessions_1": ["SIZE 2024/a.jpg 3"],
+    "sessions_2": ["/"],
+    "sessions_3": ["'size'"],
+    "sessions_4": ["bytes", "/"],
+    "sessions_5": ["550 DELE nothing of that name"],
 }
 
 

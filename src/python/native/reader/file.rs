@@ -55,6 +55,11 @@ impl Reader {
         self.is_buffered(py)
     }
 
+    /// Go on after what has made it unreadable: a timeout, or a batch that was broken off.
+    fn _resume(&self, py: Python<'_>) {
+        self.lock(py).unreadable = None;
+    }
+
     #[getter]
     fn closed(&self, py: Python<'_>) -> bool {
         self.lock(py).socket.is_none()
