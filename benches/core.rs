@@ -2,9 +2,9 @@
 
 use std::hint::black_box;
 
-use _rftplib::protocol::lines::{Charset, TextReader};
-use _rftplib::protocol::outgoing::OutgoingLines;
+use _rftplib::protocol::received_lines::{Charset, TextReader};
 use _rftplib::protocol::reply::{self, Assembly};
+use _rftplib::protocol::sent_lines::SentLines;
 use _rftplib::protocol::{address, facts, path};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -91,7 +91,7 @@ fn outgoing(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_with_input(BenchmarkId::from_parameter(label), &text, |bencher, text| {
             bencher.iter(|| {
-                let (mut lines, mut total) = (OutgoingLines::new(8192), 0);
+                let (mut lines, mut total) = (SentLines::new(8192), 0);
                 for block in black_box(text).chunks(64 * 1024) {
                     let fed = lines.feed(block);
                     assert!(fed.is_ok());

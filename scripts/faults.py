@@ -21,24 +21,25 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WAYS = {"native loops": "1", "portable loops (RFTPLIB_NATIVE=0)": "0"}
 SUITES = {
-    "test_faults": "Servers that close, reset, fall silent, drip, lie or talk rubbish, at every step",
-    "test_endless": "Endless lines, replies, listings and files: bounded, or streamed in constant memory",
-    "test_sinks": "Full disks, sinks and sources that raise, give too much or change under the transfer",
-    "test_addresses": "Data connections sent elsewhere, or taken by a stranger",
-    "test_tls": "TLS refused, cut off, injected into, left out",
-    "test_arguments": "CR, LF and NUL in every argument of every method",
-    "test_secrets": "Passwords looked for in debug output, logs, exceptions and repr",
-    "test_reuse": "The object used again after a fault",
-    "test_soak": "Short soak runs and races",
+    "transfer/test_faults": "Servers that close, reset, fall silent, drip, lie or talk rubbish, at every step",
+    "transfer/test_endless": "Endless lines, replies, listings and files: bounded, or streamed in constant memory",
+    "transfer/test_sinks": "Full disks, sinks and sources that raise, give too much or change under the transfer",
+    "control/test_addresses": "Data connections sent elsewhere, or taken by a stranger",
+    "tls/test_hostile": "TLS refused, cut off, injected into, left out",
+    "control/test_injection": "CR, LF and NUL in every argument of every method",
+    "control/test_secrets": "Passwords looked for in debug output, logs, exceptions and repr",
+    "transfer/test_reuse": "The object used again after a fault",
+    "soak/test_soak": "Short soak runs and races",
 }
+PROPERTIES = ("control/test_any_command", "control/test_any_reply", "control/test_any_text", "transfer/test_any_data")
 INTRODUCTION = """\
 # Robustness
 
 An FTP client reads what a stranger's server sends, over links that stall and break. This is what rftplib has been put
 through. Each fault's exception is compared with ftplib's, must come within the timeout, and must leave no descriptor
 and no thread behind. What differs from ftplib on purpose is in
-[the list of differences](from-ftplib.md#where-rftplib-differs-from-ftplib-and-why), what is promised in
-[Security](security.md).
+[the list of differences](DIFFERENCES.md), what is promised in
+[Security](SECURITY.md).
 
 Printed by `scripts/faults.py`{how},
 Python {python} on {machine}.
@@ -49,12 +50,13 @@ What TLS connections leave behind is Python's: from 3.10 on, its `ssl` leaks a c
 for each control connection, and every five minutes from then on."""
 
 
-def pytest(folder, native, *options):
-    """Run a folder of tests; returns its test cases and its output."""
+def pytest(modules, native, *options):
+    """Run these modules of tests; returns their test cases and the output."""
     with tempfile.TemporaryDirectory() as folder_of_result:
         result = pathlib.Path(folder_of_result) / "result.xml"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
-        command += [f"-c{ROOT}/pyproject.toml", f"--junitxml={result}", *options, str(ROOT / "tests" / folder)]
+        command += [f"-c{ROOT}/pyproject.toml", f"--junitxml={result}", *options]
+        command += [str(ROOT / "tests" / f"{module}.py") for module in modules]
         environment = dict(os.environ, RFTPLIB_NATIVE=native, PYTHONDONTWRITEBYTECODE="1")
         run = subprocess.run(command, cwd=folder_of_result, env=environment, capture_output=True, text=True)
         if run.returncode not in (0, 1):
@@ -69,15 +71,15 @@ def passed(cases):
 def faults():
     """A row for each kind of fault and each way through the library."""
     for way, native in WAYS.items():
-        cases, _ = pytest("hostile", native)
+        cases, _ = pytest(SUITES, native)
         for module, what in SUITES.items():
-            chosen = [case for case in cases if case.get("classname").endswith(module)]
+            chosen = [case for case in cases if case.get("classname").endswith(module.replace("/", "."))]
             yield f"{what}; {way}", len(chosen), passed(chosen)
 
 
 def bad_inputs():
     """Examples that hypothesis and proptest have made, each with the answer that ftplib gives."""
-    cases, output = pytest("properties", "1", "--hypothesis-show-statistics")
+    cases, output = pytest(PROPERTIES, "1", "--hypothesis-show-statistics")
     counted = re.findall(r"(\d+) passing(?: examples)?, (\d+) failing", output)
     examples, failing = (sum(int(pair[which]) for pair in counted) for which in (0, 1))
     failing += len(cases) - passed(cases)

@@ -5,7 +5,7 @@ scripts/soak.py                         every scenario at full length
 scripts/soak.py transfers connections   these two
 scripts/soak.py transfers=1000          one, shorter
 
-Exit status 1 if something has grown, crashed or hung. The scenarios are in tests/hostile, where the test suite runs
+Exit status 1 if something has grown, crashed or hung. The scenarios are in tests/soak, where the test suite runs
 them for a second or two each.
 """
 
@@ -13,9 +13,9 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
-from hostile import canned, races, soak  # noqa: E402
+from soak import canned, races, scenarios  # noqa: E402
 
-SCENARIOS = {**soak.SCENARIOS, **races.SCENARIOS}
+SCENARIOS = {**scenarios.SCENARIOS, **races.SCENARIOS}
 
 
 def main(arguments):

@@ -24,9 +24,9 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 PORTABLE = "portable"  # the variant with RFTPLIB_NATIVE=0: every native loop off
-PORTABLE_SUITES = ("contract", "hostile", "session")  # tests/stdlib runs both variants itself
+PORTABLE_SUITES = ("control", "compat", "transfer", "upload", "session")  # tests/stdlib runs both variants itself
 OWN_ENVIRONMENT = ("integrations",)  # needs packages that the others don't: scripts/integrations
-LONG = ("ftps", "real", "fastpaths")
+LONG = ("tls", "transfer", "waiting", "native_tls")
 TIMEOUT = 1800  # seconds for one suite; a single test has pytest's own timeout
 RUNNING = set()
 

@@ -8,6 +8,10 @@ import platform
 import pytest
 import rftplib
 
+pytest.register_assert_rewrite("support")
+
+from support.resources import threads  # noqa: E402
+
 
 def pytest_report_header():
     native = os.environ.get("RFTPLIB_NATIVE", "unset")
@@ -31,3 +35,9 @@ def missing():
         pytest.skip(reason)
 
     return missing
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet():
+    """How many threads there are while nothing goes on."""
+    return threads()

@@ -2,7 +2,7 @@
 //! make of the whole.
 #![no_main]
 
-use _rftplib::protocol::lines::{Charset, TextReader};
+use _rftplib::protocol::received_lines::{Charset, TextReader};
 use libfuzzer_sys::fuzz_target;
 use rftplib_fuzz::{charset, chop, decode, model, settings};
 

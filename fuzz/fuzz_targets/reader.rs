@@ -2,7 +2,7 @@
 //! and not taken, nor hands out more than the limit.
 #![no_main]
 
-use _rftplib::protocol::lines::{Charset, TextReader};
+use _rftplib::protocol::received_lines::{Charset, TextReader};
 use _rftplib::protocol::text::count_chars;
 use libfuzzer_sys::fuzz_target;
 use rftplib_fuzz::{charset, settings};

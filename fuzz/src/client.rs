@@ -2,7 +2,7 @@
 
 use crate::model::Fault;
 use crate::text;
-use _rftplib::protocol::lines::{Charset, TextReader};
+use _rftplib::protocol::received_lines::{Charset, TextReader};
 use _rftplib::protocol::reply::{Assembly, Kind};
 use _rftplib::protocol::text::count_chars;
 use _rftplib::protocol::{address, path, reply};

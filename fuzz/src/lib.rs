@@ -3,10 +3,8 @@
 #[path = "../../src/protocol/tests/model.rs"]
 pub mod model;
 
-// Two readers of bytes that the TLS engine keeps to itself, on macOS.
-#[path = "../../src/tls/apple/der.rs"]
-pub mod der;
-#[path = "../../src/tls/apple/hello.rs"]
+// A reader of bytes that the TLS engine keeps to itself, on macOS.
+#[path = "../../src/tls/hello.rs"]
 pub mod hello;
 #[path = "../../src/tls/version.rs"]
 pub mod version;
@@ -15,7 +13,7 @@ mod client;
 
 pub use client::{Client, Event};
 
-use _rftplib::protocol::lines::Charset;
+use _rftplib::protocol::received_lines::Charset;
 
 /// The input's first `N` bytes, which choose settings, and the rest, which is what the server sends.
 pub fn settings<const N: usize>(input: &[u8]) -> Option<([u8; N], &[u8])> {

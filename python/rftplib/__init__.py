@@ -6,8 +6,20 @@
     >>> ftp.retrlines('LIST')                   # list directory contents
     >>> ftp.quit()
 
-The names are ftplib's, and install() and uninstall(), which put rftplib in ftplib's place for a whole program; what
-else goes beyond ftplib is in submodules.
+The names are ftplib's. Beyond them there are
+
+install(), uninstall()
+    Put rftplib in ftplib's place for a whole program, and back; `python -m rftplib.run script.py` does it for a script.
+rftplib.tls
+    FTPS, always encrypted and verified; ImplicitFTP_TLS, for port 990; NativeContext, TLS in Rust.
+Attributes of the classes, to be set on a class, a subclass or an object
+    FTP: max_reply, skip_redundant_type, accept_any_active_peer, check_size. FTP_TLS: reuse_session, unwrap_timeout,
+    accept_ragged_end. help(rftplib.FTP) and help(rftplib.FTP_TLS) say what they do.
+Loggers of `logging`
+    rftplib.control: commands and replies at DEBUG, passwords masked; connections at INFO. rftplib.data: transfers at
+    INFO. rftplib.tls: handshakes at INFO. What fails is logged at WARNING.
+RFTPLIB_NATIVE=0 in the environment
+    Turns the loops in Rust off, to find out whether one of them is to blame for a fault.
 """
 
 import io as _io

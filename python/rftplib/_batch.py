@@ -86,7 +86,7 @@ def batch(ftp, commands, window=64):
                 outcome = _rftplib.batch(ftp, commands, window, texts)
                 error, unanswered = outcome or _pipeline(ftp, commands, window, texts)
         except BaseException as raised:
-            error, unanswered = raised, -1
+            error = raised
     if error is None:
         return list(map(Reply, commands, texts))
     _leave(ftp, error, unanswered)
@@ -124,7 +124,8 @@ def _one_by_one(ftp, commands, texts):
 
 def _pipeline(ftp, commands, window, texts):
     """The loop in plain Python; returns what ended it, if anything has, and how many replies are to come."""
-    sizes = [len(command.encode("utf-8", "surrogatepass")) + 2 for command in commands]
+    encoding, errors = getattr(ftp, "encoding", "utf-8"), getattr(ftp, "errors", "strict")
+    sizes = [len(command.encode(encoding, errors)) + 2 for command in commands]
     room = getattr(ftp, "max_reply", None)
     sent = ahead = 0
     unsent = None
@@ -176,8 +177,8 @@ def _reply(ftp, receive):
 
 def _leave(ftp, error, unanswered):
     """Note for recover() what is still to come; a connection that can't be used any more is closed."""
-    attributes = getattr(ftp, "__dict__", {})
     if unanswered > 0:
-        attributes[UNANSWERED] = unanswered
+        getattr(ftp, "__dict__", {})[UNANSWERED] = unanswered
+        getattr(ftp.file, "_break_off", lambda: None)()
     elif unanswered < 0 and _is_born(ftp):
         ftp.close()

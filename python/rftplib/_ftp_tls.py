@@ -8,8 +8,8 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _logs, _rftplib, _transfer, ssl
-from ._errors import Error, error_proto, structured
+from . import _lenient, _logs, _rftplib, _transfer, ssl
+from ._errors import Error, error_perm, error_proto, structured
 from ._ftp import FTP
 from ._tls import forget_errors, is_native
 from ._transfer import UNWRAP_TIMEOUT
@@ -91,7 +91,7 @@ class FTP_TLS(FTP):
         return super().login(user, passwd, acct)
 
     def auth(self):
-        """Secure the control connection by AUTH TLS (RFC 4217, section 4); returns the reply.
+        """Secure the control connection by AUTH TLS (RFC 4217, section 4), or AUTH SSL; returns the reply.
 
         Raises ValueError if it is secured already, ssl.SSLError if the handshake or the verification fails.
         """
@@ -100,12 +100,12 @@ class FTP_TLS(FTP):
             raise ValueError("Already using TLS")
         protocol = self.ssl_version if sys.version_info < (3, 12) else self.context.protocol
         if protocol >= ssl.PROTOCOL_TLS:
-            resp = self.voidcmd("AUTH TLS")
+            resp = _ask_for_tls(self)
         else:
             resp = self.voidcmd("AUTH SSL")
         # What the old file has buffered came before the handshake: in clear text, from anyone. It goes with it.
-        with _logs.attempt("tls", "securing the control connection"):
-            self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
+        with _transfer.starting(self, "AUTH") as waiting, _logs.attempt("tls", "securing the control connection"):
+            self.sock = _transfer.secure(self, self.sock, waiting)
         self.file = _rftplib.open_reader(self.sock, self.encoding) or self.sock.makefile(
             mode="r", encoding=self.encoding
         )
@@ -121,12 +121,17 @@ class FTP_TLS(FTP):
             raise ValueError("not using TLS")
         resp = self.voidcmd("CCC")
         _session(self)  # the last look at it
-        self.sock = self.sock.unwrap()
+        with _transfer.starting(self, "CCC") as waiting:
+            waiting.watch(self.sock)
+            self.sock = self.sock.unwrap()
         return resp
 
     def prot_p(self):
         """Secure the data connections from now on, by PBSZ 0 and PROT P (RFC 4217, section 9); returns the reply."""
-        self.voidcmd("PBSZ 0")
+        try:
+            self.voidcmd("PBSZ 0")
+        except error_perm:
+            pass  # it says nothing over TLS, and some servers don't know it: PROT P is what counts
         resp = self.voidcmd("PROT P")
         self._prot_p = True
         return resp
@@ -163,7 +168,7 @@ class FTP_TLS(FTP):
         """Send ABOR and return the one reply that is read then, as FTP.abort() does; TLS has no urgent data."""
         line = b"ABOR" + rftplib.B_CRLF
         self.sock.sendall(line)
-        resp = self.getmultiline()
+        resp = _lenient.reply_to_abort(self)
         if resp[:3] not in {"426", "225", "226"}:
             raise structured(self, error_proto(resp))
         return resp
@@ -176,21 +181,30 @@ ANSWER = 5.0
 _UPLOADS = ("STOR", "APPE", "STOU")
 
 
+def _ask_for_tls(ftp):
+    """AUTH TLS or, where the server doesn't know that, AUTH SSL, which is what old servers call it; returns the reply.
+
+    What follows is the same. Where both are refused, the first refusal is raised.
+    """
+    try:
+        return ftp.voidcmd("AUTH TLS")
+    except error_perm as error:
+        if str(error)[:3] not in {"500", "504"}:
+            raise
+        refusal = error
+    try:
+        return ftp.voidcmd("AUTH SSL")
+    except error_perm:
+        pass
+    raise refusal
+
+
 def _secure(ftp, conn, session):
     """The TLS connection on `conn`, after its handshake; `session` is offered unless it is None. Closes what fails."""
-    context, running = ftp.context, _transfer.running(ftp)
     options = {} if session is None else {"session": session}
-    # close() by another thread reaches the handshake only if it comes after the socket has been made
-    apart = running is not None and getattr(context.wrap_socket, "__func__", None) is rftplib.ssl.SSLContext.wrap_socket
-    if apart and conn.gettimeout() != 0:
-        options["do_handshake_on_connect"] = False
     try:
-        with _logs.attempt("tls", "securing the data connection"):
-            conn = context.wrap_socket(conn, server_hostname=ftp.host, **options)
-            if "do_handshake_on_connect" in options:
-                running.watch(conn)
-                conn.do_handshake()
-            return conn
+        with _transfer.starting(ftp, "") as waiting, _logs.attempt("tls", "securing the data connection"):
+            return _transfer.secure(ftp, conn, waiting, **options)
     except BaseException:
         conn.close()
         forget_errors(ftp.sock)

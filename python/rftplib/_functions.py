@@ -2,7 +2,7 @@
 
 import rftplib
 
-from . import _rftplib
+from . import _lenient, _rftplib
 from ._errors import error_proto, error_reply
 
 
@@ -72,8 +72,8 @@ def ftpcp(source, sourcename, target, targetname="", type="I"):
     source.voidcmd(type)
     target.voidcmd(type)
     # The host in the PASV reply isn't trusted (see makepasv): a malicious source could point the target anywhere.
-    untrusted_host, sourceport = rftplib.parse227(source.sendcmd("PASV"))
-    if source.trust_server_pasv_ipv4_address:
+    untrusted_host, sourceport = _lenient.parse_pasv(source.sendcmd("PASV"))
+    if source.trust_server_pasv_ipv4_address and untrusted_host:
         sourcehost = untrusted_host
     else:
         sourcehost = source.sock.getpeername()[0]

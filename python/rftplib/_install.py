@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 from types import ModuleType, TracebackType
 
 import rftplib
@@ -16,6 +17,8 @@ _lock = threading.RLock()
 _wanted: set[Installation] = set()
 # What was there before the first; None for nothing.
 _before: ModuleType | None = None
+# The names of modules that have been looked through for what they have from ftplib
+_searched: set[str] = set()
 
 
 class Installation:
@@ -42,13 +45,17 @@ class Installation:
 def install() -> Installation:
     """Put rftplib in ftplib's place: `import ftplib` gives rftplib from now on, in all threads of the process.
 
-    Modules that imported ftplib before keep what they have, so call this first. Calling it again changes nothing.
-    It lasts until uninstall(). As `with rftplib.install():` it lasts until the end of the block; blocks may be nested
-    and may overlap in several threads: the last to end restores what was there.
+    Modules that imported ftplib before keep what they have, so call this first; a RuntimeWarning names them. Calling it
+    again changes nothing. It lasts until uninstall(). As `with rftplib.install():` it lasts until the end of the block;
+    blocks may be nested and may overlap in several threads: the last to end restores what was there.
     """
     installation = Installation()
     with _lock:
+        late = [] if _wanted else _users_of(sys.modules.get(_NAME))
         _add(installation)
+    if late:
+        text = "ftplib was imported before rftplib.install(), and is still used, by %s: install it first"
+        warnings.warn(text % ", ".join(late), RuntimeWarning, stacklevel=2)
     return installation
 
 
@@ -56,6 +63,26 @@ def uninstall() -> None:
     """Undo every install(): `import ftplib` gives what it gave before. Does nothing where nothing is installed."""
     with _lock:
         _remove(set(_wanted))
+
+
+def _users_of(ftplib: ModuleType | None) -> list[str]:
+    """The names of modules that have ftplib or one of its clients among their global names.
+
+    Each module is looked through once. The exceptions don't count: they are the same objects in rftplib.
+    """
+    parts = {id(part) for part in (ftplib, getattr(ftplib, "FTP", None), getattr(ftplib, "FTP_TLS", None)) if part}
+    names = [name for name in list(sys.modules) if name not in _searched]
+    _searched.update(names)
+    found = []
+    for name in names:
+        module = sys.modules.get(name)
+        if module is ftplib or name.partition(".")[0] == "rftplib" or not isinstance(module, ModuleType):
+            continue
+        # not vars(): a module that is loaded lazily would be loaded then
+        namespace = object.__getattribute__(module, "__dict__")
+        if not parts.isdisjoint(map(id, list(namespace.values()))):
+            found.append(name)
+    return found
 
 
 def _add(installation: Installation) -> None:

@@ -123,3 +123,10 @@ def not_text(resp, code):
     if resp[:3] != code:
         raise error_reply(resp)
     raise TypeError(f"expected string or bytes-like object, got '{type(resp).__name__}'")
+
+
+def is_text(value):
+    """Whether dir() takes its last argument for a path: exactly a str up to Python 3.11, any str from 3.12 on."""
+    if sys.version_info >= (3, 12):
+        return isinstance(value, str)
+    return type(value) is str

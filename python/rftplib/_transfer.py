@@ -39,25 +39,26 @@ class Transfer:
         self._ftp, self._rest, self._sent, self._text = ftp, rest, sent, text
         self._where, self._closed = _here(), False
         self.starting = True  # until it has its data connection
+        self._outer = []
         self._log = None
 
     def __enter__(self):
-        attributes = vars(self._ftp)
-        self._outer = attributes.get(_RUNNING)
+        attributes = getattr(self._ftp, "__dict__", {})
+        self._outer.append(attributes.get(_RUNNING))
         attributes[_RUNNING] = self
         return self
 
     def __exit__(self, kind, error, traceback):
-        attributes = vars(self._ftp)
-        if self._outer is None:
+        attributes, outer = getattr(self._ftp, "__dict__", {}), self._outer.pop()
+        if outer is None:
             attributes.pop(_RUNNING, None)
         else:
-            attributes[_RUNNING] = self._outer
-        if self._closed and kind is not None and issubclass(kind, Exception):
+            attributes[_RUNNING] = outer
+        if self._closed and outer is not self and kind is not None and issubclass(kind, Exception):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from error
 
     def watch(self, conn):
-        """`conn` is what the transfer waits for now, on its way to its data connection."""
+        """`conn` is what is waited for from now on: close() by another thread ends it."""
         self.conn = conn
         if self._closed:
             self.close()
@@ -261,6 +262,36 @@ def running(ftp):
     transfer = getattr(ftp, "__dict__", {}).get(_RUNNING)
     own = transfer is not None and transfer.starting and transfer._where == _here()
     return transfer if own else None
+
+
+def starting(ftp, cmd):
+    """A context in which this thread waits for a connection of `ftp`: the running transfer, or one of its own.
+
+    It has one of its own where the user calls transfercmd(), and where the control connection is secured.
+    """
+    return running(ftp) or Transfer(ftp, cmd)
+
+
+def secure(ftp, conn, waiting, **options):
+    """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches.
+
+    The handshake comes after the socket has been made, where that is Python's own: only then close() reaches it.
+    """
+    context = ftp.context
+    own = ssl is not None and getattr(context.wrap_socket, "__func__", None) is ssl.SSLContext.wrap_socket
+    apart = own and conn.gettimeout() != 0
+    if apart:
+        options["do_handshake_on_connect"] = False
+    waiting.watch(conn)
+    conn = context.wrap_socket(conn, server_hostname=ftp.host, **options)
+    if apart and getattr(conn, "_connected", True):
+        waiting.watch(conn)
+        try:
+            conn.do_handshake()
+        except BaseException:
+            conn.close()
+            raise
+    return conn
 
 
 def close_running(ftp):

@@ -6,13 +6,12 @@
 ...     ftp.retrlines('LIST')
 """
 
-import sys
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 from socket import timeout as TimedOut
 
 import rftplib
 
-from . import _logs, _rftplib
+from . import _control, _lenient, _logs, _rftplib, _transfer
 from ._errors import NO_GREETING, error_perm, explained
 from ._ftp_tls import FTP_TLS
 
@@ -80,10 +79,6 @@ class ImplicitFTP_TLS(FTP_TLS):
                     raise explained(refusal, hint).with_traceback(refusal.__traceback__) from None
                 _logs.clear_data(refusal)
         return resp
-
-    def prot_p(self):
-        """Secure the data connections from now on, as FTP_TLS.prot_p() does; a refusal of PBSZ alone is no obstacle."""
-        return _prot_p(self)
 
 
 class FTPS(FTP_TLS):
@@ -190,10 +185,6 @@ class FTPS(FTP_TLS):
             raise ValueError("FTPS never transfers in clear text: call login(), or prot_p() after a login by hand")
         return super().ntransfercmd(cmd, rest)
 
-    def prot_p(self):
-        """Secure the data connections from now on, as FTP_TLS.prot_p() does; a refusal of PBSZ alone is no obstacle."""
-        return _prot_p(self)
-
     def _connect_explicit(self, *args):
         before = self.sock
         try:
@@ -208,35 +199,9 @@ class FTPS(FTP_TLS):
             raise explained(refusal, _NO_AUTH).with_traceback(refusal.__traceback__) from None
 
 
-def _prot_p(ftp):
-    """PBSZ 0 and PROT P; returns the latter's reply.
-
-    PBSZ says nothing over TLS (RFC 4217, section 9), and some servers don't know it: PROT P is what counts.
-    """
-    try:
-        ftp.voidcmd("PBSZ 0")
-    except error_perm:
-        pass
-    resp = ftp.voidcmd("PROT P")
-    ftp._prot_p = True
-    return resp
-
-
 def _connect_secured(ftp, host, port, timeout, source_address):
     """What FTP.connect() does, with the TLS handshake before the greeting."""
-    if host != "":
-        ftp.host = host
-    if port > 0:
-        ftp.port = port
-    if timeout != -999:
-        ftp.timeout = timeout
-    if ftp.timeout is not None and not ftp.timeout:
-        raise ValueError("Non-blocking socket (timeout=0) is not supported")
-    if source_address is not None:
-        ftp.source_address = source_address
-    sys.audit("ftplib.connect", ftp, ftp.host, ftp.port)
-    with _logs.attempt("control", "connecting to %s port %s", ftp.host, ftp.port):
-        sock = rftplib.socket.create_connection((ftp.host, ftp.port), ftp.timeout, source_address=ftp.source_address)
+    sock = _control.connect(ftp, host, port, timeout, source_address)
     try:
         ftp.af = sock.family
         _logs.connected(ftp)
@@ -249,14 +214,15 @@ def _connect_secured(ftp, host, port, timeout, source_address):
     ftp.file = _rftplib.open_reader(sock, ftp.encoding) or sock.makefile(mode="r", encoding=ftp.encoding)
     _logs.secured(sock, "control connection")
     with _logs.attempt("control", "reading the greeting"):
-        ftp.welcome = ftp.getresp()
+        ftp.welcome = _lenient.greeting(ftp)
     return ftp.welcome
 
 
 def _secured_first(ftp, sock):
     """`sock` under TLS; where the server's greeting in clear text came instead, the error says so."""
     try:
-        return ftp.context.wrap_socket(sock, server_hostname=ftp.host)
+        with _transfer.starting(ftp, "connect") as waiting:
+            return _transfer.secure(ftp, sock, waiting)
     except rftplib.ssl.SSLError as error:
         if getattr(error, "reason", None) not in _NO_TLS:
             raise

@@ -3,15 +3,95 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use super::{Interest, is_broken, recv_now, send_file, send_now, set_blocking};
+use super::descriptor::{is_broken, recv_now, send_file, send_now, set_blocking};
+use super::readiness::Interest;
 
-/// What an operation came to that doesn't block.
+/// What receiving came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// So many bytes were moved; 0 from `receive` is the end of the stream.
-    Moved(usize),
+pub enum Received {
+    /// So many bytes are there: one at least, or none where there was no room for any.
+    Data(usize),
+    /// The peer sends nothing more.
+    End,
     /// Nothing now: wait for this, then call again.
     Wait(Interest),
+}
+
+/// What sending came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// So many bytes were taken.
+    Data(usize),
+    /// None now: wait for this, then call again.
+    Wait(Interest),
+}
+
+/// How far something is that moves no data of its caller's, such as a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It is complete.
+    Done,
+    /// It can't go on now: wait for this, then call again.
+    Wait(Interest),
+}
+
+/// What one of the three gives; `Err` where there is something to wait for.
+pub trait Attempt: Copy {
+    type Value;
+    fn value(self) -> Result<Self::Value, Interest>;
+}
+
+impl Attempt for Received {
+    /// How many bytes; 0 is the end, as `recv` has it.
+    type Value = usize;
+
+    fn value(self) -> Result<usize, Interest> {
+        match self {
+            Self::Data(count) => Ok(count),
+            Self::End => Ok(0),
+            Self::Wait(interest) => Err(interest),
+        }
+    }
+}
+
+impl Attempt for Sent {
+    type Value = usize;
+
+    fn value(self) -> Result<usize, Interest> {
+        match self {
+            Self::Data(count) => Ok(count),
+            Self::Wait(interest) => Err(interest),
+        }
+    }
+}
+
+impl Attempt for Progress {
+    type Value = ();
+
+    fn value(self) -> Result<(), Interest> {
+        match self {
+            Self::Done => Ok(()),
+            Self::Wait(interest) => Err(interest),
+        }
+    }
+}
+
+impl Received {
+    /// From one call of `recv`, which had room for something.
+    pub(crate) fn of(received: Option<usize>) -> Self {
+        match received {
+            Some(0) => Self::End,
+            Some(count) => Self::Data(count),
+            None => Self::Wait(Interest::Read),
+        }
+    }
+}
+
+impl Sent {
+    /// From one call of `send`.
+    pub(crate) fn of(sent: Option<usize>) -> Self {
+        sent.map_or(Self::Wait(Interest::Write), Self::Data)
+    }
 }
 
 /// A connection that is read and written without blocking. TLS may have to wait for either direction in both.
@@ -19,12 +99,12 @@ pub trait Stream {
     /// What to wait for with [`wait`](super::wait).
     fn descriptor(&self) -> BorrowedFd<'_>;
     /// Receives what is there, at most `into.len()` bytes.
-    fn receive(&mut self, into: &mut [u8]) -> io::Result<Step>;
+    fn receive(&mut self, into: &mut [u8]) -> io::Result<Received>;
     /// Sends as much of `data` as can go now. After `Wait` call it again with the same data.
-    fn send(&mut self, data: &[u8]) -> io::Result<Step>;
-    /// Lets the kernel send up to `count` bytes of a file from `offset` on, 0 being the file's end as far as the kernel
-    /// knows. `None` where the bytes have to come through here. An error is the connection's.
-    fn send_file(&mut self, file: BorrowedFd<'_>, offset: u64, count: usize) -> io::Result<Option<Step>> {
+    fn send(&mut self, data: &[u8]) -> io::Result<Sent>;
+    /// Lets the kernel send up to `count` bytes of a file from `offset` on. `None` where the bytes have to come through
+    /// here, and at the file's end as far as the kernel knows. An error is the connection's.
+    fn send_file(&mut self, file: BorrowedFd<'_>, offset: u64, count: usize) -> io::Result<Option<Sent>> {
         let _ = (file, offset, count);
         Ok(None)
     }
@@ -53,21 +133,22 @@ impl Stream for Tcp {
         self.fd.as_fd()
     }
 
-    fn receive(&mut self, into: &mut [u8]) -> io::Result<Step> {
-        Ok(recv_now(self.fd.as_fd(), into)?.map_or(Step::Wait(Interest::Read), Step::Moved))
+    fn receive(&mut self, into: &mut [u8]) -> io::Result<Received> {
+        Ok(Received::of(recv_now(self.fd.as_fd(), into)?))
     }
 
-    fn send(&mut self, data: &[u8]) -> io::Result<Step> {
-        Ok(send_now(self.fd.as_fd(), data)?.map_or(Step::Wait(Interest::Write), Step::Moved))
+    fn send(&mut self, data: &[u8]) -> io::Result<Sent> {
+        Ok(Sent::of(send_now(self.fd.as_fd(), data)?))
     }
 
     /// sendfile has no flag for «don't wait», so the descriptor is put into non-blocking mode: each time, for its owner
     /// may have changed it.
-    fn send_file(&mut self, file: BorrowedFd<'_>, offset: u64, count: usize) -> io::Result<Option<Step>> {
+    fn send_file(&mut self, file: BorrowedFd<'_>, offset: u64, count: usize) -> io::Result<Option<Sent>> {
         let socket = self.fd.as_fd();
         self.changed |= set_blocking(socket, false)?;
         match send_file(socket, file, offset, count) {
-            Ok(sent) => Ok(Some(sent.map_or(Step::Wait(Interest::Write), Step::Moved))),
+            Ok(Some(0)) => Ok(None),
+            Ok(sent) => Ok(Some(Sent::of(sent))),
             Err(error) if is_broken(socket) => Err(error),
             Err(_) => Ok(None),
         }

@@ -19,12 +19,17 @@ pub struct HostPort<'a> {
 /// missing, so a client must scan for the first digit of the numbers. No blanks between the numbers, and digits are
 /// ASCII. The same as `re.search(r'(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)', reply, re.ASCII)`.
 pub fn parse_227(reply: &[u8]) -> Result<HostPort<'_>, Malformed> {
+    six_numbers(reply, |between| between == b",")
+}
+
+/// The first six numbers, each of which `joins` with the next by what stands between them.
+fn six_numbers(reply: &[u8], joins: impl Fn(&[u8]) -> bool) -> Result<HostPort<'_>, Malformed> {
     let mut fields: [&[u8]; 6] = [&[]; 6];
     let mut found = 0;
     let mut rest = reply;
     while let Some(gap) = rest.iter().position(u8::is_ascii_digit) {
         let (between, numbers) = rest.split_at_checked(gap).ok_or(Malformed)?;
-        if between != b"," {
+        if !joins(between) {
             // Fewer than six in that row, so no part of it can match.
             found = 0;
         }
@@ -68,4 +73,48 @@ pub fn parse_229(reply: &[u8]) -> Result<&[u8], Malformed> {
         return Err(Malformed);
     }
     inner.get(third + delimiter.len()..fourth).ok_or(Malformed)
+}
+
+/// Where the data connection goes, as far as the reply says it: a 229 reply names no host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub host: Option<[u8; 4]>,
+    pub port: u16,
+}
+
+/// What a reply to PASV or EPSV says that the two parsers above don't take, because it is the other one's, or because
+/// of its form: blanks between the numbers, or `|||port|` that isn't alone in parentheses.
+///
+/// Servers behind NAT64 answer PASV by 229 and others EPSV by 227. Nothing is guessed: numbers that can be no address
+/// are none.
+pub fn find(reply: &[u8]) -> Option<Place> {
+    if reply.starts_with(b"227") {
+        let found = six_numbers(reply.get(3..)?, |between| between.trim_ascii() == b",").ok()?;
+        let [h1, h2, h3, h4] = found.host.map(number::<u8>);
+        let [high, low] = found.port.map(number::<u8>);
+        return Place::new(Some([h1?, h2?, h3?, h4?]), u16::from_be_bytes([high?, low?]));
+    }
+    if reply.starts_with(b"229") {
+        let port = parse_229(reply).ok().and_then(number::<u16>).or_else(|| {
+            let after = memchr::memmem::find(reply, b"|||")? + 3;
+            let digits = reply.get(after..)?.split(|&byte| byte == b'|').next()?;
+            number::<u16>(digits)
+        });
+        return Place::new(None, port?);
+    }
+    None
+}
+
+impl Place {
+    /// Nobody listens on port 0.
+    fn new(host: Option<[u8; 4]>, port: u16) -> Option<Self> {
+        (port != 0).then_some(Self { host, port })
+    }
+}
+
+/// ASCII digits only: no sign, no blanks.
+fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
+    let text = std::str::from_utf8(digits).ok()?;
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
 }

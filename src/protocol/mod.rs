@@ -25,10 +25,10 @@ pub mod batch;
 pub mod charset;
 pub mod command;
 pub mod facts;
-pub mod lines;
-pub mod outgoing;
 pub mod path;
+pub mod received_lines;
 pub mod reply;
+pub mod sent_lines;
 pub mod text;
 
 #[cfg(test)]

@@ -37,6 +37,19 @@ pub fn code(reply: &[u8]) -> &[u8] {
     chars_prefix(reply, 3)
 }
 
+/// How many lines in front of a reply may be strays.
+pub const MAX_STRAYS: usize = 100;
+
+/// The reply that begins on this line, without what some servers leave of the line end before: NULs (CR LF NUL), or
+/// an empty line (CR CR LF, or CR LF twice). `None`: the line is such a remnant and nothing else.
+///
+/// ftplib takes neither for a reply, so no reply that it understands is changed. What is no reply behind its NULs
+/// stays as it is.
+pub fn without_remnant(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.get(line.iter().position(|&byte| byte != 0)?..)?;
+    Some(if kind(rest) == Kind::Malformed { line } else { rest })
+}
+
 /// The code, when this line opens a multi-line reply. RFC 959, 4.2: "the first line will begin with the exact required
 /// reply code, followed immediately by a Hyphen".
 pub fn opens(line: &[u8]) -> Option<&[u8]> {
@@ -97,7 +110,7 @@ pub struct Assembly {
 
 /// The reply has more characters than it may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLong;
+pub struct ReplyTooLong;
 
 impl Assembly {
     /// `None`: the line is a whole reply.
@@ -111,12 +124,12 @@ impl Assembly {
     }
 
     /// Adds a line. `Ok(true)`: it was the last one. `limit` counts characters, newlines included; `None`: no limit.
-    pub fn add(&mut self, line: &[u8], limit: Option<usize>) -> Result<bool, TooLong> {
+    pub fn add(&mut self, line: &[u8], limit: Option<usize>) -> Result<bool, ReplyTooLong> {
         self.text.push(b'\n');
         self.text.extend_from_slice(line);
         self.chars += count_chars(line) + 1;
         if limit.is_some_and(|limit| self.chars > limit) {
-            return Err(TooLong);
+            return Err(ReplyTooLong);
         }
         Ok(closes(line, self.text.get(..self.code).unwrap_or_default()))
     }

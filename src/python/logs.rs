@@ -6,16 +6,17 @@
 //! the loggers' own levels are asked each time, so `setLevel` takes effect with the next command.
 
 use ::log::Level;
-use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyString};
 
-use super::call::{self, Call};
-use super::text::encode;
-use super::{errors, modules};
 use crate::protocol::command::mask_for_log;
+use crate::python::call::{self, Call};
+use crate::python::errors::Error;
+use crate::python::modules;
+use crate::python::text::encode;
 
 #[derive(Clone, Copy)]
 pub enum Channel {
@@ -121,12 +122,12 @@ pub fn log_line(direction: &str, line: &Bound<'_, PyAny>) -> PyResult<()> {
     self::line(line.py(), direction, || mask_for_log(text.as_bytes()).into_owned())
 }
 
-fn channel(py: Python<'_>, name: &str) -> PyResult<Channel> {
+fn channel(name: &str) -> PyResult<Channel> {
     match name {
         "control" => Ok(Channel::Control),
         "data" => Ok(Channel::Data),
         "tls" => Ok(Channel::Tls),
-        _ => Err(errors::raise::<PyValueError>(py, ("no such channel",))),
+        _ => Err(Error::NoSuchChannel.into()),
     }
 }
 
@@ -142,14 +143,14 @@ fn level(number: u8) -> Level {
 /// or 30 (WARNING).
 #[pyfunction]
 pub fn log_wanted(py: Python<'_>, channel: &str, level: u8) -> PyResult<bool> {
-    wanted(py, self::channel(py, channel)?, self::level(level))
+    wanted(py, self::channel(channel)?, self::level(level))
 }
 
 /// A record, if anybody wants it.
 #[pyfunction]
 pub fn log_event(channel: &str, level: u8, text: &Bound<'_, PyString>) -> PyResult<()> {
     let py = text.py();
-    let (channel, level) = (self::channel(py, channel)?, self::level(level));
+    let (channel, level) = (self::channel(channel)?, self::level(level));
     if !wanted(py, channel, level)? {
         return Ok(());
     }

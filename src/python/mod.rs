@@ -1,32 +1,34 @@
 //! The binding: the only part that may say pyo3. `python/rftplib/__init__.py` is the table of contents that users see;
 //! the bodies of its methods, where they are more than orchestration, are here.
 
+#![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "what only native loops use"))]
+
 mod call;
-mod dialogue;
+mod codec;
+mod control;
+mod data;
 mod errors;
+mod gil_turn;
 mod hold;
-mod listing;
 mod logs;
-mod meter;
 mod modules;
-mod own;
-mod parse;
+mod number;
+mod overrides;
+#[cfg(unix)]
+mod owner;
+#[cfg(unix)]
+mod socket;
 mod text;
-mod turn;
+#[cfg(unix)]
+mod tls;
 #[cfg(unix)]
 mod wait;
 
-/// TLS in Rust: `rftplib.tls.NativeContext`.
-#[cfg(all(unix, feature = "tls"))]
-mod tls;
-
-#[cfg(unix)]
-mod native;
-
 /// Where no native loop exists (Windows), everything takes the portable path.
 #[cfg(not(unix))]
-#[path = "native_absent.rs"]
-mod native;
+mod absent;
+#[cfg(not(unix))]
+use absent::socket;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
@@ -35,26 +37,55 @@ use pyo3::prelude::*;
 /// The engine of rftplib: not an API of its own, see `rftplib`.
 #[pymodule]
 mod _rftplib {
+    #[cfg(not(unix))]
     #[pymodule_export]
-    use super::dialogue::{getline, getmultiline, getresp, putcmd, putline, sendcmd, voidcmd, voidresp};
+    use super::absent::{batch, download, retrlines, storlines, upload};
     #[pymodule_export]
-    use super::listing::Listing;
+    use super::control::commands::{putcmd, putline};
+    #[pymodule_export]
+    use super::control::dialogue::{getline, getmultiline, getresp, sendcmd, voidcmd, voidresp};
+    #[cfg(unix)]
+    #[pymodule_export]
+    use super::control::exchange::batch;
+    #[pymodule_export]
+    use super::control::reader::{Reader, open_reader};
+    #[pymodule_export]
+    use super::control::replies::{find_address, parse_150, parse_227, parse_229, parse_257};
+    #[cfg(unix)]
+    #[pymodule_export]
+    use super::data::download::download;
+    #[pymodule_export]
+    use super::data::listing::Listing;
+    #[pymodule_export]
+    use super::data::meter::Meter;
+    #[cfg(unix)]
+    #[pymodule_export]
+    use super::data::retrlines::retrlines;
+    #[cfg(unix)]
+    #[pymodule_export]
+    use super::data::storlines::storlines;
+    #[cfg(unix)]
+    #[pymodule_export]
+    use super::data::upload::upload;
     #[pymodule_export]
     use super::logs::{log_event, log_line, log_wanted};
     #[pymodule_export]
-    use super::meter::Meter;
-    #[cfg(all(unix, feature = "tls"))]
+    use super::overrides::seal;
+    #[cfg(unix)]
     #[pymodule_export]
-    use super::native::{Lingering, forget_tls_errors, has_ended_regularly};
+    use super::tls::context::Engine;
+    #[cfg(unix)]
     #[pymodule_export]
-    use super::native::{Reader, batch, download, open_reader, retrlines, storlines, upload};
+    use super::tls::genuine::{forget_tls_errors, has_ended_regularly};
+    #[cfg(unix)]
     #[pymodule_export]
-    use super::own::seal;
+    use super::tls::lingering::Lingering;
+    #[cfg(unix)]
     #[pymodule_export]
-    use super::parse::{parse_150, parse_227, parse_229, parse_257};
-    #[cfg(all(unix, feature = "tls"))]
+    use super::tls::link::Link;
+    #[cfg(unix)]
     #[pymodule_export]
-    use super::tls::{Engine, Link, Session};
+    use super::tls::session::Session;
     #[cfg(unix)]
     #[pymodule_export]
     use super::wait::await_end;
@@ -64,7 +95,12 @@ mod _rftplib {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         refuse_subinterpreters()?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        super::native::prepare(module.py())
+        #[cfg(unix)]
+        {
+            super::socket::prepare(module.py())?;
+            super::tls::genuine::prepare(module.py());
+        }
+        Ok(())
     }
 }
 

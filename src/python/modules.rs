@@ -5,7 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use super::call::{self, Call};
+use crate::python::call::{self, Call};
 
 type Once = PyOnceLock<Py<PyAny>>;
 
@@ -34,7 +34,6 @@ pub fn io(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     once(&IO, py, || call::import(py, "_io"))
 }
 
-#[cfg(unix)]
 pub fn socket(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static SOCKET: Once = PyOnceLock::new();
     once(&SOCKET, py, || call::import(py, "socket"))
@@ -46,7 +45,7 @@ pub fn odd(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     once(&ODD, py, || call::import(py, "rftplib._odd"))
 }
 
-/// A function that does nothing; see `call::look_up`.
+/// A function that does nothing; see `gil_turn::look_up`.
 pub fn nothing(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static NOTHING: Once = PyOnceLock::new();
     once(&NOTHING, py, || odd(py)?.getattr_held(intern!(py, "look_up")))

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::call;
+use crate::python::call;
 
 /// A line or a reply.
 pub enum Text<'py> {

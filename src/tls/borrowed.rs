@@ -5,9 +5,10 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 
+use super::errors::Error;
 use super::library::{Library, Ssl};
-use super::{Fault, RECORD};
-use crate::net::{Interest, Step, Stream};
+use super::link::RECORD;
+use crate::net::{Interest, Received, Sent, Stream};
 
 const WANT_READ: libc::c_int = 2;
 const WANT_WRITE: libc::c_int = 3;
@@ -29,7 +30,7 @@ pub struct Borrowed {
 enum Outcome {
     End,
     Wait(Interest),
-    Failed(Fault),
+    Failed(Error),
 }
 
 // SAFETY: hazards of using an `SSL` in another thread than its owner's: (1) two threads in it at once: whoever makes a
@@ -60,12 +61,12 @@ impl Borrowed {
             WANT_WRITE => Outcome::Wait(Interest::Write),
             ZERO_RETURN => Outcome::End,
             // OpenSSL up to 1.1.1 says nothing at all of an EOF
-            SYSCALL if result == 0 || errno.raw_os_error() == Some(0) => Outcome::Failed(Fault::Truncated),
-            SYSCALL => Outcome::Failed(Fault::Connection(errno)),
+            SYSCALL if result == 0 || errno.raw_os_error() == Some(0) => Outcome::Failed(Error::Truncated),
+            SYSCALL => Outcome::Failed(Error::Connection(errno)),
             _ => Outcome::Failed(match self.library.last_error() {
-                Some((_, true)) => Fault::Truncated,
-                Some((text, false)) => Fault::Protocol(text),
-                None => Fault::Protocol("unknown error".to_owned()),
+                Some((_, true)) => Error::Truncated,
+                Some((text, false)) => Error::Protocol(text),
+                None => Error::Protocol("unknown error".to_owned()),
             }),
         }
     }
@@ -92,33 +93,33 @@ impl Stream for Borrowed {
     }
 
     /// As many records as are there and have room.
-    fn receive(&mut self, into: &mut [u8]) -> io::Result<Step> {
+    fn receive(&mut self, into: &mut [u8]) -> io::Result<Received> {
         let mut filled = 0;
         loop {
             let room = into.get_mut(filled..).unwrap_or_default();
             if filled > 0 && room.len() < RECORD {
-                return Ok(Step::Moved(filled));
+                return Ok(Received::Data(filled));
             }
             match self.read(room) {
                 Ok(count) => filled += count,
-                Err(Outcome::Wait(_)) if filled > 0 => return Ok(Step::Moved(filled)),
+                Err(Outcome::Wait(_)) if filled > 0 => return Ok(Received::Data(filled)),
                 Err(outcome) if filled > 0 => {
                     self.deferred = Some(outcome);
-                    return Ok(Step::Moved(filled));
+                    return Ok(Received::Data(filled));
                 }
-                Err(Outcome::Wait(interest)) => return Ok(Step::Wait(interest)),
-                Err(Outcome::End) => return Ok(Step::Moved(0)),
-                Err(Outcome::Failed(fault)) => return Err(fault.into()),
+                Err(Outcome::Wait(interest)) => return Ok(Received::Wait(interest)),
+                Err(Outcome::End) => return Ok(Received::End),
+                Err(Outcome::Failed(error)) => return Err(error.into()),
             }
         }
     }
 
     /// One record.
-    fn send(&mut self, data: &[u8]) -> io::Result<Step> {
+    fn send(&mut self, data: &[u8]) -> io::Result<Sent> {
         let size = self.unfinished.unwrap_or(RECORD).min(data.len());
         let count = libc::c_int::try_from(size).unwrap_or(0);
         if count == 0 {
-            return Ok(Step::Moved(0));
+            return Ok(Sent::Data(0));
         }
         self.library.forget_errors();
         // SAFETY: `ssl` is alive, and ours for now; the pointer is good for `count` bytes, which is no more than the
@@ -126,16 +127,16 @@ impl Stream for Borrowed {
         let result = unsafe { (self.library.functions.SSL_write)(self.ssl.as_ptr(), data.as_ptr().cast(), count) };
         if let Some(sent) = usize::try_from(result).ok().filter(|&sent| sent > 0) {
             self.unfinished = None;
-            return Ok(Step::Moved(sent));
+            return Ok(Sent::Data(sent));
         }
         match self.outcome(result) {
             Outcome::Wait(interest) => {
                 self.unfinished = Some(size);
-                Ok(Step::Wait(interest))
+                Ok(Sent::Wait(interest))
             }
             // the peer has ended the connection: what is written goes nowhere
             Outcome::End => Err(io::Error::from_raw_os_error(libc::EPIPE)),
-            Outcome::Failed(fault) => Err(fault.into()),
+            Outcome::Failed(error) => Err(error.into()),
         }
     }
 }

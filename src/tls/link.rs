@@ -4,23 +4,24 @@
 //! Contract: the lock is held for one step, in which nothing waits and no Python code runs, so whoever has to wait for
 //! it waits a moment only, whatever else he holds. Nothing is sent or received when a link is dropped.
 
-use std::io;
 use std::os::fd::BorrowedFd;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use super::wire::Lent;
-use super::{Fault, Session, Ticket, Version};
-use crate::net::{Interest, Step, Stream, end_sending, recv_now, reset_on_close, send_now};
+use super::errors::Error;
+use super::lent::Lent;
+use super::session::{Session, Ticket};
+use super::version::Version;
+use crate::net::{Progress, Received, end_sending, recv_now, reset_on_close};
 
 /// The most data that a TLS record holds (RFC 8446, section 5.1).
 pub const RECORD: usize = 16 * 1024;
 
-enum Layer {
+pub(super) enum Layer {
     Tls {
         session: Box<dyn Session>,
         /// What came after data that had to be handed out first. An error isn't sure to come twice.
-        deferred: Option<Fault>,
+        deferred: Option<Error>,
         /// The peer's close_notify was asked for, and all that came before it was read.
         sought_end: bool,
     },
@@ -38,46 +39,15 @@ pub struct Link {
     maker: u32,
     /// The process that has seen the lock free, which no thread can hold any more that a fork has left behind.
     user: AtomicU32,
-    counts: Counts,
-}
-
-/// How many bytes of data have come and gone, and how it ended; outlives the connection.
-#[derive(Debug, Default)]
-pub struct Counts {
-    received: AtomicU64,
-    sent: AtomicU64,
+    /// Whether data has come, and whether the kernel has taken any.
+    has_received: AtomicBool,
+    pub(super) has_sent: AtomicBool,
+    /// How the peer has ended it, once that was seen: CLEAN or RAGGED. It outlives the connection.
     end: AtomicU8,
 }
 
 const CLEAN: u8 = 1;
 const RAGGED: u8 = 2;
-
-impl Counts {
-    pub fn received(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
-    }
-
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
-    }
-
-    /// Whether the peer has ended by a close_notify; `None` if the end wasn't seen.
-    pub fn clean(&self) -> Option<bool> {
-        match self.end.load(Ordering::Relaxed) {
-            CLEAN => Some(true),
-            RAGGED => Some(false),
-            _ => None,
-        }
-    }
-
-    fn note(&self, outcome: &Result<Step, Fault>) {
-        match outcome {
-            Ok(Step::Moved(0)) => self.end.store(CLEAN, Ordering::Relaxed),
-            Err(Fault::Truncated | Fault::Connection(_)) => self.end.store(RAGGED, Ordering::Relaxed),
-            _ => {}
-        }
-    }
-}
 
 impl Link {
     pub fn new(fd: Lent, session: Box<dyn Session>) -> Self {
@@ -91,7 +61,9 @@ impl Link {
             }),
             maker: process,
             user: AtomicU32::new(process),
-            counts: Counts::default(),
+            has_received: AtomicBool::new(false),
+            has_sent: AtomicBool::new(false),
+            end: AtomicU8::new(0),
         }
     }
 
@@ -99,8 +71,22 @@ impl Link {
         self.fd.get()
     }
 
-    pub fn counts(&self) -> &Counts {
-        &self.counts
+    /// Whether the peer has ended by a close_notify; `None` if the end wasn't seen.
+    pub fn clean(&self) -> Option<bool> {
+        match self.end.load(Ordering::Relaxed) {
+            CLEAN => Some(true),
+            RAGGED => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Notes how the peer has ended the connection, if `outcome` tells; `clean`: it does so by a close_notify.
+    fn note_end<T>(&self, outcome: &Result<T, Error>, clean: bool) {
+        match outcome {
+            Ok(_) if clean => self.end.store(CLEAN, Ordering::Relaxed),
+            Err(Error::Truncated | Error::Connection(_)) => self.end.store(RAGGED, Ordering::Relaxed),
+            _ => {}
+        }
     }
 
     /// Whether this is a copy that `fork` has made of the link.
@@ -110,7 +96,7 @@ impl Link {
 
     /// A thread that held the lock when the process was forked isn't there in the copy to let go of it: what it was doing
     /// with the session can't be finished, and counts as closed.
-    fn layer(&self) -> Result<MutexGuard<'_, Layer>, Fault> {
+    pub(super) fn layer(&self) -> Result<MutexGuard<'_, Layer>, Error> {
         // A panic in the midst of a step leaves a session that fails, not one that lies.
         let process = std::process::id();
         if self.user.load(Ordering::Relaxed) == process {
@@ -119,7 +105,7 @@ impl Link {
         let layer = match self.layer.try_lock() {
             Ok(layer) => layer,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Err(Fault::Closed),
+            Err(TryLockError::WouldBlock) => return Err(Error::Closed),
         };
         self.user.store(process, Ordering::Relaxed);
         Ok(layer)
@@ -133,97 +119,97 @@ impl Link {
         }
     }
 
-    pub fn handshake(&self) -> Result<Step, Fault> {
+    pub fn handshake(&self) -> Result<Progress, Error> {
         match &mut *self.layer()? {
             Layer::Tls { session, .. } => session.handshake(),
-            Layer::Plain(_) => Ok(Step::Moved(0)),
-            Layer::Lingering(_) | Layer::Closed => Err(Fault::Closed),
+            Layer::Plain(_) => Ok(Progress::Done),
+            Layer::Lingering(_) | Layer::Closed => Err(Error::Closed),
         }
     }
 
-    /// As [`Stream::receive`]: as many whole records as are there and have room, or some of one. An end without
-    /// close_notify is [`Fault::Truncated`].
-    pub fn receive(&self, into: &mut [u8]) -> Result<Step, Fault> {
-        let step = match &mut *self.layer()? {
+    /// As [`Stream::receive`](crate::net::Stream::receive): as many whole records as are there and have room, or some of one. An end without
+    /// close_notify is [`Error::Truncated`].
+    pub fn receive(&self, into: &mut [u8]) -> Result<Received, Error> {
+        let received = match &mut *self.layer()? {
             Layer::Tls { session, deferred, .. } => self.receive_records(session.as_mut(), deferred, into)?,
-            Layer::Plain(_) => moved(recv_now(self.fd.get(), into), Interest::Read)?,
-            Layer::Lingering(_) | Layer::Closed => return Err(Fault::Closed),
+            Layer::Plain(_) => Received::of(recv_now(self.fd.get(), into).map_err(Error::Connection)?),
+            Layer::Lingering(_) | Layer::Closed => return Err(Error::Closed),
         };
-        if let Step::Moved(count) = step {
-            self.counts.received.fetch_add(count as u64, Ordering::Relaxed);
+        if let Received::Data(1..) = received {
+            self.has_received.store(true, Ordering::Relaxed);
         }
-        Ok(step)
+        Ok(received)
     }
 
     fn receive_records(
         &self,
         session: &mut dyn Session,
-        deferred: &mut Option<Fault>,
+        deferred: &mut Option<Error>,
         into: &mut [u8],
-    ) -> Result<Step, Fault> {
-        if let Step::Wait(interest) = session.handshake()? {
-            return Ok(Step::Wait(interest));
+    ) -> Result<Received, Error> {
+        if let Progress::Wait(interest) = session.handshake()? {
+            return Ok(Received::Wait(interest));
         }
         let first = match deferred.take() {
-            Some(fault) => Err(fault),
+            Some(error) => Err(error),
             None => session.read(into),
         };
         if !into.is_empty() {
-            self.counts.note(&first);
+            self.note_end(&first, matches!(first, Ok(Received::End)));
         }
         let mut filled = match first {
-            Ok(Step::Moved(count)) if count > 0 => count,
+            Ok(Received::Data(count)) if count > 0 => count,
             other => return other,
         };
         while let Some(rest) = into.get_mut(filled..).filter(|rest| rest.len() >= RECORD) {
             match session.read(rest) {
-                Ok(Step::Moved(count)) if count > 0 => filled += count,
-                Ok(_) => break, // the end comes again, and so does «not now»
-                Err(fault) => {
-                    *deferred = Some(fault);
+                Ok(Received::Data(count)) if count > 0 => filled += count,
+                Ok(_) => break, // the next read gives the end, or «not now», again
+                Err(error) => {
+                    *deferred = Some(error);
                     break;
                 }
             }
         }
-        Ok(Step::Moved(filled))
+        Ok(Received::Data(filled))
     }
 
     /// Sends a close_notify without waiting for the peer's.
-    pub fn close_notify(&self) -> Result<Step, Fault> {
+    pub fn close_notify(&self) -> Result<Progress, Error> {
         match &mut *self.layer()? {
             Layer::Tls { session, .. } => {
                 session.close_notify()?;
                 session.flush()
             }
-            Layer::Plain(_) => Ok(Step::Moved(0)),
-            Layer::Lingering(_) | Layer::Closed => Err(Fault::Closed),
+            Layer::Plain(_) => Ok(Progress::Done),
+            Layer::Lingering(_) | Layer::Closed => Err(Error::Closed),
         }
     }
 
-    /// Sends a close_notify and reads up to the peer's; `Moved(0)` when it has come and the link is plain. Nothing of what
+    /// Sends a close_notify and reads up to the peer's; done when it has come and the link is plain. Nothing of what
     /// follows the peer's is read.
-    pub fn unwrap(&self) -> Result<Step, Fault> {
+    pub fn unwrap(&self) -> Result<Progress, Error> {
         let layer = &mut *self.layer()?;
         let (session, sought_end) = match layer {
             Layer::Tls {
                 session, sought_end, ..
             } => (session, sought_end),
-            Layer::Plain(_) => return Ok(Step::Moved(0)),
-            Layer::Lingering(_) | Layer::Closed => return Err(Fault::Closed),
+            Layer::Plain(_) => return Ok(Progress::Done),
+            Layer::Lingering(_) | Layer::Closed => return Err(Error::Closed),
         };
         session.close_notify()?;
-        if let Step::Wait(interest) = session.flush()? {
-            return Ok(Step::Wait(interest));
+        if let Progress::Wait(interest) = session.flush()? {
+            return Ok(Progress::Wait(interest));
         }
         *sought_end = true;
         let outcome = session.await_close_notify();
-        self.counts.note(&outcome);
-        if let Step::Wait(interest) = outcome? {
-            return Ok(Step::Wait(interest));
+        self.note_end(&outcome, matches!(outcome, Ok(Progress::Done)));
+        if let Progress::Wait(interest) = outcome? {
+            return Ok(Progress::Wait(interest));
         }
         let ticket = session.ticket();
         *layer = Layer::Plain(ticket);
-        Ok(Step::Moved(0))
+        Ok(Progress::Done)
     }
 
     /// What another connection can resume the session by, also when this one goes on in clear text.
@@ -262,12 +248,12 @@ impl Link {
         else {
             return false;
         };
-        let flushed = matches!(session.flush(), Ok(Step::Moved(0)));
+        let flushed = matches!(session.flush(), Ok(Progress::Done));
         let tickets = session.agreed().is_some_and(|agreed| agreed.version >= Version::Tls13)
-            && self.counts.received() == 0
-            && self.counts.clean().is_none()
+            && !self.has_received.load(Ordering::Relaxed)
+            && self.clean().is_none()
             && !sought_end;
-        let lingers = may_linger && flushed && tickets && self.counts.sent() > 0;
+        let lingers = may_linger && flushed && tickets && self.has_sent.load(Ordering::Relaxed);
         if lingers {
             end_sending(self.fd.get());
             *layer = Layer::Lingering(session);
@@ -275,116 +261,23 @@ impl Link {
         lingers
     }
 
-    /// Reads what comes after the end of sending; `Moved` when nothing is to be waited for any more. The descriptor is to
+    /// Reads what comes after the end of sending; done when nothing is to be waited for any more. The descriptor is to
     /// be closed then, after another [`close`](Self::close).
-    pub fn linger(&self) -> Step {
+    pub fn linger(&self) -> Progress {
         let Ok(mut layer) = self.layer() else {
-            return Step::Moved(0);
+            return Progress::Done;
         };
         let Layer::Lingering(session) = &mut *layer else {
-            return Step::Moved(0); // another thread has closed it for good
+            return Progress::Done; // another thread has closed it for good
         };
         match session.read(&mut [0; 1024]) {
-            Ok(Step::Wait(interest)) => return Step::Wait(interest),
+            Ok(Received::Wait(interest)) => return Progress::Wait(interest),
             // An alert: it has read all. Some servers wait for our close_notify then: a reset tells that none will come.
-            Ok(Step::Moved(0)) | Err(Fault::Protocol(_)) => {
+            Ok(Received::End) | Err(Error::Protocol(_)) => {
                 let _ = reset_on_close(self.fd.get());
             }
             _ => {}
         }
-        Step::Moved(0)
-    }
-}
-
-fn moved(outcome: io::Result<Option<usize>>, otherwise: Interest) -> Result<Step, Fault> {
-    match outcome {
-        Ok(Some(count)) => Ok(Step::Moved(count)),
-        Ok(None) => Ok(Step::Wait(otherwise)),
-        Err(error) => Err(Fault::Connection(error)),
-    }
-}
-
-/// One user of a link. Each sender needs one of its own: it remembers what was encrypted for it and is still to be sent,
-/// so that «moved» means taken by the kernel, as with a plain socket.
-pub struct Handle {
-    link: Arc<Link>,
-    owed: Option<Owed>,
-}
-
-/// What a send has handed over without seeing it leave.
-#[derive(Clone, Copy, Debug)]
-pub struct Owed {
-    count: usize,
-    /// Sent when this much has been.
-    until: u64,
-}
-
-impl Handle {
-    pub fn new(link: Arc<Link>) -> Self {
-        Self { link, owed: None }
-    }
-
-    /// Goes on with a send that was given up: the same data has to be sent again.
-    pub fn resume(link: Arc<Link>, owed: Option<Owed>) -> Self {
-        Self { link, owed }
-    }
-
-    pub fn owed(&self) -> Option<Owed> {
-        self.owed
-    }
-
-    /// As [`Stream::send`].
-    pub fn write(&mut self, data: &[u8]) -> Result<Step, Fault> {
-        let step = self.step(data)?;
-        if let Step::Moved(count) = step {
-            self.link.counts.sent.fetch_add(count as u64, Ordering::Relaxed);
-        }
-        Ok(step)
-    }
-
-    fn step(&mut self, data: &[u8]) -> Result<Step, Fault> {
-        let layer = &mut *self.link.layer()?;
-        let session = match layer {
-            Layer::Tls { session, .. } => session,
-            Layer::Plain(_) => return moved(send_now(self.link.fd.get(), data), Interest::Write),
-            Layer::Lingering(_) | Layer::Closed => return Err(Fault::Closed),
-        };
-        if self.owed.is_some_and(|owed| owed.count > data.len()) {
-            return Err(Fault::Protocol("bad length: send the same data again".to_owned()));
-        }
-        if self.owed.is_none() {
-            if let Step::Wait(interest) = session.handshake()? {
-                return Ok(Step::Wait(interest));
-            }
-            match session.write(data)? {
-                Step::Moved(count) => {
-                    let until = session.traffic().queued;
-                    self.owed = Some(Owed { count, until });
-                }
-                wait @ Step::Wait(_) => return Ok(wait),
-            }
-        }
-        let step = session.flush()?;
-        match &self.owed {
-            Some(owed) if session.traffic().sent < owed.until => Ok(match step {
-                Step::Moved(_) => Step::Wait(Interest::Write),
-                wait => wait,
-            }),
-            _ => Ok(Step::Moved(self.owed.take().map_or(0, |owed| owed.count))),
-        }
-    }
-}
-
-impl Stream for Handle {
-    fn descriptor(&self) -> BorrowedFd<'_> {
-        self.link.descriptor()
-    }
-
-    fn receive(&mut self, into: &mut [u8]) -> io::Result<Step> {
-        Ok(self.link.receive(into)?)
-    }
-
-    fn send(&mut self, data: &[u8]) -> io::Result<Step> {
-        Ok(self.write(data)?)
+        Progress::Done
     }
 }

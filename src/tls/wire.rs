@@ -1,40 +1,17 @@
 //! What a TLS library reads and writes: a descriptor that never blocks, and takes all that is written.
 
 use std::io::{self, Read, Write};
-use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::Traffic;
 #[cfg(target_vendor = "apple")]
-use super::apple::Hello;
+use super::hello::Hello;
+use super::lent::Lent;
+use super::session::Traffic;
 use crate::net::{recv_now, send_now};
 
 /// As much as may wait to be sent. Records are encrypted while there is room, then given to the kernel in one call.
 pub const ROOM: usize = 64 * 1024;
-
-/// The descriptor of a socket object, used as long as its link isn't closed.
-#[derive(Clone, Copy)]
-pub struct Lent(RawFd);
-
-impl Lent {
-    /// # Safety
-    /// Who owns the descriptor closes the [`Link`](super::Link) on it first.
-    pub unsafe fn new(number: RawFd) -> Self {
-        Self(number)
-    }
-
-    pub fn number(self) -> RawFd {
-        self.0
-    }
-
-    pub fn get(&self) -> BorrowedFd<'_> {
-        // SAFETY: hazard: the descriptor is closed, and the number somebody else's by now. Who reads and writes by it holds
-        // the link's lock and has seen it open, and its owner closes the link, which takes the lock, before the
-        // descriptor. Who only polls it may come too late: he learns nothing then, and finds the link closed.
-        unsafe { BorrowedFd::borrow_raw(self.0) }
-    }
-}
 
 /// Writing never fails and hardly ever «would block»: what the kernel doesn't take stays here. So the TLS library never
 /// holds a half-sent record that only the same data could complete.

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use super::{Fault, State, await_stream, nap};
-use crate::net::{Step, Stream, read_file_at};
+use super::{Error, Pass, await_stream, nap};
+use crate::net::{Sent, Stream, read_file_at};
 
 /// A file to read from.
 pub trait Source {
@@ -59,22 +59,22 @@ impl<S: Source> FromFile<S> {
     }
 
     /// Sends until the file ends or `until` has passed.
-    pub fn send(&mut self, stream: &mut dyn Stream, until: Instant) -> Result<State, Fault> {
+    pub fn send(&mut self, stream: &mut dyn Stream, until: Instant) -> Result<Pass, Error> {
         let mut ready = false; // the stream has said so since the last byte
         loop {
-            let step = match self.send_by_kernel(stream, ready)? {
-                Some(step) => step,
+            let sent = match self.send_by_kernel(stream, ready)? {
+                Some(sent) => sent,
                 None => match self.fill()? {
-                    None => return Ok(State::Held),
-                    Some(0) => return Ok(State::Ended),
+                    None => return Ok(Pass::Held),
+                    Some(0) => return Ok(Pass::Ended),
                     Some(_) => self.send_pending(stream)?,
                 },
             };
-            match step {
-                Step::Moved(_) if Instant::now() >= until => return Ok(State::Going),
-                Step::Moved(_) => ready = false,
-                Step::Wait(interest) if !await_stream(stream, interest, until)? => return Ok(State::Going),
-                Step::Wait(_) => ready = true,
+            match sent {
+                Sent::Data(_) if Instant::now() >= until => return Ok(Pass::Going),
+                Sent::Data(_) => ready = false,
+                Sent::Wait(interest) if !await_stream(stream, interest, until)? => return Ok(Pass::Going),
+                Sent::Wait(_) => ready = true,
             }
         }
     }
@@ -82,20 +82,20 @@ impl<S: Source> FromFile<S> {
     /// `None` where the bytes have to be read: from then on all are. So they are, too, when sendfile finds no more, for
     /// it believes a file's size, which may be stale, or says «not now» though the stream is ready: then it is the file
     /// that isn't, and reading tells what is the matter.
-    fn send_by_kernel(&mut self, stream: &mut dyn Stream, ready: bool) -> Result<Option<Step>, Fault> {
+    fn send_by_kernel(&mut self, stream: &mut dyn Stream, ready: bool) -> Result<Option<Sent>, Error> {
         if !self.by_kernel {
             return Ok(None);
         }
         let file = self.file.descriptor();
         match stream
             .send_file(file, self.offset, SEND_FILE)
-            .map_err(Fault::Connection)?
+            .map_err(Error::Connection)?
         {
-            Some(Step::Moved(count)) if count > 0 => {
+            Some(Sent::Data(count)) => {
                 self.offset += count as u64;
-                Ok(Some(Step::Moved(count)))
+                Ok(Some(Sent::Data(count)))
             }
-            Some(Step::Wait(interest)) if !ready => Ok(Some(Step::Wait(interest))),
+            Some(Sent::Wait(interest)) if !ready => Ok(Some(Sent::Wait(interest))),
             _ => {
                 self.by_kernel = false;
                 self.buffer = vec![0; READ];
@@ -105,7 +105,7 @@ impl<S: Source> FromFile<S> {
     }
 
     /// How much there is to send, 0 at the end of the file. `None`: not now, after a pause.
-    fn fill(&mut self) -> Result<Option<usize>, Fault> {
+    fn fill(&mut self) -> Result<Option<usize>, Error> {
         if self.pending.is_empty() {
             match self.file.read_at(&mut self.buffer, self.offset) {
                 Ok(count) => {
@@ -116,18 +116,18 @@ impl<S: Source> FromFile<S> {
                     nap();
                     return Ok(None);
                 }
-                Err(error) => return Err(Fault::File(error)),
+                Err(error) => return Err(Error::File(error)),
             }
         }
         Ok(Some(self.pending.len()))
     }
 
-    fn send_pending(&mut self, stream: &mut dyn Stream) -> Result<Step, Fault> {
+    fn send_pending(&mut self, stream: &mut dyn Stream) -> Result<Sent, Error> {
         let data = self.buffer.get(self.pending.clone()).unwrap_or_default();
-        let step = stream.send(data).map_err(Fault::Connection)?;
-        if let Step::Moved(count) = step {
+        let sent = stream.send(data).map_err(Error::Connection)?;
+        if let Sent::Data(count) = sent {
             self.pending.start = (self.pending.start + count).min(self.pending.end);
         }
-        Ok(step)
+        Ok(sent)
     }
 }

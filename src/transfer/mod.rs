@@ -19,15 +19,17 @@ use std::time::{Duration, Instant};
 use crate::net::{Interest, Stream, wait};
 
 /// What failed, and where.
-#[derive(Debug)]
-pub enum Fault {
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("connection: {0}")]
     Connection(io::Error),
+    #[error("file: {0}")]
     File(io::Error),
 }
 
-/// How a loop stands when it returns.
+/// What one pass of a loop came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum Pass {
     /// The peer has closed (downloads), the file is at its end (uploads).
     Ended,
     /// The time is over, or a signal has arrived.
@@ -45,10 +47,10 @@ fn nap() {
 }
 
 /// Waits for the stream until `until`; false when that has passed or a signal has arrived.
-fn await_stream(stream: &dyn Stream, interest: Interest, until: Instant) -> Result<bool, Fault> {
+fn await_stream(stream: &dyn Stream, interest: Interest, until: Instant) -> Result<bool, Error> {
     let left = until.saturating_duration_since(Instant::now());
     if left.is_zero() {
         return Ok(false);
     }
-    wait(stream.descriptor(), interest, left).map_err(Fault::Connection)
+    wait(stream.descriptor(), interest, left).map_err(Error::Connection)
 }

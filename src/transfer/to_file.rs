@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use super::{Fault, NAP, State, await_stream, nap};
-use crate::net::{Interest, SLICE, Step, Stream, wait, write_file};
+use super::{Error, NAP, Pass, await_stream, nap};
+use crate::net::{Interest, Received, SLICE, Stream, wait, write_file};
 
 /// A file to write to, which never blocks for long.
 pub trait Target {
@@ -80,23 +80,23 @@ impl<T: Target> ToFile<T> {
     }
 
     /// Receives until the peer closes or `until` has passed.
-    pub fn receive(&mut self, stream: &mut dyn Stream, until: Instant) -> Result<State, Fault> {
+    pub fn receive(&mut self, stream: &mut dyn Stream, until: Instant) -> Result<Pass, Error> {
         let file_until = Instant::now() + SLICE;
         loop {
             if !self.write_pending(file_until)? {
-                return Ok(State::Held);
+                return Ok(Pass::Held);
             }
-            match stream.receive(&mut self.buffer).map_err(Fault::Connection)? {
-                Step::Moved(0) => return Ok(State::Ended),
-                Step::Moved(count) => self.pending = 0..count,
-                Step::Wait(interest) if !await_stream(stream, interest, until)? => return Ok(State::Going),
-                Step::Wait(_) => continue,
+            match stream.receive(&mut self.buffer).map_err(Error::Connection)? {
+                Received::End => return Ok(Pass::Ended),
+                Received::Data(count) => self.pending = 0..count,
+                Received::Wait(interest) if !await_stream(stream, interest, until)? => return Ok(Pass::Going),
+                Received::Wait(_) => continue,
             }
             if !self.write_pending(file_until)? {
-                return Ok(State::Held);
+                return Ok(Pass::Held);
             }
             if Instant::now() >= until {
-                return Ok(State::Going);
+                return Ok(Pass::Going);
             }
         }
     }
@@ -108,10 +108,10 @@ impl<T: Target> ToFile<T> {
     }
 
     /// Whether all of it is written; if not, it can wait, or `until` has passed.
-    fn write_pending(&mut self, until: Instant) -> Result<bool, Fault> {
+    fn write_pending(&mut self, until: Instant) -> Result<bool, Error> {
         while !self.pending.is_empty() {
             let left = until.saturating_duration_since(Instant::now());
-            if !self.target.ready(left).map_err(Fault::File)? {
+            if !self.target.ready(left).map_err(Error::File)? {
                 return Ok(false);
             }
             let data = self.buffer.get(self.pending.clone()).unwrap_or_default();
@@ -126,7 +126,7 @@ impl<T: Target> ToFile<T> {
                 }
                 Err(error) => {
                     self.pending = 0..0; // told once
-                    return Err(Fault::File(error));
+                    return Err(Error::File(error));
                 }
             }
         }

@@ -7,8 +7,8 @@ import ssl
 
 import pytest
 import rftplib
-from ftps.hostile import Hostile, context
 from rftplib.tls import FTPS, ImplicitFTP_TLS
+from support.hostile_ftps import Hostile, context
 
 DATA = b"x" * 20_000
 
@@ -84,6 +84,16 @@ def test_a_failed_handshake_at_warning(server, records):
         ftp.auth()
     ftp.close()
     assert records == [("rftplib.tls", "WARNING", f"securing the control connection failed: {caught.value}")]
+
+
+def test_a_failed_handshake_of_implicit_tls_at_warning(server, records):
+    """The greeting in clear text comes where TLS is expected."""
+    with FTPS(implicit=True, context=context(), timeout=20) as ftp:
+        with pytest.raises(ssl.SSLError) as caught:
+            ftp.connect(*server.address)
+    assert [record[:2] for record in records] == [("rftplib.tls", "WARNING")]
+    assert records[0][2].startswith("securing the control connection failed: ")
+    assert caught.value.reason in records[0][2]
 
 
 def test_a_failed_handshake_of_a_data_connection_at_warning(server, records):

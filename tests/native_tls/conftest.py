@@ -12,8 +12,7 @@ import pytest
 from rftplib.tls import NativeContext
 from servers import CATALOGUE, Session
 from servers.layout import home
-
-from . import certificates
+from support import native_certificates
 
 REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
 
@@ -22,7 +21,7 @@ REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("C
 def certs(tmp_path_factory, missing):
     if shutil.which("openssl") is None:
         missing("the openssl command")
-    return certificates.make(tmp_path_factory.mktemp("certificates"))
+    return native_certificates.make(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="session")

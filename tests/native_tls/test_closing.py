@@ -11,8 +11,7 @@ import threading
 import time
 
 import pytest
-
-from .support import VERSIONS, Server, Thread, read_all, server_context
+from support.tls_server import VERSIONS, Server, Thread, read_all, server_context
 
 RESET = b"\x01" + bytes(7)  # struct linger: on, 0 seconds
 

@@ -10,8 +10,7 @@ import time
 import weakref
 
 import pytest
-
-from .support import VERSIONS, Relay, Server, Thread, echo, read_all, server_context
+from support.tls_server import VERSIONS, Relay, Server, Thread, echo, read_all, server_context
 
 RESET = b"\x01" + bytes(7)  # struct linger: on, 0 seconds
 

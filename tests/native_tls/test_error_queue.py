@@ -11,8 +11,7 @@ import ssl
 
 import pytest
 from rftplib.tls import NativeContext
-
-from .support import VERSIONS, Server, echo, read_all, server_context
+from support.tls_server import VERSIONS, Server, echo, read_all, server_context
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ import traceback
 import warnings
 
 import pytest
-
-from .support import VERSIONS, Server, Thread, read_all, server_context
+from support.tls_server import VERSIONS, Server, Thread, read_all, server_context
 
 
 @pytest.fixture(params=sorted(VERSIONS))

@@ -9,8 +9,7 @@ import rftplib
 import rftplib.tls
 from rftplib.tls import NativeContext, NativeSocket
 from servers.layout import PASSWORD, USER, certificate
-
-from .support import Server, Thread, read_all, server_context
+from support.tls_server import Server, Thread, read_all, server_context
 
 TIMEOUT = 20
 

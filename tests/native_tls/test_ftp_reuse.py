@@ -8,9 +8,8 @@ import threading
 import pytest
 import rftplib
 import rftplib.tls
-
-from .support import VERSIONS, Thread
-from .test_ftp import PASSWORD, TIMEOUT, USER, client, content, native
+from native_tls.test_ftp import PASSWORD, TIMEOUT, USER, client, content, native
+from support.tls_server import VERSIONS, Thread
 
 DEMANDING = ["vsftpd", "vsftpd-strict", "proftpd"]
 SERVERS = [*DEMANDING, "pureftpd", "pyftpdlib"]

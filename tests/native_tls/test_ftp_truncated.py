@@ -8,8 +8,7 @@ import ssl
 
 import pytest
 import rftplib
-
-from .support import VERSIONS, Server, server_context
+from support.tls_server import VERSIONS, Server, server_context
 
 SIZE = 300_000
 TIMEOUT = 20

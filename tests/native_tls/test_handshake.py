@@ -13,8 +13,7 @@ import time
 
 import pytest
 from rftplib.tls import NativeContext, NativeSocket
-
-from .support import VERSIONS, Relay, Server, Thread, echo, read_all, server_context
+from support.tls_server import VERSIONS, Relay, Server, Thread, echo, read_all, server_context
 
 BOTH = pytest.mark.parametrize("version", sorted(VERSIONS))
 

@@ -10,8 +10,7 @@ import threading
 import time
 
 import pytest
-
-from .support import Server, Thread, server_context
+from support.tls_server import Server, Thread, server_context
 
 CHILD = """
 import socket, sys

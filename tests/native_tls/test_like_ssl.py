@@ -13,8 +13,7 @@ import ssl
 
 import pytest
 from rftplib.tls import NativeSocket
-
-from .support import Server, echo, read_all, server_context
+from support.tls_server import Server, echo, read_all, server_context
 
 # What native-tls doesn't tell, and what is for servers or for Windows.
 MISSING = {

@@ -9,9 +9,8 @@ import ssl
 
 import pytest
 from rftplib.tls import NativeContext
-
-from .certificates import PASSWORD
-from .support import VERSIONS, Server, echo, read_all, server_context
+from support.native_certificates import PASSWORD
+from support.tls_server import VERSIONS, Server, echo, read_all, server_context
 
 WRONG = "not-the-password"
 

@@ -9,13 +9,12 @@ import ssl
 
 import pytest
 import rftplib
+from native_tls.test_ftp import TIMEOUT, client, content, native
+from native_tls.test_ftp_reuse import SERVERS, Watched, resumes
 from rftplib.tls import NativeContext
 from servers.layout import PASSWORD, USER, certificate
 from servers.tls import KEY_PASSWORD
-
-from .support import VERSIONS
-from .test_ftp import TIMEOUT, client, content, native
-from .test_ftp_reuse import SERVERS, Watched, resumes
+from support.tls_server import VERSIONS
 
 DATA = content(100_000)
 

@@ -8,8 +8,7 @@ import ssl
 
 import pytest
 from rftplib.tls import NativeContext, NativeSession
-
-from .support import VERSIONS, Server, Thread, echo, server_context
+from support.tls_server import VERSIONS, Server, Thread, echo, server_context
 
 
 @pytest.fixture(params=sorted(VERSIONS))

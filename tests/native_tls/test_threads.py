@@ -9,8 +9,7 @@ import threading
 import time
 
 import pytest
-
-from .support import VERSIONS, Server, Thread, echo, read_all, server_context
+from support.tls_server import VERSIONS, Server, Thread, echo, read_all, server_context
 
 BIG = os.urandom(1 << 20) * 20
 

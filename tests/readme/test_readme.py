@@ -39,8 +39,8 @@ def run_session(host, port, user, password):
     assert results.attempted == len(test.examples) > 15
 
 
-def test_the_session_with_the_example_server(example_server):
-    run_session("127.0.0.1", example_server.port, "demo", "secret")
+def test_the_session_with_the_server_it_names(demo_server):
+    run_session("127.0.0.1", demo_server.port, "demo", "secret")
 
 
 def test_the_session_with_vsftpd(missing):

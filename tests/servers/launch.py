@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from . import accounts, fetch
 from .catalogue import CATALOGUE
-from .layout import locked
+from .layout import locked, locked_ports
 from .process import GREETING_SECONDS, Process
 
 
@@ -76,6 +76,11 @@ def _in_use() -> bool:
 
 
 def _start(names: Iterable[str], owner: str) -> dict[str, str]:
+    with locked_ports():
+        return _start_locked(names, owner)
+
+
+def _start_locked(names: Iterable[str], owner: str) -> dict[str, str]:
     failed: dict[str, str] = {}
     lacking: dict[str, str] | None = None
     fresh = []

@@ -73,3 +73,18 @@ def locked(name: str = "lock", shared: bool = False) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked_ports() -> Iterator[None]:
+    """Hold a lock among the launchers of this machine, whatever their folder and their user: the one on /tmp itself.
+
+    From the question whether a port is free until the server listens there no other launcher may ask: both would be
+    told yes, and one of them would take the other's server for its own.
+    """
+    descriptor = os.open("/tmp", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

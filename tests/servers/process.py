@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shlex
 import signal
 import socket
 import ssl
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from . import accounts
 from .catalogue import Server
-from .layout import MOUNT, base, certificate, folder, write
+from .layout import certificate, folder, write
 
 GREETING_SECONDS = 20.0  # from the start of a daemon to its greeting, on a busy machine
 STOP_SECONDS = 5.0  # between SIGTERM and SIGKILL
@@ -48,7 +47,7 @@ class Process:
                 raise OSError(f"port {server.port} on {host} is taken: RFTPLIB_SERVERS_SHIFT chooses other ports")
         with open(folder("log") / f"{server.name}.output", "w+b") as log:
             process = subprocess.Popen(
-                command if server.python else _in_namespace(command),
+                command if server.python else accounts.private(command),
                 stdin=log,  # vsftpd says there why it won't start
                 stdout=log,
                 stderr=log,
@@ -106,15 +105,10 @@ class Process:
                     if time.monotonic() > deadline:
                         raise OSError(f"no greeting on {host} ({error}): {output}") from None
                     time.sleep(0.05)
+            if not self.state:
+                raise OSError(f"it ended, and another server is on port {self.server.port} of {host}")
             if not greeting.startswith(b"220"):
                 raise OSError(f"it greets with {greeting!r}")
-
-
-def _in_namespace(command: list[str]) -> list[str]:
-    """The command, seeing our accounts in /etc and our file area in /srv; the host's are untouched."""
-    mounts = [("srv", MOUNT)] + [(f"etc/{name}", f"/etc/{name}") for name in accounts.MOUNTED]
-    script = "".join(f"mount --bind {shlex.quote(str(base() / ours))} {theirs} && " for ours, theirs in mounts)
-    return ["unshare", "-m", "--propagation", "private", "sh", "-c", script + 'exec "$@"', "sh", *command]
 
 
 def _greeting(server: Server, host: str) -> bytes:

@@ -12,10 +12,9 @@ import os
 import time
 
 import pytest
-from real.support import descriptors
 from servers import Session
-
-from session.support import ENDPOINTS, Endpoint, Work
+from support.real import descriptors
+from support.sessions import ENDPOINTS, Endpoint, Work
 
 REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
 

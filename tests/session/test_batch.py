@@ -14,9 +14,9 @@ from unittest import mock
 
 import pytest
 import rftplib
-from contract.actions import close, half_close, reset
-from contract.scripted_server import LIMIT, serving
 from rftplib.session import Reply, batch, features
+from support.actions import close, half_close, reset
+from support.scripted_server import LIMIT, serving
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 SIZES = [f"SIZE {number}" for number in range(200)]

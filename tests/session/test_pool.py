@@ -11,8 +11,7 @@ import pytest
 import rftplib
 from rftplib import _pool
 from rftplib.session import Site, Timeouts
-
-from session.limited_server import LimitedServer
+from support.limited_server import LimitedServer
 
 PATIENCE = 60  # seconds that nothing here takes
 SHORT = Timeouts(2, 20, 20)

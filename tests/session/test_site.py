@@ -9,12 +9,12 @@ import ssl
 
 import pytest
 import rftplib
-from contract.actions import auth_tls
-from contract.scripted_server import CA_FILE, LIMIT, serving
 from rftplib.session import Site, Timeouts, features
 from rftplib.tls import FTPS, NativeContext
 from servers import CATALOGUE
 from servers.layout import PASSWORD, USER, certificate
+from support.actions import auth_tls
+from support.scripted_server import CA_FILE, LIMIT, serving
 
 # url: host, port, user, directory, secured, implicit
 URLS = {

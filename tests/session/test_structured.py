@@ -7,9 +7,9 @@ import pickle
 
 import pytest
 import rftplib
-from contract.scripted_server import LIMIT, serving
 from rftplib.session import batch
 from rftplib.tls import FTPS
+from support.scripted_server import LIMIT, serving
 
 MANY = "550-first\n second\n550 last"
 

@@ -1,5 +1,5 @@
 use super::SURROGATE;
-use crate::protocol::address::{HostPort, Malformed, parse_227, parse_229};
+use crate::protocol::address::{HostPort, Malformed, Place, find, parse_227, parse_229};
 
 fn numbers(reply: &str) -> Option<String> {
     let HostPort { host, port } = parse_227(reply.as_bytes()).ok()?;
@@ -92,5 +92,56 @@ fn anything_but_five_fields_is_malformed() {
         "229 x(",
     ] {
         assert_eq!(parse_229(reply.as_bytes()), Err(Malformed), "{reply}");
+    }
+}
+
+fn place(reply: &str) -> Option<(Option<[u8; 4]>, u16)> {
+    find(reply.as_bytes()).map(|Place { host, port }| (host, port))
+}
+
+#[test]
+fn finds_addresses_in_other_forms() {
+    let local = Some([127, 0, 0, 1]);
+    for (reply, expected) in [
+        ("227 Entering Passive Mode (127, 0, 0, 1, 19, 136).", (local, 5000)),
+        ("227 Entering Passive Mode (127 ,0\t,0,  1,19,136)", (local, 5000)),
+        ("227 Entering Passive Mode. 127, 0, 0, 1, 19, 136", (local, 5000)),
+        ("227 (127,0,0,1,19,136)", (local, 5000)),
+        ("227-ready\n227 (127, 0, 0, 1, 19, 136)", (local, 5000)),
+        ("229 Entering Extended Passive Mode (|||6446|)", (None, 6446)),
+        ("229 (!!!21!)", (None, 21)),
+        ("229 Entering Extended Passive Mode |||6446|", (None, 6446)),
+        ("229 ok ( |||6446| )", (None, 6446)),
+        ("229 ok (soon) (|||6446|)", (None, 6446)),
+    ] {
+        assert_eq!(place(reply), Some(expected), "{reply}");
+    }
+}
+
+#[test]
+fn guesses_no_address() {
+    for reply in [
+        "",
+        "227",
+        "227 ok",
+        "227,0,0,1,19,136",
+        "227 (127 0 0 1 19 136)",
+        "227 (127.0.0.1:5000)",
+        "227 (256, 0, 0, 1, 19, 136)",
+        "227 (127, 0, 0, 1, 19, 256)",
+        "227 (127, 0, 0, 1, 0, 0)",
+        "227 (127, 0, 0, 1\n19, 136)",
+        "227 (|||6446|)",
+        "228 (127,0,0,1,19,136)",
+        "229",
+        "229 (127,0,0,1,19,136)",
+        "229 (|||0|)",
+        "229 (|||65536|)",
+        "229 (|||+21|)",
+        "229 (||||)",
+        "229 |||6446x|",
+        "500 |||6446|",
+    ] {
+        assert_eq!(place(reply), None, "{reply}");
     }
 }

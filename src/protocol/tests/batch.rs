@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use crate::protocol::batch::{Batch, Fault};
+use crate::protocol::batch::{Batch, Error};
 
 fn commands(count: usize) -> Vec<Vec<u8>> {
     (0..count)
@@ -44,21 +44,37 @@ fn lines_become_replies() {
 }
 
 #[test]
+fn remnants_of_line_ends_are_passed_over() {
+    let mut batch = batch(2, 64);
+    batch.sent(16);
+    for line in ["", "213 5", "\0", "", "\x00213 6"] {
+        batch.take(line.as_bytes()).unwrap();
+    }
+    assert_eq!(batch.replies(), [b"213 5", b"213 6"]);
+    let mut endless = self::batch(1, 64);
+    endless.sent(8);
+    assert_eq!(
+        (0..200).find_map(|_| endless.take(b"").err()),
+        Some(Error::Malformed(Vec::new()))
+    );
+}
+
+#[test]
 fn what_ends_a_batch() {
-    for (lines, fault) in [
-        (vec!["what?"], Fault::Malformed(b"what?".to_vec())),
-        (vec!["120 soon", "120 soon"], Fault::Unexpected(b"120 soon".to_vec())),
-        (vec!["421 bye"], Fault::Closing(b"421 bye".to_vec())),
+    for (lines, error) in [
+        (vec!["what?"], Error::Malformed(b"what?".to_vec())),
+        (vec!["120 soon", "120 soon"], Error::Unexpected(b"120 soon".to_vec())),
+        (vec!["421 bye"], Error::Closing(b"421 bye".to_vec())),
         (
             vec!["421-good", "421 bye"],
-            Fault::Closing(b"421-good\n421 bye".to_vec()),
+            Error::Closing(b"421-good\n421 bye".to_vec()),
         ),
     ] {
         let mut batch = batch(2, 64);
         batch.sent(16);
         let (last, before) = lines.split_last().unwrap();
         before.iter().for_each(|line| batch.take(line.as_bytes()).unwrap());
-        assert_eq!(batch.take(last.as_bytes()), Err(fault));
+        assert_eq!(batch.take(last.as_bytes()), Err(error));
         assert_eq!(batch.unanswered(), 2);
     }
 }
@@ -70,7 +86,7 @@ fn the_multi_line_replies_are_limited_together() {
     for line in ["211-x", &"y".repeat(600), "211 end", "211-x"] {
         batch.take(line.as_bytes()).unwrap();
     }
-    assert_eq!(batch.take("y".repeat(600).as_bytes()), Err(Fault::TooLong));
+    assert_eq!(batch.take("y".repeat(600).as_bytes()), Err(Error::TooLong));
 }
 
 #[test]

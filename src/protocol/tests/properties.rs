@@ -1,7 +1,7 @@
 //! For any text the parsers answer what the slow model answers, however the text arrives.
 
 use super::model;
-use crate::protocol::lines::{Charset, TextReader};
+use crate::protocol::received_lines::{Charset, TextReader};
 use crate::protocol::reply::Assembly;
 use crate::protocol::{address, command, facts, path, reply};
 use proptest::prelude::*;

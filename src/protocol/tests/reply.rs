@@ -1,5 +1,5 @@
 use super::SURROGATE;
-use crate::protocol::reply::{Kind, closes, code, kind, opens, size_150};
+use crate::protocol::reply::{Kind, closes, code, kind, opens, size_150, without_remnant};
 
 #[test]
 fn the_first_digit_decides() {
@@ -18,6 +18,24 @@ fn the_first_digit_decides() {
         (b"\xd9\xa1", Kind::Malformed), // ARABIC-INDIC DIGIT ONE
     ] {
         assert_eq!(kind(reply), expected, "{reply:?}");
+    }
+}
+
+#[test]
+fn what_is_left_of_a_line_end_is_no_reply() {
+    for (line, expected) in [
+        (&b""[..], None),
+        (b"\0", None),
+        (b"\0\0", None),
+        (b"\x00226 done", Some(&b"226 done"[..])),
+        (b"\0\x00220-hello", Some(b"220-hello")),
+        (b"226 done\0", Some(b"226 done\0")),
+        (b"226 done", Some(b"226 done")),
+        (b" ", Some(b" ")),
+        (b"\0hello", Some(b"\0hello")),
+        (b"\x00\x00099", Some(b"\x00\x00099")),
+    ] {
+        assert_eq!(without_remnant(line), expected, "{line:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whatever the peer sends, a parser gives an answer.
 
-use crate::protocol::lines::{Charset, TextReader};
+use crate::protocol::received_lines::{Charset, TextReader};
 use crate::protocol::{address, command, facts, path, reply, text};
 
 fn all_parsers(text: &[u8]) {
@@ -15,6 +15,7 @@ fn all_parsers(text: &[u8]) {
     if let Ok(port) = address::parse_229(text) {
         assert!(port.len() + 6 <= text.len());
     }
+    assert!(address::find(text).is_none_or(|place| place.port != 0));
     assert!(path::parse_257(text).len() <= text.len());
     assert!(facts::split_entry(text).0.count() >= 1);
     assert_eq!(text::count_chars(&command::mask(text)), text::count_chars(text));

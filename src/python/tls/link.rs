@@ -6,12 +6,14 @@ use pyo3::types::PyBytes;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::super::wait::{Owner, look_up};
-use super::drive::Driver;
-use super::errors::raised;
-use super::session::{Bond, Session};
-use crate::net::{SLICE, Step, wait};
-use crate::tls::{self, Fault, Handle, Owed, RECORD};
+use crate::net::{self, Attempt, Progress, SLICE, Sent};
+use crate::python::errors::Error;
+use crate::python::gil_turn::look_up;
+use crate::python::owner::Owner;
+use crate::python::tls::drive::Driver;
+use crate::python::tls::session::{Bond, Session};
+use crate::python::wait;
+use crate::tls::{self, Handle, Owed, RECORD};
 
 /// What `send_all` encrypts before it looks up again.
 const PASS: usize = 4 * 1024 * 1024;
@@ -54,20 +56,23 @@ impl Link {
         }
     }
 
-    fn drive(&self, socket: &Bound<'_, PyAny>, step: impl FnMut() -> Result<Step, Fault> + Send) -> PyResult<usize> {
+    fn drive<A: Attempt + Send>(
+        &self,
+        socket: &Bound<'_, PyAny>,
+        step: impl FnMut() -> Result<A, tls::Error> + Send,
+    ) -> PyResult<A::Value> {
         self.driver(socket).run(Instant::now(), false, step)
     }
 
     fn linger(&self, py: Python<'_>, most: Duration) -> PyResult<()> {
         let began = Instant::now();
-        while let Step::Wait(interest) = self.link.linger() {
+        while let Progress::Wait(interest) = self.link.linger() {
             let left = most.saturating_sub(began.elapsed()).min(SLICE);
             if left.is_zero() {
                 break;
             }
             let fd = self.link.descriptor();
-            let waited = py.detach(|| wait(fd, interest, left));
-            look_up(py)?;
+            let waited = wait::detached(py, || net::wait(fd, interest, left))?;
             if waited.is_err() {
                 break;
             }
@@ -75,8 +80,8 @@ impl Link {
         Ok(())
     }
 
-    fn fault(&self, py: Python<'_>, fault: &Fault) -> PyErr {
-        raised(py, fault, self.bond.name.as_deref())
+    fn failed(&self, error: tls::Error) -> PyErr {
+        Error::Tls(error, self.bond.name.clone()).into()
     }
 }
 
@@ -84,7 +89,7 @@ impl Link {
 impl Link {
     fn handshake(&self, socket: &Bound<'_, PyAny>) -> PyResult<()> {
         let driver = self.driver(socket);
-        driver.run(Instant::now(), true, || self.link.handshake()).map(drop)
+        driver.run(Instant::now(), true, || self.link.handshake())
     }
 
     /// At most a record of data, and no more than `size` bytes; b'' at the peer's close_notify.
@@ -117,11 +122,11 @@ impl Link {
             let outcome = driver.run(began, rest.len() > RECORD * 4, || {
                 while left.len() > end {
                     match handle.write(left)? {
-                        Step::Moved(count) => left = left.get(count..).unwrap_or_default(),
-                        wait => return Ok(wait),
+                        Sent::Data(count) => left = left.get(count..).unwrap_or_default(),
+                        Sent::Wait(interest) => return Ok(Progress::Wait(interest)),
                     }
                 }
-                Ok(Step::Moved(0))
+                Ok(Progress::Done)
             });
             outcome?;
             rest = left;
@@ -137,7 +142,7 @@ impl Link {
 
     /// Both close_notifys. Traffic is in clear text then.
     fn unwrap(&self, socket: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.drive(socket, || self.link.unwrap()).map(drop)
+        self.drive(socket, || self.link.unwrap())
     }
 
     fn is_plain(&self) -> bool {
@@ -170,8 +175,8 @@ impl Link {
     fn peer_certificate<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let certificate = self.link.ask(|session| session.peer_certificate());
         let certificate = certificate
-            .unwrap_or(Err(Fault::Closed))
-            .map_err(|fault| self.fault(py, &fault))?;
+            .unwrap_or(Err(tls::Error::Closed))
+            .map_err(|error| self.failed(error))?;
         Ok(certificate.map(|der| PyBytes::new(py, &der)))
     }
 
@@ -188,11 +193,11 @@ impl Link {
     }
 
     /// The protocol that ALPN chose, or None.
-    fn alpn(&self, py: Python<'_>) -> PyResult<Option<String>> {
+    fn alpn(&self) -> PyResult<Option<String>> {
         match self.link.ask(|session| session.alpn()) {
-            None | Some(Err(Fault::TooEarly)) => Ok(None),
+            None | Some(Err(tls::Error::TooEarly)) => Ok(None),
             Some(chosen) => {
-                let chosen = chosen.map_err(|fault| self.fault(py, &fault))?;
+                let chosen = chosen.map_err(|error| self.failed(error))?;
                 Ok(chosen.map(|name| String::from_utf8_lossy(&name).into_owned()))
             }
         }
@@ -209,22 +214,10 @@ impl Link {
         self.link.ask(|session| session.is_resumed())
     }
 
-    /// How many bytes of data have come.
-    #[getter]
-    fn received(&self) -> u64 {
-        self.link.counts().received()
-    }
-
-    /// How many bytes of data the kernel has taken.
-    #[getter]
-    fn sent(&self) -> u64 {
-        self.link.counts().sent()
-    }
-
     /// Whether the peer has ended by a close_notify, None if the end wasn't seen.
     #[getter]
     fn clean(&self) -> Option<bool> {
-        self.link.counts().clean()
+        self.link.clean()
     }
 }
 

@@ -1,63 +1,11 @@
-//! TLS in Rust under `rftplib.tls.NativeContext` and the sockets that it makes, as `_ssl` is under `ssl`'s objects.
+//! TLS: Python's own connections, lent to the loops, and those of `rftplib.tls.NativeContext`, under whose objects this is
+//! what `_ssl` is under `ssl`'s.
 
+pub mod context;
 mod drive;
-mod engine;
-mod errors;
-mod link;
-mod session;
-
-use pyo3::intern;
-use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyType};
-
-use super::call::{self, Call};
-use crate::tls::Handle;
-
-pub use engine::Engine;
-pub use errors::carried;
-pub use link::Link;
-pub use session::Session;
-
-/// `NativeSocket` as it was born.
-struct Born {
-    class: Py<PyType>,
-    methods: Py<PyDict>,
-}
-
-/// `None` within: no native loop may run, by RFTPLIB_NATIVE=0.
-static BORN: PyOnceLock<Option<Born>> = PyOnceLock::new();
-
-fn born(py: Python<'_>) -> PyResult<Option<Born>> {
-    let module = call::import(py, "rftplib._native_socket")?;
-    let Ok(methods) = module.getattr_held("STOOD_IN_FOR")?.cast_into_exact::<PyDict>() else {
-        return Ok(None);
-    };
-    Ok(Some(Born {
-        class: module.getattr_held("NativeSocket")?.cast_into::<PyType>()?.unbind(),
-        methods: methods.unbind(),
-    }))
-}
-
-/// A connection for a loop, if `object` is one of our sockets and none of these methods of it were replaced.
-pub fn stream_of(object: &Bound<'_, PyAny>, methods: &[&str]) -> Option<Handle> {
-    let py = object.py();
-    let born = BORN.get_or_try_init(py, || born(py)).ok()?.as_ref()?;
-    let class = object.get_type();
-    if !class.is(born.class.bind(py)) {
-        return None;
-    }
-    let own = object.getattr_held(intern!(py, "__dict__")).ok()?;
-    let own = own.cast_into_exact::<PyDict>().ok()?;
-    let genuine = |name: &&str| -> PyResult<bool> {
-        let name = PyString::intern(py, name);
-        let now = class.as_any().getattr_held(&name)?;
-        let born = born.methods.bind(py).get_item(&name)?;
-        Ok(born.is_some_and(|born| born.is(&now)) && !own.contains(&name)?)
-    };
-    if !methods.iter().all(|name| genuine(name).unwrap_or(false)) {
-        return None;
-    }
-    let link = own.get_item(intern!(py, "_link")).ok()??;
-    Some(link.cast_exact::<Link>().ok()?.get().handle())
-}
+pub mod genuine;
+pub mod lingering;
+pub mod link;
+pub mod loan;
+pub mod native;
+pub mod session;

@@ -1,9 +1,8 @@
 //! `NativeSocket.session`: what another connection can resume a session by.
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use super::super::errors::raise;
+use crate::python::errors::Error;
 use crate::tls::Ticket;
 
 /// A TLS session, to be given to wrap_socket() of the same NativeContext, for the same server_hostname, any number of
@@ -32,18 +31,12 @@ impl Session {
     }
 
     /// ValueError unless it may be resumed there.
-    pub fn check(&self, py: Python<'_>, there: &Bond) -> PyResult<()> {
+    pub fn check(&self, there: &Bond) -> Result<(), Error> {
         if self.bound.engine != there.engine {
-            return Err(raise::<PyValueError>(
-                py,
-                ("Session refers to a different NativeContext.",),
-            ));
+            return Err(Error::ForeignSession("NativeContext"));
         }
         if self.bound.name != there.name {
-            return Err(raise::<PyValueError>(
-                py,
-                ("Session refers to a different server_hostname.",),
-            ));
+            return Err(Error::ForeignSession("server_hostname"));
         }
         Ok(())
     }

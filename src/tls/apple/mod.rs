@@ -1,15 +1,8 @@
 //! What native-tls doesn't do on Security Framework: it can't resume sessions there, and little can be asked of it.
 
-mod der;
-mod hello;
 mod identity;
 #[cfg(test)]
 mod tests;
-
-use super::version;
-
-#[cfg(target_vendor = "apple")]
-pub use hello::Hello;
 
 #[cfg(target_vendor = "apple")]
 pub use framework::{CLOSES_AT_ONCE, Seen, certificates, connect, connector, forget_errors, identity, setup, step};
@@ -17,13 +10,16 @@ pub use framework::{CLOSES_AT_ONCE, Seen, certificates, connect, connector, forg
 #[cfg(target_vendor = "apple")]
 mod framework {
     use native_tls::{HandshakeError, TlsConnector, TlsConnectorBuilder, TlsStream};
-    use std::error::Error;
+    use std::error::Error as _;
     use std::io;
 
-    use super::super::wire::Wire;
-    use super::super::{Agreed, Fault, Identity, Setup, Ticket};
     pub use super::identity::certificates;
     use super::identity::pem_identity;
+    use crate::tls::errors::{Error, OptionError};
+    use crate::tls::options::Identity;
+    use crate::tls::session::Ticket;
+    use crate::tls::version::Agreed;
+    use crate::tls::wire::Wire;
 
     /// SSLClose sends a close_notify and doesn't wait for the peer's.
     pub const CLOSES_AT_ONCE: bool = true;
@@ -34,16 +30,16 @@ mod framework {
         error.to_string()
     }
 
-    pub fn identity(given: &Identity) -> Result<native_tls::Identity, Setup> {
+    pub fn identity(given: &Identity) -> Result<native_tls::Identity, OptionError> {
         match given {
             Identity::Pem { chain, key, .. } => {
                 let (chain, key) = pem_identity(chain, key)?;
                 native_tls::Identity::from_pkcs8(chain.as_bytes(), key.as_bytes())
-                    .map_err(|error| Setup::Key(error.to_string()))
+                    .map_err(|error| OptionError::Key(error.to_string()))
             }
             Identity::Pkcs12 { archive, password } => {
                 native_tls::Identity::from_pkcs12(archive, password.as_deref().unwrap_or_default())
-                    .map_err(|error| Setup::Archive(error.to_string()))
+                    .map_err(|error| OptionError::Archive(error.to_string()))
             }
         }
     }
@@ -52,13 +48,13 @@ mod framework {
         builder.build()
     }
 
-    type Outcome = Result<TlsStream<Wire>, HandshakeError<Wire>>;
+    type Handshake = Result<TlsStream<Wire>, HandshakeError<Wire>>;
 
-    pub fn connect(connector: &TlsConnector, name: &str, wire: Wire, _: Option<&Ticket>) -> (Outcome, Seen) {
+    pub fn connect(connector: &TlsConnector, name: &str, wire: Wire, _: Option<&Ticket>) -> (Handshake, Seen) {
         (connector.connect(name, wire), Seen)
     }
 
-    pub fn step(seen: Seen, call: impl FnOnce() -> Outcome) -> (Outcome, Seen) {
+    pub fn step(seen: Seen, call: impl FnOnce() -> Handshake) -> (Handshake, Seen) {
         (call(), seen)
     }
 
@@ -82,20 +78,20 @@ mod framework {
             false
         }
 
-        pub fn handshake_fault(&self, error: &native_tls::Error) -> Fault {
+        pub fn handshake_error(&self, error: &native_tls::Error) -> Error {
             let below = error.source().and_then(|source| source.downcast_ref::<io::Error>());
             if let Some(errno) = below.and_then(io::Error::raw_os_error) {
-                return Fault::Connection(io::Error::from_raw_os_error(errno));
+                return Error::Connection(io::Error::from_raw_os_error(errno));
             }
             let text = error.to_string();
             if text.contains("certificate") {
-                return Fault::Unverified { code: 1, reason: text };
+                return Error::Unverified { code: 1, reason: text };
             }
-            Fault::Protocol(text)
+            Error::Protocol(text)
         }
 
-        pub fn fault(&self, error: &io::Error) -> Option<Fault> {
-            Some(Fault::Protocol(error.to_string()))
+        pub fn error_of(&self, error: &io::Error) -> Option<Error> {
+            Some(Error::Protocol(error.to_string()))
         }
     }
 }

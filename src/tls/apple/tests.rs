@@ -1,80 +1,7 @@
-//! What needs no server: keys and certificates, and the ServerHello.
+//! What needs no server: keys and certificates.
 
-use super::super::fault::Setup;
-use super::hello::Hello;
 use super::identity::{certificates, pem_identity};
-use super::version::{Agreed, Version};
-
-/// A record with a ServerHello of this version and suite; a supported_versions extension if `newer` says one.
-fn server_hello(version: u16, suite: u16, newer: Option<u16>) -> Vec<u8> {
-    let mut hello = version.to_be_bytes().to_vec();
-    hello.extend([7; 32]);
-    hello.push(4);
-    hello.extend([1, 2, 3, 4]);
-    hello.extend(suite.to_be_bytes());
-    hello.push(0);
-    if let Some(newer) = newer {
-        hello.extend([0, 10, 0xFF, 0x01, 0, 0, 0, 43, 0, 2]);
-        hello.extend(newer.to_be_bytes());
-    }
-    let length = hello.len() as u16;
-    let mut record = vec![22, 3, 3];
-    record.extend((length + 4).to_be_bytes());
-    record.extend([2, 0]);
-    record.extend(length.to_be_bytes());
-    record.extend(hello);
-    record
-}
-
-fn agreed(data: &[u8], step: usize) -> Option<Agreed> {
-    let mut hello = Hello::default();
-    for piece in data.chunks(step) {
-        hello.feed(piece);
-    }
-    hello.agreed
-}
-
-#[test]
-fn the_server_hello_tells_version_and_suite_however_it_comes() {
-    let cases = [
-        (
-            server_hello(0x0303, 0xC02F, None),
-            Version::Tls12,
-            Some(("ECDHE-RSA-AES128-GCM-SHA256", 128)),
-        ),
-        (
-            server_hello(0x0303, 0x1302, Some(0x0304)),
-            Version::Tls13,
-            Some(("TLS_AES_256_GCM_SHA384", 256)),
-        ),
-        (server_hello(0x0301, 0x0000, None), Version::Tls10, None),
-    ];
-    for (record, version, cipher) in cases {
-        let followed = [record.clone(), vec![23, 3, 3, 0, 1, 9]].concat();
-        for step in [1, 5, record.len(), followed.len()] {
-            assert_eq!(agreed(&followed, step), Some(Agreed { version, cipher }), "step {step}");
-        }
-        for end in 0..record.len() {
-            assert_eq!(agreed(&record[..end], record.len()), None);
-        }
-    }
-}
-
-#[test]
-fn what_is_no_server_hello_is_left_alone() {
-    let mut cut = server_hello(0x0303, 0x1301, Some(0x0304));
-    let inner = cut.len() - 1;
-    cut[4] -= 8; // the record is shorter than its message
-    cut.truncate(inner - 8);
-    for data in [
-        b"220 hello there".to_vec(),
-        vec![21, 3, 3, 0, 2, 2, 40],
-        cut,
-        vec![22; 9000],
-    ] {
-        assert_eq!(agreed(&data, 7), None);
-    }
-}
+use crate::tls::OptionError;
 
 /// Two values that look like certificates to whoever only counts bytes.
 const DER: &[u8] = &[0x30, 3, 2, 1, 5, 0x30, 2, 5, 0];
@@ -100,7 +27,7 @@ fn certificates_come_as_pem_or_der() {
     }
 }
 
-fn key_of(key: &str) -> Result<String, Setup> {
+fn key_of(key: &str) -> Result<String, OptionError> {
     let chain = b"-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----";
     Ok(pem_identity(chain, key.as_bytes())?.1)
 }
@@ -123,6 +50,28 @@ fn keys_become_pkcs8() {
         "-----BEGIN EC PRIVATE KEY-----\nMAMCAQU=\n-----END EC PRIVATE KEY-----",
     ];
     for key in refused {
-        assert!(matches!(key_of(key), Err(Setup::Key(_))), "{key}");
+        assert!(matches!(key_of(key), Err(OptionError::Key(_))), "{key}");
+    }
+}
+
+/// OpenSSL reads what was wrapped as the key that it has made.
+#[cfg(not(target_vendor = "apple"))]
+#[test]
+fn keys_of_openssl_stay_what_they_are() {
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::nid::Nid;
+    use openssl::pkey::PKey;
+    use openssl::rsa::Rsa;
+
+    let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let (ec, rsa) = (EcKey::generate(&curve).unwrap(), Rsa::generate(2048).unwrap());
+    let keys = [
+        (ec.private_key_to_pem().unwrap(), PKey::from_ec_key(ec).unwrap()),
+        (rsa.private_key_to_pem().unwrap(), PKey::from_rsa(rsa).unwrap()),
+    ];
+    for (pem, key) in keys {
+        let wrapped = key_of(std::str::from_utf8(&pem).unwrap()).unwrap();
+        assert!(wrapped.starts_with("-----BEGIN PRIVATE KEY-----"));
+        assert!(PKey::private_key_from_pem(wrapped.as_bytes()).unwrap().public_eq(&key));
     }
 }

@@ -6,8 +6,9 @@ use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 
-use super::super::{Identity, Setup};
-use super::faults::{MAC_VERIFY_FAILURE, UNSUPPORTED, has, words};
+use super::errors::{MAC_VERIFY_FAILURE, UNSUPPORTED, has, words};
+use crate::tls::errors::OptionError;
+use crate::tls::options::Identity;
 
 /// The first byte of a certificate in DER.
 const SEQUENCE: u8 = 0x30;
@@ -37,39 +38,39 @@ fn read(data: &[u8]) -> Result<Vec<X509>, String> {
 }
 
 /// The identity as native-tls takes it.
-pub fn identity(given: &Identity) -> Result<native_tls::Identity, Setup> {
+pub fn identity(given: &Identity) -> Result<native_tls::Identity, OptionError> {
     let (chain, key) = match given {
         Identity::Pem { chain, key, password } => of_pem(chain, key, password.as_deref())?,
         Identity::Pkcs12 { archive, password } => of_archive(archive, password.as_deref().unwrap_or_default())?,
     };
-    let pem = |stack: ErrorStack| Setup::Chain(words(&stack));
+    let pem = |stack: ErrorStack| OptionError::Chain(words(&stack));
     let certificates: Result<Vec<Vec<u8>>, ErrorStack> = chain.iter().map(|certificate| certificate.to_pem()).collect();
     let certificates = certificates.map_err(pem)?.concat();
     let key = key
         .private_key_to_pem_pkcs8()
-        .map_err(|stack| Setup::Key(words(&stack)))?;
-    native_tls::Identity::from_pkcs8(&certificates, &key).map_err(|error| Setup::Key(error.to_string()))
+        .map_err(|stack| OptionError::Key(words(&stack)))?;
+    native_tls::Identity::from_pkcs8(&certificates, &key).map_err(|error| OptionError::Key(error.to_string()))
 }
 
-fn of_pem(chain: &[u8], key: &[u8], password: Option<&str>) -> Result<(Vec<X509>, PKey<Private>), Setup> {
-    let mut chain = X509::stack_from_pem(chain).map_err(|stack| Setup::Chain(words(&stack)))?;
+fn of_pem(chain: &[u8], key: &[u8], password: Option<&str>) -> Result<(Vec<X509>, PKey<Private>), OptionError> {
+    let mut chain = X509::stack_from_pem(chain).map_err(|stack| OptionError::Chain(words(&stack)))?;
     if chain.is_empty() {
-        return Err(Setup::Chain("no certificate in it".to_owned()));
+        return Err(OptionError::Chain("no certificate in it".to_owned()));
     }
     let key = private_key(key, password)?;
     // the client's own is sent first, wherever it is in the file
     let own = chain
         .iter()
         .position(|certificate| certificate.public_key().is_ok_and(|public| public.public_eq(&key)))
-        .ok_or_else(|| Setup::Key("the private key isn't that of the certificate".to_owned()))?;
+        .ok_or_else(|| OptionError::Key("the private key isn't that of the certificate".to_owned()))?;
     let own = chain.remove(own);
     chain.insert(0, own);
     Ok((chain, key))
 }
 
-fn private_key(pem: &[u8], password: Option<&str>) -> Result<PKey<Private>, Setup> {
+fn private_key(pem: &[u8], password: Option<&str>) -> Result<PKey<Private>, OptionError> {
     if !String::from_utf8_lossy(pem).contains("PRIVATE KEY-----") {
-        return Err(Setup::Key("no private key in it".to_owned()));
+        return Err(OptionError::Key("no private key in it".to_owned()));
     }
     let mut asked = false;
     // With a callback OpenSSL never asks at the terminal.
@@ -82,18 +83,18 @@ fn private_key(pem: &[u8], password: Option<&str>) -> Result<PKey<Private>, Setu
     });
     key.map_err(|stack| {
         if asked {
-            Setup::Password
+            OptionError::Password
         } else {
-            Setup::Key(words(&stack))
+            OptionError::Key(words(&stack))
         }
     })
 }
 
-fn of_archive(archive: &[u8], password: &str) -> Result<(Vec<X509>, PKey<Private>), Setup> {
-    let archive = Pkcs12::from_der(archive).map_err(|stack| Setup::Archive(words(&stack)))?;
+fn of_archive(archive: &[u8], password: &str) -> Result<(Vec<X509>, PKey<Private>), OptionError> {
+    let archive = Pkcs12::from_der(archive).map_err(|stack| OptionError::Archive(words(&stack)))?;
     let parsed = archive.parse2(password).map_err(|stack| {
         if has(&stack, MAC_VERIFY_FAILURE) {
-            return Setup::Password;
+            return OptionError::Password;
         }
         let given_up = stack.errors().iter().any(|error| error.reason_code() == UNSUPPORTED);
         let remedy = if given_up {
@@ -101,7 +102,7 @@ fn of_archive(archive: &[u8], password: &str) -> Result<(Vec<X509>, PKey<Private
         } else {
             ""
         };
-        Setup::Archive(words(&stack) + remedy)
+        OptionError::Archive(words(&stack) + remedy)
     })?;
     match (parsed.cert, parsed.pkey) {
         (Some(own), Some(key)) => {
@@ -109,7 +110,7 @@ fn of_archive(archive: &[u8], password: &str) -> Result<(Vec<X509>, PKey<Private
             let others = parsed.ca.into_iter().flatten().rev();
             Ok((std::iter::once(own).chain(others).collect(), key))
         }
-        (None, _) => Err(Setup::Archive("no certificate in it".to_owned())),
-        (_, None) => Err(Setup::Archive("no private key in it".to_owned())),
+        (None, _) => Err(OptionError::Archive("no certificate in it".to_owned())),
+        (_, None) => Err(OptionError::Archive("no private key in it".to_owned())),
     }
 }

@@ -1,14 +1,16 @@
 //! What OpenSSL can do and tell that native-tls doesn't pass on: resume sessions, name its errors, open encrypted keys.
 
-mod faults;
+mod errors;
 mod hook;
 mod identity;
 
 use native_tls::{HandshakeError, TlsConnector, TlsConnectorBuilder, TlsStream};
 use openssl::ssl::{SslRef, SslSession};
 
+use super::errors::Error;
+use super::session::Ticket;
+use super::version::{Agreed, Version};
 use super::wire::Wire;
-use super::{Agreed, Fault, Ticket, Version};
 use hook::{Notes, is_resumable, noting};
 
 pub use identity::{certificates, identity};
@@ -16,7 +18,7 @@ pub use identity::{certificates, identity};
 /// Whether the library doesn't wait for the peer's close_notify.
 pub const CLOSES_AT_ONCE: bool = false;
 
-type Outcome = Result<TlsStream<Wire>, HandshakeError<Wire>>;
+type Handshake = Result<TlsStream<Wire>, HandshakeError<Wire>>;
 
 /// Empties this thread's queue of errors. What others have left in it, such as Python's `ssl` where both share the library,
 /// would be taken for the reason of the next step that can't go on.
@@ -39,7 +41,7 @@ pub fn connector(builder: &TlsConnectorBuilder) -> Result<TlsConnector, native_t
 }
 
 /// Begins a handshake, which resumes a session if there is one and the server will.
-pub fn connect(connector: &TlsConnector, name: &str, wire: Wire, ticket: Option<&Ticket>) -> (Outcome, Seen) {
+pub fn connect(connector: &TlsConnector, name: &str, wire: Wire, ticket: Option<&Ticket>) -> (Handshake, Seen) {
     // A copy for each connection: the library spoils the session of one that isn't ended by a close_notify.
     let session = ticket.and_then(|ticket| SslSession::from_der(ticket.der()).ok());
     let offer = session.as_deref().map_or_else(Notes::default, Notes::offering);
@@ -49,7 +51,7 @@ pub fn connect(connector: &TlsConnector, name: &str, wire: Wire, ticket: Option<
 }
 
 /// Goes on with a handshake.
-pub fn step(seen: Seen, call: impl FnOnce() -> Outcome) -> (Outcome, Seen) {
+pub fn step(seen: Seen, call: impl FnOnce() -> Handshake) -> (Handshake, Seen) {
     let (outcome, notes) = noting(seen.0, call);
     let seen = Seen(notes.after(matches!(outcome, Err(HandshakeError::Failure(_)))));
     (outcome, seen)
@@ -100,12 +102,12 @@ impl Seen {
         self.ssl().is_some_and(SslRef::session_reused)
     }
 
-    pub fn handshake_fault(&self, error: &native_tls::Error) -> Fault {
-        faults::of_handshake(error, self.0.verdict())
+    pub fn handshake_error(&self, error: &native_tls::Error) -> Error {
+        errors::of_handshake(error, self.0.verdict())
     }
 
     /// What an error of a read or write means that isn't the connection's own, `None` being «not now».
-    pub fn fault(&self, error: &std::io::Error) -> Option<Fault> {
-        faults::of_io(error)
+    pub fn error_of(&self, error: &std::io::Error) -> Option<Error> {
+        errors::of_io(error)
     }
 }

@@ -6,8 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use super::{Answer, Script, Small, errno, pattern, soon, temporary};
-use crate::net::{Interest, Step, Stream, Tcp, set_blocking};
-use crate::transfer::{Fault, FromFile, Source, State};
+use crate::net::{Interest, Received, Sent, Stream, Tcp, set_blocking};
+use crate::transfer::{Error, FromFile, Pass, Source};
 
 const SIZE: usize = 300_000;
 
@@ -27,13 +27,13 @@ fn receiver(mut peer: UnixStream) -> std::thread::JoinHandle<Vec<u8>> {
 }
 
 /// Passes until the end, counting those in which the file couldn't go on.
-fn run<S: Source>(source: &mut FromFile<S>, stream: &mut dyn Stream) -> Result<usize, Fault> {
+fn run<S: Source>(source: &mut FromFile<S>, stream: &mut dyn Stream) -> Result<usize, Error> {
     let mut held = 0;
     loop {
         match source.send(stream, soon())? {
-            State::Ended => return Ok(held),
-            State::Held => held += 1,
-            State::Going => {}
+            Pass::Ended => return Ok(held),
+            Pass::Held => held += 1,
+            Pass::Going => {}
         }
     }
 }
@@ -75,7 +75,7 @@ fn counts_only_what_was_sent() {
     let state = source
         .send(&mut stream, Instant::now() + Duration::from_millis(30))
         .unwrap();
-    assert_eq!(state, State::Going);
+    assert_eq!(state, Pass::Going);
     let sent = source.position();
     drop(stream);
     let mut got = Vec::new();
@@ -96,18 +96,18 @@ impl Stream for ByKernel {
     fn descriptor(&self) -> BorrowedFd<'_> {
         self.below.descriptor()
     }
-    fn receive(&mut self, into: &mut [u8]) -> io::Result<Step> {
+    fn receive(&mut self, into: &mut [u8]) -> io::Result<Received> {
         self.below.receive(into)
     }
-    fn send(&mut self, data: &[u8]) -> io::Result<Step> {
+    fn send(&mut self, data: &[u8]) -> io::Result<Sent> {
         self.below.send(data)
     }
-    fn send_file(&mut self, file: BorrowedFd<'_>, offset: u64, _: usize) -> io::Result<Option<Step>> {
+    fn send_file(&mut self, file: BorrowedFd<'_>, offset: u64, _: usize) -> io::Result<Option<Sent>> {
         self.asked += 1;
         match self.answers.pop() {
             Some(Answer::Takes(count)) => self.below.send_file(file, offset, count),
-            Some(Answer::Fails(libc::EAGAIN)) => Ok(Some(Step::Wait(Interest::Write))),
-            Some(Answer::Fails(0)) => Ok(Some(Step::Moved(0))),
+            Some(Answer::Fails(libc::EAGAIN)) => Ok(Some(Sent::Wait(Interest::Write))),
+            Some(Answer::Fails(0)) => Ok(None),
             Some(Answer::Fails(number)) => Err(errno(number)),
             None => Ok(None),
         }
@@ -152,8 +152,8 @@ fn an_error_of_the_connection_is_the_connections() {
     let (peer, here) = UnixStream::pair().unwrap();
     drop(peer);
     let file = content("reset");
-    let fault = run(&mut FromFile::new(file.as_fd(), 0), &mut Tcp::new(OwnedFd::from(here))).unwrap_err();
-    assert!(matches!(fault, Fault::Connection(error) if error.raw_os_error() == Some(libc::EPIPE)));
+    let error = run(&mut FromFile::new(file.as_fd(), 0), &mut Tcp::new(OwnedFd::from(here))).unwrap_err();
+    assert!(matches!(error, Error::Connection(error) if error.raw_os_error() == Some(libc::EPIPE)));
 }
 
 #[test]
@@ -161,11 +161,11 @@ fn an_error_of_the_file_is_the_files() {
     // a directory can be opened, but neither sent nor read
     let (_peer, here) = UnixStream::pair().unwrap();
     let directory = File::open("/").unwrap();
-    let fault = run(
+    let error = run(
         &mut FromFile::new(directory.as_fd(), 0),
         &mut Tcp::new(OwnedFd::from(here)),
     );
-    assert!(matches!(fault.unwrap_err(), Fault::File(error) if error.raw_os_error() == Some(libc::EISDIR)));
+    assert!(matches!(error.unwrap_err(), Error::File(error) if error.raw_os_error() == Some(libc::EISDIR)));
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn a_file_that_always_says_eintr_is_asked_now_and_then() {
     let end = Instant::now() + Duration::from_millis(200);
     let mut passes = 0;
     while Instant::now() < end {
-        assert_eq!(source.send(&mut stream, soon()).unwrap(), State::Held);
+        assert_eq!(source.send(&mut stream, soon()).unwrap(), Pass::Held);
         passes += 1;
     }
     assert!((1..=40).contains(&passes), "{passes} passes in 200 ms");
@@ -256,8 +256,8 @@ fn errors_of_reading_are_the_files_and_what_was_read_before_is_sent() {
         let (peer, mut stream) = small();
         let receiving = receiver(peer);
         let mut source = scripted(vec![Answer::Takes(1000), Answer::Fails(number)]);
-        let fault = run(&mut source, &mut stream).unwrap_err();
-        assert!(matches!(fault, Fault::File(error) if error.raw_os_error() == Some(number)));
+        let error = run(&mut source, &mut stream).unwrap_err();
+        assert!(matches!(error, Error::File(error) if error.raw_os_error() == Some(number)));
         assert_eq!(source.position(), 1000);
         drop(stream);
         assert_eq!(receiving.join().unwrap(), pattern(1000));

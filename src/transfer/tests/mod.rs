@@ -9,7 +9,7 @@ use std::io;
 use std::os::fd::FromRawFd;
 use std::time::{Duration, Instant};
 
-use crate::net::{Step, Stream, Tcp};
+use crate::net::{Received, Sent, Stream, Tcp};
 
 fn temporary(name: &str) -> File {
     let path = std::env::temp_dir().join(format!("rftplib-{}-{name}", std::process::id()));
@@ -77,11 +77,11 @@ impl Stream for Small {
     fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
         self.0.descriptor()
     }
-    fn receive(&mut self, into: &mut [u8]) -> io::Result<Step> {
+    fn receive(&mut self, into: &mut [u8]) -> io::Result<Received> {
         let end = into.len().min(7);
         self.0.receive(&mut into[..end])
     }
-    fn send(&mut self, data: &[u8]) -> io::Result<Step> {
+    fn send(&mut self, data: &[u8]) -> io::Result<Sent> {
         self.0.send(&data[..data.len().min(7)])
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Answer, Script, errno, pattern, pipe, soon, temporary};
 use crate::net::Tcp;
-use crate::transfer::{Fault, Outlet, State, Target, ToFile};
+use crate::transfer::{Error, Outlet, Pass, Target, ToFile};
 
 /// A stream on which all of this has arrived, and the end behind it.
 fn received(data: &[u8]) -> Tcp {
@@ -15,13 +15,13 @@ fn received(data: &[u8]) -> Tcp {
 }
 
 /// Passes until the end, counting those in which the file couldn't go on.
-fn run<T: Target>(loop_: &mut ToFile<T>, stream: &mut Tcp) -> Result<usize, Fault> {
+fn run<T: Target>(loop_: &mut ToFile<T>, stream: &mut Tcp) -> Result<usize, Error> {
     let mut held = 0;
     loop {
         match loop_.receive(stream, soon())? {
-            State::Ended => return Ok(held),
-            State::Held => held += 1,
-            State::Going => {}
+            Pass::Ended => return Ok(held),
+            Pass::Held => held += 1,
+            Pass::Going => {}
         }
     }
 }
@@ -96,7 +96,7 @@ fn comes_back_in_time_when_nothing_arrives() {
     let began = Instant::now();
     let until = began + Duration::from_millis(50);
     let state = scripted(vec![]).receive(&mut Tcp::new(OwnedFd::from(here)), until);
-    assert_eq!(state.unwrap(), State::Going);
+    assert_eq!(state.unwrap(), Pass::Going);
     assert!(began.elapsed() >= Duration::from_millis(50));
 }
 
@@ -129,7 +129,7 @@ fn a_file_that_always_says_eintr_is_asked_now_and_then() {
     let end = Instant::now() + Duration::from_millis(200);
     let mut passes = 0;
     while Instant::now() < end {
-        assert_eq!(target.receive(&mut stream, soon()).unwrap(), State::Held);
+        assert_eq!(target.receive(&mut stream, soon()).unwrap(), Pass::Held);
         passes += 1;
     }
     assert!((1..=40).contains(&passes), "{passes} passes in 200 ms");
@@ -139,8 +139,8 @@ fn a_file_that_always_says_eintr_is_asked_now_and_then() {
 #[test]
 fn an_error_of_the_file_is_the_files_and_told_once() {
     let mut target = scripted(vec![Answer::Takes(10), Answer::Fails(libc::ENOSPC)]);
-    let fault = run(&mut target, &mut received(&pattern(500))).unwrap_err();
-    assert!(matches!(fault, Fault::File(error) if error.raw_os_error() == Some(libc::ENOSPC)));
+    let error = run(&mut target, &mut received(&pattern(500))).unwrap_err();
+    assert!(matches!(error, Error::File(error) if error.raw_os_error() == Some(libc::ENOSPC)));
     assert_eq!(target.written(), 10);
     target.rescue();
     assert_eq!(target.target.has, pattern(10), "what didn't fit isn't tried again");
@@ -150,7 +150,7 @@ fn an_error_of_the_file_is_the_files_and_told_once() {
 fn what_is_left_when_the_loop_is_stopped_is_written_if_it_can_be() {
     let mut target = scripted(vec![Answer::Fails(libc::EINTR)]);
     let mut stream = received(&pattern(500));
-    assert_eq!(target.receive(&mut stream, soon()).unwrap(), State::Held);
+    assert_eq!(target.receive(&mut stream, soon()).unwrap(), Pass::Held);
     assert!(target.target.has.is_empty());
     target.rescue();
     assert_eq!(
@@ -189,7 +189,7 @@ fn a_full_pipe_holds_the_loop_for_a_slice_and_no_longer() {
         let mut stream = Tcp::new(OwnedFd::from(here));
         let mut target = ToFile::new(Outlet::new(writer.as_fd(), false), vec![0; 100_000], 0);
         let began = Instant::now();
-        while target.receive(&mut stream, soon()).unwrap() != State::Held {}
+        while target.receive(&mut stream, soon()).unwrap() != Pass::Held {}
         assert!(
             began.elapsed() < Duration::from_secs(5),
             "a blocking write would have lasted for ever"
@@ -220,7 +220,7 @@ fn what_is_left_goes_into_a_pipe_that_has_room() {
     let (mut reader, writer) = pipe();
     let data = pattern(300_000);
     let mut target = ToFile::new(Outlet::new(writer.as_fd(), false), data.clone(), data.len());
-    assert_eq!(target.receive(&mut received(b""), soon()).unwrap(), State::Held);
+    assert_eq!(target.receive(&mut received(b""), soon()).unwrap(), Pass::Held);
     let before = target.written() as usize;
     let mut got = vec![0; before];
     reader.read_exact(&mut got).unwrap();
@@ -237,8 +237,8 @@ fn a_pipe_without_a_reader_fails() {
     let (reader, writer) = pipe();
     drop(reader);
     let mut target = ToFile::new(Outlet::new(writer.as_fd(), false), vec![0; 100], 0);
-    let fault = run(&mut target, &mut received(b"data")).unwrap_err();
-    assert!(matches!(fault, Fault::File(error) if error.raw_os_error() == Some(libc::EPIPE)));
+    let error = run(&mut target, &mut received(b"data")).unwrap_err();
+    assert!(matches!(error, Error::File(error) if error.raw_os_error() == Some(libc::EPIPE)));
 }
 
 #[test]
@@ -247,6 +247,6 @@ fn a_full_device_fails() {
         return; // only Linux has it
     };
     let mut target = ToFile::new(Outlet::new(full.as_fd(), false), vec![0; 100], 0);
-    let fault = run(&mut target, &mut received(b"data")).unwrap_err();
-    assert!(matches!(fault, Fault::File(error) if error.raw_os_error() == Some(libc::ENOSPC)));
+    let error = run(&mut target, &mut received(b"data")).unwrap_err();
+    assert!(matches!(error, Error::File(error) if error.raw_os_error() == Some(libc::ENOSPC)));
 }

@@ -1,0 +1,94 @@
+//! How far a transfer has come and how its data connection has ended: filled by the loops, read by the record of the
+//! transfer (`rftplib._transfer`), from whichever thread.
+
+use pyo3::prelude::*;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+
+use crate::python::hold;
+
+/// How a data connection has ended, as far as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By a FIN in clear text, by a close_notify under TLS.
+    Regular = 1,
+    /// Under TLS by a FIN without close_notify: somebody on the way can have cut it off.
+    Ragged = 2,
+    /// By an error of the connection, such as a reset.
+    Broken = 3,
+}
+
+/// Counts the bytes of one transfer.
+#[pyclass(module = "rftplib._rftplib", frozen)]
+#[derive(Default)]
+pub struct Meter {
+    moved: AtomicU64,
+    end: AtomicU8,
+    stopped: AtomicBool,
+}
+
+impl Meter {
+    pub fn count(&self, bytes: u64) {
+        self.moved.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub fn so_far(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
+    }
+
+    /// Whether another thread has closed the client meanwhile.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    pub fn end(&self, end: End) {
+        self.end.store(end as u8, Ordering::Relaxed);
+    }
+}
+
+#[pymethods]
+impl Meter {
+    #[new]
+    fn new() -> Self {
+        hold::this_thread();
+        Self::default()
+    }
+
+    /// Count so many bytes more.
+    fn add(&self, bytes: u64) {
+        self.count(bytes);
+    }
+
+    /// End the loop that counts here: it may wait for a file, which doesn't notice the end of the connection.
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Note that the connection has failed.
+    fn fail(&self) {
+        self.end(End::Broken);
+    }
+
+    /// How many bytes have been received, or sent.
+    #[getter]
+    fn moved(&self) -> u64 {
+        self.so_far()
+    }
+
+    /// Whether the peer has closed a TLS connection without a close_notify.
+    #[getter]
+    fn ragged(&self) -> bool {
+        self.end.load(Ordering::Relaxed) == End::Ragged as u8
+    }
+
+    /// Whether the peer has ended the connection as it should.
+    #[getter]
+    fn regular(&self) -> bool {
+        self.end.load(Ordering::Relaxed) == End::Regular as u8
+    }
+
+    /// Whether the connection has failed.
+    #[getter]
+    fn broken(&self) -> bool {
+        self.end.load(Ordering::Relaxed) == End::Broken as u8
+    }
+}

@@ -1,0 +1,20 @@
+//! Data connections: a file for each verb, what is at the other end of a transfer, and what the loops have in common.
+
+#[cfg(unix)]
+pub mod download;
+#[cfg(unix)]
+mod file;
+pub mod listing;
+pub mod meter;
+#[cfg(unix)]
+pub mod pump;
+#[cfg(unix)]
+mod recognise;
+#[cfg(unix)]
+pub mod retrlines;
+#[cfg(unix)]
+mod sink;
+#[cfg(unix)]
+pub mod storlines;
+#[cfg(unix)]
+pub mod upload;

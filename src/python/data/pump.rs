@@ -1,0 +1,280 @@
+//! A connection on which a loop runs: the stream that moves the bytes, and the Python object that owns it, which is asked
+//! for its timeout and whether it is still open whenever the loop has to wait.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::io;
+use std::time::Instant;
+
+use crate::net::{self, Interest, Received, Sent, Stream, Tcp};
+use crate::python::call::{Call, int_of};
+use crate::python::data::meter::{End, Meter};
+use crate::python::errors::Error;
+use crate::python::gil_turn::{Turn, look_up};
+use crate::python::modules;
+use crate::python::owner::Owner;
+use crate::python::socket::{Plain, receivable, sendable};
+use crate::python::tls::genuine::Direction;
+use crate::python::tls::loan::Loan;
+use crate::python::wait;
+use crate::transfer::{self, Pass};
+
+/// A block size that is a number as it should be.
+pub fn block_size(blocksize: &Bound<'_, PyAny>) -> Option<usize> {
+    int_of(blocksize)
+        .and_then(|size| isize::try_from(size).ok()?.try_into().ok())
+        .filter(|&size| size > 0)
+}
+
+/// Whether TLS was ended without a close_notify.
+fn is_ragged(error: &io::Error) -> bool {
+    let carried = error.get_ref().and_then(|carried| carried.downcast_ref());
+    matches!(carried, Some(crate::tls::Error::Truncated))
+}
+
+/// The connection's side.
+pub struct Pump<'a, 'py> {
+    owner: Owner<'a, 'py>,
+    meter: &'a Meter,
+    /// Before the stream, which is dropped last: then nobody has its descriptor any more.
+    loan: Option<Loan<'a, 'py>>,
+    stream: Box<dyn Stream + Send + 'a>,
+    turn: Turn,
+    /// Whether an end without close_notify passes for one: `suppress_ragged_eofs` of TLS sockets.
+    takes_ragged_end: bool,
+    too_late: &'static str,
+}
+
+impl<'a, 'py> Pump<'a, 'py> {
+    fn new(object: &'a Bound<'py, PyAny>, meter: &'a Meter, stream: Box<dyn Stream + Send + 'a>) -> Self {
+        Self {
+            owner: Owner::new(object),
+            meter,
+            loan: None,
+            stream,
+            turn: Turn::begin(),
+            takes_ragged_end: false,
+            too_late: "timed out",
+        }
+    }
+
+    /// On a plain socket, by a descriptor of our own; None if there is none to spare.
+    pub fn on(plain: &Plain<'a, 'py>, meter: &'a Meter) -> PyResult<Option<Self>> {
+        Ok(plain
+            .duplicate()?
+            .map(|fd| Self::new(plain.object(), meter, Box::new(Tcp::new(fd)))))
+    }
+
+    /// For receiving from `object`, if that can be done natively.
+    pub fn receiving(object: &'a Bound<'py, PyAny>, meter: &'a Meter) -> PyResult<Option<Self>> {
+        match receivable(object) {
+            Some(plain) => Self::on(&plain, meter),
+            None => Self::on_tls(object, meter, Direction::Receiving),
+        }
+    }
+
+    /// For sending to `object`, if that can be done natively.
+    pub fn sending(object: &'a Bound<'py, PyAny>, meter: &'a Meter) -> PyResult<Option<Self>> {
+        match sendable(object) {
+            Some(plain) => Self::on(&plain, meter),
+            None => Self::on_tls(object, meter, Direction::Sending),
+        }
+    }
+
+    /// For both with `object`, if that can be done natively.
+    pub fn both(object: &'a Bound<'py, PyAny>, meter: &'a Meter) -> PyResult<Option<Self>> {
+        match (receivable(object), sendable(object)) {
+            (Some(plain), Some(_)) => Self::on(&plain, meter),
+            _ => Self::on_tls(object, meter, Direction::Both),
+        }
+    }
+
+    /// On a TLS socket: Python's own or ours.
+    fn on_tls(object: &'a Bound<'py, PyAny>, meter: &'a Meter, direction: Direction) -> PyResult<Option<Self>> {
+        let (methods, too_late): (&[&str], _) = match direction {
+            Direction::Receiving => (&["recv", "recv_into", "makefile"], "The read operation timed out"),
+            Direction::Sending => (&["send", "sendall"], "The write operation timed out"),
+            Direction::Both => (
+                &["recv", "recv_into", "makefile", "send", "sendall"],
+                "The read operation timed out",
+            ),
+        };
+        let mut pump = if let Some((loan, stream)) = Loan::take(object, direction)? {
+            let mut pump = Self::new(object, meter, Box::new(stream));
+            pump.too_late = too_late;
+            pump.loan = Some(loan);
+            pump
+        } else if let Some(stream) = crate::python::tls::native::stream_of(object, methods) {
+            Self::new(object, meter, Box::new(stream))
+        } else {
+            return Ok(None);
+        };
+        let suppress = object.getattr_held(intern!(object.py(), "suppress_ragged_eofs"));
+        pump.takes_ragged_end = suppress.is_ok_and(|flag| flag.is_true_held().unwrap_or(true));
+        Ok(Some(pump))
+    }
+
+    fn py(&self) -> Python<'py> {
+        self.owner.py()
+    }
+
+    /// Gives the connection back in the mode that its owner thinks it is in: only a socket without timeout blocks.
+    pub fn give_back(&mut self) {
+        let timeout = self
+            .owner
+            .object()
+            .call_method_held(intern!(self.py(), "gettimeout"), ());
+        self.stream.give_back(timeout.is_ok_and(|timeout| timeout.is_none()));
+    }
+
+    /// What is sent doesn't wait until the peer has acknowledged what was sent before (TCP_NODELAY).
+    pub fn send_at_once(&self) {
+        net::send_at_once(self.stream.descriptor());
+    }
+
+    /// How many bytes have been received or sent.
+    pub fn moved(&self) -> u64 {
+        self.meter.so_far()
+    }
+
+    /// So many bytes were moved that no loop has counted.
+    pub fn count(&self, bytes: u64) {
+        self.meter.count(bytes);
+    }
+
+    /// What the stream's error is in Python: noted, too.
+    fn failed(&self, error: io::Error) -> PyErr {
+        self.meter
+            .end(if is_ragged(&error) { End::Ragged } else { End::Broken });
+        Error::Io(error).into()
+    }
+
+    /// The end of what is received, if `error` is one.
+    fn ended(&self, error: &io::Error) -> bool {
+        let ended = is_ragged(error) && self.takes_ragged_end;
+        if ended {
+            self.meter.end(End::Ragged);
+        }
+        ended
+    }
+
+    /// Signals, a close by another thread, and a chance for other threads: whatever came up since the last block.
+    pub fn look_up(&mut self) -> PyResult<()> {
+        self.turn.look_up(self.owner.py())?;
+        self.owner.fd().map(drop)
+    }
+
+    /// A callback, or another thread, may have called settimeout(None), which puts a lent connection back into blocking
+    /// mode. OpenSSL would block in it, whoever holds the GIL.
+    fn rearm(&self) -> PyResult<()> {
+        match &self.loan {
+            Some(_) => net::set_blocking(self.stream.descriptor(), false)
+                .map(drop)
+                .map_err(|error| Error::Io(error).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits one slice without the GIL.
+    fn pause(&mut self, interest: Interest, began: Instant) -> PyResult<()> {
+        let slice = self.owner.slice(began, self.too_late)?.ok_or(Error::WouldBlock)?;
+        let waited = wait::one_slice(&self.owner, self.stream.descriptor(), interest, slice);
+        self.turn = Turn::begin();
+        waited?;
+        self.rearm()
+    }
+
+    /// Receives as `recv` does, 0 being the end. It asks while it holds the GIL and lets go of it only to wait: with
+    /// another busy thread in the process each release costs up to the switch interval.
+    pub fn receive(&mut self, into: &mut [u8]) -> PyResult<usize> {
+        let mut began = None;
+        self.rearm()?;
+        loop {
+            match self.stream.receive(into) {
+                Ok(Received::End) => {
+                    self.meter.end(End::Regular);
+                    return Ok(0);
+                }
+                Ok(Received::Data(count)) => {
+                    self.meter.count(count as u64);
+                    return Ok(count);
+                }
+                Ok(Received::Wait(interest)) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
+                Err(error) if self.ended(&error) => return Ok(0),
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
+    }
+
+    /// Sends as `sendall` does: the timeout is for the whole of it.
+    pub fn send_all(&mut self, mut data: &[u8]) -> PyResult<()> {
+        let mut began = None;
+        self.rearm()?;
+        while !data.is_empty() {
+            match self.stream.send(data) {
+                Ok(Sent::Data(count)) => {
+                    self.meter.count(count as u64);
+                    data = data.get(count..).unwrap_or_default();
+                }
+                Ok(Sent::Wait(interest)) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// `sendall(data)` for what isn't exactly `bytes`; what can't be sent is refused by the connection's own method.
+    pub fn send_object(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = data.py();
+        let copied = modules::builtins(py)?
+            .call_method_held(intern!(py, "memoryview"), (data,))
+            .and_then(|view| view.call_method_held(intern!(py, "cast"), ("B",)))
+            .and_then(|view| view.call_method_held(intern!(py, "tobytes"), ()));
+        match copied.map(|bytes| bytes.cast_into_exact::<PyBytes>()) {
+            Ok(Ok(bytes)) => self.send_all(bytes.as_bytes()),
+            _ => self.owner.object().run_method_held(intern!(py, "sendall"), (data,)),
+        }
+    }
+
+    /// Runs a loop that needs no Python, a slice at a time, until it ends; `moved` tells how far it has come. The
+    /// timeout counts from the last progress, and from the last time that the file was to blame.
+    pub fn run(
+        &mut self,
+        mut pass: impl FnMut(&mut dyn Stream, Instant) -> Result<Pass, transfer::Error> + Send,
+        moved: impl Fn() -> u64,
+        still_wanted: impl Fn() -> PyResult<()>,
+    ) -> PyResult<()> {
+        let (mut began, mut before) = (Instant::now(), moved());
+        loop {
+            let slice = self.owner.slice(began, self.too_late)?;
+            let at_most = slice.unwrap_or_default();
+            self.rearm()?;
+            let stream = &mut *self.stream;
+            let pass = self.owner.py().detach(|| pass(stream, Instant::now() + at_most));
+            let now = moved();
+            self.meter.count(now.saturating_sub(before));
+            look_up(self.py())?;
+            let held = match pass {
+                Ok(Pass::Ended) => {
+                    self.meter.end(End::Regular);
+                    return Ok(());
+                }
+                Ok(pass) => pass == Pass::Held,
+                Err(transfer::Error::Connection(error)) if self.ended(&error) => return Ok(()),
+                Err(transfer::Error::Connection(error)) => return Err(self.failed(error)),
+                Err(transfer::Error::File(error)) => return Err(Error::Io(error).into()),
+            };
+            self.owner.fd()?;
+            if self.meter.is_stopped() {
+                return Err(Error::Closed.into());
+            }
+            still_wanted()?;
+            if now != before || held {
+                (began, before) = (Instant::now(), now);
+            } else if slice.is_none() {
+                return Err(Error::WouldBlock.into());
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The Python object that owns a descriptor: it is asked and never changed, for its timeout and its attributes are the user's.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyFloat;
+use std::os::fd::{BorrowedFd, RawFd};
+use std::time::{Duration, Instant};
+
+use crate::net::SLICE;
+use crate::python::call::{Call, int_of};
+use crate::python::errors::Error;
+
+/// A socket, or a file, of Python's.
+#[derive(Clone, Copy)]
+pub struct Owner<'a, 'py>(&'a Bound<'py, PyAny>);
+
+impl<'a, 'py> Owner<'a, 'py> {
+    pub fn new(object: &'a Bound<'py, PyAny>) -> Self {
+        Self(object)
+    }
+
+    pub fn py(&self) -> Python<'py> {
+        self.0.py()
+    }
+
+    pub fn object(&self) -> &'a Bound<'py, PyAny> {
+        self.0
+    }
+
+    /// Its descriptor; EBADF once it is closed, here or by another thread. See [`borrowed`].
+    pub fn fd(&self) -> PyResult<BorrowedFd<'a>> {
+        let number = self.0.call_method_held(intern!(self.py(), "fileno"), ())?;
+        int_of(&number)
+            .and_then(|number| borrowed(RawFd::try_from(number).ok()?))
+            .ok_or_else(|| Error::Closed.into())
+    }
+
+    /// How long the next wait may last, for something that began then: at most one slice, less when the socket's timeout,
+    /// as it is now, ends before; `None` in non-blocking mode. Raises a timeout that says `too_late` when nothing is left.
+    pub fn slice(&self, began: Instant, too_late: &'static str) -> PyResult<Option<Duration>> {
+        let timeout = self.0.call_method_held(intern!(self.py(), "gettimeout"), ())?;
+        if timeout.is_none() {
+            return Ok(Some(SLICE));
+        }
+        // of a genuine socket it is None or an exact float
+        let seconds = timeout.cast_exact::<PyFloat>()?.value();
+        if seconds <= 0.0 {
+            return Ok(None);
+        }
+        let timeout = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        match timeout.checked_sub(began.elapsed()) {
+            Some(left) if !left.is_zero() => Ok(Some(left.min(SLICE))),
+            _ => Err(Error::TimedOut(too_late).into()),
+        }
+    }
+}
+
+/// A descriptor by the number that Python gives; `None` for -1, which stands for none.
+///
+/// To be used at once, while the object that gave it is open: before any Python code runs and before the interpreter's lock
+/// is released. While the lock is released the descriptor is only polled, and the object is asked again afterwards.
+pub fn borrowed<'a>(number: RawFd) -> Option<BorrowedFd<'a>> {
+    // SAFETY: it isn't -1. Hazard: the descriptor is closed, and the number somebody else's by now. A close takes the
+    // interpreter's lock, so who keeps to the rule above reads and writes by an open one. What is polled without the lock
+    // may be a stranger's: nothing of it is changed by that, and the answer isn't believed. Where there is no lock
+    // (free-threaded builds), a close at this very moment makes it EBADF or, at worst, a stranger's: what is sent then is
+    // lost to us and seen by the stranger, as with Python's own sockets there.
+    (number >= 0).then(|| unsafe { BorrowedFd::borrow_raw(number) })
+}

@@ -1,0 +1,259 @@
+"""FTP_TLS as users extend it; only the import line is changed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import socket
+import ssl
+
+import pytest
+import rftplib as ftplib
+from support.actions import recv_data, send_data
+from support.scripted_server import LIMIT, server_tls_context, serving
+
+BIG = b"0123456789abcdef" * 4096
+VERSIONS = ["TLSv1_2", "TLSv1_3"]
+
+
+class ImplicitFTP_TLS(ftplib.FTP_TLS):
+    """FTP_TLS subclass that automatically wraps sockets in SSL to support implicit FTPS."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._sock = None
+
+    @property
+    def sock(self):
+        """Return the socket."""
+        return self._sock
+
+    @sock.setter
+    def sock(self, value):
+        """When modifying the socket, ensure that it is ssl wrapped."""
+        if value is not None and not isinstance(value, ssl.SSLSocket):
+            value = self.context.wrap_socket(value)
+        self._sock = value
+
+
+class ReusingFTP_TLS(ftplib.FTP_TLS):
+    """Explicit FTPS, with shared TLS session."""
+
+    def ntransfercmd(self, cmd, rest=None):
+        conn, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        if self._prot_p:
+            conn = self.context.wrap_socket(conn, server_hostname=self.host, session=self.sock.session)
+        return conn, size
+
+
+class ReusingBySuper(ftplib.FTP_TLS):
+    def ntransfercmd(self, cmd, rest=None):
+        conn, size = super(ftplib.FTP_TLS, self).ntransfercmd(cmd, rest)
+        if self._prot_p:
+            conn = self.context.wrap_socket(conn, server_hostname=self.host, session=self.sock.session)
+        return conn, size
+
+
+class ReusedSslSocket(ssl.SSLSocket):
+    def unwrap(self):
+        pass
+
+
+class NotUnwrapping(ftplib.FTP_TLS):
+    def ntransfercmd(self, cmd, rest=None):
+        conn, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        if self._prot_p:
+            conn = self.context.wrap_socket(conn, server_hostname=self.host, session=self.sock.session)
+            conn.__class__ = ReusedSslSocket
+        return conn, size
+
+
+def reuse_is_counted(counts):
+    """A server that notes whether each data connection resumed a session."""
+
+    def action(session):
+        conn = session.open_data()
+        counts.append(conn.session_reused)
+        conn.sendall(BIG)
+        session.end_data()
+
+    return action
+
+
+def test_implicit_tls_by_a_sock_property():
+    with serving(implicit_tls=True, data=BIG) as server:
+        ftp = ImplicitFTP_TLS(timeout=LIMIT)
+        ftp.connect(server.host, server.port)
+        assert isinstance(ftp.sock, ssl.SSLSocket) and "sock" not in vars(ftp)
+        ftp.login("u", "p")
+        ftp.prot_p()
+        blocks = []
+        assert ftp.retrbinary("RETR x", blocks.append) == "226 done"
+        assert ftp.storbinary("STOR x", io.BytesIO(BIG)) == "226 stored"
+        ftp.quit()
+        assert ftp.sock is None
+        assert b"".join(blocks) == BIG
+        assert bytes(server.sessions[0].uploads[1]) == BIG
+        assert server.commands()[:4] == ["USER u", "PASS p", "PBSZ 0", "PROT P"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("cls", [ReusingFTP_TLS, ReusingBySuper, NotUnwrapping])
+def test_the_session_of_the_control_connection_is_reused(cls, version):
+    reused = []
+    action = (b"150 ok\r\n", reuse_is_counted(reused), b"226 done\r\n")
+    tls = server_tls_context(minimum_version=ssl.TLSVersion[version], maximum_version=ssl.TLSVersion[version])
+    with serving({"RETR": action}, tls=tls) as server:
+        ftp = cls(timeout=LIMIT)
+        ftp.connect(server.host, server.port)
+        ftp.login("u", "p")
+        ftp.prot_p()
+        for _ in range(2):
+            blocks = []
+            assert ftp.retrbinary("RETR x", blocks.append) == "226 done"
+            assert b"".join(blocks) == BIG
+        ftp.quit()
+    assert reused == [True, True]
+
+
+def test_unwrap_replaced_on_the_connection():
+    unwrapped = []
+
+    class Client(ftplib.FTP_TLS):
+        def ntransfercmd(self, cmd, rest=None):
+            conn, size = super().ntransfercmd(cmd, rest)
+            conn.unwrap = lambda: unwrapped.append(cmd)
+            return conn, size
+
+    def never_unwraps(session):
+        conn = session.open_data()
+        with contextlib.suppress(OSError):  # a close with unread session tickets is a reset
+            while conn.recv(65536):
+                pass
+            socket.socket.shutdown(conn, socket.SHUT_WR)
+
+    with serving({"STOR": (b"150 ok\r\n", never_unwraps, b"226 stored\r\n")}) as server:
+        ftp = Client(timeout=LIMIT)
+        ftp.connect(server.host, server.port)
+        ftp.login("u", "p")
+        ftp.prot_p()
+        assert ftp.storbinary("STOR x", io.BytesIO(BIG)) == "226 stored"
+        assert ftp.storlines("STOR x", io.BytesIO(b"x")) == "226 stored"
+        ftp.quit()
+    assert unwrapped == ["STOR x", "STOR x"]
+
+
+def test_unwrap_suppressed_by_the_module_global(monkeypatch):
+    """`ftplib._SSLSocket = None`: read again at each transfer."""
+
+    def never_unwraps(session):
+        conn = session.open_data()
+        conn.sendall(b"one\r\n")
+        socket.socket.shutdown(conn, socket.SHUT_WR)
+
+    with serving({"NLST": (b"150 ok\r\n", never_unwraps, b"226 done\r\n")}) as server:
+        ftp = ftplib.FTP_TLS(timeout=LIMIT)
+        ftp.connect(server.host, server.port)
+        ftp.login("u", "p")
+        ftp.prot_p()
+        monkeypatch.setattr(ftplib, "_SSLSocket", None)
+        assert ftp.nlst() == ["one"]
+        ftp.quit()
+
+
+def test_login_that_protects_the_data_connections():
+    class FTPSClient(ftplib.FTP_TLS):
+        def login(self, *args, **kwargs):
+            resp = ftplib.FTP_TLS.login(self, *args, **kwargs)
+            self.prot_p()
+            return resp
+
+    with serving() as server:
+        FTPSClient.port = server.port
+        with FTPSClient(server.host, "u", "p", timeout=LIMIT) as ftp:
+            assert ftp.nlst() == ["one", "two"]
+        assert server.commands()[:6] == ["AUTH TLS", "USER u", "PASS p", "PBSZ 0", "PROT P", "TYPE A"]
+
+
+def test_tls_by_hand():
+    """The connection of a proxy: sock, af, file and welcome set by the caller, TLS from the first byte."""
+    with serving(implicit_tls=True) as server:
+        ftp = ftplib.FTP_TLS(context=ssl._create_unverified_context())
+        raw = socket.create_connection((server.host, server.port), LIMIT)
+        ftp.host = "printer"
+        ftp.sock = ftp.context.wrap_socket(raw, server_hostname=ftp.host)
+        ftp.af = ftp.sock.family
+        ftp.file = ftp.sock.makefile("r", encoding="utf-8")
+        ftp.welcome = ftp.getresp()
+        ftp.login("u", "p", secure=False)
+        ftp.prot_p()
+        assert ftp.nlst() == ["one", "two"]
+        ftp.quit()
+
+
+def test_ssl_version_can_be_set_and_read():
+    ftp = ftplib.FTP_TLS()
+    assert ftp.ssl_version == ssl.PROTOCOL_TLS_CLIENT
+    ftp.ssl_version = ssl.PROTOCOL_TLS_CLIENT
+    assert ftp.ssl_version is ftplib.FTP_TLS.ssl_version
+
+
+def test_a_context_of_the_users_own():
+    class Context(ssl.SSLContext):
+        """Python 3.13 and others make old servers work by such things."""
+
+        wrapped: list = []
+
+        def wrap_socket(self, sock, *args, **kwargs):
+            self.wrapped.append(kwargs.get("server_hostname"))
+            return super().wrap_socket(sock, *args, **kwargs)
+
+    context = Context(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with serving() as server:
+        ftp = ftplib.FTP_TLS(context=context, timeout=LIMIT)
+        ftp.connect(server.host, server.port)
+        ftp.login("u", "p")
+        ftp.prot_p()
+        ftp.nlst()
+        ftp.quit()
+    assert context.wrapped == [server.host] * 2
+
+
+def test_ssl_replaced_in_the_module(monkeypatch):
+    """`ftplib.ssl` is looked up at each call, as `ftplib.socket` is."""
+
+    class Module:
+        def __getattr__(self, name):
+            seen.append(name)
+            return getattr(ssl, name)
+
+    seen = []
+    monkeypatch.setattr(ftplib, "ssl", Module())
+    with serving() as server:
+        ftp = ftplib.FTP_TLS(timeout=LIMIT)
+        ftp.connect(server.host, server.port)
+        ftp.login("u", "p")
+        ftp.quit()
+    assert "_create_stdlib_context" in seen and "SSLSocket" in seen
+
+
+@pytest.mark.parametrize("size", [0, 1, 16383, 16384, 16385, 300000])
+def test_sizes_around_a_tls_record(size):
+    data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    replies = {
+        "RETR": (b"150 ok\r\n", send_data(data), b"226 ok\r\n"),
+        "STOR": (b"150 ok\r\n", recv_data, b"226 ok\r\n"),
+    }
+    with serving(replies) as server:
+        ftp = ftplib.FTP_TLS(timeout=LIMIT)
+        ftp.connect(server.host, server.port)
+        ftp.login("u", "p")
+        ftp.prot_p()
+        sink = io.BytesIO()
+        ftp.retrbinary("RETR x", sink.write)
+        ftp.storbinary("STOR x", io.BytesIO(data))
+        ftp.quit()
+        assert sink.getvalue() == data
+        assert bytes(server.sessions[0].uploads[1]) == data

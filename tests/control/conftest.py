@@ -1,0 +1,14 @@
+"""The fixtures of the tests on real servers."""
+
+# ruff: noqa: F401
+
+from support.real_fixtures import (
+    endpoint,
+    ftp,
+    no_descriptor_left,
+    pair,
+    pytest_generate_tests,
+    reading_pair,
+    unavailable,
+    work,
+)

@@ -1,0 +1,152 @@
+"""What a server does wrong: actions for the scripted server."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import time
+
+from support.actions import Stopped
+from support.scripted_server import LIMIT
+
+HARD = struct.pack("ii", 1, 0)  # SO_LINGER of no seconds: close() sends RST
+
+
+def _send(session, conn, data):
+    """Send without waiting longer than the test lasts; an error ends the sending only."""
+    view = memoryview(data)
+    while view:
+        readable, writable, _ = select.select([session.server.wake], [conn], [], LIMIT)
+        if session.server.wake in readable or not writable:
+            raise Stopped
+        try:
+            view = view[conn.send(view) :]
+        except OSError:
+            return False
+    return True
+
+
+def endless(block):
+    """Send `block` on the control connection again and again."""
+
+    def action(session):
+        while _send(session, session.conn, block):
+            pass
+        raise Stopped
+
+    return action
+
+
+def much_data(block, times=None):
+    """Send `block` on a data connection so often, or without end; then end it."""
+
+    def action(session):
+        conn, sent = session.open_data(), 0
+        while sent != times and _send(session, conn, block):
+            sent += 1
+        session.end_data()
+
+    return action
+
+
+def drip(data, seconds):
+    """One byte at a time."""
+
+    def action(session):
+        for at in range(len(data)):
+            time.sleep(seconds)
+            session.conn.sendall(data[at : at + 1])
+
+    return action
+
+
+def drip_data(data, seconds):
+    def action(session):
+        conn = session.open_data()
+        for at in range(len(data)):
+            time.sleep(seconds)
+            conn.sendall(data[at : at + 1])
+        session.end_data()
+
+    return action
+
+
+def some_data(data):
+    """Open the data connection, send something, and leave it so."""
+
+    def action(session):
+        session.open_data().sendall(data)
+
+    return action
+
+
+def take_some(session):
+    """Open the data connection and read the beginning of what the client uploads."""
+    conn = session.open_data()
+    session.wait_readable(conn)
+    session.uploads[-1] += conn.recv(1)
+
+
+def reset_data(session):
+    conn = session.data_conns[-1]
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, HARD)
+    conn.close()
+
+
+def close_data(session):
+    session.data_conns[-1].close()
+
+
+def leave(session):
+    """Serve this connection no more."""
+    raise Stopped
+
+
+def later(seconds):
+    def action(session):
+        time.sleep(seconds)
+
+    return action
+
+
+def elsewhere(host, port=None):
+    """A 227 reply that names another host, and the true port or another."""
+
+    def action(session):
+        numbers = port or "{},{}".format(*divmod(session.server.data_address()[1], 256))
+        session.conn.sendall(f"227 Entering Passive Mode ({host},{numbers}).\r\n".encode())
+
+    return action
+
+
+def elsewhere_extended(form):
+    """A 229 reply in this form; %d is the true port."""
+
+    def action(session):
+        text = form.replace("%d", str(session.server.data_address()[1]))
+        session.conn.sendall(f"229 Extended ({text})\r\n".encode())
+
+    return action
+
+
+def closed_port(session):
+    """A 227 reply that names a port where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        elsewhere("127,0,0,1", "{},{}".format(*divmod(taken.getsockname()[1], 256)))(session)
+
+
+def stranger(host, data):
+    """In active mode: open the data connection from `host` instead of the server's own address."""
+
+    def action(session):
+        with socket.create_connection(session.active, LIMIT, source_address=(host, 0)) as conn:
+            try:
+                conn.sendall(data)
+                conn.shutdown(socket.SHUT_WR)
+                conn.recv(1)  # until the client closes
+            except OSError:
+                pass
+
+    return action

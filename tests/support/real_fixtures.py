@@ -1,0 +1,92 @@
+"""Fixtures for the tests against real servers: a folder's conftest.py imports them.
+
+A test that takes `passive` too runs in passive and in active mode.
+
+The servers are started if they are set up (`python -m servers setup` in the folder above), and stopped by the last test
+run that uses them. Where they can't be had the tests are skipped with the reason, but fail if RFTPLIB_REQUIRE_SERVERS=1
+or CI says that they must be had; then they are set up as well.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+
+import pytest
+from servers import Session
+from support.real import ENDPOINTS, Endpoint, Pair, Work, descriptors
+
+REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
+
+
+def pytest_generate_tests(metafunc):
+    if "endpoint" in metafunc.fixturenames:
+        chosen = ENDPOINTS
+        for marker in metafunc.definition.iter_markers("endpoints"):
+            chosen = [endpoint for endpoint in chosen if marker.kwargs["where"](endpoint)]
+        if "passive" in metafunc.fixturenames:
+            modes = [(endpoint, True) for endpoint in chosen]
+            modes += [(endpoint, False) for endpoint in chosen if endpoint.server.active]
+            names = [f"{endpoint}-{'passive' if passive else 'active'}" for endpoint, passive in modes]
+            metafunc.parametrize("endpoint, passive", modes, ids=names, indirect=["endpoint"])
+        else:
+            metafunc.parametrize("endpoint", chosen, ids=str, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def unavailable():
+    """Why a server can't be had: {name: reason}. Those that can are up as long as the session lasts."""
+    names = list(dict.fromkeys(endpoint.server.name for endpoint in ENDPOINTS))
+    session = Session(names, setup=REQUIRED)
+    try:
+        yield session.open()
+    finally:
+        session.close()
+
+
+@pytest.fixture
+def endpoint(request, unavailable) -> Endpoint:
+    """Host, port, user, password and what the server can do (`endpoint.server`)."""
+    reason = unavailable.get(request.param.server.name)
+    if reason and REQUIRED and not request.param.server.optional:
+        pytest.fail(f"{request.param.server.name} is required: {reason}", pytrace=False)
+    if reason:
+        pytest.skip(f"{request.param.server.name}: {reason}")
+    return request.param
+
+
+@pytest.fixture
+def no_descriptor_left(unavailable):
+    """After each test the process has the descriptors it had before, whatever failed in between."""
+    before = descriptors()
+    yield
+    if not descriptors().items() <= before.items():
+        gc.collect()  # garbage closes what it holds
+    assert descriptors().items() <= before.items()
+
+
+@pytest.fixture
+def work(endpoint, no_descriptor_left):
+    folder = Work(endpoint)
+    try:
+        yield folder
+    finally:
+        folder.close()
+
+
+@pytest.fixture
+def ftp(work):
+    """rftplib, logged in, in a fresh folder (work.path / "new" on disk)."""
+    return work.client()
+
+
+@pytest.fixture
+def pair(work) -> Pair:
+    """rftplib and ftplib, each logged in, each in a fresh folder."""
+    return Pair(work)
+
+
+@pytest.fixture
+def reading_pair(work) -> Pair:
+    """rftplib and ftplib in one and the same folder (work.path / "new"), whose listings must be equal to the letter."""
+    return Pair(work, std_folder="new")

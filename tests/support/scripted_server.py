@@ -1,0 +1,256 @@
+"""A scripted FTP server on loopback that records what the client sends.
+
+One thread accepts, one thread serves each control connection. What the server says is a table: verb -> action, or a
+list of actions of which each occurrence of the verb takes the next (the last one stays). An action is
+
+    bytes       sent as they are
+    callable    called with the session
+    tuple       several actions, in order
+    None        nothing: the client waits
+
+Every wait ends: when the script is over (`Server.finish`), or after LIMIT seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import select
+import socket
+import ssl
+import threading
+
+from support.actions import DEFAULTS, Stopped
+
+LIMIT = 20.0
+HERE = os.path.dirname(os.path.abspath(__file__))
+CA_FILE = os.path.join(HERE, "ca.pem")
+SERVER_PEM = os.path.join(HERE, "server.pem")
+
+
+def server_tls_context(**settings):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(SERVER_PEM)
+    for name, value in settings.items():
+        setattr(context, name, value)
+    return context
+
+
+@functools.lru_cache(None)
+def default_tls_context():
+    return server_tls_context()
+
+
+class Session:
+    """One control connection, as the server saw it."""
+
+    def __init__(self, server, conn):
+        self.server = server
+        self.conn = conn
+        self.received = bytearray()
+        self.pending = bytearray()
+        self.replies = {verb: list(r) if isinstance(r, list) else [r] for verb, r in server.replies.items()}
+        self.line = self.argument = ""
+        self.active = None
+        self.protect = self.mute = False
+        self.data_conns = []
+        self.uploads = []
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self):
+        try:
+            self.conn.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, int(self.server.oob_inline))
+            self.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # no 40 ms between 150 and 226
+            if self.server.implicit_tls:
+                self.wrap_control()
+            self.perform(self.server.greeting)
+            while True:
+                self.line = self.read_line()
+                verb, _, self.argument = self.line.partition(" ")
+                choices = self.replies.get(verb.upper())
+                if choices is None:
+                    self.perform(b"500 what?\r\n")
+                else:
+                    self.perform(choices.pop(0) if len(choices) > 1 else choices[0])
+        except (Stopped, OSError):  # among them ssl.SSLError: the client's doing, and the script compares what it did
+            pass
+        except Exception as exc:  # a bug of the script: shown by finish()
+            self.server.errors.append(exc)
+            self.conn.close()
+
+    def perform(self, action):
+        if self.mute:
+            return
+        if isinstance(action, bytes):
+            self.conn.sendall(action)
+        elif isinstance(action, tuple):
+            for step in action:
+                self.perform(step)
+        elif action is not None:
+            action(self)
+
+    def read_line(self):
+        while b"\n" not in self.pending:
+            self.wait_readable(self.conn)
+            block = self.conn.recv(65536)
+            if not block:
+                raise Stopped
+            self.received += block
+            self.pending += block
+        line, _, rest = bytes(self.pending).partition(b"\n")
+        self.pending = bytearray(rest)
+        return line.rstrip(b"\r").decode("latin-1")
+
+    def wait_readable(self, sock):
+        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+            return
+        readable, _, _ = select.select([sock, self.server.wake], [], [], LIMIT)
+        if sock not in readable:
+            raise Stopped
+
+    def wrap_control(self):
+        self.wait_readable(self.conn)
+        self.conn = self.server.tls.wrap_socket(self.conn, server_side=True)
+
+    def set_active(self, address):
+        """For PORT and EPRT; never a host beyond this machine."""
+        try:
+            self.active = address()
+        except (ValueError, IndexError):
+            self.active = None
+        if self.active is None or self.active[0] not in ("127.0.0.1", "::1"):
+            self.active = ("127.0.0.1", 1)
+            self.conn.sendall(b"501 odd address\r\n")
+        else:
+            self.conn.sendall(b"200 active\r\n")
+
+    def open_data(self, tls=None):
+        if self.active is not None:
+            conn = socket.create_connection(self.active, LIMIT)
+        else:
+            self.wait_readable(self.server.data_listener)
+            conn = self.server.data_listener.accept()[0]
+            conn.settimeout(LIMIT)
+        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.data_conns.append(conn)
+        self.uploads.append(bytearray())
+        if self.protect if tls is None else tls:
+            self.wait_readable(conn)
+            conn = self.data_conns[-1] = self.server.tls.wrap_socket(conn, server_side=True)
+        return conn
+
+    def end_data(self):
+        """End the data connection but keep the descriptor, so that the client's close can be seen later."""
+        conn = self.data_conns[-1]
+        if isinstance(conn, ssl.SSLSocket):
+            try:
+                conn = self.data_conns[-1] = conn.unwrap()
+            except OSError:
+                pass  # the client closed without a close_notify
+        try:
+            conn.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+class Server:
+    """Listens until `close`; serves the scripts one after another, each between `start` and `finish`."""
+
+    def __init__(self, replies=None, greeting=b"220 ready\r\n", data=b"one\r\ntwo\r\n", ipv6=False, tls=None,
+                 implicit_tls=False, oob_inline=True):  # fmt: skip
+        self.replies = {**DEFAULTS, **(replies or {})}
+        self.greeting, self.data, self.oob_inline = greeting, data, oob_inline
+        self.implicit_tls = implicit_tls
+        self.tls = tls or default_tls_context()
+        self.host = "::1" if ipv6 else "127.0.0.1"
+        family = socket.AF_INET6 if ipv6 else socket.AF_INET
+        self.listener = socket.create_server((self.host, 0), family=family)
+        self.data_listener = socket.create_server((self.host, 0), family=family)
+        self.port = self.listener.getsockname()[1]
+
+    def data_address(self):
+        return self.data_listener.getsockname()[:2]
+
+    def start(self):
+        self.sessions, self.errors, self.leftover = [], [], []
+        self.wake, self.waker = socket.socketpair()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+
+    def accept(self):
+        while True:
+            readable, _, _ = select.select([self.listener, self.wake], [], [])
+            if self.listener not in readable:
+                return
+            conn = self.listener.accept()[0]
+            conn.settimeout(LIMIT)
+            session = Session(self, conn)
+            self.sessions.append(session)
+            session.thread.start()
+
+    def finish(self):
+        """Let the sessions take what has been sent, and end. The connections stay open for `client_closed`."""
+        self.waker.send(b"x")
+        self.thread.join(LIMIT)
+        for session in self.sessions:
+            session.thread.join(LIMIT)
+        alive = [t for t in [self.thread, *(s.thread for s in self.sessions)] if t.is_alive()]
+        assert not alive, f"the scripted server hangs: {alive}"
+        assert not self.errors, self.errors
+        self.take_leftover()
+
+    def take_leftover(self):
+        """Data connections that the client made and that no transfer took."""
+        while select.select([self.data_listener], [], [], 0)[0]:
+            self.leftover.append(self.data_listener.accept()[0])
+
+    def client_closed(self):
+        """For each data connection, those never accepted last: has the client closed it?"""
+        conns = [conn for session in self.sessions for conn in session.data_conns] + self.leftover
+        return [_peer_closed(conn) for conn in conns]
+
+    def commands(self, session=0):
+        """The lines that a session has received; the ports of active connections are left out."""
+        text = bytes(self.sessions[session].received).decode("latin-1")
+        text = re.sub(r"(PORT (?:\d+,){4})\d+,\d+|(EPRT .*\|)\d+\|", r"\1\2...", text)
+        return text.replace("\r\n", "\n").splitlines()
+
+    def discard(self):
+        """Close what the last script left."""
+        for session in self.sessions:
+            session.conn.close()
+            for conn in session.data_conns:
+                conn.close()
+        for conn in [*self.leftover, self.wake, self.waker]:
+            conn.close()
+
+    def close(self):
+        self.listener.close()
+        self.data_listener.close()
+
+
+@contextlib.contextmanager
+def serving(replies=None, **settings):
+    """A server for one script that is written as users write it; at the end all of its wire has been recorded."""
+    server = Server(replies, **settings)
+    server.start()
+    try:
+        yield server
+        server.finish()
+    finally:
+        server.discard()
+        server.close()
+
+
+def _peer_closed(conn):
+    try:
+        conn.setblocking(False)
+        while conn.recv(65536):
+            pass
+        return True
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    except OSError:
+        return True

@@ -1,0 +1,83 @@
+"""Fixtures of the FTPS tests.
+
+The real servers are started if they are set up (`python -m servers setup` in the folder above), and stopped by the last
+test run that uses them. Where they can't be had the tests are skipped with the reason, but fail if
+RFTPLIB_REQUIRE_SERVERS=1 or CI says that they must be had; then they are set up as well.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+
+import pytest
+from servers import Session
+from support.ftps import EXPLICIT, IMPLICIT, Work, descriptors, endpoints
+from support.hostile_ftps import Hostile
+from tls.checks import applicable
+
+REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
+OTHERS = ["vsftpd-clientcert", "proftpd-clientcert", "pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown"]
+
+
+def pytest_generate_tests(metafunc):
+    if "check" in metafunc.fixturenames:
+        cases = [(endpoint, name) for endpoint in endpoints(EXPLICIT) for name in applicable(endpoint)]
+        names = [f"{endpoint}-{name}" for endpoint, name in cases]
+        metafunc.parametrize("endpoint, check", cases, ids=names, indirect=["endpoint"])
+    elif "endpoint" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("servers")
+        chosen = endpoints(marker.args if marker else EXPLICIT)
+        if metafunc.definition.get_closest_marker("tls13"):
+            chosen = [endpoint for endpoint in chosen if endpoint.version == "1.3" and ":" not in endpoint.host]
+        metafunc.parametrize("endpoint", chosen, ids=str, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def unavailable():
+    """Why a server can't be had: {name: reason}. Those that can are up as long as the session lasts."""
+    session = Session(EXPLICIT + IMPLICIT + OTHERS, setup=REQUIRED)
+    try:
+        yield session.open()
+    finally:
+        session.close()
+
+
+@pytest.fixture
+def endpoint(request, unavailable):
+    """Where a server is, in which version of TLS it is spoken to, and what it can do (`endpoint.server`)."""
+    reason = unavailable.get(request.param.server.name)
+    if reason and REQUIRED:
+        pytest.fail(f"{request.param.server.name} is required: {reason}", pytrace=False)
+    if reason:
+        pytest.skip(f"{request.param.server.name}: {reason}")
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def no_descriptor_left():
+    """After each test the process has the descriptors it had before, whatever failed in between."""
+    before = descriptors()
+    yield
+    deadline = time.monotonic() + 5
+    while not descriptors().items() <= before.items() and time.monotonic() < deadline:
+        gc.collect()  # garbage closes what it holds; a thread of a server of ours may still be closing its own
+        time.sleep(0.01)
+    assert descriptors().items() <= before.items()
+
+
+@pytest.fixture
+def work(endpoint, no_descriptor_left):
+    folder = Work(endpoint)
+    try:
+        yield folder
+    finally:
+        folder.close()
+
+
+@pytest.fixture
+def hostile(no_descriptor_left):
+    """A server of ours that does to TLS what it is told; see `Hostile`."""
+    with Hostile() as server:
+        yield server

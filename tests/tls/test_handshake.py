@@ -1,0 +1,210 @@
+"""Handshakes: those that fail, stall or are preceded by smuggled text. Nothing is sent after them."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+
+import pytest
+import rftplib
+from servers.layout import certificate
+from servers.tls import client_context
+from support.ftps import TIMEOUT
+from support.hostile_ftps import context
+
+
+def connect(server, ctx=None, cls=rftplib.FTP_TLS, timeout=10):
+    ftp = cls(context=ctx or context(), timeout=timeout)
+    ftp.connect(*server.address)
+    return ftp
+
+
+@pytest.mark.parametrize("smuggled", [b"230 logged in already\r\n", b"200 a\r\n200 b\r\n", b"500 no\r\n"], ids=repr)
+def test_smuggled_replies_are_never_read(hostile, smuggled):
+    """Clear text behind the reply to AUTH: it is taken for a broken handshake or thrown away, never for a reply."""
+    hostile.smuggle = smuggled
+    with connect(hostile) as ftp:
+        try:
+            ftp.login("user", "secret")
+        except ssl.SSLError:
+            assert ("AUTH TLS", False) in hostile.commands
+        else:
+            assert ftp.voidcmd("NOOP") == "200 ok"
+    assert not [line for line, encrypted in hostile.commands if not encrypted and line != "AUTH TLS"]
+
+
+def test_smuggled_reply_that_was_read_with_the_one_to_auth(hostile):
+    """The worst case made certain: the reader holds both replies when the handshake begins."""
+    ftp = connect(hostile)
+    try:
+        genuine = ftp.file
+
+        class Reader:
+            """Gives the injected line after the genuine one, as if both had come in one segment."""
+
+            lines = []
+
+            def readline(self, limit):
+                if not self.lines:
+                    self.lines = [genuine.readline(limit), "230 injected\n"]
+                return self.lines.pop(0)
+
+            def close(self):
+                genuine.close()
+
+        ftp.file = Reader()
+        assert ftp.auth() == "234 go"
+        assert ftp.sendcmd("USER user") == "331 password"
+    finally:
+        ftp.close()
+        genuine.close()
+
+
+def test_control_handshake_that_stalls_times_out(hostile):
+    hostile.stall = "control"
+    ftp = connect(hostile, timeout=0.5)
+    try:
+        began = time.monotonic()
+        with pytest.raises(socket.timeout):
+            ftp.login("user", "secret")
+        assert time.monotonic() - began < 5
+        with pytest.raises(OSError):
+            ftp.voidcmd("USER user")
+    finally:
+        ftp.close()
+    assert hostile.commands == [("AUTH TLS", False)]
+
+
+def test_implicit_handshake_that_stalls_times_out():
+    from rftplib.tls import ImplicitFTP_TLS
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ftp = ImplicitFTP_TLS(context=context(), timeout=0.5)
+        began = time.monotonic()
+        with pytest.raises(socket.timeout):
+            ftp.connect(*silent.getsockname())
+        assert time.monotonic() - began < 5
+        assert ftp.sock is None
+
+
+def test_data_handshake_that_stalls_times_out(hostile):
+    ftp = connect(hostile)
+    try:
+        ftp.login("user", "secret")
+        ftp.prot_p()
+        hostile.stall, ftp.timeout = "data", 0.5
+        began = time.monotonic()
+        with pytest.raises(socket.timeout):
+            ftp.retrbinary("RETR x", lambda block: None)
+        assert time.monotonic() - began < 5
+    finally:
+        ftp.close()
+
+
+# --- certificates
+
+
+CASES = {
+    "expired": ("expired", "localhost", "certificate has expired"),
+    "wrong-host": ("wronghost", "localhost", "Hostname mismatch|doesn't match"),
+    "wrong-address": ("wronghost", "127.0.0.1", "IP address mismatch|doesn't match"),
+    "unknown-authority": ("unknown", "localhost", "unable to get local issuer|self.signed"),
+}
+
+
+@pytest.fixture
+def made(unavailable):
+    """The certificates of the launcher; its reason where it hasn't made any."""
+    if not certificate("expired.pem").exists():
+        pytest.skip(f"no certificates: {unavailable}")
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("kind", ["explicit", "implicit", "secure"])
+def test_certificate_that_does_not_verify(hostile, made, kind, case, version):
+    from rftplib.tls import FTPS, ImplicitFTP_TLS
+
+    shown, host, message = CASES[case]
+    hostile.show(str(certificate(f"{shown}.crt")), str(certificate(f"{shown}.key")))
+    hostile.implicit = kind == "implicit"
+    cls = {"explicit": rftplib.FTP_TLS, "implicit": ImplicitFTP_TLS, "secure": FTPS}[kind]
+    ftp = cls(context=client_context(version), timeout=10)
+    try:
+        with pytest.raises(ssl.SSLCertVerificationError, match=message):
+            ftp.connect(host, hostile.address[1])
+            ftp.login("user", "secret")
+        for _ in range(2):
+            with pytest.raises((OSError, AttributeError)):
+                ftp.voidcmd("USER user")
+    finally:
+        ftp.close()
+    assert hostile.commands == ([] if kind == "implicit" else [("AUTH TLS", False)])
+
+
+@pytest.mark.servers("pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown")
+def test_certificate_of_a_real_server_that_does_not_verify(endpoint):
+    ftp = rftplib.FTP_TLS(context=endpoint.context(), timeout=TIMEOUT)
+    try:
+        ftp.connect(endpoint.host, endpoint.port)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            ftp.login("user", "secret")
+        with pytest.raises(OSError):
+            ftp.voidcmd("USER user")
+    finally:
+        ftp.close()
+
+
+@pytest.mark.servers("pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown")
+def test_default_context_verifies_nothing_as_in_ftplib(endpoint):
+    with rftplib.FTP_TLS(timeout=TIMEOUT) as ftp:
+        ftp.connect(endpoint.host, endpoint.port)
+        ftp.auth()
+        assert isinstance(ftp.sock, ssl.SSLSocket)
+
+
+def test_data_connection_with_another_name(hostile):
+    """The data connection's certificate is verified like the control connection's."""
+    ctx = context()
+    ftp = connect(hostile, ctx)
+    try:
+        ftp.login("user", "secret")
+        ftp.prot_p()
+        ftp.host, ftp.reuse_session = "wrong.example", False
+        with pytest.raises(ssl.SSLCertVerificationError):
+            ftp.retrbinary("RETR x", lambda block: None)
+    finally:
+        ftp.close()
+
+
+# --- client certificates
+
+
+@pytest.mark.servers("vsftpd-clientcert", "proftpd-clientcert")
+def test_client_certificate(work):
+    import io
+
+    ftp = work.client(context=work.endpoint.context(client=True))
+    for number in range(3):
+        assert ftp.storbinary(f"STOR file-{number}", io.BytesIO(b"data")).startswith("226")
+        assert (work.path / f"file-{number}").read_bytes() == b"data"
+
+
+@pytest.mark.servers("vsftpd-clientcert", "proftpd-clientcert")
+def test_client_certificate_missing(endpoint):
+    """In TLS 1.3 the server's refusal comes after the handshake, with the first reply."""
+    with pytest.raises((ssl.SSLError, EOFError, ConnectionError, rftplib.error_perm, rftplib.error_temp)):
+        endpoint.login()
+
+
+def test_client_certificate_by_keyfile_and_certfile(hostile):
+    """The deprecated arguments, which ftplib has up to Python 3.11."""
+    from support.scripted_server import SERVER_PEM
+
+    with pytest.warns(DeprecationWarning):
+        ftp = rftplib.FTP_TLS(certfile=SERVER_PEM, keyfile=SERVER_PEM, timeout=10)
+    with ftp:
+        ftp.connect(*hostile.address)
+        ftp.auth()
+        assert isinstance(ftp.sock, ssl.SSLSocket)

@@ -1,0 +1,181 @@
+"""Resumption of the control connection's TLS session by data connections."""
+
+from __future__ import annotations
+
+import io
+import ssl
+
+import pytest
+import rftplib
+from support.ftps import CCC, EXPLICIT
+from support.hostile_ftps import context
+
+DEMANDING = ("vsftpd", "vsftpd6", "vsftpd-strict", "vsftpd-forced", "proftpd")
+
+
+class Watched(rftplib.FTP_TLS):
+    """Notes of each data connection whether it has resumed a session."""
+
+    def __init__(self, *args, **options):
+        self.resumed = []
+        super().__init__(*args, **options)
+
+    def ntransfercmd(self, cmd, rest=None):
+        conn, size = super().ntransfercmd(cmd, rest)
+        self.resumed.append(conn.session_reused)
+        return conn, size
+
+
+@pytest.mark.servers(*EXPLICIT)
+@pytest.mark.parametrize("passive", [True, False], ids=["passive", "active"])
+def test_every_data_connection_resumes(work, passive):
+    ftp = work.client(cls=Watched)
+    ftp.set_pasv(passive)
+    for number in range(4):
+        ftp.storbinary(f"STOR file-{number}", io.BytesIO(b"data"))
+        ftp.nlst()
+    assert ftp.resumed == [work.endpoint.resumes] * 8
+
+
+@pytest.mark.servers(*(name for name in EXPLICIT if name.split("-")[0] in CCC))
+def test_after_ccc_the_session_from_before_is_resumed(work):
+    ftp = work.client(cls=Watched)
+    ftp.ccc()
+    for number in range(3):
+        ftp.storbinary(f"STOR file-{number}", io.BytesIO(b"data"))
+    assert ftp.resumed == [work.endpoint.resumes] * 3
+
+
+@pytest.mark.servers(*DEMANDING)
+def test_turned_off_these_servers_refuse(work):
+    """The attribute is looked at for each data connection; and the demand is real."""
+    ftp = work.client(cls=Watched)
+    ftp.reuse_session = False
+    with pytest.raises((rftplib.Error, OSError)):
+        ftp.storbinary("STOR file", io.BytesIO(b"data" * 100_000))
+    assert ftp.resumed in ([False], [])
+
+
+@pytest.mark.servers("vsftpd-noreuse", "proftpd-noreuse", "pureftpd", "pyftpdlib")
+def test_turned_off_by_a_subclass(work):
+    class Fresh(Watched):
+        reuse_session = False
+
+    ftp = work.client(cls=Fresh)
+    ftp.storbinary("STOR file", io.BytesIO(b"data"))
+    ftp.nlst()
+    assert ftp.resumed == [False, False]
+
+
+def test_reconnecting_resumes_the_new_session(hostile):
+    ftp = rftplib.FTP_TLS(context=context(), timeout=10)
+    for _ in range(2):
+        ftp.connect(*hostile.address)
+        ftp.login("user", "secret")
+        ftp.prot_p()
+        ftp.nlst()
+        ftp.nlst()
+        ftp.close()
+    assert hostile.resumed == [True] * 4
+
+
+def login(server, **options):
+    ftp = rftplib.FTP_TLS(timeout=10, **options)
+    ftp.connect(*server.address)
+    ftp.login("user", "secret")
+    ftp.prot_p()
+    return ftp
+
+
+def test_another_context_for_data_gets_no_session(hostile):
+    """OpenSSL refuses a session in another context than its own."""
+    ftp = login(hostile, context=context())
+    try:
+        ftp.context = context()
+        ftp.nlst()
+        assert hostile.resumed == [False]
+    finally:
+        ftp.close()
+
+
+def test_contexts_whose_wrap_socket_knows_no_session(hostile):
+    class Plain(ssl.SSLContext):
+        def wrap_socket(self, sock, server_hostname=None):
+            return super().wrap_socket(sock, server_hostname=server_hostname)
+
+    class Open(ssl.SSLContext):
+        def wrap_socket(self, *args, **options):
+            return super().wrap_socket(*args, **options)
+
+    for cls, resumed in ((Plain, False), (Open, True)):
+        made = cls(ssl.PROTOCOL_TLS_CLIENT)
+        made.load_verify_locations(context_ca())
+        ftp = login(hostile, context=made)
+        try:
+            ftp.nlst()
+            ftp.nlst()
+        finally:
+            ftp.close()
+        assert hostile.resumed[-2:] == [resumed, resumed]
+
+
+def context_ca():
+    from support.hostile_ftps import CA_FILE
+
+    return CA_FILE
+
+
+def test_context_that_is_no_sslcontext(hostile):
+    """Anything with wrap_socket will do; it is called as ftplib calls it."""
+
+    class Wrapper:
+        protocol = ssl.PROTOCOL_TLS_CLIENT
+        calls = []
+
+        def wrap_socket(self, sock, server_hostname):
+            self.calls.append(server_hostname)
+            return inner.wrap_socket(sock, server_hostname=server_hostname)
+
+    inner = context()
+    ftp = login(hostile, context=Wrapper())
+    try:
+        ftp.nlst()
+    finally:
+        ftp.close()
+    assert Wrapper.calls == ["127.0.0.1", "127.0.0.1"]
+    assert hostile.resumed == [False]
+
+
+def test_without_a_session_the_keyword_is_not_passed(hostile):
+    """A protected data connection beside a clear control connection."""
+    calls = []
+
+    class Noting(ssl.SSLContext):
+        def wrap_socket(self, *args, **options):
+            calls.append(sorted(options))
+            return super().wrap_socket(*args, **options)
+
+    made = Noting(ssl.PROTOCOL_TLS_CLIENT)
+    made.load_verify_locations(context_ca())
+    ftp = rftplib.FTP_TLS(context=made, timeout=10)
+    try:
+        ftp.connect(*hostile.address)
+        ftp.prot_p()
+        ftp.nlst()
+    finally:
+        ftp.close()
+    assert calls == [["server_hostname"]]
+
+
+def test_nothing_is_left_on_the_object(hostile):
+    """The instance has the attributes that ftplib's has."""
+    import ftplib
+
+    ours, theirs = (lib.FTP_TLS(context=context(), timeout=10) for lib in (rftplib, ftplib))
+    for ftp in (ours, theirs):
+        ftp.connect(*hostile.address)
+        ftp.login("user", "secret")
+        ftp.prot_p()
+        ftp.nlst()
+        ftp.close()
+    assert list(vars(ours)) == list(vars(theirs))

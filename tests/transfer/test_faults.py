@@ -1,0 +1,74 @@
+"""Each fault of the table: the exception is ftplib's, in time, and nothing is left behind."""
+
+from __future__ import annotations
+
+import ftplib
+import os
+import time
+
+import pytest
+import rftplib
+from support.fault_rows import ROWS
+from support.harness import differences, run
+from support.resources import descriptors, forget_peak, memory, peak, threads_end
+from support.scripted_server import Server
+
+GRACE = 5.0  # a busy machine's delay on top of a timeout
+GROWTH = 48 << 20  # bytes that no fault may cost; the largest upload of the table has 32 MiB
+
+
+def play(row, clock):
+    """The client's part: connect, log in, act; then what the object is still good for."""
+
+    def script(lib, env):
+        ftp = env.unconnected(timeout=row.timeout, encoding=row.encoding)
+        steps = [lambda: ftp.connect(env.host, env.port), lambda: ftp.login("user", "secret"), lambda: row.act(ftp)]
+        for number, step in enumerate(steps):
+            began = time.monotonic()
+            failed = len(env.notes)
+            env.attempt(step)
+            clock.append(time.monotonic() - began)
+            if env.notes[failed] and env.notes[failed][0] == "raised":
+                env.note("failed at step", number)
+                break
+        inode = os.readlink(f"/proc/self/fd/{ftp.sock.fileno()}") if ftp.sock else None
+        env.attempt(ftp.voidcmd, "NOOP")
+        env.attempt(ftp.close)
+        assert inode not in descriptors().values(), "close() has left a descriptor"
+        env.attempt(ftp.close)
+        env.note(ftp.sock, ftp.file)
+        env.attempt(ftp.voidcmd, "NOOP")
+
+    return script
+
+
+def exception_of(outcome):
+    """The name of what the act raised; "" if it went well."""
+    for note in outcome.notes[:3]:
+        if note[0] == "raised":
+            return note[1]["type"].rpartition(".")[2].replace("TimeoutError", "timeout")
+    return ""
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_fault(row, quiet):
+    server = Server(row.replies, greeting=row.greeting)
+    try:
+        theirs = run(ftplib, play(row, []), server)
+        before = descriptors()
+        forget_peak()
+        memory_before, clock = memory(), []
+        ours = run(rftplib, play(row, clock), server)
+        grown = peak() - memory_before
+        assert descriptors() == before
+        assert threads_end(quiet), "a thread is left"
+    finally:
+        server.close()
+    assert not differences(ours, theirs), differences(ours, theirs)
+    if row.raises is not None:
+        assert exception_of(ours) == row.raises
+    assert all(ours.data_closed), "a data connection is still open"
+    assert max(clock) < row.timeout + GRACE
+    if row.raises == "timeout":
+        assert max(clock) >= row.timeout
+    assert grown < GROWTH, f"{grown >> 20} MiB"
