@@ -87,8 +87,11 @@ PRINTED = {
     "recipes_12": ["35"],
     "recipes_13": ["4"],
     "reference_1": ["Receive a file in TYPE I"],
-    "sessions_1": [f"SIZE notes.txt {len(NOTES)}"],
-    "sessions_2": ["'size'"],
+    "sessions_1": ["SIZE 2024/a.jpg 3"],
+    "sessions_2": ["/"],
+    "sessions_3": ["'size'"],
+    "sessions_4": ["bytes", "/"],
+    "sessions_5": ["550 DELE nothing of that name"],
     "robustness_1": ["got more than 1000000 bytes in one reply"],
 }
 
