@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from support.strategies import dialogue, encodings, sizes, wire
 from support.twins import chopped, client, connection, few, many, outcome, twins
 
+pytestmark = pytest.mark.long
+
 
 def all_replies(data, pieces, encoding, maxline, method):
     def script(lib, way):
