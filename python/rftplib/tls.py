@@ -84,9 +84,6 @@ class ImplicitFTP_TLS(FTP_TLS):
 class FTPS(FTP_TLS):
     """A client for FTP over TLS that is encrypted and verified, or fails.
 
-    FTPS(host='', user='', passwd='', acct='', *, implicit=False, context=None, timeout=..., source_address=None,
-    encoding='utf-8')
-
     implicit: TLS from the first byte, ordinarily on port 990, instead of AUTH on the ordinary port.
     context: an ssl.SSLContext (or a NativeContext) that verifies certificate and host name, by default
     ssl.create_default_context(). One that doesn't verify is refused by ValueError.
@@ -98,6 +95,7 @@ class FTPS(FTP_TLS):
     """
 
     check_size = True
+    structured_replies = True
     # a data connection that ends without close_notify is an error, also where Python 3.9 or a script lets it pass
     _strict_end = True
 

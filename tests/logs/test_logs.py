@@ -14,7 +14,7 @@ import rftplib
 from servers import demo
 from support.actions import close as close_control
 from support.actions import send_data
-from support.scripted_server import serving
+from support.scripted_server import Server
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def connect(server):
 @contextlib.contextmanager
 def scripted(**replies):
     """A client whose timeouts are short, and a server that says what it is told."""
-    with serving(replies) as server, contextlib.closing(rftplib.FTP(timeout=20)) as ftp:
+    with Server(replies) as server, contextlib.closing(rftplib.FTP(timeout=20)) as ftp:
         ftp.connect(server.host, server.port)
         ftp.login("demo", "secret")
         ftp.timeout = 0.3  # of data connections

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 USER, PASSWORD = "demo", "secret"
-ARGUMENTS = ("-m", "pyftpdlib", "-i", "127.0.0.1", "-w", "-u", USER, "-P", PASSWORD)
+ARGUMENTS = ("-m", "pyftpdlib", "-w", "-u", USER, "-P", PASSWORD)
 STARTED = re.compile(r"starting FTP server on 127\.0\.0\.1:(\d+)")
 
 
@@ -34,7 +34,7 @@ class DemoServer:
 @contextlib.contextmanager
 def serving(folder: Path, arguments: tuple[str, ...] = ARGUMENTS) -> Iterator[DemoServer]:
     """Serve the folder in a process of its own, on a port that is free."""
-    command = [sys.executable, *arguments, "-p", "0"]
+    command = [sys.executable, *arguments, "-i", "127.0.0.1", "-p", "0"]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         said: list[str] = []
         try:

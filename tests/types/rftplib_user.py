@@ -9,6 +9,7 @@ from typing import Literal
 
 import rftplib
 from rftplib.listing import Entry, ListingError, parse, scandir, stat, stat_many, walk
+from rftplib.session import Reply, Site, Timeouts, batch, features, recover
 from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS, NativeContext
 from typing_extensions import assert_type
 
@@ -86,3 +87,20 @@ def wrong(ftp: rftplib.FTP) -> None:
     ftp.retrbinary("RETR name")  # type: ignore[call-arg]
     ftp.storbinary("STOR name", open("name"))  # type: ignore[arg-type]
     ftp.no_such_method()  # type: ignore[attr-defined]
+
+
+def sessions(ftp: rftplib.FTP) -> None:
+    replies = batch(ftp, ["SIZE a"], window=16)
+    assert_type(replies, list[Reply])
+    assert_type(replies[0].code, int)
+    assert_type(replies[0].lines, list[str])
+    batch(ftp, [b"SIZE a"])  # type: ignore[list-item]
+    assert_type(features(ftp).mlst, tuple[str, ...])
+    assert_type(recover(ftp), bool)
+    ftp.structured_replies = True
+    site = Site("ftps://host", user="user", password=lambda: "password", timeouts=Timeouts(reply=5), connections=2)
+    with site.borrow() as borrowed:
+        assert_type(borrowed, rftplib.FTP)
+    assert_type(site.open(), rftplib.FTP)
+    site.host = "other"  # type: ignore[misc]
+    Site("ftps://host", "user")  # type: ignore[call-arg]
