@@ -55,6 +55,13 @@ WORKS = [
     Work("bytesio", "512 MiB to a BytesIO", "cost", ALL, Goal(0.6, 0.7)),
     Work("upload", "2 GiB from a file", "cost", ALL, Goal(0.5, 0.65)),
     Work("mlsd", "`mlsd` of 100,000 entries, 3 times", "cost", WITHOUT_CURL, Goal(0.15, 0.2)),
+    Work(
+        "scandir",
+        "`rftplib.listing.scandir` of 100,000 entries, `mlsd` in ftplib, 3 times",
+        "cost",
+        BOTH,
+        Goal(0.15, 0.2),
+    ),
     Work("nlst", "`nlst` of 100,000 names, 5 times", "cost", ALL, Goal(0.4, 0.5)),
     Work("lines", "`retrlines` of 100,000 lines into `list.append`, 5 times", "cost", ALL, Goal(0.4, 0.5)),
     Work("storlines", "`storlines`, 1,000,000 lines from a BytesIO", "cost", ALL, Goal(0.1, 0.2)),

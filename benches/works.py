@@ -187,6 +187,21 @@ def mlsd(job: Job):
     yield
 
 
+def scandir(job: Job):
+    """As values with a type, a size and a date; of ftplib's, what there is: dicts of text."""
+    ftp, count = job.ftp(), job.amount(100_000)
+    if job.module.__name__ == "ftplib":
+        listed, size = ftp.mlsd, lambda row: int(row[1]["size"])
+    else:
+        listing = importlib.import_module("rftplib.listing")
+        listed, size = functools.partial(listing.scandir, ftp), lambda row: row.size
+    yield
+    for _ in range(3):
+        rows = list(listed(f"n-{count}"))
+        check(len(rows) == count and size(rows[5]) == 185, len(rows))
+    yield
+
+
 def nlst(job: Job):
     ftp, count = job.ftp(), job.amount(100_000)
     yield

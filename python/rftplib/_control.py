@@ -9,7 +9,7 @@ import sys
 import rftplib
 
 from . import _lenient, _logs
-from ._errors import error_proto, error_reply
+from ._errors import error_proto, error_reply, structured
 
 
 def connect(ftp, host, port, timeout, source_address):
@@ -48,7 +48,7 @@ def login(ftp, user, passwd, acct):
     if resp[0] == "3":
         resp = ftp.sendcmd("ACCT " + acct)
     if resp[0] != "2":
-        raise error_reply(resp)
+        raise structured(ftp, error_reply(resp))
     return resp
 
 
@@ -60,7 +60,7 @@ def abort(ftp):
     ftp.sock.sendall(line, rftplib.MSG_OOB)
     resp = _lenient.reply_to_abort(ftp)
     if resp[:3] not in {"426", "225", "226"}:
-        raise error_proto(resp)
+        raise structured(ftp, error_proto(resp))
     return resp
 
 

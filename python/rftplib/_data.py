@@ -11,7 +11,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 import rftplib
 
 from . import _lenient, _logs, _transfer
-from ._errors import error_proto, error_reply
+from ._errors import error_proto, error_reply, structured
 
 # How many addresses of others are told: they may be without end.
 _TOLD = 4
@@ -107,7 +107,7 @@ def _start(ftp, cmd, rest):
         _logs.failed("control", error, "starting %s", cmd)
         raise
     if resp[0] != "1":
-        raise error_reply(resp)
+        raise structured(ftp, error_reply(resp))
     return resp
 
 

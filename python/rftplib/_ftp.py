@@ -11,7 +11,7 @@ import rftplib
 
 from . import _control, _data, _lenient, _logs, _loops, _odd, _rftplib, _transfer
 from ._constants import FTP_PORT, MAXLINE
-from ._errors import NO_GREETING, Error, error_perm, error_reply
+from ._errors import NO_GREETING, Error, error_perm, error_reply, structured
 
 
 class FTP:
@@ -21,7 +21,7 @@ class FTP:
     timeout: seconds that each blocking operation may take, None for no limit, by default the one of the socket module.
     source_address: (host, port) to bind to before connecting. encoding: that of commands, replies and text lines.
 
-    Beyond ftplib, four attributes for the class, a subclass or an object:
+    Beyond ftplib, five attributes for the class, a subclass or an object:
     max_reply: how many characters a multi-line reply may have, by default 16 Mi; None for any number, as in ftplib.
     skip_redundant_type: whether to leave out a TYPE command when that type is in force already, which saves a round
     trip for each file; False by default.
@@ -29,6 +29,8 @@ class FTP:
     the server's (False, the default). A relay in between, such as `ssh -L`, may need it.
     check_size: whether a download in TYPE I that is shorter than the size which the 150 reply announced is an EOFError
     (under TLS an ssl.SSLEOFError) even if the final reply is 226; False by default, as some servers' sizes are wrong.
+    structured_replies: whether exceptions that are made of a reply tell it: `code` (an int, None where there are no
+    three digits), `lines` (a list of str) and `command` (what was sent last, a password masked); False by default.
 
     Usable in a `with` statement, which ends with quit(). Text is `str` in `encoding`, file contents are `bytes`.
     Raises error_temp for 4xx replies, error_perm for 5xx, error_reply for those that don't fit, error_proto for what is
@@ -54,6 +56,8 @@ class FTP:
     accept_any_active_peer = False
     # off, as in ftplib: some servers announce other sizes (VMS, or what they keep compressed)
     check_size = False
+    # off, for each command is remembered then
+    structured_replies = False
 
     def __init__(
         self,
@@ -328,7 +332,7 @@ class FTP:
         """Rename a file by RNFR and RNTO; returns the last reply."""
         resp = self.sendcmd("RNFR " + fromname)
         if resp[0] != "3":
-            raise error_reply(resp)
+            raise structured(self, error_reply(resp))
         return self.voidcmd("RNTO " + toname)
 
     def delete(self, filename):
@@ -336,7 +340,7 @@ class FTP:
         resp = self.sendcmd("DELE " + filename)
         if resp[:3] in {"250", "200"}:
             return resp
-        raise error_reply(resp)
+        raise structured(self, error_reply(resp))
 
     def cwd(self, dirname):
         """Change the current directory; returns the reply. '..' is sent as CDUP, '' as '.'."""

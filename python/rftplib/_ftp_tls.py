@@ -9,7 +9,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 import rftplib
 
 from . import _lenient, _logs, _rftplib, _transfer, ssl
-from ._errors import Error, error_perm, error_proto
+from ._errors import Error, error_perm, error_proto, structured
 from ._ftp import FTP
 from ._tls import forget_errors, is_native
 from ._transfer import UNWRAP_TIMEOUT
@@ -167,7 +167,7 @@ class FTP_TLS(FTP):
         self.sock.sendall(line)
         resp = _lenient.reply_to_abort(self)
         if resp[:3] not in {"426", "225", "226"}:
-            raise error_proto(resp)
+            raise structured(self, error_proto(resp))
         return resp
 
 

@@ -8,7 +8,7 @@ import socket
 import rftplib
 
 from . import _functions, _rftplib
-from ._errors import error_proto, error_reply
+from ._errors import error_proto, error_reply, structured
 
 # How much is passed over before a reply: lines, or replies
 MAX_STRAYS = 100
@@ -81,7 +81,7 @@ def preliminary(ftp, resp):
     to send and say so by a 226 (or 250) alone: raises error_reply with that, if no other reply comes within SOON.
     """
     if resp[:3] in {"226", "250"} and comes(ftp, SOON) is False:
-        raise error_reply(resp)
+        raise structured(ftp, error_reply(resp))
     return ftp.getresp()
 
 
@@ -89,8 +89,10 @@ def reply_to_abort(ftp):
     """Read and return a reply by getmultiline(), which doesn't pass over what is left of the line end before."""
     for _ in range(MAX_STRAYS):
         resp = ftp.getmultiline()
-        if not isinstance(resp, str) or resp.strip("\0"):
-            break
+        if not isinstance(resp, str) or resp[:1] not in {"", "\0"}:
+            return resp
+        if resp.strip("\0"):
+            return resp.lstrip("\0")
     return resp
 
 

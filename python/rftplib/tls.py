@@ -95,6 +95,7 @@ class FTPS(FTP_TLS):
     """
 
     check_size = True
+    structured_replies = True
     # a data connection that ends without close_notify is an error, also where Python 3.9 or a script lets it pass
     _strict_end = True
 

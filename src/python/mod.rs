@@ -55,6 +55,10 @@ mod _rftplib {
     #[pymodule_export]
     use super::data::download::download;
     #[pymodule_export]
+    use super::data::entries::{Entries, read_listing};
+    #[pymodule_export]
+    use super::data::entry::Entry;
+    #[pymodule_export]
     use super::data::listing::Listing;
     #[pymodule_export]
     use super::data::meter::Meter;

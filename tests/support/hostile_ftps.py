@@ -21,6 +21,11 @@ from support.scripted_server import LIMIT, Server, Session
 ALERT = b"\x15\x03\x03\x00\x02\x02\x50"  # a record: fatal, internal error
 RESET = b"\1\0\0\0\0\0\0\0"  # SO_LINGER: close() sends RST
 
+# Python 3.9, and early patch levels of 3.10 and 3.11 (Debian 12 has 3.11.2), ask OpenSSL 3 to pass off an EOF without
+# close_notify as a regular end, by an option of each context.
+OP_IGNORE_UNEXPECTED_EOF = 1 << 7
+TELLS_EOF = not ssl.create_default_context().options & OP_IGNORE_UNEXPECTED_EOF or ssl.OPENSSL_VERSION_INFO < (3,)
+
 
 class Stalling(Session):
     def wrap_control(self):

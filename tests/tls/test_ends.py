@@ -15,16 +15,13 @@ import rftplib
 from rftplib.tls import FTPS
 from support.clients import context
 from support.ftps import content
+from support.hostile_ftps import TELLS_EOF
 
 VERSIONS = pytest.mark.parametrize(
     "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["tls1.2", "tls1.3"]
 )
 DATA = content(300_001)
 SIZE = b"150 Opening BINARY mode data connection for x (%d bytes)\r\n"
-# Python 3.9, and 3.10 and 3.11 before their patch levels of April 2023 (Debian 12 has 3.11.2), ask OpenSSL 3 to pass
-# off an EOF without close_notify as a regular end, by an option of each context.
-OP_IGNORE_UNEXPECTED_EOF = 1 << 7
-TELLS_EOF = not ssl.create_default_context().options & OP_IGNORE_UNEXPECTED_EOF or ssl.OPENSSL_VERSION_INFO < (3,)
 
 
 def login(server, version=None, cls=rftplib.FTP_TLS, kind="ssl"):

@@ -30,6 +30,14 @@ pub fn show(ftp: &Bound<'_, PyAny>, tag: &str, what: &Bound<'_, PyAny>) -> PyRes
     modules::builtins(py)?.run_method_held(intern!(py, "print"), (tag, sanitized))
 }
 
+/// `self.structured_replies`: whether errors tell the reply and its command; see `rftplib._errors.structured`.
+pub fn has_structured_replies(ftp: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match ftp.getattr_opt_held(intern!(ftp.py(), "structured_replies"))? {
+        Some(switch) => switch.is_true_held(),
+        None => Ok(false), // an object that is no FTP, to which our function was lent
+    }
+}
+
 /// Sends one line, CRLF appended.
 #[pyfunction]
 pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -47,6 +55,10 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
         forget_type(ftp)?;
     }
     logs::line(py, ">", || command::mask_for_log(text).into_owned())?;
+    if has_structured_replies(ftp)? {
+        let shown = decode(py, &command::mask_for_log(text))?;
+        ftp.setattr_held(intern!(py, "_rftplib_command"), shown)?;
+    }
     let whole = || decode(py, &[text, b"\r\n"].concat());
     if debugging_above(ftp, 1)? {
         show(ftp, "*put*", whole()?.as_any())?;

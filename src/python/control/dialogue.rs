@@ -9,9 +9,9 @@ use pyo3::types::PyString;
 
 use crate::protocol::reply;
 use crate::protocol::text::count_chars;
-use crate::python::call::{Call, int_of};
+use crate::python::call::{self, Call, int_of};
 use crate::python::codec::limit_of;
-use crate::python::control::commands::{command_step, debugging, debugging_above, show};
+use crate::python::control::commands::{command_step, debugging, debugging_above, has_structured_replies, show};
 use crate::python::control::kept;
 use crate::python::control::reader::{Reader, reader};
 use crate::python::errors::{self, Error};
@@ -188,12 +188,22 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     }
     ftp.setattr_held(intern!(py, "lastresp"), code)?;
     match errors::refusal(kind, &reply) {
-        Some(error) => Err(error.into()),
+        Some(error) => Err(structured(ftp, error)),
         None => Ok(Accepted {
             reply,
             kind: Some(kind),
         }),
     }
+}
+
+/// The exception for `error`, which was made of a reply, with what it is to tell.
+fn structured(ftp: &Bound<'_, PyAny>, error: Error) -> PyErr {
+    let (py, error) = (ftp.py(), PyErr::from(error));
+    let told = has_structured_replies(ftp).and_then(|wanted| match wanted {
+        true => call::import(py, "rftplib._errors")?.run_method_held(intern!(py, "structured"), (ftp, error.value(py))),
+        false => Ok(()),
+    });
+    told.err().unwrap_or(error)
 }
 
 /// One reply; 4xx, 5xx and what is no reply are raised.
@@ -209,6 +219,7 @@ pub fn voidresp<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 fn completion<'py>(view: View<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let ftp = view.ftp();
     let (reply, kind) = match view.overridden(Step::Getresp)? {
         None => {
             let accepted = reply_text(view)?;
@@ -225,10 +236,10 @@ fn completion<'py>(view: View<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     };
     match kind {
         Some(reply::Kind::Completion) => Ok(reply),
-        Some(_) => Err(Error::Unexpected(reply.unbind()).into()),
+        Some(_) => Err(structured(ftp, Error::Unexpected(reply.unbind()))),
         None => {
             let py = reply.py();
-            modules::odd(py)?.call_method_held(intern!(py, "voidresp"), (reply,))
+            modules::odd(py)?.call_method_held(intern!(py, "voidresp"), (ftp, reply))
         }
     }
 }

@@ -81,8 +81,7 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &LineSin
                 }
                 LineSink::Listing(listing) => {
                     return append_all(lines, limit, &maxline, |charset, body| {
-                        listing.get().push(py, &utf8(charset, body));
-                        Ok(())
+                        Ok(listing.get().push(py, &utf8(charset, body))?)
                     });
                 }
                 LineSink::Call(_) => {}

@@ -54,6 +54,15 @@ pub fn ftp<'py>(py: Python<'py>, class: Class, argument: impl IntoPyObject<'py>)
     }
 }
 
+/// rftplib.listing's own.
+pub fn listing(py: Python<'_>, text: &str, line: Option<Py<PyAny>>) -> PyErr {
+    let module = call::import(py, "rftplib.listing");
+    match module.and_then(|module| module.getattr_held(intern!(py, "ListingError"))) {
+        Ok(class) => made(&class, (text, line)),
+        Err(error) => error,
+    }
+}
+
 /// `text % limit`, by Python's own %d, which takes any number that users may have put there.
 pub fn above_limit(py: Python<'_>, text: &str, limit: Py<PyAny>) -> PyErr {
     let text = PyString::new(py, text);

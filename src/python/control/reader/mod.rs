@@ -189,7 +189,7 @@ impl Reader {
 
     /// Whether something has been received that nobody has read yet.
     pub fn is_buffered(&self, py: Python<'_>) -> bool {
-        self.lock(py).lines.buffered() > 0
+        self.lock(py).lines.holds_text()
     }
 
     fn lock(&self, py: Python<'_>) -> std::sync::MutexGuard<'_, State> {
