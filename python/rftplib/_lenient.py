@@ -89,8 +89,10 @@ def reply_to_abort(ftp):
     """Read and return a reply by getmultiline(), which doesn't pass over what is left of the line end before."""
     for _ in range(MAX_STRAYS):
         resp = ftp.getmultiline()
-        if not isinstance(resp, str) or resp.strip("\0"):
-            break
+        if not isinstance(resp, str) or resp[:1] not in {"", "\0"}:
+            return resp
+        if resp.strip("\0"):
+            return resp.lstrip("\0")
     return resp
 
 

@@ -44,6 +44,7 @@ def place(request, real):
     return real(name), version
 
 
+@pytest.mark.long
 def test_every_data_connection_resumes(place, folder):
     server, version = place
     data = content(3000)

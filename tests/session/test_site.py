@@ -14,7 +14,8 @@ from rftplib.tls import FTPS, NativeContext
 from servers import CATALOGUE
 from servers.layout import PASSWORD, USER, certificate
 from support.actions import auth_tls
-from support.scripted_server import CA_FILE, LIMIT, serving
+from support.certificates import CA_FILE
+from support.scripted_server import LIMIT, serving
 
 # url: host, port, user, directory, secured, implicit
 URLS = {

@@ -20,9 +20,18 @@ OTHERS = ["vsftpd-clientcert", "proftpd-clientcert", "pyftpdlib-expired", "pyftp
 
 def pytest_generate_tests(metafunc):
     if "check" in metafunc.fixturenames:
-        cases = [(endpoint, name) for endpoint in endpoints(EXPLICIT) for name in applicable(endpoint)]
-        names = [f"{endpoint}-{name}" for endpoint, name in cases]
-        metafunc.parametrize("endpoint, check", cases, ids=names, indirect=["endpoint"])
+        cases = [
+            # each version over one kind of address; the other two combinations are for the long runs
+            pytest.param(
+                endpoint,
+                name,
+                id=f"{endpoint}-{name}",
+                marks=[pytest.mark.long] if (":" in endpoint.host) is (endpoint.version == "1.3") else [],
+            )
+            for endpoint in endpoints(EXPLICIT)
+            for name in applicable(endpoint)
+        ]
+        metafunc.parametrize("endpoint, check", cases, indirect=["endpoint"])
     elif "endpoint" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("servers")
         chosen = endpoints(marker.args if marker else EXPLICIT)

@@ -20,7 +20,7 @@ from servers.layout import certificate
 from support.certificates import client_context
 from support.ftps import content
 
-SIZES = [1, 24_576, 200_000, 5_000_000]
+SIZES = [24_576, *(pytest.param(size, marks=pytest.mark.long) for size in (1, 200_000, 5_000_000))]
 SIZE = pytest.mark.parametrize("size", SIZES)
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 
