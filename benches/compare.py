@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Compare rftplib with ftplib, pycurl (if it is installed) and a plain loop in Rust on the same work; print tables.
 
-    python benches/compare.py [--rounds N] [--only NAME...] [--quick] [--write FILE]
+    python benches/compare.py [--rounds N] [--only NAME...] [--quick] [--write [PAGE]]
 
 The Python that runs this has to have rftplib installed. The server runs in a process of its own, every measured run in
 a fresh one; libraries take turns in each round. CPU time is the client's own, wall time that of the work alone. The
 tables tell medians, their ratios, and whether the goals are met. Measure on an idle machine: beside other processes a
-busy thread, for one, hardly gets to hold anybody up. --quick only shows that all of it works.
+busy thread, for one, hardly gets to hold anybody up; how noisy it was stands above the tables. --quick only shows that
+all of it works. --write puts the tables into docs/performance.md and draws the charts anew; it needs matplotlib. Some
+rows need vsftpd, which the tests' launcher starts (as root on Debian); elsewhere they are left out.
 
 The plain loop ("floor") is benches/floor.rs; it is built by cargo, and left out where there is none.
 """
@@ -28,12 +30,15 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import noise  # noqa: E402
 import plan  # noqa: E402
 import report  # noqa: E402
+from vsftpd import Vsftpd  # noqa: E402
 
 LIMIT = 600  # seconds that one run may take
 QUICK = 100  # by how much --quick divides all amounts
 UPLOAD = 2 << 30
+PAGE = HERE.parent / "docs" / "performance.md"
 IMPORT = "import time; began = time.perf_counter(); import {}; print(time.perf_counter() - began)"
 
 
@@ -48,6 +53,8 @@ class Server:
         self.port = self.process.stdout.readline().strip()
         if not self.port:
             sys.exit("the server didn't start")
+
+    login = "u:p"  # any will do
 
     def stop(self) -> None:
         self.process.stdin.close()
@@ -91,7 +98,7 @@ def scratch_folder() -> str | None:
 
 
 class Bench:
-    def __init__(self, folder: pathlib.Path, rounds: int, scale: int, notes: list[str]):
+    def __init__(self, folder: pathlib.Path, rounds: int, scale: int, notes: list[str], servers: set[str]):
         self.folder, self.rounds, self.scale, self.notes = folder, rounds, scale, notes
         self.floor = build_floor(notes)
         self.curl = importlib.util.find_spec("pycurl") is not None
@@ -106,6 +113,8 @@ class Bench:
         try:
             self.servers["plain"] = Server("--tls", *certificate(folder))
             self.servers["late"] = Server("--delay", str(plan.DELAY))
+            if "vsftpd" in servers:
+                self._start_vsftpd()
         except BaseException:
             self.stop()
             raise
@@ -114,11 +123,19 @@ class Bench:
         for server in self.servers.values():
             server.stop()
 
-    def can(self, run: plan.Run) -> bool:
-        return {plan.FLOOR: self.floor is not None, plan.PYCURL: self.curl}.get(run.library, True)
+    def _start_vsftpd(self) -> None:
+        try:
+            self.servers["vsftpd"] = Vsftpd(self.scale)
+        except (OSError, ImportError) as reason:
+            self.notes.append(f"no vsftpd: {reason}")
+
+    def can(self, work: plan.Work, run: plan.Run) -> bool:
+        there = {plan.FLOOR: self.floor is not None, plan.PYCURL: self.curl}.get(run.library, True)
+        return there and work.server in self.servers
 
     def once(self, work: plan.Work, run: plan.Run) -> dict:
         port = self.servers[work.server].port
+        environment = dict(self.environment, RFTPLIB_BENCH_LOGIN=self.servers[work.server].login)
         if work.name == "imports":
             command = [sys.executable, "-c", IMPORT.format(run.library)]
         elif run.library == plan.FLOOR:
@@ -126,7 +143,7 @@ class Bench:
         else:
             command = [sys.executable, str(HERE / "measure.py"), run.library, work.name, port, str(self.scale)]
             command += [str(self.folder), run.variant]
-        done = subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, text=True, timeout=LIMIT)
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, timeout=LIMIT)
         if done.returncode:
             raise RuntimeError(f"{work.name} with {run.label}: exit {done.returncode}")
         if work.name == "imports":
@@ -135,11 +152,12 @@ class Bench:
 
     def measure(self, work: plan.Work) -> dict:
         """{label: [a result for each round]}; the labels take turns."""
-        results = {run.label: [] for run in work.runs if self.can(run)}
+        results = {run.label: [] for run in work.runs if self.can(work, run)}
         # The first run is not counted: the server bakes its listings, Python compiles, the system finds its memory.
         warm_up = {run.variant: run for run in work.runs if run.library == plan.RFTPLIB}.values()
         for run in warm_up:
-            self.attempt(work, run, {run.label: []})
+            if run.label in results:
+                self.attempt(work, run, {run.label: []})
         rounds = self.rounds * 4 if work.name == "imports" else self.rounds
         for _ in range(rounds):
             for run in work.runs:
@@ -158,21 +176,6 @@ class Bench:
             del results[run.label]
 
 
-def busy(seconds: float = 2.0) -> float:
-    """The share of the processors' time that others take now; 0 where it can't be told."""
-
-    def times() -> list[int]:
-        return [int(field) for field in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-
-    try:
-        before = times()
-        time.sleep(seconds)
-        spent = [after - earlier for after, earlier in zip(times(), before)]
-    except OSError:
-        return 0.0
-    return 1 - (spent[3] + spent[4]) / max(1, sum(spent))  # idle, and waiting for disks
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -180,8 +183,11 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small amounts, one round: no measurement")
     parser.add_argument(
         "--write",
-        metavar="FILE",
-        help="the tables go there, too; if it is benches/RESULTS.md, the first of them also into the README",
+        metavar="PAGE",
+        nargs="?",
+        const=PAGE,
+        type=pathlib.Path,
+        help="put the tables into this page, by default docs/performance.md, and the charts into images/ beside it",
     )
     options = parser.parse_args()
     known = {work.name for work in plan.WORKS} | {work.table for work in plan.WORKS}
@@ -189,16 +195,18 @@ def main() -> int:
         parser.error(
             f"no such work: {', '.join(sorted(set(options.only) - known))}; there are {', '.join(sorted(known))}"
         )
+    if options.write:
+        import charts  # fails before anything is measured, not afterwards
+
+        report.put_into(options.write.read_text(), "")
     works = [work for work in plan.WORKS if not options.only or {work.name, work.table} & set(options.only)]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that the scratch folder goes
     notes = ["--quick: the numbers mean nothing"] if options.quick else []
-    if busy() > 0.1:
-        notes.append("other processes were at work: the numbers are not reliable")
     rounds = 1 if options.quick else options.rounds
-    header = report.machine(rounds, notes)
-    began = time.monotonic()
+    began, meter = time.monotonic(), noise.Meter()
     with tempfile.TemporaryDirectory(prefix="rftplib-bench-", dir=scratch_folder()) as folder:
-        bench = Bench(pathlib.Path(folder), rounds, QUICK if options.quick else 1, notes)
+        scale, servers = QUICK if options.quick else 1, {work.server for work in works}
+        bench = Bench(pathlib.Path(folder), rounds, scale, notes, servers)
         measured = []
         try:
             for work in works:
@@ -206,14 +214,17 @@ def main() -> int:
                 measured.append((work, bench.measure(work)))
         finally:
             bench.stop()
-    header = header if not notes else report.machine(rounds, notes)
-    text = report.report(measured, header)
+    rows = meter.rows()
+    rows["spread"] = noise.spread(measured)
+    if meter.is_noisy():
+        notes.append("other processes were at work: the numbers are not reliable")
+    text = report.report(measured, report.machine(rounds, rows, notes))
     print(text)
     if options.write:
-        pathlib.Path(options.write).write_text(f"# `python benches/compare.py`, as printed\n\n{text}")
-    if options.write and pathlib.Path(options.write).resolve() == HERE / "RESULTS.md":
-        readme = HERE.parent / "README.md"
-        readme.write_text(report.put_into(readme.read_text(), text))
+        options.write.write_text(report.put_into(options.write.read_text(), text))
+        images = options.write.parent / "images"
+        images.mkdir(exist_ok=True)
+        say("written:", options.write, *charts.write(measured, images))
     return 1 if any(note.startswith("failed") for note in notes) else 0
 
 

@@ -66,7 +66,7 @@ def cost(works: list[tuple[Work, Results]]) -> str:
         cpu_floor, wall_floor = (ratio(of[RFTPLIB], of[FLOOR]) for of in (cpu, wall))
         goal, wanted, judged = work.goal, "", ""
         if isinstance(goal, Goal):
-            wanted = f"≤ {goal.cpu} / {goal.wall}"
+            wanted = f"≤ {goal.cpu} / {goal.wall}" if goal.wall else f"CPU ≤ {goal.cpu}"
             if goal.floor_cpu:
                 wanted += f", CPU ≤ {goal.floor_cpu} of the floor"
             if goal.floor_wall:
@@ -93,9 +93,13 @@ def busy(works: list[tuple[Work, Results]]) -> str:
         wanted = f"≥ {work.goal}" if work.goal else ""
         cells = [number(rate, 1) for rate in rates] + [number(times, 0)]
         rows.append([work.title, *cells, wanted, verdict(("", times, work.goal, True))])
-    text = "Downloads, in MiB/s, while another Python thread of the process computes. "
-    text += "Files of 1 GiB for rftplib's own loops, of 2 MiB for all that waits for the interpreter's lock; "
-    text += "again and again for two seconds at least.\n\n"
+    text = (
+        "MiB/s while another Python thread of the process computes. Files of 2 MiB to 1 GiB: the first size that takes "
+    )
+    text += (
+        "a quarter of a second, again and again for two seconds at least. vsftpd is the real one, which demands that "
+    )
+    text += "data connections resume the TLS session; for ftplib a subclass does that.\n\n"
     return text + table(["", FTPLIB, RFTPLIB, PYCURL, "rftplib / ftplib", "goal", ""], rows)
 
 
@@ -224,7 +228,7 @@ def version(package: str) -> str:
         return ""
 
 
-def machine(rounds: int, notes: list[str]) -> str:
+def machine(rounds: int, noise: dict[str, str], notes: list[str]) -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     rows = {
         "processor": f"{processor()}, {cores} cores",
@@ -234,15 +238,17 @@ def machine(rounds: int, notes: list[str]) -> str:
         "pycurl": version("pycurl"),
         "date": datetime.date.today().isoformat(),
         "rounds": str(rounds),
+        **noise,
         "notes": "; ".join(notes),
     }
     lines = [f"{name}: {value}" for name, value in rows.items() if value]
     return "```\n" + "\n".join(lines) + "\n```"
 
 
-def put_into(readme: str, text: str) -> str:
-    """The README with the machine and the first two tables of a report between its marks."""
-    before, rest = readme.split("<!-- benches/RESULTS.md -->\n")
-    _, after = rest.split("<!-- end -->\n")
-    shown = "\n### ".join(text.split("\n### ")[:3]).replace("\n### ", "\n#### ")
-    return f"{before}<!-- benches/RESULTS.md -->\n{shown.strip()}\n<!-- end -->\n{after}"
+def put_into(page: str, text: str) -> str:
+    """The page with a report between its marks."""
+    before, mark, rest = page.partition("<!-- as benches/compare.py prints it -->\n")
+    _, end, after = rest.partition("<!-- end -->\n")
+    if not end:
+        raise ValueError("the page has no marks for the tables")
+    return f"{before}{mark}\n{text.strip()}\n\n{end}{after}"

@@ -24,6 +24,7 @@ class Job:
     def __init__(self, library: str, variant: str, port: int, scale: int, folder: str):
         self.module = importlib.import_module(library)
         self.variant, self.port, self.scale, self.folder = variant, port, scale, folder
+        self.user, self.password = os.environ.get("RFTPLIB_BENCH_LOGIN", "u:p").split(":")
 
     def amount(self, full: int) -> int:
         return max(1, full // self.scale)
@@ -37,13 +38,14 @@ class Job:
             # as little verified as ftplib's FTP_TLS does
             tls = importlib.import_module("rftplib.tls")
             context = tls.NativeContext(danger_accept_invalid_certs=True)
-        ftp = self._login(self.module.FTP_TLS(context=context))
+        FTP_TLS = _resuming(self.module) if self.variant == "resuming" else self.module.FTP_TLS
+        ftp = self._login(FTP_TLS(context=context))
         ftp.prot_p()
         return ftp
 
     def _login(self, ftp):
         ftp.connect("127.0.0.1", self.port, timeout=60)
-        ftp.login("u", "p")
+        ftp.login(self.user, self.password)
         return ftp
 
     def target(self, number: int = 0) -> str:
@@ -52,6 +54,18 @@ class Job:
     @property
     def source(self) -> str:
         return os.path.join(self.folder, "upload")
+
+
+def _resuming(ftplib):
+    """ftplib's FTP_TLS for servers that take a data connection only with the TLS session of the control connection."""
+
+    class Resuming(ftplib.FTP_TLS):
+        def ntransfercmd(self, cmd, rest=None):
+            conn, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+            conn = self.context.wrap_socket(conn, server_hostname=self.host, session=self.sock.session)
+            return conn, size
+
+    return Resuming
 
 
 def check(fact: bool, *notes: object) -> None:
@@ -74,6 +88,13 @@ def download_to_file(ftp, size: int, path: str) -> None:
     with open(path, "wb") as fp:
         ftp.retrbinary(f"RETR zero-{size}", fp.write)
     check(os.path.getsize(path) == size, path)
+
+
+def upload_from_file(ftp, size: int, path: str) -> None:
+    with open(path, "rb") as fp:
+        fp.seek(-size, os.SEEK_END)
+        reply = ftp.storbinary(f"STOR up-{os.getpid()}", fp)
+    check(reply in (f"226 done {size}", "226 Transfer complete."), reply)
 
 
 # ---------------------------------------------------------------------------------- transfers
@@ -166,6 +187,21 @@ def mlsd(job: Job):
     yield
 
 
+def scandir(job: Job):
+    """As values with a type, a size and a date; of ftplib's, what there is: dicts of text."""
+    ftp, count = job.ftp(), job.amount(100_000)
+    if job.module.__name__ == "ftplib":
+        listed, size = ftp.mlsd, lambda row: int(row[1]["size"])
+    else:
+        listing = importlib.import_module("rftplib.listing")
+        listed, size = functools.partial(listing.scandir, ftp), lambda row: row.size
+    yield
+    for _ in range(3):
+        rows = list(listed(f"n-{count}"))
+        check(len(rows) == count and size(rows[5]) == 185, len(rows))
+    yield
+
+
 def nlst(job: Job):
     ftp, count = job.ftp(), job.amount(100_000)
     yield
@@ -230,9 +266,13 @@ def linear_nlst(job: Job):
 # ---------------------------------------------------------------------------------- threads
 
 
-def _beside_a_busy_thread(job: Job, connect, work, native=True):
-    # What takes ftplib ten seconds is over at once here: so each gets as much as can be measured, again and again.
-    size = job.amount(GIB if job.module.__name__ == "rftplib" and native else 2 * MIB)
+SIZES = (2 * MIB, 16 * MIB, 128 * MIB, GIB)
+
+
+def _beside_a_busy_thread(job: Job, connect, work):
+    # What takes one library ten seconds is over at once with another. So each gets the first size that takes it a
+    # quarter of a second, or else the last one, and that again and again for two seconds at least.
+    sizes = iter(SIZES)
     ftp, over, transfers = connect(job), [], 0
 
     def spin():
@@ -244,12 +284,16 @@ def _beside_a_busy_thread(job: Job, connect, work, native=True):
     yield
     thread.start()
     time.sleep(0.2)  # by then it is busy
-    began = time.perf_counter()
     try:
-        while transfers == 0 or time.perf_counter() - began < 2 / job.scale:
+        took = 0.0
+        while took < 0.25 / job.scale and (more := next(sizes, None)):
+            size, began = job.amount(more), time.perf_counter()
+            work(ftp, size)
+            took, transfers = time.perf_counter() - began, 1
+        while (took := time.perf_counter() - began) < 2 / job.scale:
             work(ftp, size)
             transfers += 1
-        rate = transfers * size / MIB / (time.perf_counter() - began)
+        rate = transfers * size / MIB / took
     finally:
         over.append(1)
         thread.join()
@@ -259,20 +303,27 @@ def _beside_a_busy_thread(job: Job, connect, work, native=True):
 
 
 def busy_file(job: Job):
-    return _beside_a_busy_thread(job, Job.ftp, lambda ftp, size: download_to_file(ftp, size, job.target()))
+    return _beside_a_busy_thread(job, Job.ftp, functools.partial(download_to_file, path=job.target()))
 
 
 def busy_callback(job: Job):
     return _beside_a_busy_thread(job, Job.ftp, download_to_callback)
 
 
+def busy_upload(job: Job):
+    return _beside_a_busy_thread(job, Job.ftp, functools.partial(upload_from_file, path=job.source))
+
+
 def tls_busy_file(job: Job):
-    work = functools.partial(download_to_file, path=job.target())
-    return _beside_a_busy_thread(job, Job.tls, work, native=job.variant == "NativeContext")
+    return _beside_a_busy_thread(job, Job.tls, functools.partial(download_to_file, path=job.target()))
 
 
 def tls_busy_callback(job: Job):
-    return _beside_a_busy_thread(job, Job.tls, download_to_callback, native=job.variant == "NativeContext")
+    return _beside_a_busy_thread(job, Job.tls, download_to_callback)
+
+
+def tls_busy_upload(job: Job):
+    return _beside_a_busy_thread(job, Job.tls, functools.partial(upload_from_file, path=job.source))
 
 
 def _in_threads(job: Job, work):

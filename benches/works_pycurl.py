@@ -62,6 +62,18 @@ def to_file(job: CurlJob, size: int) -> None:
     check(os.path.getsize(job.target()) == size)
 
 
+def from_file(job: CurlJob, size: int) -> None:
+    curl = job.handle
+    curl.setopt(pycurl.URL, f"ftp://127.0.0.1:{job.port}/x")
+    curl.setopt(pycurl.UPLOAD, 1)
+    curl.setopt(pycurl.INFILESIZE_LARGE, size)
+    with open(job.source, "rb") as fp:
+        fp.seek(-size, os.SEEK_END)
+        curl.setopt(pycurl.READFUNCTION, fp.read)
+        curl.perform()
+    check(curl.getinfo(pycurl.SIZE_UPLOAD) == size)
+
+
 def callback(job: CurlJob, tls: bool = False):
     job.connect(tls)
     yield
@@ -87,16 +99,10 @@ def bytesio(job: CurlJob):
 
 
 def upload(job: CurlJob, tls: bool = False):
-    curl, size = job.connect(tls), os.path.getsize(job.source)
-    curl.setopt(pycurl.URL, f"ftp://127.0.0.1:{job.port}/x")
-    curl.setopt(pycurl.UPLOAD, 1)
-    curl.setopt(pycurl.INFILESIZE_LARGE, size)
+    job.connect(tls)
     yield
-    with open(job.source, "rb") as fp:
-        curl.setopt(pycurl.READFUNCTION, fp.read)
-        curl.perform()
+    from_file(job, os.path.getsize(job.source))
     yield
-    check(curl.getinfo(pycurl.SIZE_UPLOAD) == size)
 
 
 def tls_callback(job: CurlJob):
@@ -179,3 +185,11 @@ def tls_busy_file(job: CurlJob):
 
 def tls_busy_callback(job: CurlJob):
     return _beside_a_busy_thread(job, CurlJob.tls, to_callback)
+
+
+def busy_upload(job: CurlJob):
+    return _beside_a_busy_thread(job, CurlJob.ftp, from_file)
+
+
+def tls_busy_upload(job: CurlJob):
+    return _beside_a_busy_thread(job, CurlJob.tls, from_file)

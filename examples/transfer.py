@@ -3,14 +3,15 @@
 
     python examples/transfer.py [ftp://user:password@host[:port][/directory]]
 
-Works in a new directory on the server, which it removes again. Without an address it starts examples/server.py on a
-temporary directory and talks to that.
+Works in a new directory on the server, which it removes again. Without an address it starts a server itself, pyftpdlib
+(pip install pyftpdlib) on a temporary directory, and talks to that.
 """
 
 import argparse
 import hashlib
 import io
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -83,15 +84,18 @@ def run(address: SplitResult) -> bool:
 
 def run_here() -> bool:
     """The same against a server of our own, in another process."""
-    server = os.path.join(os.path.dirname(os.path.abspath(__file__)), "server.py")
+    server = [sys.executable, "-m", "pyftpdlib", "-i", "127.0.0.1", "-p", "0", "-w", "-u", "demo", "-P", "secret"]
     with tempfile.TemporaryDirectory() as served:
-        with subprocess.Popen([sys.executable, server, served], stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout
+        with subprocess.Popen([*server, "-d", served], stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr
+            line = ""
             try:
-                address: str = process.stdout.readline().strip()
-                return run(urlsplit(address))
+                for line in process.stderr:
+                    if started := re.search(r"starting FTP server on (\S+:\d+)", line):
+                        return run(urlsplit(f"ftp://demo:secret@{started[1]}/"))
             finally:
                 process.terminate()
+    sys.exit(f"transfer.py: the server didn't start: {line.strip()}")
 
 
 def ftp_address(text: str) -> SplitResult:

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Print what rftplib has been put through, as the table of docs/robustness.md.
+"""Try faults, and print how many: the tables of docs/robustness.md.
 
 scripts/faults.py                                   runs everything briefly with the installed rftplib: some minutes
 scripts/soak.py >soak.log; fuzz/long 60 >fuzz.log   what takes hours
-scripts/faults.py --soak soak.log --fuzz fuzz.log   the same table with the figures of the long runs
+scripts/faults.py --soak soak.log --fuzz fuzz.log   the same tables with the figures of the long runs
+scripts/faults.py --write                           puts them into docs/robustness.md
 
 Exit status 1 if anything has failed.
 """
@@ -19,7 +20,7 @@ import tempfile
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-WAYS = {"native loops": "1", "portable loops (RFTPLIB_NATIVE=0)": "0"}
+PAGE = ROOT / "docs" / "robustness.md"
 SUITES = {
     "transfer/test_faults": "Servers that close, reset, fall silent, drip, lie or talk rubbish, at every step",
     "transfer/test_endless": "Endless lines, replies, listings and files: bounded, or streamed in constant memory",
@@ -32,22 +33,6 @@ SUITES = {
     "soak/test_soak": "Short soak runs and races",
 }
 PROPERTIES = ("control/test_any_command", "control/test_any_reply", "control/test_any_text", "transfer/test_any_data")
-INTRODUCTION = """\
-# Robustness
-
-An FTP client reads what a stranger's server sends, over links that stall and break. This is what rftplib has been put
-through. Each fault's exception is compared with ftplib's, must come within the timeout, and must leave no descriptor
-and no thread behind. What differs from ftplib on purpose is in
-[the list of differences](DIFFERENCES.md), what is promised in
-[Security](SECURITY.md).
-
-Printed by `scripts/faults.py`{how},
-Python {python} on {machine}.
-"""
-REMARKS = """
-What TLS connections leave behind is Python's: from 3.10 on, its `ssl` leaks a copy of the session, some 5 kB, each time
-`SSLSocket.session` is read. rftplib has to read it, or data connections couldn't resume the session, and does so once
-for each control connection, and every five minutes from then on."""
 
 
 def pytest(modules, native, *options):
@@ -69,12 +54,12 @@ def passed(cases):
 
 
 def faults():
-    """A row for each kind of fault and each way through the library."""
-    for way, native in WAYS.items():
-        cases, _ = pytest(SUITES, native)
-        for module, what in SUITES.items():
-            chosen = [case for case in cases if case.get("classname").endswith(module.replace("/", "."))]
-            yield f"{what}; {way}", len(chosen), passed(chosen)
+    """A row for each kind of fault: on the loops in Rust, on those in Python."""
+    ways = [pytest(SUITES, native)[0] for native in ("1", "0")]
+    for module, what in SUITES.items():
+        name = module.replace("/", ".")
+        chosen = [[case for case in cases if case.get("classname").endswith(name)] for cases in ways]
+        yield what, *map(len, chosen), sum(len(cases) - passed(cases) for cases in chosen)
 
 
 def bad_inputs():
@@ -83,7 +68,7 @@ def bad_inputs():
     counted = re.findall(r"(\d+) passing(?: examples)?, (\d+) failing", output)
     examples, failing = (sum(int(pair[which]) for pair in counted) for which in (0, 1))
     failing += len(cases) - passed(cases)
-    yield "Bad inputs, rftplib in three ways against ftplib itself (hypothesis)", examples + failing, examples
+    yield "Bad inputs, rftplib in three ways against ftplib itself (hypothesis)", examples + failing, None, failing
     run = subprocess.run(
         ["cargo", "test", "--locked", "--no-default-features", "--lib", "properties"],
         cwd=ROOT, capture_output=True, text=True,
@@ -92,14 +77,14 @@ def bad_inputs():
     source = (ROOT / "src/protocol/tests/properties.rs").read_text()
     each = int(re.search(r"cases: (\d+)", source)[1])
     good, wrong = (int(number) for number in found.groups()) if found else (0, 1)
-    yield "Bad inputs, the core against a slow model of ftplib (proptest)", (good + wrong) * each, good * each
+    yield "Bad inputs, the core against a slow model of ftplib (proptest)", (good + wrong) * each, None, wrong
 
 
 def fuzzed(log):
     """Executions of each fuzz target."""
     output = read(log) if log else run_here(["fuzz/smoke"])
     for target, runs, outcome in re.findall(r"^(\w+) +(\d+) executions, .*: (.*)$", output, re.M):
-        yield f"Fuzzed: {target} (executions)", int(runs), int(runs) if outcome == "ok" else 0
+        yield f"Fuzzed: {target} (executions)", int(runs), None, int(outcome != "ok")
 
 
 def soaked(log):
@@ -117,26 +102,32 @@ def run_here(command):
     return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
 
 
-def row(what, tried, survived):
-    print(f"| {what} | {tried:,} | {survived:,} |", flush=True)
-    return tried == survived and tried > 0
+def row(what, tried, in_python, failed):
+    second = "" if in_python is None else f"{in_python:,}"
+    return f"| {what} | {tried:,} | {second} | {failed:,} |", not failed and tried > 0
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Print what rftplib has been put through.")
+    parser = argparse.ArgumentParser(description="Try faults, and print how many.")
     parser.add_argument("--soak", metavar="LOG", help="the output of scripts/soak.py, instead of short runs")
     parser.add_argument("--fuzz", metavar="LOG", help="the output of fuzz/long, instead of ten seconds each")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/robustness.md")
     options = parser.parse_args()
-    how = ", from the long runs of `scripts/soak.py` and `fuzz/long 60`" if options.soak and options.fuzz else ""
+    how = "With the long runs of `scripts/soak.py` and `fuzz/long 60`" if options.soak and options.fuzz else "In short"
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
-    print(INTRODUCTION.format(how=how, python=platform.python_version(), machine=machine))
-    print("| Tried | Number | Survived |\n|---|--:|--:|")
-    fine = [row(*figures) for make in (faults, bad_inputs, lambda: fuzzed(options.fuzz)) for figures in make()]
-    print("\nLong runs, with the process's figures before and after:\n\n```text")
+    rows = [row(*figures) for make in (faults, bad_inputs, lambda: fuzzed(options.fuzz)) for figures in make()]
     lines = soaked(options.soak)
-    print(*lines, "```", sep="\n")
-    print(REMARKS)
-    return 0 if all(fine) and lines and not any("FAILED" in line for line in lines) else 1
+    text = "\n".join(
+        [f"{how}, Python {platform.python_version()} on {machine}.\n"]
+        + ["| Tried | loops in Rust | loops in Python | failed |", "|---|--:|--:|--:|", *(line for line, _ in rows)]
+        + ["\nLong runs, with the process's figures before and after:\n\n```text", *lines, "```"]
+    )
+    print(text)
+    if options.write:
+        before, mark, rest = PAGE.read_text().partition("<!-- as scripts/faults.py prints it -->\n")
+        PAGE.write_text(f"{before}{mark}\n{text}\n\n<!-- end -->{rest.partition('<!-- end -->')[2]}")
+    fine = all(good for _, good in rows)
+    return 0 if fine and lines and not any("FAILED" in line for line in lines) else 1
 
 
 if __name__ == "__main__":

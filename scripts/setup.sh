@@ -17,17 +17,16 @@ die() {
     exit 1
 }
 
+can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
 apt_install() {
-    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        die "missing: $*. On Debian: sudo apt-get install $*"
-    fi
+    can_install || die "missing: $*. On Debian: sudo apt-get install $*"
     say "apt-get install $*"
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-# What the build needs beside Python and Rust: a linker, and OpenSSL's headers for native-tls. With "test" also the
-# interpreter's own test_ftplib, one of the suites, which Debian packs separately.
+# What the build needs beside Python and Rust: a linker, and OpenSSL's headers for native-tls.
 need_packages() {
     local missing=()
     command -v "$PYTHON" >/dev/null || die "no Python here ($PYTHON); 3.9 or newer is needed"
@@ -40,10 +39,17 @@ need_packages() {
         missing+=(pkg-config libssl-dev)
     fi
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
-    if [ "${1:-}" = test ] && ! "$PYTHON" -c 'import test.test_ftplib' 2>/dev/null; then
-        missing+=("$("$PYTHON" -c 'import sys; print("libpython%d.%d-testsuite" % sys.version_info[:2])')")
-    fi
     [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+}
+
+# The interpreter's own test_ftplib is one of the suites. Debian packs it separately, and the rest can do without.
+want_test_ftplib() {
+    local package
+    ! "$PYTHON" -c 'import test.test_ftplib' 2>/dev/null || return 0
+    package=$("$PYTHON" -c 'import sys; print("libpython%d.%d-testsuite" % sys.version_info[:2])')
+    if ! can_install || ! apt_install "$package"; then
+        say "test_ftplib will be skipped: this Python lacks it (on Debian: sudo apt-get install $package)"
+    fi
 }
 
 make_venv() {
@@ -58,7 +64,7 @@ make_venv() {
 # install_package [EXTRA]: build the wheel, and install it, with the extra's packages, into .venv.
 install_package() {
     local wheel
-    need_packages "$@"
+    need_packages
     make_venv
     "$VENV/bin/python" -m pip install -q "maturin>=1.9.4,<2"
     say "building the wheel"

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Run the test suites (the folders of tests/) on one or more Pythons, two at a time; then say what came of it.
+"""Run the test suites (the folders of tests/) on one or more Pythons, some at a time; then say what came of it.
 
-    suites.py run RESULTS LABEL=PYTHON... [--portable LABEL...] [--suites NAME...]
+    suites.py run RESULTS LABEL=PYTHON... [--portable LABEL...] [--long LABEL...] [--suites NAME...]
     suites.py summary RESULTS [--require LABEL...]
 
-`run` leaves a JUnit file and a log for each suite in RESULTS. `summary` counts all that is there, cargo's logs
+`run` leaves a JUnit file and a log for each suite in RESULTS. What is marked `long` runs on the Pythons that --long
+names. `summary` counts all that is there, cargo's logs
 included, and fails if a test failed, a suite had no test, or a required Python is missing.
 """
 
@@ -26,8 +27,10 @@ TESTS = ROOT / "tests"
 PORTABLE = "portable"  # the variant with RFTPLIB_NATIVE=0: every native loop off
 PORTABLE_SUITES = ("control", "compat", "transfer", "upload", "session")  # tests/stdlib runs both variants itself
 OWN_ENVIRONMENT = ("integrations",)  # needs packages that the others don't: scripts/integrations
-LONG = ("tls", "transfer", "waiting", "native_tls")
+LARGE = ("tls", "transfer", "waiting", "native_tls")
+AT_ONCE = 2 * (os.cpu_count() or 1)  # a suite waits for more than half of its time
 TIMEOUT = 1800  # seconds for one suite; a single test has pytest's own timeout
+NO_TESTS = 5  # pytest's exit status
 RUNNING = set()
 
 
@@ -38,7 +41,7 @@ def all_suites():
 # --- running
 
 
-def run_suite(results, label, python, suite):
+def run_suite(results, label, python, suite, long):
     """One pytest process, in an empty directory, so that nothing but the installed package can be imported."""
     stem = results / f"{label}--{suite}".replace(" ", "-")
     environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
@@ -47,6 +50,7 @@ def run_suite(results, label, python, suite):
     if label.endswith(PORTABLE):
         environment["RFTPLIB_NATIVE"] = "0"
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"-c{ROOT}/pyproject.toml"]
+    command += [] if long else ["-m", "not long"]
     command += ["-rs", f"--junitxml={stem}.xml", str(TESTS / suite)]
     pathlib.Path(f"{stem}.xml").unlink(missing_ok=True)  # of an earlier run
     start = time.monotonic()
@@ -63,10 +67,28 @@ def run_suite(results, label, python, suite):
             RUNNING.remove(process)
     seconds = time.monotonic() - start
     counts = read_junit(f"{stem}.xml")
+    if status == NO_TESTS and not long:
+        print(f"-- {label} {suite}: all of it is long", flush=True)
+        pathlib.Path(f"{stem}.log").unlink()
+        return
     # A suite that crashed, hung or had no test is a failure, whatever its tests said.
     if status != 0 and counts[1] == 0 or not any(counts):
         pathlib.Path(f"{stem}.broken").write_text(str(status))
     report(f"{label} {suite}", f"{stem}.log", status, counts, seconds)
+
+
+def in_order(jobs):
+    """The large suites first, so that no core is idle at the end; and no two alike beside each other if that can be."""
+    labels = list(dict.fromkeys(job[0] for job in jobs))
+
+    def key(job):
+        label, _, suite, _ = job
+        if suite not in LARGE:
+            return 1, 0, 0
+        turn = labels.index(label)
+        return 0, (LARGE.index(suite) + turn) % len(LARGE), turn
+
+    return sorted(jobs, key=key)
 
 
 def kill_group(process):
@@ -101,14 +123,12 @@ def run(options):
     if unknown:
         sys.exit(f"no such suite: {', '.join(unknown)} (there are: {', '.join(all_suites())})")
     pythons = dict(item.split("=", 1) for item in options.pythons)
-    jobs = [(label, python, suite) for suite in suites for label, python in pythons.items()]
+    jobs = [(label, python, suite, label in options.long) for label, python in pythons.items() for suite in suites]
     for label in options.portable:
         chosen = [suite for suite in PORTABLE_SUITES if suite in suites]
-        jobs += [(f"{label} {PORTABLE}", pythons[label], suite) for suite in chosen]
-    # The longest first, so that no core is idle at the end.
-    jobs.sort(key=lambda job: LONG.index(job[2]) if job[2] in LONG else len(LONG))
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(run_suite, results, *job) for job in jobs]
+        jobs += [(f"{label} {PORTABLE}", pythons[label], suite, False) for suite in chosen]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        futures = [pool.submit(run_suite, results, *job) for job in in_order(jobs)]
         try:
             for future in futures:
                 future.result()
@@ -172,6 +192,7 @@ def main():
     command.add_argument("results")
     command.add_argument("pythons", nargs="+", metavar="LABEL=PYTHON")
     command.add_argument("--portable", nargs="*", default=[], metavar="LABEL")
+    command.add_argument("--long", nargs="*", default=[], metavar="LABEL")
     command.add_argument("--suites", nargs="*", default=[], metavar="NAME")
     command.set_defaults(action=run)
     command = commands.add_parser("summary")

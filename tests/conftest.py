@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
+import time
 
 import pytest
 import rftplib
 
 pytest.register_assert_rewrite("support")
 
-from support.resources import threads  # noqa: E402
+from support.hostile_ftps import Hostile  # noqa: E402
+from support.resources import descriptors, threads  # noqa: E402
 
 
 def pytest_report_header():
@@ -41,3 +44,22 @@ def missing():
 def quiet():
     """How many threads there are while nothing goes on."""
     return threads()
+
+
+@pytest.fixture
+def no_descriptor_left():
+    """After the test the process has the descriptors it had before, whatever failed in between."""
+    before = descriptors()
+    yield
+    deadline = time.monotonic() + 10
+    while not descriptors().items() <= before.items() and time.monotonic() < deadline:
+        gc.collect()  # garbage closes what it holds; a thread of a server of ours may still be closing its own
+        time.sleep(0.01)
+    assert descriptors().items() <= before.items()
+
+
+@pytest.fixture
+def hostile(no_descriptor_left):
+    """A server of ours that does to TLS, and to data connections, what it is told; see `Hostile`."""
+    with Hostile() as server:
+        yield server

@@ -3,9 +3,7 @@
 #[path = "../../src/protocol/tests/model.rs"]
 pub mod model;
 
-// Two readers of bytes that the TLS engine keeps to itself, on macOS.
-#[path = "../../src/tls/apple/der.rs"]
-pub mod der;
+// A reader of bytes that the TLS engine keeps to itself, on macOS.
 #[path = "../../src/tls/hello.rs"]
 pub mod hello;
 #[path = "../../src/tls/version.rs"]

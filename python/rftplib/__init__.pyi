@@ -44,11 +44,12 @@ class FTP:
     welcome: str | None
     passiveserver: int
     trust_server_pasv_ipv4_address: bool  # ftplib has it, typeshed doesn't
-    # rftplib only, these four
+    # rftplib only, these five
     max_reply: int | None
     skip_redundant_type: bool
     accept_any_active_peer: bool
     check_size: bool
+    structured_replies: bool
     timeout: float | None
     af: int
     lastresp: str

@@ -4,7 +4,7 @@ import operator
 from typing import NamedTuple
 
 from . import _rftplib
-from ._errors import Error, error_perm, error_reply, error_temp, explained
+from ._errors import Error, error_perm, error_proto, error_reply, error_temp, explained, tell
 from ._ftp import FTP
 
 # Commands that have one reply and no data connection (RFC 959, 2389, 3659, drafts, and what servers have besides), and
@@ -86,7 +86,7 @@ def batch(ftp, commands, window=64):
                 outcome = _rftplib.batch(ftp, commands, window, texts)
                 error, unanswered = outcome or _pipeline(ftp, commands, window, texts)
         except BaseException as raised:
-            error, unanswered = raised, -1
+            error = raised
     if error is None:
         return list(map(Reply, commands, texts))
     _leave(ftp, error, unanswered)
@@ -95,6 +95,8 @@ def batch(ftp, commands, window=64):
         hint = f"after {len(texts)} of {len(commands)} replies"
         error = explained(error, hint).with_traceback(error.__traceback__)
         error.replies = list(map(Reply, commands, texts))
+        if isinstance(error, (error_temp, error_proto)):
+            tell(error, commands[len(texts)])
         raise error from cause
     raise error
 
@@ -122,7 +124,8 @@ def _one_by_one(ftp, commands, texts):
 
 def _pipeline(ftp, commands, window, texts):
     """The loop in plain Python; returns what ended it, if anything has, and how many replies are to come."""
-    sizes = [len(command.encode("utf-8", "surrogatepass")) + 2 for command in commands]
+    encoding, errors = getattr(ftp, "encoding", "utf-8"), getattr(ftp, "errors", "strict")
+    sizes = [len(command.encode(encoding, errors)) + 2 for command in commands]
     room = getattr(ftp, "max_reply", None)
     sent = ahead = 0
     unsent = None
@@ -174,8 +177,8 @@ def _reply(ftp, receive):
 
 def _leave(ftp, error, unanswered):
     """Note for recover() what is still to come; a connection that can't be used any more is closed."""
-    attributes = getattr(ftp, "__dict__", {})
     if unanswered > 0:
-        attributes[UNANSWERED] = unanswered
+        getattr(ftp, "__dict__", {})[UNANSWERED] = unanswered
+        getattr(ftp.file, "_break_off", lambda: None)()
     elif unanswered < 0 and _is_born(ftp):
         ftp.close()

@@ -31,6 +31,25 @@ NO_GREETING = (
 )
 
 
+# Where a client keeps its last command, its password masked, for as long as `structured_replies` is true
+COMMAND = "_rftplib_command"
+
+
+def structured(ftp, error, command=None):
+    """Return `error`, made of a reply, with the attributes that `FTP.structured_replies` is about, if it is true."""
+    if getattr(ftp, "structured_replies", False):
+        tell(error, command or getattr(ftp, COMMAND, None))
+    return error
+
+
+def tell(error, command):
+    """Give an error that was made of a reply its attributes code, lines and command."""
+    text = str(error.args[0])
+    digits = text[:3]
+    error.code = int(digits) if len(digits) == 3 and digits.isascii() and digits.isdigit() else None
+    error.lines, error.command = text.split("\n"), command
+
+
 class _Explained:
     """Mixed into an exception's class by explained()."""
 

@@ -5,26 +5,23 @@ Each method that is more than orchestration has its body in the engine (`_rftpli
 is looked up there when it is needed: subclasses, patches and mocks rely on both.
 """
 
-import sys
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _active, _lenient, _logs, _loops, _rftplib, _transfer
+from . import _control, _data, _lenient, _logs, _loops, _odd, _rftplib, _transfer
 from ._constants import FTP_PORT, MAXLINE
-from ._errors import NO_GREETING, Error, error_perm, error_proto, error_reply
+from ._errors import NO_GREETING, Error, error_perm, error_reply, structured
 
 
 class FTP:
     """A client for the File Transfer Protocol (RFC 959, with RFC 2428 for IPv6 and RFC 3659 for listings and sizes).
 
-    FTP(host='', user='', passwd='', acct='', timeout=..., source_address=None, *, encoding='utf-8')
-
     host: where to connect to at once; '' leaves that to connect(). user, passwd, acct: log in at once if user is given.
     timeout: seconds that each blocking operation may take, None for no limit, by default the one of the socket module.
     source_address: (host, port) to bind to before connecting. encoding: that of commands, replies and text lines.
 
-    Beyond ftplib, four attributes for the class, a subclass or an object:
+    Beyond ftplib, five attributes for the class, a subclass or an object:
     max_reply: how many characters a multi-line reply may have, by default 16 Mi; None for any number, as in ftplib.
     skip_redundant_type: whether to leave out a TYPE command when that type is in force already, which saves a round
     trip for each file; False by default.
@@ -32,6 +29,8 @@ class FTP:
     the server's (False, the default). A relay in between, such as `ssh -L`, may need it.
     check_size: whether a download in TYPE I that is shorter than the size which the 150 reply announced is an EOFError
     (under TLS an ssl.SSLEOFError) even if the final reply is 226; False by default, as some servers' sizes are wrong.
+    structured_replies: whether exceptions that are made of a reply tell it: `code` (an int, None where there are no
+    three digits), `lines` (a list of str) and `command` (what was sent last, a password masked); False by default.
 
     Usable in a `with` statement, which ends with quit(). Text is `str` in `encoding`, file contents are `bytes`.
     Raises error_temp for 4xx replies, error_perm for 5xx, error_reply for those that don't fit, error_proto for what is
@@ -48,20 +47,17 @@ class FTP:
     file = None
     welcome = None
     passiveserver = True
-    # whether the host in a PASV reply is connected to, or else the one that the control connection goes to
+    # whether the host in a PASV reply is connected to, instead of the one that the control connection goes to
     trust_server_pasv_ipv4_address = False
-    # The longest multi-line reply that is taken, in characters; None for no limit, as ftplib has it. Generous, because
-    # STAT lists directories over the control connection: 100,000 entries are 8 MB.
+    # generous, because STAT lists directories over the control connection: 100,000 entries are 8 MB
     max_reply = 16 * 1024 * 1024
-    # Leave out a TYPE command when that type is in force already: one round trip less for each small file. Off, because
-    # servers in tests may count commands.
+    # off, because servers in tests may count commands
     skip_redundant_type = False
-    # In active mode, take a data connection from any address, as ftplib does, or else only from the address that the
-    # control connection goes to. A relay in between (ssh -L, say) may need the former.
     accept_any_active_peer = False
-    # A download in TYPE I that is shorter than the size that the 150 reply announced is an error, whatever the final
-    # reply. Off, as in ftplib: some servers announce other sizes (VMS, or what they keep compressed).
+    # off, as in ftplib: some servers announce other sizes (VMS, or what they keep compressed)
     check_size = False
+    # off, for each command is remembered then
+    structured_replies = False
 
     def __init__(
         self,
@@ -106,23 +102,7 @@ class FTP:
         Each argument that is given replaces what the object knows: host, port, timeout in seconds (None: no limit),
         source_address as (host, port). Raises ValueError for a timeout of 0, OSError, and what getresp() raises.
         """
-        if host != "":
-            self.host = host
-        if port > 0:
-            self.port = port
-        if timeout != -999:
-            self.timeout = timeout
-        if self.timeout is not None and not self.timeout:
-            raise ValueError("Non-blocking socket (timeout=0) is not supported")
-        if source_address is not None:
-            self.source_address = source_address
-        sys.audit("ftplib.connect", self, self.host, self.port)
-        if self.skip_redundant_type:
-            self._type_in_force = None
-        with _logs.attempt("control", "connecting to %s port %s", self.host, self.port):
-            self.sock = rftplib.socket.create_connection(
-                (self.host, self.port), self.timeout, source_address=self.source_address
-            )
+        self.sock = _control.connect(self, host, port, timeout, source_address)
         self.af = self.sock.family
         sock, encoding = self.sock, self.encoding
         self.file = _rftplib.open_reader(sock, encoding) or sock.makefile("r", encoding=encoding)
@@ -195,14 +175,7 @@ class FTP:
         A 426 is followed by another reply, which is left for getmultiline(). Raises error_proto for replies other than
         225, 226 and 426. Few servers act on ABOR in mid-transfer; closing the data connection is more reliable.
         """
-        line = b"ABOR" + rftplib.B_CRLF
-        if self.debugging > 1:
-            print("*put urgent*", self.sanitize(line))
-        self.sock.sendall(line, rftplib.MSG_OOB)
-        resp = _lenient.reply_to_abort(self)
-        if resp[:3] not in {"426", "225", "226"}:
-            raise error_proto(resp)
-        return resp
+        return _control.abort(self)
 
     def sendcmd(self, cmd):
         """Send a command and return its reply; raises as putline() and getresp() do."""
@@ -224,47 +197,18 @@ class FTP:
 
         Raises error_proto if the control connection is neither IPv4 nor IPv6.
         """
-        af = 0
-        if self.af == rftplib.socket.AF_INET:
-            af = 1
-        if self.af == rftplib.socket.AF_INET6:
-            af = 2
-        if af == 0:
-            raise error_proto("unsupported address family")
-        fields = ["", repr(af), host, repr(port), ""]
-        return self.voidcmd("EPRT " + "|".join(fields))
+        return _data.sendeprt(self, host, port)
 
     def makeport(self):
         """Return a new listening socket whose address the server has been told by PORT or EPRT."""
-        sock = rftplib.socket.create_server(("", 0), family=self.af, backlog=1)
-        try:
-            port = sock.getsockname()[1]
-            host = self.sock.getsockname()[0]
-            if self.af == rftplib.socket.AF_INET:
-                self.sendport(host, port)
-            else:
-                self.sendeprt(host, port)
-            if self.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
-                sock.settimeout(self.timeout)
-        except:
-            sock.close()
-            raise
-        return sock
+        return _data.listen(self)
 
     def makepasv(self):
         """Ask for a passive data connection by PASV (IPv4) or EPSV; returns the (host, port) to connect to.
 
         The host that PASV names is used only if `trust_server_pasv_ipv4_address` is set.
         """
-        if self.af == rftplib.socket.AF_INET:
-            untrusted_host, port = _lenient.parse_pasv(self.sendcmd("PASV"))
-            if self.trust_server_pasv_ipv4_address and untrusted_host:
-                host = untrusted_host
-            else:
-                host = self.sock.getpeername()[0]
-        else:
-            host, port = _lenient.parse_epsv(self, self.sendcmd("EPSV"), self.sock.getpeername())
-        return host, port
+        return _data.makepasv(self)
 
     def ntransfercmd(self, cmd, rest=None):
         """Start a transfer; returns its data connection (a socket) and the size that a 150 reply names, or None.
@@ -273,22 +217,7 @@ class FTP:
         bytes), None for none. The caller closes the connection, then reads the final reply by voidresp().
         Raises error_reply if the reply isn't preliminary (1xx), OSError, and what sendcmd() raises.
         """
-        size = None
-        with _transfer.starting(self, cmd) as waiting:
-            if self.passiveserver:
-                conn, resp = _connect(self, waiting, cmd, rest)
-            else:
-                with _logs.attempt("control", "announcing a port for %s", cmd):
-                    listener = self.makeport()
-                with listener as sock:
-                    waiting.watch(sock)
-                    resp = _start(self, cmd, rest)
-                    conn = _active.accept(self, sock)
-                    if self.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
-                        conn.settimeout(self.timeout)
-        if resp[:3] == "150":
-            size = rftplib.parse150(resp)
-        return conn, size
+        return _data.start(self, cmd, rest)
 
     def transfercmd(self, cmd, rest=None):
         """Start a transfer as ntransfercmd() does; returns its data connection only."""
@@ -303,23 +232,7 @@ class FTP:
 
         PASS and ACCT are sent only if the server asks for them. Raises error_reply if the last reply isn't 2xx.
         """
-        if not user:
-            user = "anonymous"
-        if not passwd:
-            passwd = ""
-        if not acct:
-            acct = ""
-        if user == "anonymous" and passwd in {"", "-"}:
-            # the custom is to leave an address; this one tells nothing of the user
-            passwd = passwd + "anonymous@"
-        resp = self.sendcmd("USER " + user)
-        if resp[0] == "3":
-            resp = self.sendcmd("PASS " + passwd)
-        if resp[0] == "3":
-            resp = self.sendcmd("ACCT " + acct)
-        if resp[0] != "2":
-            raise error_reply(resp)
-        return resp
+        return _control.login(self, user, passwd, acct)
 
     def retrbinary(self, cmd, callback, blocksize=8192, rest=None):
         """Receive a file in TYPE I; returns the final reply.
@@ -327,7 +240,7 @@ class FTP:
         cmd: 'RETR name'. callback: called with each block, `bytes` of at most blocksize. rest: as for ntransfercmd().
         Whatever the callback raises closes the data connection and leaves the final reply unread.
         """
-        _set_type(self, "TYPE I", self.voidcmd)
+        _data.set_type(self, "TYPE I", self.voidcmd)
         with _transfer.Transfer(self, cmd, rest) as transfer:
             with self.transfercmd(cmd, rest) as conn:
                 transfer.run(conn, _rftplib.download, _loops.download, conn, callback, blocksize)
@@ -342,7 +255,7 @@ class FTP:
         """
         if callback is None:
             callback = rftplib.print_line
-        _set_type(self, "TYPE A", self.sendcmd)
+        _data.set_type(self, "TYPE A", self.sendcmd)
         with _transfer.Transfer(self, cmd, text=True) as transfer:
             with self.transfercmd(cmd) as conn:
                 transfer.run(conn, _rftplib.retrlines, _loops.retrlines, self, conn, callback)
@@ -354,7 +267,7 @@ class FTP:
         cmd: 'STOR name'. fp: read by fp.read(blocksize) until that gives nothing. callback: called with each block when
         it has been sent. rest: as for ntransfercmd(); fp is read from where it stands.
         """
-        _set_type(self, "TYPE I", self.voidcmd)
+        _data.set_type(self, "TYPE I", self.voidcmd)
         with _transfer.Transfer(self, cmd, rest, sent=True) as transfer:
             with self.transfercmd(cmd, rest) as conn:
                 transfer.run(conn, _rftplib.upload, _loops.upload, conn, fp, blocksize, callback)
@@ -366,7 +279,7 @@ class FTP:
         cmd: 'STOR name'. fp: a binary file, read by fp.readline(); every line is sent with CRLF at its end. callback:
         called with each line as it was sent. Raises Error for a line longer than `maxline`, TypeError for a text file.
         """
-        _set_type(self, "TYPE A", self.voidcmd)
+        _data.set_type(self, "TYPE A", self.voidcmd)
         with _transfer.Transfer(self, cmd, sent=True, text=True) as transfer:
             with self.transfercmd(cmd) as conn:
                 transfer.run(conn, _rftplib.storlines, _loops.storlines, self, conn, fp, callback)
@@ -394,7 +307,7 @@ class FTP:
         """
         cmd = "LIST"
         func = None
-        if args[-1:] and not _is_text(args[-1]):
+        if args[-1:] and not _odd.is_text(args[-1]):
             args, func = args[:-1], args[-1]
         for arg in args:
             if arg:
@@ -410,10 +323,7 @@ class FTP:
         """
         if facts:
             self.sendcmd("OPTS MLST " + ";".join(facts) + ";")
-        if path:
-            cmd = "MLSD %s" % path
-        else:
-            cmd = "MLSD"
+        cmd = "MLSD %s" % path if path else "MLSD"
         lines = _rftplib.Listing()
         self.retrlines(cmd, lines.append)
         yield from lines
@@ -422,7 +332,7 @@ class FTP:
         """Rename a file by RNFR and RNTO; returns the last reply."""
         resp = self.sendcmd("RNFR " + fromname)
         if resp[0] != "3":
-            raise error_reply(resp)
+            raise structured(self, error_reply(resp))
         return self.voidcmd("RNTO " + toname)
 
     def delete(self, filename):
@@ -430,8 +340,7 @@ class FTP:
         resp = self.sendcmd("DELE " + filename)
         if resp[:3] in {"250", "200"}:
             return resp
-        else:
-            raise error_reply(resp)
+        raise structured(self, error_reply(resp))
 
     def cwd(self, dirname):
         """Change the current directory; returns the reply. '..' is sent as CDUP, '' as '.'."""
@@ -456,7 +365,7 @@ class FTP:
 
     def mkd(self, dirname):
         """Make a directory; returns the name that the server gives it, or '' if it tells none."""
-        return _directory(self.voidcmd("MKD " + dirname))
+        return _control.directory(self.voidcmd("MKD " + dirname))
 
     def rmd(self, dirname):
         """Remove a directory; returns the reply."""
@@ -464,7 +373,7 @@ class FTP:
 
     def pwd(self):
         """Return the current directory, or '' if the server doesn't tell."""
-        return _directory(self.voidcmd("PWD"))
+        return _control.directory(self.voidcmd("PWD"))
 
     def quit(self):
         """Send QUIT, then close the connection; returns the reply. If QUIT fails, the connection stays open."""
@@ -489,62 +398,3 @@ class FTP:
             if sock is not None:
                 sock.close()
             _transfer.stop_lingering(self)
-
-
-def _connect(ftp, waiting, cmd, rest):
-    """Connect to where the server listens and start the transfer; returns the data connection and the reply."""
-    with _logs.attempt("control", "asking for a data connection for %s", cmd):
-        host, port = ftp.makepasv()
-    with _logs.attempt("data", "connecting to %s port %s for data", host, port):
-        conn = rftplib.socket.create_connection((host, port), ftp.timeout, source_address=ftp.source_address)
-    waiting.watch(conn)
-    try:
-        resp = _start(ftp, cmd, rest, waiting.early)
-        return waiting.conn, resp
-    except:
-        waiting.conn.close()
-        raise
-
-
-def _start(ftp, cmd, rest, send=None):
-    """Send REST, if wanted, and the transfer's command, by `send` or sendcmd(); returns the preliminary reply."""
-    try:
-        if rest is not None:
-            ftp.sendcmd("REST %s" % rest)
-        resp = (send or ftp.sendcmd)(cmd)
-        if resp[0] == "2":
-            resp = _lenient.preliminary(ftp, resp)
-    except (OSError, EOFError) as error:
-        _logs.failed("control", error, "starting %s", cmd)
-        raise
-    if resp[0] != "1":
-        raise error_reply(resp)
-    return resp
-
-
-def _set_type(ftp, command, send):
-    """Send a TYPE command, unless `skip_redundant_type` allows to leave it out."""
-    skip = getattr(ftp, "skip_redundant_type", False)
-    if skip and getattr(ftp, "_type_in_force", None) == command:
-        return
-    try:
-        send(command)
-    except (OSError, EOFError) as error:
-        _logs.failed("control", error, "%s before a transfer", command)
-        raise
-    if skip:
-        ftp._type_in_force = command  # putline() has forgotten it: only what was accepted is remembered
-
-
-def _directory(resp):
-    """The directory of a 257 reply; '' for other replies, which IIS of Windows Server 2003 sends."""
-    if not resp.startswith("257"):
-        return ""
-    return rftplib.parse257(resp)
-
-
-def _is_text(value):
-    """Whether dir() takes its last argument for a path: exactly a str up to Python 3.11, any str from 3.12 on."""
-    if sys.version_info >= (3, 12):
-        return isinstance(value, str)
-    return type(value) is str

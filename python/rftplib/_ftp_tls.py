@@ -9,7 +9,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 import rftplib
 
 from . import _early, _lenient, _logs, _rftplib, _transfer, ssl
-from ._errors import Error, error_perm, error_proto
+from ._errors import Error, error_perm, error_proto, structured
 from ._ftp import FTP
 from ._tls import forget_errors, is_native
 from ._transfer import UNWRAP_TIMEOUT
@@ -24,9 +24,6 @@ _RENEWAL = 300
 
 class FTP_TLS(FTP):
     """A client for FTP over TLS (RFC 4217): explicit TLS, begun by AUTH on the ordinary port.
-
-    FTP_TLS(host='', user='', passwd='', acct='', keyfile=None, certfile=None, context=None, timeout=...,
-    source_address=None, *, encoding='utf-8')
 
     context: the ssl.SSLContext to use; the default one verifies neither certificate nor host name, as in ftplib.
     keyfile, certfile: PEM files of a client certificate, instead of a context (deprecated: use a context).
@@ -181,7 +178,7 @@ class FTP_TLS(FTP):
         self.sock.sendall(line)
         resp = _lenient.reply_to_abort(self)
         if resp[:3] not in {"426", "225", "226"}:
-            raise error_proto(resp)
+            raise structured(self, error_proto(resp))
         return resp
 
 

@@ -76,7 +76,8 @@ def _users_of(ftplib: ModuleType | None) -> list[str]:
     found = []
     for name in names:
         module = sys.modules.get(name)
-        if module is ftplib or name.partition(".")[0] == "rftplib" or not isinstance(module, ModuleType):
+        # type(), for what is no module may say that it is one, as the libraries of cffi do
+        if module is ftplib or name.partition(".")[0] == "rftplib" or not issubclass(type(module), ModuleType):
             continue
         # not vars(): a module that is loaded lazily would be loaded then
         namespace = object.__getattribute__(module, "__dict__")

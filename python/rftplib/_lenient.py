@@ -8,7 +8,7 @@ import socket
 import rftplib
 
 from . import _functions, _rftplib
-from ._errors import error_proto, error_reply
+from ._errors import error_proto, error_reply, structured
 
 # How much is passed over before a reply: lines, or replies
 MAX_STRAYS = 100
@@ -81,7 +81,7 @@ def preliminary(ftp, resp):
     to send and say so by a 226 (or 250) alone: raises error_reply with that, if no other reply comes within SOON.
     """
     if resp[:3] in {"226", "250"} and comes(ftp, SOON) is False:
-        raise error_reply(resp)
+        raise structured(ftp, error_reply(resp))
     return ftp.getresp()
 
 

@@ -10,7 +10,7 @@ import sys
 
 from . import _rftplib
 from ._constants import B_CRLF, CRLF
-from ._errors import Error, error_perm, error_proto, error_reply, error_temp
+from ._errors import COMMAND, Error, error_perm, error_proto, error_reply, error_temp, structured
 
 _NOTHING = object()
 
@@ -27,6 +27,8 @@ def putline(ftp, line):
     if getattr(ftp, "skip_redundant_type", False):
         ftp._type_in_force = None  # whatever the line says
     _rftplib.log_line(">", line)
+    if getattr(ftp, "structured_replies", False):
+        setattr(ftp, COMMAND, None)  # not the one before
     line = line + CRLF
     if ftp.debugging > 1:
         print("*put*", ftp.sanitize(line))
@@ -89,16 +91,16 @@ def getresp(ftp, resp):
     if first in {"1", "2", "3"}:
         return resp
     if first == "4":
-        raise error_temp(resp)
+        raise structured(ftp, error_temp(resp))
     if first == "5":
-        raise error_perm(resp)
-    raise error_proto(resp)
+        raise structured(ftp, error_perm(resp))
+    raise structured(ftp, error_proto(resp))
 
 
-def voidresp(resp):
+def voidresp(ftp, resp):
     """Return `resp`, which is no exact str, if it is a completion; else raise it."""
     if resp[:1] != "2":
-        raise error_reply(resp)
+        raise structured(ftp, error_reply(resp))
     return resp
 
 
@@ -121,3 +123,10 @@ def not_text(resp, code):
     if resp[:3] != code:
         raise error_reply(resp)
     raise TypeError(f"expected string or bytes-like object, got '{type(resp).__name__}'")
+
+
+def is_text(value):
+    """Whether dir() takes its last argument for a path: exactly a str up to Python 3.11, any str from 3.12 on."""
+    if sys.version_info >= (3, 12):
+        return isinstance(value, str)
+    return type(value) is str

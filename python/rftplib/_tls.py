@@ -19,8 +19,8 @@ except ImportError:  # no TLS at all, or an engine without it
 DATA_AFTER_END = "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"
 _REASONS = {"UNEXPECTED_EOF_WHILE_READING", "SHUTDOWN_WHILE_IN_INIT", DATA_AFTER_END}
 
-# The option of a context under which an EOF without close_notify passes for a regular end; Python 3.9 sets it and has
-# no name for it
+# The option of a context under which an EOF without close_notify passes for a regular end. Python 3.9 sets it and has
+# no name for it; early patch levels of 3.10 and 3.11 set it, too, that of Debian 12 among them
 _IGNORE_UNEXPECTED_EOF = 0x80
 
 
@@ -52,7 +52,7 @@ def has_ended_regularly(conn):
 
 
 def hides_ragged_end(conn):
-    """Whether Python takes an EOF without close_notify on `conn` for a regular end: 3.9 does that with OpenSSL 3."""
+    """Whether Python takes an EOF without close_notify on `conn` for a regular end: old ones do, with OpenSSL 3."""
     context = getattr(conn, "context", None)
     return bool(
         ssl is not None

@@ -6,8 +6,10 @@
 
 from ._batch import Reply, batch
 from ._features import Features, features
+from ._recover import recover
+from ._site import Site, Timeouts
 
-__all__ = ["Features", "Reply", "batch", "features"]
+__all__ = ["Features", "Reply", "Site", "Timeouts", "batch", "features", "recover"]
 
 for _name in __all__:
     globals()[_name].__module__ = __name__

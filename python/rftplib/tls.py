@@ -6,13 +6,12 @@
 ...     ftp.retrlines('LIST')
 """
 
-import sys
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 from socket import timeout as TimedOut
 
 import rftplib
 
-from . import _lenient, _logs, _rftplib, _transfer
+from . import _control, _lenient, _logs, _rftplib, _transfer
 from ._errors import NO_GREETING, error_perm, explained
 from ._ftp_tls import FTP_TLS
 
@@ -85,9 +84,6 @@ class ImplicitFTP_TLS(FTP_TLS):
 class FTPS(FTP_TLS):
     """A client for FTP over TLS that is encrypted and verified, or fails.
 
-    FTPS(host='', user='', passwd='', acct='', *, implicit=False, context=None, timeout=..., source_address=None,
-    encoding='utf-8')
-
     implicit: TLS from the first byte, ordinarily on port 990, instead of AUTH on the ordinary port.
     context: an ssl.SSLContext (or a NativeContext) that verifies certificate and host name, by default
     ssl.create_default_context(). One that doesn't verify is refused by ValueError.
@@ -99,6 +95,7 @@ class FTPS(FTP_TLS):
     """
 
     check_size = True
+    structured_replies = True
     # a data connection that ends without close_notify is an error, also where Python 3.9 or a script lets it pass
     _strict_end = True
 
@@ -201,19 +198,7 @@ class FTPS(FTP_TLS):
 
 def _connect_secured(ftp, host, port, timeout, source_address):
     """What FTP.connect() does, with the TLS handshake before the greeting."""
-    if host != "":
-        ftp.host = host
-    if port > 0:
-        ftp.port = port
-    if timeout != -999:
-        ftp.timeout = timeout
-    if ftp.timeout is not None and not ftp.timeout:
-        raise ValueError("Non-blocking socket (timeout=0) is not supported")
-    if source_address is not None:
-        ftp.source_address = source_address
-    sys.audit("ftplib.connect", ftp, ftp.host, ftp.port)
-    with _logs.attempt("control", "connecting to %s port %s", ftp.host, ftp.port):
-        sock = rftplib.socket.create_connection((ftp.host, ftp.port), ftp.timeout, source_address=ftp.source_address)
+    sock = _control.connect(ftp, host, port, timeout, source_address)
     try:
         ftp.af = sock.family
         _logs.connected(ftp)

@@ -33,6 +33,8 @@ pub struct Batch {
     open: Option<Assembly>,
     /// The next command has had its preliminary reply.
     preliminary: bool,
+    /// How many remnants of line ends came before it.
+    strays: usize,
     replies: Vec<Vec<u8>>,
     /// How many characters the multi-line replies to come may have; `None`: any number.
     room: Option<usize>,
@@ -55,6 +57,7 @@ impl Batch {
             begun: 0,
             open: None,
             preliminary: false,
+            strays: 0,
             replies: Vec::with_capacity(commands.len()),
             room: max_reply,
         }
@@ -94,13 +97,18 @@ impl Batch {
     /// Takes a line of a reply, its end stripped. Only to be called while a command is unanswered.
     pub fn take(&mut self, line: &[u8]) -> Result<(), Error> {
         let whole = match self.open.take() {
-            None => match Assembly::begin(line) {
-                None => line.to_vec(),
-                Some(begun) => {
-                    self.open = Some(begun);
+            None => {
+                let Some(line) = self.begin(line) else {
                     return Ok(());
+                };
+                match Assembly::begin(line) {
+                    None => line.to_vec(),
+                    Some(begun) => {
+                        self.open = Some(begun);
+                        return Ok(());
+                    }
                 }
-            },
+            }
             Some(mut open) => match open.add(line, self.room) {
                 Ok(false) => {
                     self.open = Some(open);
@@ -124,11 +132,21 @@ impl Batch {
             Kind::Malformed => Err(Error::Malformed(whole)),
             _ if reply::code(&whole) == b"421" => Err(Error::Closing(whole)),
             _ => {
-                self.preliminary = false;
+                (self.preliminary, self.strays) = (false, 0);
                 self.replies.push(whole);
                 Ok(())
             }
         }
+    }
+
+    /// The line with which a reply begins, as the dialogue takes it; `None` for a remnant of the line before.
+    fn begin<'a>(&mut self, line: &'a [u8]) -> Option<&'a [u8]> {
+        let rest = reply::without_remnant(line);
+        if rest.is_none() && self.strays < reply::MAX_STRAYS {
+            self.strays += 1;
+            return None;
+        }
+        Some(rest.unwrap_or(line))
     }
 
     /// The replies so far, in the order of the commands.

@@ -25,6 +25,7 @@ pub mod batch;
 pub mod charset;
 pub mod command;
 pub mod facts;
+pub mod list;
 pub mod path;
 pub mod received_lines;
 pub mod reply;

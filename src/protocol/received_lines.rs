@@ -71,6 +71,12 @@ impl TextReader {
         self.buf.len().saturating_sub(self.start)
     }
 
+    /// Whether some of them are more than what some servers leave behind a line's end: CR, LF, NUL.
+    pub fn holds_text(&self) -> bool {
+        let held = self.buf.get(self.start..).unwrap_or_default();
+        held.iter().any(|byte| !matches!(byte, b'\r' | b'\n' | 0))
+    }
+
     /// Takes one received chunk; it is decoded as a whole before any line of it is seen.
     ///
     /// On an error the chunk is gone and so is the unfinished line before it, while an incomplete character and an

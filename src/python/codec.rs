@@ -14,7 +14,7 @@ pub const CHUNK: usize = 8192;
 
 /// The encodings whose line ends can be found in the bytes, by the names that Python's codecs have.
 pub fn charset(encoding: &Bound<'_, PyAny>) -> Option<Charset> {
-    // exactly a str: it is kept, and a subclass could be part of a cycle
+    // it must be exactly a str: the reader keeps it, and an object of a subclass could be part of a reference cycle
     let encoding = encoding.cast_exact::<PyString>().ok()?;
     if encoding.is(intern!(encoding.py(), "utf-8")) {
         return Some(Charset::Utf8); // the default

@@ -1,6 +1,8 @@
 //! The binding: the only part that may say pyo3. `python/rftplib/__init__.py` is the table of contents that users see;
 //! the bodies of its methods, where they are more than orchestration, are here.
 
+#![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "what only native loops use"))]
+
 mod call;
 mod codec;
 mod control;
@@ -39,7 +41,9 @@ mod _rftplib {
     #[pymodule_export]
     use super::absent::{batch, download, retrlines, storlines, upload};
     #[pymodule_export]
-    use super::control::dialogue::{getline, getmultiline, getresp, putcmd, putline, sendcmd, voidcmd, voidresp};
+    use super::control::commands::{putcmd, putline};
+    #[pymodule_export]
+    use super::control::dialogue::{getline, getmultiline, getresp, sendcmd, voidcmd, voidresp};
     #[cfg(unix)]
     #[pymodule_export]
     use super::control::exchange::batch;
@@ -50,6 +54,10 @@ mod _rftplib {
     #[cfg(unix)]
     #[pymodule_export]
     use super::data::download::download;
+    #[pymodule_export]
+    use super::data::entries::{Entries, read_listing};
+    #[pymodule_export]
+    use super::data::entry::Entry;
     #[pymodule_export]
     use super::data::listing::Listing;
     #[pymodule_export]

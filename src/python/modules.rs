@@ -27,6 +27,11 @@ pub fn builtins(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     once(&BUILTINS, py, || call::import(py, "builtins"))
 }
 
+pub fn datetime(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static DATETIME: Once = PyOnceLock::new();
+    once(&DATETIME, py, || call::import(py, "datetime"))
+}
+
 /// Python's own classes of files, whatever scripts put into `io`.
 #[cfg(unix)]
 pub fn io(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {

@@ -1,4 +1,4 @@
-//! Which of an object's methods are still ours?
+//! Tells which of an object's methods are still those that its class was born with.
 //!
 //! Every internal step of the dialogue goes through Python's attribute lookup on `self`: subclasses, instance attributes
 //! and class patches override each link. Only when the lookup ends at the very function that `FTP` was born with
@@ -51,7 +51,7 @@ static OWN: PyOnceLock<Own> = PyOnceLock::new();
 #[pyfunction]
 pub fn seal(ftp: &Bound<'_, PyType>) -> PyResult<()> {
     let py = ftp.py();
-    modules::nothing(py)?; // imports what would be imported in the middle of a dialogue else
+    modules::nothing(py)?; // the import is made now and not in the middle of a dialogue
     let own = Own {
         names: NAMES.map(|name| PyString::intern(py, name).unbind()),
         functions: NAMES

@@ -164,7 +164,7 @@ impl Link {
         while let Some(rest) = into.get_mut(filled..).filter(|rest| rest.len() >= RECORD) {
             match session.read(rest) {
                 Ok(Received::Data(count)) if count > 0 => filled += count,
-                Ok(_) => break, // the end comes again, and so does «not now»
+                Ok(_) => break, // the next read gives the end, or «not now», again
                 Err(error) => {
                     *deferred = Some(error);
                     break;

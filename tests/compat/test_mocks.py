@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 import rftplib as ftplib
-from support.scripted_server import LIMIT, serving
+from support.scripted_server import LIMIT, Server
 
 
 def test_autospec_of_the_class():
@@ -96,7 +96,7 @@ def test_attributes_of_the_class_can_be_deleted_and_come_back(name, monkeypatch)
 
 @pytest.mark.parametrize("name", ["getresp", "voidresp", "sendcmd", "putcmd", "putline", "getline", "getmultiline"])
 def test_patch_object_is_reached_from_inside(name):
-    with serving() as server:
+    with Server() as server:
         ftp = ftplib.FTP(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         real = getattr(ftplib.FTP, name)

@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 import rftplib as ftplib
-from support.scripted_server import LIMIT, serving
+from support.scripted_server import LIMIT, Server
 
 
 def client(server, cls=None):
@@ -28,7 +28,7 @@ def test_class_patch_of_makepasv(monkeypatch):
         return self.sock.getpeername()[0], port
 
     monkeypatch.setattr(ftplib.FTP, "makepasv", _new_makepasv)
-    with serving() as server:
+    with Server() as server:
         for cls in (ftplib.FTP, ftplib.FTP_TLS):
             ftp = client(server, cls)
             assert ftp.nlst() == ["one", "two"]
@@ -37,7 +37,7 @@ def test_class_patch_of_makepasv(monkeypatch):
 
 
 def test_port_set_on_the_class(monkeypatch):
-    with serving() as server:
+    with Server() as server:
         monkeypatch.setattr(ftplib.FTP, "port", server.port)
         with ftplib.FTP(server.host, "u", "p", timeout=LIMIT) as ftp:
             assert ftp.pwd() == "/home"
@@ -54,7 +54,7 @@ def test_port_set_on_the_class(monkeypatch):
 
 def test_maxline_changed_on_the_class(monkeypatch):
     monkeypatch.setattr(ftplib.FTP, "maxline", ftplib.FTP.maxline * 48)
-    with serving(data=b"x" * 100000 + b"\r\n") as server:
+    with Server(data=b"x" * 100000 + b"\r\n") as server:
         ftp = client(server)
         assert [len(line) for line in ftp.nlst()] == [100000]
         monkeypatch.undo()
@@ -134,7 +134,7 @@ def whole_session(server):
 def test_socket_module_replaced(monkeypatch, calls):
     """`ftplib.socket = gevent.socket`: every byte goes through the replacement's methods."""
     monkeypatch.setattr(ftplib, "socket", fake_socket_module())
-    with serving() as server:
+    with Server() as server:
         whole_session(server)
         assert calls.count("connect") == 5
         # 2 logins, 4 TYPE, 4 PASV, 4 transfers, QUIT, and the two uploads' data
@@ -145,7 +145,7 @@ def test_socket_module_replaced(monkeypatch, calls):
 def test_socket_class_replaced(monkeypatch, calls):
     """`socks.wrap_module(ftplib)` is `ftplib.socket.socket = socksocket`, which create_connection uses."""
     monkeypatch.setattr(socket, "socket", CountingSocket)
-    with serving() as server:
+    with Server() as server:
         whole_session(server)
         assert calls.count("connect") == 5 and calls.count("sendall") >= 17
 
@@ -167,7 +167,7 @@ def test_create_connection_patched():
 def test_a_connection_through_a_stand_in():
     """A proxy's connection: no socket at all, only its methods (recv, sendall, makefile, close...)."""
     connect = socket.create_connection
-    with serving() as server:
+    with Server() as server:
 
         class Tunnel:
             def __init__(self, address, *args, **kw):
@@ -190,7 +190,7 @@ def test_a_connection_through_a_stand_in():
 
 
 def test_a_wrapper_round_the_data_connection():
-    with serving() as server:
+    with Server() as server:
 
         class Client(ftplib.FTP):
             def ntransfercmd(self, cmd, rest=None):
@@ -229,7 +229,7 @@ def test_a_wrapper_round_the_data_connection():
 
 
 def test_parse_helpers_from_outside():
-    with serving() as server:
+    with Server() as server:
         ftp = client(server)
         host, port = ftplib.parse227(ftp.sendcmd("PASV"))
         assert (host, port) == server.data_address()
@@ -257,7 +257,7 @@ def test_module_functions_are_looked_up_at_each_call(name, call, monkeypatch):
     def replacement(*args):
         raise Found(name)
 
-    with serving() as server:
+    with Server() as server:
         ftp = client(server)
         monkeypatch.setattr(ftplib, name, replacement)
         with pytest.raises(Found):
@@ -279,7 +279,7 @@ def test_all_errors_catches_everything():
 
 
 def test_texts_and_codes_as_scripts_use_them():
-    with serving({"DELE": b"550-no\r\n550 such file\r\n", "RNFR": b"450 busy\r\n"}) as server:
+    with Server({"DELE": b"550-no\r\n550 such file\r\n", "RNFR": b"450 busy\r\n"}) as server:
         ftp = client(server)
         with pytest.raises(ftplib.error_perm) as caught:
             ftp.delete("x")

@@ -11,7 +11,7 @@ import time
 import pytest
 import rftplib as ftplib
 from support.actions import end_data, open_data
-from support.scripted_server import LIMIT, Server, serving
+from support.scripted_server import LIMIT, Server
 
 BIG = b"0123456789abcdef" * 65536
 
@@ -23,7 +23,7 @@ def client(server, cls=None):
 
 
 def test_manual_transfers():
-    with serving(data=BIG) as server:
+    with Server(data=BIG) as server:
         ftp = client(server)
         conn = ftp.transfercmd("RETR x", rest=0)
         received = b"".join(iter(lambda: conn.recv(65536), b""))
@@ -57,7 +57,7 @@ def test_a_callback_that_stops_then_abort():
             pass  # the client has closed
 
     replies = {"RETR": (b"150 ok\r\n", endless, b"426 cut\r\n"), "ABOR": b"226 aborted\r\n"}
-    with serving(replies) as server:
+    with Server(replies) as server:
         ftp = client(server)
         received = []
 
@@ -77,7 +77,7 @@ def test_a_callback_that_stops_then_abort():
 
 
 def test_socket_options_on_the_live_connection():
-    with serving() as server:
+    with Server() as server:
         ftp = client(server)
         ftp.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if hasattr(socket, "TCP_KEEPIDLE"):
@@ -92,7 +92,7 @@ def test_socket_options_on_the_live_connection():
 
 
 def test_epsv_forced_by_af():
-    with serving() as server:
+    with Server() as server:
         ftp = client(server)
         ftp.af = socket.AF_INET6
         assert ftp.nlst() == ["one", "two"]
@@ -115,7 +115,7 @@ def test_noop_from_another_thread_in_mid_download():
         conn.sendall(b"second")
         end_data(session)
 
-    with serving({"RETR": (b"150 ok\r\n", in_two_parts, b"226 done\r\n")}) as server:
+    with Server({"RETR": (b"150 ok\r\n", in_two_parts, b"226 done\r\n")}) as server:
         ftp = client(server)
         started, answers, blocks = threading.Event(), [], []
 
@@ -141,7 +141,7 @@ def test_noop_from_another_thread_in_mid_download():
 @pytest.mark.parametrize("method", ["retrbinary", "retrlines", "reply"])
 def test_close_from_another_thread_ends_the_waiting(method):
     """ftplib would wait for its timeout; rftplib ends within a fraction of a second, with an error of all_errors."""
-    with serving({"RETR": (b"150 ok\r\n", open_data), "X": None}) as server:
+    with Server({"RETR": (b"150 ok\r\n", open_data), "X": None}) as server:
         ftp = client(server)
         result = []
 
@@ -174,7 +174,7 @@ def test_close_from_another_thread_ends_the_waiting(method):
 
 
 def test_eight_threads_with_a_connection_each():
-    with serving(data=BIG) as server:
+    with Server(data=BIG) as server:
         results = []
 
         def work(number):
@@ -219,7 +219,7 @@ def test_upload_from_a_generator_like_object():
         def read(self, size=-1):
             return next(self.chunks, b"")
 
-    with serving() as server:
+    with Server() as server:
         ftp = client(server)
         progress = []
         ftp.storbinary("STOR x", Reader([b"a" * 10, b"b" * 20]), 8192, lambda block: progress.append(len(block)))
@@ -229,7 +229,7 @@ def test_upload_from_a_generator_like_object():
 
 
 def test_download_into_each_kind_of_sink(tmp_path):
-    with serving(data=BIG) as server:
+    with Server(data=BIG) as server:
         ftp = client(server)
         path = tmp_path / "file"
         with open(path, "wb") as file:
@@ -254,7 +254,7 @@ def test_download_into_each_kind_of_sink(tmp_path):
 def test_upload_from_the_middle_of_a_file(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(BIG)
-    with serving() as server, open(path, "rb") as file:
+    with Server() as server, open(path, "rb") as file:
         ftp = client(server)
         file.read(100)
         ftp.storbinary("STOR x", file)

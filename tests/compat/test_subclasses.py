@@ -8,7 +8,7 @@ import threading
 
 import pytest
 import rftplib as ftplib
-from support.scripted_server import LIMIT, serving
+from support.scripted_server import LIMIT, Server
 
 BIG = b"0123456789abcdef" * 4096
 
@@ -23,7 +23,7 @@ def test_ignore_the_pasv_host():
         host, port = session.server.data_address()
         session.conn.sendall(f"227 ok (10,0,0,1,{port // 256},{port % 256})\r\n".encode())
 
-    with serving({"PASV": behind_nat}) as server:
+    with Server({"PASV": behind_nat}) as server:
         ftp = IgnoreHost(timeout=LIMIT)
         ftp.trust_server_pasv_ipv4_address = True
         ftp.connect(server.host, server.port)
@@ -33,7 +33,7 @@ def test_ignore_the_pasv_host():
 
 
 def test_the_port_in_a_class_of_its_own():
-    with serving() as server:
+    with Server() as server:
 
         class Session(ftplib.FTP):
             def __init__(self, host, userid, password, port):
@@ -62,7 +62,7 @@ def test_connect_written_anew():
             self.welcome = self.getresp()
             return self.welcome
 
-    with serving(data=b"\xc3\xa9\r\n") as server:
+    with Server(data=b"\xc3\xa9\r\n") as server:
         ftp = Client(timeout=LIMIT)
         assert ftp.connect(server.host, server.port) == "220 ready"
         ftp.login("u", "p")
@@ -72,7 +72,7 @@ def test_connect_written_anew():
 
 def test_an_object_built_by_hand():
     """As proxies and tunnels do: no connect() at all."""
-    with serving(greeting=b"220 caf\xe9\r\n") as server:
+    with Server(greeting=b"220 caf\xe9\r\n") as server:
         ftp = ftplib.FTP()
         ftp.sock = socket.create_connection((server.host, server.port), LIMIT)
         ftp.af = ftp.sock.family
@@ -87,7 +87,7 @@ def test_an_object_built_by_hand():
 
 
 def test_the_reader_replaced_after_connect():
-    with serving({"X": b"200 caf\xe9\r\n"}, data=b"caf\xe9\r\n") as server:
+    with Server({"X": b"200 caf\xe9\r\n"}, data=b"caf\xe9\r\n") as server:
         ftp = ftplib.FTP(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         ftp.encoding = "latin-1"
@@ -128,7 +128,7 @@ def test_super_init_never_called():
             self.file = sock.makefile("r")
             self.timeout = LIMIT
 
-    with serving() as server:
+    with Server() as server:
         ftp = Bare(socket.create_connection((server.host, server.port), LIMIT))
         assert ftp.getresp() == "220 ready"
         with pytest.raises(AttributeError, match="encoding"):
@@ -202,7 +202,7 @@ def test_a_session_object_as_ftputil_mocks_it():
 
 
 def test_together_with_a_thread():
-    with serving() as server:
+    with Server() as server:
 
         class FTPClient(ftplib.FTP, threading.Thread):
             def __init__(self):
@@ -236,7 +236,7 @@ def test_a_mixin_that_logs_and_one_with_slots():
     class Client(Logging, Slots, ftplib.FTP):
         log: list = []
 
-    with serving({"X": b"200-a\r\n200 b\r\n"}) as server:
+    with Server({"X": b"200-a\r\n200 b\r\n"}) as server:
         with Client(timeout=LIMIT) as ftp:
             ftp.connect(server.host, server.port)
             ftp.sendcmd("X")
@@ -288,7 +288,7 @@ def test_storbinary_and_retrbinary_copied_from_the_standard_library():
                 conn.close()
             return self.voidresp()
 
-    with serving(data=BIG) as server:
+    with Server(data=BIG) as server:
         ftp = Resuming(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         blocks = []
@@ -317,7 +317,7 @@ def test_pret_before_pasv_and_replies_of_another_kind():
             return resp
 
     replies = {"PRET": b"200 ok\r\n", "STOR": b"553- X-DUPE: a\r\n553- X-DUPE: b\r\n553 no\r\n"}
-    with serving(replies) as server:
+    with Server(replies) as server:
         ftp = Drftpd(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         assert ftp.nlst() == ["one", "two"]
@@ -336,7 +336,7 @@ def test_login_that_does_more():
             self.sendcmd("OPTS UTF8 ON")
             return result
 
-    with serving() as server:
+    with Server() as server:
         # The constructor logs in through the override, too.
         Client.port = server.port
         with Client(server.host, "u", "p", timeout=LIMIT):
@@ -345,7 +345,7 @@ def test_login_that_does_more():
 
 
 def test_instance_attributes_in_place_of_methods():
-    with serving() as server:
+    with Server() as server:
         ftp = ftplib.FTP(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         seen = []

@@ -10,7 +10,8 @@ import ssl
 import pytest
 import rftplib as ftplib
 from support.actions import recv_data, send_data
-from support.scripted_server import LIMIT, server_tls_context, serving
+from support.certificates import server_context
+from support.scripted_server import LIMIT, Server
 
 BIG = b"0123456789abcdef" * 4096
 VERSIONS = ["TLSv1_2", "TLSv1_3"]
@@ -81,7 +82,7 @@ def reuse_is_counted(counts):
 
 
 def test_implicit_tls_by_a_sock_property():
-    with serving(implicit_tls=True, data=BIG) as server:
+    with Server(implicit=True, data=BIG) as server:
         ftp = ImplicitFTP_TLS(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         assert isinstance(ftp.sock, ssl.SSLSocket) and "sock" not in vars(ftp)
@@ -102,8 +103,8 @@ def test_implicit_tls_by_a_sock_property():
 def test_the_session_of_the_control_connection_is_reused(cls, version):
     reused = []
     action = (b"150 ok\r\n", reuse_is_counted(reused), b"226 done\r\n")
-    tls = server_tls_context(minimum_version=ssl.TLSVersion[version], maximum_version=ssl.TLSVersion[version])
-    with serving({"RETR": action}, tls=tls) as server:
+    tls = server_context(minimum_version=ssl.TLSVersion[version], maximum_version=ssl.TLSVersion[version])
+    with Server({"RETR": action}, tls=tls) as server:
         ftp = cls(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         ftp.login("u", "p")
@@ -132,7 +133,7 @@ def test_unwrap_replaced_on_the_connection():
                 pass
             socket.socket.shutdown(conn, socket.SHUT_WR)
 
-    with serving({"STOR": (b"150 ok\r\n", never_unwraps, b"226 stored\r\n")}) as server:
+    with Server({"STOR": (b"150 ok\r\n", never_unwraps, b"226 stored\r\n")}) as server:
         ftp = Client(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         ftp.login("u", "p")
@@ -151,7 +152,7 @@ def test_unwrap_suppressed_by_the_module_global(monkeypatch):
         conn.sendall(b"one\r\n")
         socket.socket.shutdown(conn, socket.SHUT_WR)
 
-    with serving({"NLST": (b"150 ok\r\n", never_unwraps, b"226 done\r\n")}) as server:
+    with Server({"NLST": (b"150 ok\r\n", never_unwraps, b"226 done\r\n")}) as server:
         ftp = ftplib.FTP_TLS(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         ftp.login("u", "p")
@@ -168,7 +169,7 @@ def test_login_that_protects_the_data_connections():
             self.prot_p()
             return resp
 
-    with serving() as server:
+    with Server() as server:
         FTPSClient.port = server.port
         with FTPSClient(server.host, "u", "p", timeout=LIMIT) as ftp:
             assert ftp.nlst() == ["one", "two"]
@@ -177,7 +178,7 @@ def test_login_that_protects_the_data_connections():
 
 def test_tls_by_hand():
     """The connection of a proxy: sock, af, file and welcome set by the caller, TLS from the first byte."""
-    with serving(implicit_tls=True) as server:
+    with Server(implicit=True) as server:
         ftp = ftplib.FTP_TLS(context=ssl._create_unverified_context())
         raw = socket.create_connection((server.host, server.port), LIMIT)
         ftp.host = "printer"
@@ -211,7 +212,7 @@ def test_a_context_of_the_users_own():
     context = Context(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    with serving() as server:
+    with Server() as server:
         ftp = ftplib.FTP_TLS(context=context, timeout=LIMIT)
         ftp.connect(server.host, server.port)
         ftp.login("u", "p")
@@ -231,7 +232,7 @@ def test_ssl_replaced_in_the_module(monkeypatch):
 
     seen = []
     monkeypatch.setattr(ftplib, "ssl", Module())
-    with serving() as server:
+    with Server() as server:
         ftp = ftplib.FTP_TLS(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         ftp.login("u", "p")
@@ -246,7 +247,7 @@ def test_sizes_around_a_tls_record(size):
         "RETR": (b"150 ok\r\n", send_data(data), b"226 ok\r\n"),
         "STOR": (b"150 ok\r\n", recv_data, b"226 ok\r\n"),
     }
-    with serving(replies) as server:
+    with Server(replies) as server:
         ftp = ftplib.FTP_TLS(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         ftp.login("u", "p")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pathlib
 import subprocess
 import sys
 
 import pytest
+from servers.demo import serving
 
 SCRIPT = """
 import sys
@@ -25,13 +25,8 @@ def run(script):
 
 @pytest.fixture
 def port(tmp_path):
-    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "examples"))
-    try:
-        from server import Server
-    finally:
-        del sys.path[0]
     (tmp_path / "a file").write_bytes(b"x")
-    with Server(tmp_path) as server:
+    with serving(tmp_path) as server:
         yield server.port
 
 

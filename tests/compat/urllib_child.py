@@ -18,7 +18,7 @@ import urllib.error  # noqa: E402
 import urllib.request  # noqa: E402
 
 from support.actions import send_data  # noqa: E402
-from support.scripted_server import serving  # noqa: E402
+from support.scripted_server import Server  # noqa: E402
 
 CONTENT = b"line\r\n" * 50
 
@@ -64,7 +64,7 @@ def main():
         "d/x;type=a",
         "%0d%0aDELE",
     )
-    with serving({"RETR": retr, "CWD": cwd, "PASS": password}, data=CONTENT) as server:
+    with Server({"RETR": retr, "CWD": cwd, "PASS": password}, data=CONTENT) as server:
         base = f"{server.host}:{server.port}"
         results = {path: fetch(f"ftp://u:p@{base}/{path}") for path in paths}
         results["wrong password"] = fetch(f"ftp://u:wrong@{base}/x")

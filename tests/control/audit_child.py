@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.harness import describe, describe_exception, hide_ports  # noqa: E402
-from support.scripted_server import Server  # noqa: E402
+from support.scripted_server import Server
 
 EVENTS = []
 PORTS = {}

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from support.strategies import encodings, text
 from support.twins import arrived, client, connection, few, many, outcome, twins
 
+pytestmark = pytest.mark.long
+
 ANSWER = b"200 ok\r\n" * 4
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from support.strategies import dialogue, encodings, sizes, wire
 from support.twins import chopped, client, connection, few, many, outcome, twins
 
+pytestmark = pytest.mark.long
+
 
 class WithoutRemnants:
     """ftplib with the one thing that rftplib does otherwise: what is left of a line end is no reply."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ftplib
 
+import pytest
 import rftplib
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.strategies import text
 from support.twins import few, many, outcome
+
+pytestmark = pytest.mark.long
 
 numbers = st.lists(st.integers(0, 400).map(str), min_size=3, max_size=8).map(",".join)
 

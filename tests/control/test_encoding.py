@@ -9,11 +9,10 @@ from support.actions import half_close, send_data
 from support.harness import same
 
 ENCODINGS = [
-    "utf-8", "UTF8", "utf_8", "utf-8-sig", "latin-1", "iso8859-1", "L1", "latin1", "ascii", "US-ASCII", "cp1252",
-    "cp437", "cp932",
-    "shift_jis", "euc_jp", "gb18030", "big5", "koi8-r", "iso-2022-jp", "utf-7", "mac_roman", "charmap",
-    "raw_unicode_escape", "punycode", "iso8859-15", "U8", "utf 8", "Utf-8",
+    "utf-8", "utf-8-sig", "latin-1", "ascii", "cp1252", "cp437", "cp932", "shift_jis", "euc_jp", "gb18030", "big5",
+    "koi8-r", "iso-2022-jp", "utf-7", "mac_roman", "charmap", "raw_unicode_escape", "punycode", "iso8859-15",
 ]  # fmt: skip
+ALIASES = ["UTF8", "utf_8", "U8", "utf 8", "Utf-8", "iso8859-1", "L1", "latin1", "US-ASCII"]
 # Where every character takes two bytes or more, the server's ASCII greeting is no line: the end shows what came of it.
 WIDE = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"]
 BAD = ["no-such", "utf-8\0", "", " ", "rot13", "hex", "base64", "zlib", "undefined"]
@@ -49,8 +48,11 @@ LINES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("line", LINES, ids=lambda line: ascii(line.decode("latin-1")))
-@pytest.mark.parametrize("encoding", ENCODINGS)
+BYTES = [(encoding, line) for encoding in ENCODINGS for line in LINES]
+BYTES += [(alias, line) for alias in ALIASES for line in (LINES[1], LINES[2])]
+
+
+@pytest.mark.parametrize("encoding, line", BYTES, ids=lambda value: ascii(value))
 def test_reply_and_data_in_an_encoding(encoding, line):
     def script(lib, env):
         # Two connections: after an undecodable byte the reader loses what came in the same segment.

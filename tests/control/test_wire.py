@@ -8,8 +8,9 @@ import ssl
 
 import pytest
 from support.actions import UPLOAD, recv_data, send_data
+from support.certificates import CA_FILE
 from support.harness import run_both, same
-from support.scripted_server import CA_FILE, LIMIT
+from support.scripted_server import LIMIT
 
 DATA = b"".join(b"line %d of the listing\r\n" % number for number in range(200))
 

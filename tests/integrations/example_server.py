@@ -1,6 +1,7 @@
 """A small world for the documentation's examples: ftp.example.org and proxy.example.org, on the ports that users know.
 
-It is a network namespace of its own, with an /etc/hosts of its own: nothing in it leads anywhere else.
+It is a network namespace of its own, with an /etc/hosts of its own: nothing in it leads anywhere else. The server lacks
+the command that the environment names as WITHOUT.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def run_example(program: str, cwd: Path, home: Path, certificate: Path, environm
 
 
 @contextlib.contextmanager
-def serving(home: str, certificate: str):
+def Server(home: str, certificate: str):
     """FTP with explicit and with implicit TLS."""
     from pyftpdlib.authorizers import DummyAuthorizer
     from pyftpdlib.handlers import TLS_FTPHandler
@@ -67,10 +68,13 @@ def serving(home: str, certificate: str):
         def handle_ssl_established(self):
             super().handle()
 
+    without = os.environ.get("WITHOUT")
+    Explicit.proto_cmds = {name: text for name, text in Explicit.proto_cmds.items() if name != without}
     Explicit.authorizer.add_user(USER, PASSWORD, home, perm="elradfmwMT")
     Explicit.authorizer.add_anonymous(home)
     loop = IOLoop()
     server = FTPServer(("127.0.0.1", 21), Explicit, ioloop=loop)
+    FTPServer(("127.0.0.1", 2121), Explicit, ioloop=loop)
     FTPServer(("127.0.0.1", 990), Implicit, ioloop=loop)
     stop = threading.Event()
 
@@ -99,7 +103,7 @@ def main() -> None:
     from socks_server import Proxy
 
     bring_up_loopback()
-    with serving(*sys.argv[1:]), Proxy(1080) as proxy:
+    with Server(*sys.argv[1:]), Proxy(1080) as proxy:
         command = [sys.executable, "-W", "error", "example.py"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         print(json.dumps([done.returncode, done.stdout, done.stderr, len(proxy.tunnels)]))

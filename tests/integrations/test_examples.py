@@ -30,39 +30,69 @@ def uploaded(name, content):
     return lambda here, there: (there / name).read_bytes() == content
 
 
+TABLE = b"price,count\n2,3\n5,7\n"
+PHOTOS = {"2024/a.jpg": b"jpg", "2024/changed.jpg": b"new"}
+
+
+def mirrored(here, there):
+    return all((here / "photos" / name).read_bytes() == data for name, data in PHOTOS.items())
+
+
 # What must be so afterwards, beyond an exit without error: {name: (here, on the server)}
 OUTCOMES = {
     "index_1": lambda here, there: (
         downloaded("notes.txt", NOTES)(here, there) and uploaded("report.pdf", REPORT)(here, there)
     ),
     "index_2": downloaded("big.iso", BIG),
-    "ftps_4": downloaded("big.iso", BIG),
-    "recipes_1": downloaded("big.iso.part", BIG),
-    "recipes_2": uploaded("report.pdf", REPORT),
+    "ftps_5": downloaded("big.iso", BIG),
+    "how_it_is_built_1": downloaded("notes.txt", NOTES),
+    "recipes_2": downloaded("big.iso.part", BIG),
     "recipes_3": uploaded("report.pdf", REPORT),
-    "recipes_4": downloaded("photos/2024/a.jpg", b"jpg"),
-    "recipes_5": downloaded("big.iso", BIG),
-    "recipes_10": downloaded("notes.txt", NOTES),
+    "recipes_4": uploaded("report.pdf", REPORT),
+    "recipes_5": mirrored,
+    "recipes_6": downloaded("big.iso", BIG),
+    "recipes_11": downloaded("notes.txt", NOTES),
+    "recipes_12": uploaded("totals.csv", b"price,count,total\n2,3,6\n5,7,35\n"),
 }
 PRINTED = {
-    "index_1": ["'notes.txt'"],
-    "index_2": ["100%"],
-    "index_3": ["<class 'rftplib.FTP'>"],
-    "from_ftplib_1": ["'big.iso'"],
+    "DIFFERENCES_1": ["/"],
+    "SECURITY_1": ["'notes.txt'"],
+    "bugs_1": ["rftplib.control DEBUG < 215", " notes.txt"],
+    "errors_1": ["refused for good: 530 "],
+    "from_ftplib_1": ["-> CWD nowhere", "550 "],
+    "from_ftplib_2": ["'big.iso'"],
     "ftps_1": [" notes.txt"],
     "ftps_2": [" notes.txt"],
     "ftps_3": ["/"],
-    "ftps_5": ["/"],
-    "recipes_3": ["100%"],
-    "recipes_5": ["226"],
-    "recipes_6": ["rftplib.control", "PASS ****"],
-    "recipes_7": ["'notes.txt'"],
-    "recipes_8": [f"[{len(NOTES)}, {len(BIG)}]"],
-    "recipes_9": ["a note"],
-    "recipes_10": ["notes.txt"],
-    "recipes_11": ["3"],
-    "sessions_1": [f"SIZE notes.txt {len(NOTES)}"],
-    "sessions_2": ["'size'"],
+    "ftps_4": ["/"],
+    "ftps_6": ["/"],
+    "ftps_7": ["'notes.txt'"],
+    "how_it_is_built_1": ["rftplib.data: RETR notes.txt: moved by the loop in Rust"],
+    "index_1": ["'notes.txt'"],
+    "index_2": ["100%"],
+    "index_3": ["<class 'rftplib.FTP'>"],
+    "listings_1": ["dir None 20", " photos\n", f"file {len(BIG)} 20"],
+    "listings_2": ["new this week: photos/2024/a.jpg"],
+    "listings_3": [str(len(BIG)), "dir", "refused: 550"],
+    "listings_4": ["report.pdf 2026-11-28 09:14:00+00:00 0:01:00", "old 1994-04-08"],
+    "performance_1": [" MB/s"],
+    "recipes_1": ["a note"],
+    "recipes_4": ["100%", "INFO:rftplib.data:STOR report.pdf: 100000 bytes"],
+    "recipes_6": ["226"],
+    "recipes_7": ["rftplib.control", "PASS ****"],
+    "recipes_8": ["'notes.txt'"],
+    "recipes_9": [f"[{len(NOTES)}, {len(BIG)}]"],
+    "recipes_10": ["a note"],
+    "recipes_11": ["notes.txt"],
+    "recipes_12": ["35"],
+    "recipes_13": ["4"],
+    "reference_1": ["Receive a file in TYPE I"],
+    "sessions_1": ["SIZE 2024/a.jpg 3"],
+    "sessions_2": ["/"],
+    "sessions_3": ["'size'"],
+    "sessions_4": ["bytes", "/"],
+    "sessions_5": ["550 DELE nothing of that name"],
+    "robustness_1": ["got more than 1000000 bytes in one reply"],
 }
 
 
@@ -77,7 +107,9 @@ def authority():
 def there(tmp_path):
     there = tmp_path / "there"
     (there / "photos" / "2024").mkdir(parents=True)
-    (there / "photos" / "2024" / "a.jpg").write_bytes(b"jpg")
+    for name, data in PHOTOS.items():
+        (there / "photos" / name).write_bytes(data)
+    (there / "table.csv").write_bytes(TABLE)
     (there / "notes.txt").write_bytes(NOTES)
     (there / "big.iso").write_bytes(BIG)
     return there
@@ -89,6 +121,8 @@ def here(tmp_path):
     here.mkdir()
     (here / "report.pdf").write_bytes(REPORT)
     (here / "big.iso.part").write_bytes(BIG[:1_000_000])
+    (here / "photos" / "2024").mkdir(parents=True)
+    (here / "photos" / "2024" / "changed.jpg").write_bytes(b"old")
     return here
 
 
@@ -108,12 +142,21 @@ def certificate(authority, tmp_path, here):
     return tmp_path / "server.pem"
 
 
+@pytest.fixture
+def run(here, there, certificate):
+    def run(name, **environment):
+        # The authority is one of the system's to whoever asks.
+        environment = dict(os.environ, SSL_CERT_FILE=str(here / "ca.pem"), **environment)
+        done = run_example(EXAMPLES[name], here, there, certificate, environment)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    return run
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_it_runs(name, here, there, certificate):
-    # The authority is one of the system's to whoever asks.
-    environment = dict(os.environ, SSL_CERT_FILE=str(here / "ca.pem"))
-    done = run_example(EXAMPLES[name], here, there, certificate, environment)
-    assert done.returncode == 0, done.stderr
+def test_it_runs(name, run, here, there):
+    done = run(name)
     assert name not in OUTCOMES or OUTCOMES[name](here, there), "the files are not as they should be"
     for text in PRINTED.get(name, []):
         assert text in done.stdout + done.stderr
@@ -121,6 +164,27 @@ def test_it_runs(name, here, there, certificate):
     assert bool(done.tunnels) == (PROXY in EXAMPLES[name])
 
 
+@pytest.mark.parametrize("part", [BIG + b"something else", BIG, b""], ids=["longer", "complete", "empty"])
+def test_a_download_is_resumed_whatever_is_there(run, here, part):
+    (here / "big.iso.part").write_bytes(part)
+    run("recipes_2")
+    assert (here / "big.iso.part").read_bytes() == BIG
+
+
+def test_the_mirror_of_a_server_without_mlsd(run, here, there):
+    run("recipes_5", WITHOUT="MLSD")
+    assert mirrored(here, there)
+
+
+@pytest.mark.parametrize("without", ["", "MLSD"])
+def test_the_mirror_fetches_nothing_twice(run, here, without):
+    run("recipes_5", WITHOUT=without)
+    (here / "photos" / "2024" / "a.jpg").chmod(0o444)
+    before = {name: (here / "photos" / name).stat().st_ctime_ns for name in PHOTOS}
+    run("recipes_5", WITHOUT=without)
+    assert {name: (here / "photos" / name).stat().st_ctime_ns for name in PHOTOS} == before
+
+
 def test_every_outcome_has_its_example():
-    assert len(EXAMPLES) > 15
+    assert len(EXAMPLES) > 25
     assert set(OUTCOMES) | set(PRINTED) == set(EXAMPLES)

@@ -8,7 +8,8 @@ import ssl
 import pytest
 import rftplib
 from rftplib.tls import FTPS, ImplicitFTP_TLS
-from support.hostile_ftps import Hostile, context
+from support.certificates import client_context
+from support.hostile_ftps import Hostile
 
 DATA = b"x" * 20_000
 
@@ -21,7 +22,7 @@ def server():
 
 
 def connect(server, version):
-    ftp = rftplib.FTP_TLS(context=context(version), timeout=20)
+    ftp = rftplib.FTP_TLS(context=client_context(version), timeout=20)
     ftp.connect(*server.address)
     ftp.login("demo", "secret")
     ftp.prot_p()
@@ -66,7 +67,7 @@ def test_implicit_tls_logs_what_explicit_tls_does(server, records, cls):
     records.clear()
     server.implicit = True
     options = {"implicit": True} if cls is FTPS else {}
-    with cls(context=context(ssl.TLSVersion.TLSv1_3), timeout=20, **options) as ftp:
+    with cls(context=client_context(ssl.TLSVersion.TLSv1_3), timeout=20, **options) as ftp:
         ftp.connect(*server.address)
     host, port = server.address
     assert records == explicit
@@ -88,7 +89,7 @@ def test_a_failed_handshake_at_warning(server, records):
 
 def test_a_failed_handshake_of_implicit_tls_at_warning(server, records):
     """The greeting in clear text comes where TLS is expected."""
-    with FTPS(implicit=True, context=context(), timeout=20) as ftp:
+    with FTPS(implicit=True, context=client_context(), timeout=20) as ftp:
         with pytest.raises(ssl.SSLError) as caught:
             ftp.connect(*server.address)
     assert [record[:2] for record in records] == [("rftplib.tls", "WARNING")]
@@ -107,7 +108,7 @@ def test_a_failed_handshake_of_a_data_connection_at_warning(server, records):
 
 def test_data_connections_in_clear_text_at_warning(server, records):
     server.implicit, server.replies = True, {"PROT": b"536 what?\r\n"}
-    with ImplicitFTP_TLS(context=context(), timeout=20) as ftp:
+    with ImplicitFTP_TLS(context=client_context(), timeout=20) as ftp:
         ftp.allow_clear_data = True
         ftp.connect(*server.address)
         ftp.login("demo", "secret")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import shutil
 import uuid
@@ -12,16 +10,15 @@ import pytest
 from rftplib.tls import NativeContext
 from servers import CATALOGUE, Session
 from servers.layout import home
-from support import native_certificates
+from support import certificates
 
 REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
 
 
 @pytest.fixture(scope="session")
-def certs(tmp_path_factory, missing):
-    if shutil.which("openssl") is None:
-        missing("the openssl command")
-    return native_certificates.make(tmp_path_factory.mktemp("certificates"))
+def certs():
+    """Where the certificates are: NAME.crt, NAME.key, NAME.pem."""
+    return certificates.folder()
 
 
 @pytest.fixture(scope="session")
@@ -60,22 +57,9 @@ def real(unavailable):
     return real
 
 
-def descriptors():
-    found = {}
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):  # the listing's own descriptor is gone by now
-            found[name] = os.readlink(f"/proc/self/fd/{name}")
-    return found
-
-
 @pytest.fixture(autouse=True)
-def no_descriptor_left(certs, unavailable):
-    """After each test the process has the descriptors it had before, whatever failed in between."""
-    before = descriptors()
-    yield
-    if not descriptors().items() <= before.items():
-        gc.collect()  # what failed may hold one in a traceback
-    assert descriptors().items() <= before.items()
+def nothing_left(no_descriptor_left):
+    """Of every test here."""
 
 
 @pytest.fixture

@@ -11,14 +11,15 @@ import threading
 import time
 
 import pytest
-from support.tls_server import VERSIONS, Server, Thread, read_all, server_context
+from support.certificates import VERSIONS, server_context
+from support.tls_server import Server, Thread, read_all
 
 RESET = b"\x01" + bytes(7)  # struct linger: on, 0 seconds
 
 
 @pytest.fixture(params=sorted(VERSIONS))
 def context(certs, request):
-    return server_context(certs, version=request.param)
+    return server_context(version=request.param)
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_unwrap_keeps_clear_text(context, connect, handle):
 @pytest.mark.parametrize("end", ["unwrap", "detach", "read"])
 def test_what_has_arrived_behind_the_close_notify_stays(certs, connect, end):
     # TLS 1.2, for there the whole is known: an alert of a record's head and 26 bytes, then clear text
-    context = server_context(certs, version="1.2")
+    context = server_context(version="1.2")
     with Server(unasked, context) as server, connect(server) as conn:
         conn.sendall(b"x")
         arrived(conn, 5 + 26 + 19)
@@ -124,7 +125,7 @@ class Late:
 
 @pytest.mark.parametrize("end", ["close", "with", "shutdown"])
 def test_tickets_that_come_after_the_close_lose_nothing(certs, trusting, end):
-    server_side = Late(server_context(certs, version="1.3"))
+    server_side = Late(server_context(version="1.3"))
     with Server(server_side) as server:
         sock = server.connect()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
@@ -174,7 +175,7 @@ def test_a_close_waits_only_where_something_may_be_lost(certs, trusting):
 
     for use in (read, be_silent, time_out, say_goodbye):
         stop.clear()
-        with Server(stall, server_context(certs, version="1.3")) as server:
+        with Server(stall, server_context(version="1.3")) as server:
             conn = trusting.wrap_socket(server.connect(), server_hostname="localhost")
             use(conn)
             began = time.monotonic()
@@ -185,7 +186,7 @@ def test_a_close_waits_only_where_something_may_be_lost(certs, trusting):
 
 def test_an_exception_is_not_held_up_by_the_close(certs, trusting):
     stop = threading.Event()
-    with Server(lambda conn: stop.wait(20), server_context(certs, version="1.3")) as server:
+    with Server(lambda conn: stop.wait(20), server_context(version="1.3")) as server:
         began = time.monotonic()
         with pytest.raises(KeyError):
             with trusting.wrap_socket(server.connect(), server_hostname="localhost") as conn:
@@ -197,7 +198,7 @@ def test_an_exception_is_not_held_up_by_the_close(certs, trusting):
 
 def test_a_close_waits_for_a_bounded_time(certs, trusting):
     stop = threading.Event()
-    with Server(lambda conn: stop.wait(20), server_context(certs, version="1.3")) as server:
+    with Server(lambda conn: stop.wait(20), server_context(version="1.3")) as server:
         conn = trusting.wrap_socket(server.connect(timeout=None), server_hostname="localhost")
         conn.sendall(b"x")
         began = time.monotonic()

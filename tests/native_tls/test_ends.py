@@ -10,14 +10,15 @@ import time
 import weakref
 
 import pytest
-from support.tls_server import VERSIONS, Relay, Server, Thread, echo, read_all, server_context
+from support.certificates import VERSIONS, server_context
+from support.tls_server import Relay, Server, Thread, echo, read_all
 
 RESET = b"\x01" + bytes(7)  # struct linger: on, 0 seconds
 
 
 @pytest.fixture(params=sorted(VERSIONS))
 def context(certs, request):
-    return server_context(certs, version=request.param)
+    return server_context(version=request.param)
 
 
 @pytest.fixture
@@ -177,7 +178,7 @@ def test_an_end_in_the_midst_of_a_record(certs, connect, suppress):
         conn.sendall(b"x" * 5000)
         conn.recv(10)
 
-    context = server_context(certs, version="1.2")  # 1.3 has application data records in its handshake
+    context = server_context(version="1.2")  # 1.3 has application data records in its handshake
     with Server(handle, context) as server, Relay(server.address, cut_application_data) as relay:
         conn = connect(relay, suppress_ragged_eofs=suppress, timeout=1)
         conn.sendall(b"go")

@@ -11,7 +11,8 @@ import ssl
 
 import pytest
 from rftplib.tls import NativeContext
-from support.tls_server import VERSIONS, Server, echo, read_all, server_context
+from support.certificates import VERSIONS, server_context
+from support.tls_server import Server, echo, read_all
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def spoil(queue):
 
 @pytest.mark.parametrize("version", sorted(VERSIONS))
 def test_what_others_have_left_is_not_ours(certs, trusting, queue, version):
-    with Server(echo, server_context(certs, version=version)) as server:
+    with Server(echo, server_context(version=version)) as server:
         sock = server.connect(timeout=0.3)
         spoil(queue)
         with trusting.wrap_socket(sock, server_hostname="localhost") as conn:
@@ -78,7 +79,7 @@ def test_nothing_of_ours_is_left(certs, trusting, queue, fail):
     def handle(conn):
         conn.recv(1)
 
-    with Server(handle, server_context(certs)) as server:
+    with Server(handle, server_context()) as server:
         fail(server, trusting)
         assert queue.ERR_peek_error() == 0
 
@@ -90,7 +91,7 @@ def test_a_password_that_opens_leaves_nothing(certs, queue):
     ):
         NativeContext(cafile=certs / "ca.crt", password="client-pw", **options)
         assert queue.ERR_peek_error() == 0
-    with Server(read_all, server_context(certs, client_ca=True)) as server:
+    with Server(read_all, server_context(client_ca=True)) as server:
         context = NativeContext(cafile=certs / "ca.crt", pkcs12=certs / "client.p12", password="client-pw")
         with context.wrap_socket(server.connect(), server_hostname="localhost") as conn:
             conn.shutdown(socket.SHUT_WR)

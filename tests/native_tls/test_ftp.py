@@ -13,7 +13,7 @@ import pytest
 import rftplib
 from rftplib.tls import NativeContext, NativeSocket
 from servers.layout import PASSWORD, USER, certificate
-from support.tls_server import VERSIONS
+from support.certificates import VERSIONS
 
 SERVERS = ["vsftpd-noreuse", "proftpd-noreuse", "pureftpd", "pyftpdlib"]
 SIZES = [0, 1, 16384, 100_003, 5_000_011]

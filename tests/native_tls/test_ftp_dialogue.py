@@ -9,7 +9,8 @@ import rftplib
 import rftplib.tls
 from rftplib.tls import NativeContext, NativeSocket
 from servers.layout import PASSWORD, USER, certificate
-from support.tls_server import Server, Thread, read_all, server_context
+from support.certificates import server_context
+from support.tls_server import Server, Thread, read_all
 
 TIMEOUT = 20
 
@@ -50,7 +51,7 @@ def test_nothing_follows_a_refused_certificate(certs, trusting, name):
         conn.sendall(b"220 hello\r\n")
         answer(conn, [b"234 go on\r\n"], heard)
         try:
-            with server_context(certs, name).wrap_socket(conn, server_side=True) as secured:
+            with server_context(name).wrap_socket(conn, server_side=True) as secured:
                 heard.append(read_all(secured))
         except ssl.SSLError as error:
             heard.append(error.reason)
@@ -81,7 +82,7 @@ def test_clear_text_that_came_with_the_reply_is_discarded(certs, trusting):
     def handle(conn):
         conn.sendall(b"220 hello\r\n")
         answer(conn, [b"234 go on\r\n230 smuggled in\r\n"], heard)
-        with server_context(certs).wrap_socket(conn, server_side=True) as secured:
+        with server_context().wrap_socket(conn, server_side=True) as secured:
             answer(secured, [b"331 password?\r\n", b"230 welcome\r\n"], heard)
             secured.unwrap()
 

@@ -9,7 +9,8 @@ import pytest
 import rftplib
 import rftplib.tls
 from native_tls.test_ftp import PASSWORD, TIMEOUT, USER, client, content, native
-from support.tls_server import VERSIONS, Thread
+from support.certificates import VERSIONS
+from support.tls_server import Thread
 
 DEMANDING = ["vsftpd", "vsftpd-strict", "proftpd"]
 SERVERS = [*DEMANDING, "pureftpd", "pyftpdlib"]
@@ -43,6 +44,7 @@ def place(request, real):
     return real(name), version
 
 
+@pytest.mark.long
 def test_every_data_connection_resumes(place, folder):
     server, version = place
     data = content(3000)

@@ -8,7 +8,8 @@ import ssl
 
 import pytest
 import rftplib
-from support.tls_server import VERSIONS, Server, server_context
+from support.certificates import VERSIONS, server_context
+from support.tls_server import Server
 
 SIZE = 300_000
 TIMEOUT = 20
@@ -18,7 +19,7 @@ class Script:
     """A server that sends SIZE bytes, or fewer, and ends the data connection in its own way."""
 
     def __init__(self, certs, version, sent, end, reply=b"226 done\r\n", announced=SIZE):
-        self.context = server_context(certs, version=version)
+        self.context = server_context(version=version)
         self.sent, self.end, self.reply, self.announced = sent, end, reply, announced
         self.received = None
 

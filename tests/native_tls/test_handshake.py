@@ -13,7 +13,8 @@ import time
 
 import pytest
 from rftplib.tls import NativeContext, NativeSocket
-from support.tls_server import VERSIONS, Relay, Server, Thread, echo, read_all, server_context
+from support.certificates import VERSIONS, server_context
+from support.tls_server import Relay, Server, Thread, echo, read_all
 
 BOTH = pytest.mark.parametrize("version", sorted(VERSIONS))
 
@@ -25,7 +26,7 @@ def der(path):
 @BOTH
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6], ids=["ipv4", "ipv6"])
 def test_the_socket_is_taken_over(certs, trusting, version, family):
-    with Server(echo, server_context(certs, version=version), family) as server:
+    with Server(echo, server_context(version=version), family) as server:
         sock = server.connect(timeout=7)
         names = sock.getsockname(), sock.getpeername()
         conn = trusting.wrap_socket(sock, server_hostname="localhost")
@@ -64,7 +65,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", sorted(REFUSED))
 def test_a_certificate_is_refused(certs, trusting, version, case):
     name, host, reason, code = REFUSED[case]
-    with Server(read_all, server_context(certs, name, version)) as server:
+    with Server(read_all, server_context(name, version)) as server:
         sock = server.connect()
         with pytest.raises(ssl.SSLCertVerificationError, match="certificate verify failed: ") as caught:
             trusting.wrap_socket(sock, server_hostname=host)
@@ -83,7 +84,7 @@ def test_a_certificate_is_refused(certs, trusting, version, case):
 def test_the_danger_options_accept(certs, version, name):
     anything = NativeContext(danger_accept_invalid_certs=True)
     named = NativeContext(cafile=certs / "ca.crt", danger_accept_invalid_hostnames=True)
-    with Server(echo, server_context(certs, name, version)) as server:
+    with Server(echo, server_context(name, version)) as server:
         for host in ("localhost", None):
             with anything.wrap_socket(server.connect(), server_hostname=host) as conn:
                 assert conn.getpeercert(True) == der(certs / f"{name}.crt")
@@ -95,7 +96,7 @@ def test_the_danger_options_accept(certs, version, name):
 
 
 def test_the_default_trusts_the_system_not_the_tests(certs):
-    with Server(read_all, server_context(certs)) as server:
+    with Server(read_all, server_context()) as server:
         with pytest.raises(ssl.SSLCertVerificationError):
             NativeContext().wrap_socket(server.connect(), server_hostname="localhost")
 
@@ -109,7 +110,7 @@ def test_system_roots_are_those_of_openssl(certs, monkeypatch):
         "conn.sendall(b'x'); conn.recv(1); conn.unwrap(); conn.close()\n"
     )
     monkeypatch.setenv("SSL_CERT_FILE", str(certs / "ca.crt"))
-    with Server(echo, server_context(certs)) as server:
+    with Server(echo, server_context()) as server:
         command = [sys.executable, "-c", script, *map(str, server.address)]
         subprocess.run(command, check=True, timeout=60)
     assert server.results == ["closed"]
@@ -117,7 +118,7 @@ def test_system_roots_are_those_of_openssl(certs, monkeypatch):
 
 def test_names_are_sent_and_addresses_are_not(certs):
     seen = []
-    context = server_context(certs)
+    context = server_context()
     context.sni_callback = lambda conn, name, _: seen.append(name)
     anything = NativeContext(danger_accept_invalid_certs=True)
     with Server(read_all, context) as server:
@@ -127,7 +128,7 @@ def test_names_are_sent_and_addresses_are_not(certs):
 
 
 def test_alpn(certs):
-    context = server_context(certs)
+    context = server_context()
     context.set_alpn_protocols(["ftp", "http/1.1"])
     ours = NativeContext(cafile=certs / "ca.crt", alpn=["h2", "ftp"])
     with Server(read_all, context) as server:
@@ -137,11 +138,11 @@ def test_alpn(certs):
 
 def test_versions_that_do_not_meet(certs):
     old = NativeContext(cafile=certs / "ca.crt", maximum_version="TLSv1.2")
-    with Server(read_all, server_context(certs, version="1.3")) as server:
+    with Server(read_all, server_context(version="1.3")) as server:
         with pytest.raises(ssl.SSLError, match="protocol version"):
             old.wrap_socket(server.connect(), server_hostname="localhost")
     new = NativeContext(cafile=certs / "ca.crt", minimum_version=ssl.TLSVersion.TLSv1_3)
-    with Server(read_all, server_context(certs, version="1.2")) as server:
+    with Server(read_all, server_context(version="1.2")) as server:
         with pytest.raises(ssl.SSLError, match="(?i)version"):
             new.wrap_socket(server.connect(), server_hostname="localhost")
 
@@ -229,7 +230,7 @@ def test_a_close_while_the_handshake_waits(trusting):
 
 @BOTH
 def test_a_handshake_that_comes_byte_by_byte(certs, trusting, version):
-    with Server(echo, server_context(certs, version=version)) as server, Relay(server.address, step=1) as relay:
+    with Server(echo, server_context(version=version)) as server, Relay(server.address, step=1) as relay:
         with trusting.wrap_socket(relay.connect(), server_hostname="localhost") as conn:
             assert conn.version() == f"TLSv{version}"
             conn.sendall(b"slow")
@@ -242,7 +243,7 @@ def test_a_handshake_that_comes_byte_by_byte(certs, trusting, version):
 
 
 def test_a_handshake_that_is_put_off(certs, trusting):
-    with Server(echo, server_context(certs)) as server:
+    with Server(echo, server_context()) as server:
         conn = trusting.wrap_socket(server.connect(), do_handshake_on_connect=False, server_hostname="localhost")
         with conn:
             assert (conn.version(), conn.cipher(), conn.selected_alpn_protocol()) == (None, None, None)
@@ -258,7 +259,7 @@ def test_a_handshake_that_is_put_off(certs, trusting):
 
 
 def test_a_put_off_handshake_that_fails_sends_nothing(certs, trusting):
-    with Server(read_all, server_context(certs, "unknown")) as server:
+    with Server(read_all, server_context("unknown")) as server:
         conn = trusting.wrap_socket(server.connect(), do_handshake_on_connect=False, server_hostname="localhost")
         with conn:
             for attempt in range(2):
@@ -268,7 +269,7 @@ def test_a_put_off_handshake_that_fails_sends_nothing(certs, trusting):
 
 
 def test_a_non_blocking_handshake(certs, trusting):
-    with Server(echo, server_context(certs)) as server:
+    with Server(echo, server_context()) as server:
         conn = trusting.wrap_socket(server.connect(), do_handshake_on_connect=False, server_hostname="localhost")
         conn.setblocking(False)
         with conn:

@@ -10,7 +10,8 @@ import threading
 import time
 
 import pytest
-from support.tls_server import Server, Thread, server_context
+from support.certificates import server_context
+from support.tls_server import Server, Thread
 
 CHILD = """
 import socket, sys
@@ -44,7 +45,7 @@ def test_ctrl_c(certs, action):
     def handle(conn):
         stop.wait(30)
 
-    context = None if action == "handshake" else server_context(certs)
+    context = None if action == "handshake" else server_context()
     with Server(handle, context) as server:
         command = [sys.executable, "-c", CHILD, *map(str, server.address), str(certs / "ca.crt"), action]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
@@ -82,7 +83,7 @@ def test_an_exception_set_by_another_thread(certs, trusting, action):
         "unwrap": lambda conn: conn.unwrap(),
         "close": lambda conn: (conn.sendall(b"x"), conn.close()),
     }
-    context = None if action == "handshake" else server_context(certs)
+    context = None if action == "handshake" else server_context()
     with Server(handle, context) as server:
         conn = server.connect(timeout=None)
         if context is not None:

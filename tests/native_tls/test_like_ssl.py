@@ -13,7 +13,8 @@ import ssl
 
 import pytest
 from rftplib.tls import NativeSocket
-from support.tls_server import Server, echo, read_all, server_context
+from support.certificates import server_context
+from support.tls_server import Server, echo, read_all
 
 # What native-tls doesn't tell, and what is for servers or for Windows.
 MISSING = {
@@ -35,7 +36,7 @@ def pair(certs, trusting):
     """(ours, ssl's): a connection of each kind to an echo()."""
     theirs = ssl.create_default_context(cafile=certs / "ca.crt")
     # one server for each, for a server has one connection at a time
-    context = server_context(certs)
+    context = server_context()
     with Server(echo, context) as one, Server(echo, context) as two:
         with trusting.wrap_socket(one.connect(7), server_hostname="localhost") as ours:
             with theirs.wrap_socket(two.connect(7), server_hostname="localhost") as theirs:
@@ -148,7 +149,7 @@ def test_an_abstract_file_over_it(pair):
 
 
 def test_it_costs_one_descriptor(certs, trusting):
-    with Server(echo, server_context(certs)) as server:
+    with Server(echo, server_context()) as server:
         sock = server.connect()
         before = set(os.listdir("/proc/self/fd"))
         with trusting.wrap_socket(sock, server_hostname="localhost") as conn:
@@ -159,7 +160,7 @@ def test_it_costs_one_descriptor(certs, trusting):
 
 def test_it_can_be_had_when_there_is_no_descriptor_to_spare(certs, trusting):
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with Server(echo, server_context(certs)) as server:
+    with Server(echo, server_context()) as server:
         sock = server.connect()
         spare = []
         try:
@@ -179,7 +180,7 @@ def test_it_can_be_had_when_there_is_no_descriptor_to_spare(certs, trusting):
 
 
 def test_a_handshake_that_fails_leaves_none(certs, trusting):
-    with Server(read_all, server_context(certs, "unknown")) as server:
+    with Server(read_all, server_context("unknown")) as server:
         before = set(os.listdir("/proc/self/fd"))
         sock = server.connect()
         file = sock.makefile("rb")  # which would keep an ordinary socket open

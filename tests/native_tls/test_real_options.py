@@ -14,7 +14,7 @@ from native_tls.test_ftp_reuse import SERVERS, Watched, resumes
 from rftplib.tls import NativeContext
 from servers.layout import PASSWORD, USER, certificate
 from servers.tls import KEY_PASSWORD
-from support.tls_server import VERSIONS
+from support.certificates import VERSIONS
 
 DATA = content(100_000)
 

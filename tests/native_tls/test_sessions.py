@@ -8,7 +8,8 @@ import ssl
 
 import pytest
 from rftplib.tls import NativeContext, NativeSession
-from support.tls_server import VERSIONS, Server, Thread, echo, server_context
+from support.certificates import VERSIONS, server_context
+from support.tls_server import Server, Thread, echo
 
 
 @pytest.fixture(params=sorted(VERSIONS))
@@ -18,7 +19,7 @@ def version(request):
 
 @pytest.fixture
 def server(certs, version):
-    with Server(greeting, server_context(certs, version=version)) as server:
+    with Server(greeting, server_context(version=version)) as server:
         yield server
 
 
@@ -44,7 +45,7 @@ def first(server, context):
 
 
 def test_a_session_is_resumed_any_number_of_times(certs, trusting, version):
-    with Server(greeting, server_context(certs, version=version)) as server:
+    with Server(greeting, server_context(version=version)) as server:
         session = first(server, trusting)
         assert type(session) is NativeSession
         for _ in range(3):
@@ -90,7 +91,7 @@ def test_the_session_outlives_the_encryption(server, trusting):
 
 
 def test_there_is_none_before_the_server_has_sent_one(certs, trusting, version):
-    context = server_context(certs, version=version)
+    context = server_context(version=version)
     context.num_tickets = 0  # of TLS 1.3
     with Server(greeting, context) as server:
         conn = trusting.wrap_socket(server.connect(), do_handshake_on_connect=False, server_hostname="localhost")
@@ -102,9 +103,9 @@ def test_there_is_none_before_the_server_has_sent_one(certs, trusting, version):
 
 
 def test_a_server_that_has_forgotten_it_shakes_hands_anew(certs, trusting, version):
-    with Server(greeting, server_context(certs, version=version)) as server:
+    with Server(greeting, server_context(version=version)) as server:
         session = first(server, trusting)
-    with Server(greeting, server_context(certs, version=version)) as server:
+    with Server(greeting, server_context(version=version)) as server:
         with connect(server, trusting, session) as conn:
             assert conn.session_reused is False
             assert conn.getpeercert(True)
@@ -170,7 +171,7 @@ def test_python_s_own_connections_beside_ours(certs, server, trusting):
 
 
 def test_threads_offer_it_at_once(certs, trusting, version):
-    context = server_context(certs, version=version)
+    context = server_context(version=version)
     with Server(greeting, context) as server:
         session = first(server, trusting)
 
@@ -187,7 +188,7 @@ def test_threads_offer_it_at_once(certs, trusting, version):
 
 @pytest.mark.parametrize("name", ["expired", "elsewhere"])
 def test_a_refused_certificate_leaves_nothing_to_resume(certs, trusting, version, name):
-    with Server(greeting, server_context(certs, name, version)) as server:
+    with Server(greeting, server_context(name, version)) as server:
         conn = trusting.wrap_socket(server.connect(), do_handshake_on_connect=False, server_hostname="localhost")
         with conn, pytest.raises(ssl.SSLCertVerificationError):
             conn.do_handshake()

@@ -14,14 +14,15 @@ import threading
 import time
 
 import pytest
-from support.tls_server import VERSIONS, Server, Thread, echo, read_all, server_context
+from support.certificates import VERSIONS, server_context
+from support.tls_server import Server, Thread, echo, read_all
 
 BIG = os.urandom(1 << 20) * 20
 
 
 @pytest.fixture(params=sorted(VERSIONS))
 def context(certs, request):
-    return server_context(certs, version=request.param)
+    return server_context(version=request.param)
 
 
 @pytest.fixture

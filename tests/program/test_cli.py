@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from support.actions import send_data
-from support.scripted_server import serving
+from support.scripted_server import Server
 
 # Up to 3.12 ftplib's own crashes when it writes a file's bytes to stdout, or finds no account in .netrc.
 COMPARED = ["rftplib", "ftplib"] if sys.version_info >= (3, 13) else ["rftplib"]
@@ -24,7 +24,7 @@ REPLIES = {"RETR": (b"150 ok\r\n", send_data(FILE), b"226 done\r\n"), "RMD": b"5
 
 
 def run(lib, arguments, home):
-    with serving(REPLIES) as server:
+    with Server(REPLIES) as server:
         command = [sys.executable, "-c", CHILD, lib, str(server.port), *arguments]
         done = subprocess.run(command, capture_output=True, timeout=60, cwd=home, env={**os.environ, "HOME": str(home)})
         port = server.data_address()[1]

@@ -236,6 +236,21 @@ rftplib.install()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_what_is_no_module_but_says_so_is_left_alone():
+    """The libraries that cffi makes are such objects: whoever uses `cryptography` has one."""
+    program = """
+import sys, types
+class Library:
+    __slots__ = ()
+    __class__ = types.ModuleType
+sys.modules["library"] = Library()
+import rftplib
+rftplib.install()
+"""
+    done = run(program, "-W", "error")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_names_of_the_module_stay_ftplibs():
     assert rftplib.__all__ == real.__all__
     assert rftplib.install.__module__ != "rftplib"  # what CPython's own test_ftplib counts by

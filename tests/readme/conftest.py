@@ -1,24 +1,19 @@
-"""The example server, as the README's reader has it: started from examples/."""
+"""The server that the README has its reader start, with the README's own words."""
 
 from __future__ import annotations
 
-import importlib.util
 import pathlib
+import re
 
 import pytest
+from servers.demo import serving
 
-EXAMPLES = pathlib.Path(__file__).resolve().parent.parent.parent / "examples"
-
-
-@pytest.fixture(scope="session")
-def server_module():
-    spec = importlib.util.spec_from_file_location("example_server", EXAMPLES / "server.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+README = (pathlib.Path(__file__).resolve().parent.parent.parent / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def example_server(server_module, tmp_path):
-    with server_module.Server(tmp_path) as server:
+def demo_server(tmp_path):
+    """Serves tmp_path."""
+    [arguments] = re.findall(r"`\.venv/bin/python (-m pyftpdlib [^`]+)`", README)
+    with serving(tmp_path, arguments.split()) as server:
         yield server

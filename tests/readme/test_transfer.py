@@ -24,17 +24,17 @@ def test_alone_it_starts_a_server_itself():
     assert "'big file.bin', 'notes.txt'" in out
 
 
-def test_with_an_address_it_works_in_that_directory_and_leaves_nothing(example_server, tmp_path):
+def test_with_an_address_it_works_in_that_directory_and_leaves_nothing(demo_server, tmp_path):
     (tmp_path / "some where").mkdir()
-    code, out, err = transfer(example_server.url + "some%20where")
+    code, out, err = transfer(demo_server.url + "some%20where")
     assert (code, err) == (0, "")
     assert "directory  /some where/rftplib-demo-" in out
     assert list(tmp_path.rglob("*")) == [tmp_path / "some where"]
 
 
-def test_the_servers_refusal_is_shown(example_server):
-    code, out, err = transfer(example_server.url.replace("secret", "wrong"))
-    assert (code, err) == (1, "transfer.py: error_perm: 530 Wrong user or password\n")
+def test_the_servers_refusal_is_shown(demo_server):
+    code, out, err = transfer(demo_server.url.replace("secret", "wrong"))
+    assert (code, err) == (1, "transfer.py: error_perm: 530 Authentication failed.\n")
 
 
 def test_nobody_there():

@@ -7,13 +7,10 @@ RFTPLIB_REQUIRE_SERVERS=1 or CI says that they must be had; then they are set up
 
 from __future__ import annotations
 
-import gc
 import os
-import time
 
 import pytest
 from servers import Session
-from support.real import descriptors
 from support.sessions import ENDPOINTS, Endpoint, Work
 
 REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
@@ -52,15 +49,8 @@ def endpoint(request, unavailable) -> Endpoint:
 
 
 @pytest.fixture(autouse=True)
-def no_descriptor_left():
-    """After each test the process has the descriptors it had before, whatever failed in between."""
-    before = descriptors()
-    yield
-    deadline = time.monotonic() + 5
-    while not descriptors().items() <= before.items() and time.monotonic() < deadline:
-        gc.collect()  # garbage closes what it holds; a thread of a server of ours may still be closing its own
-        time.sleep(0.01)
-    assert descriptors().items() <= before.items()
+def nothing_left(no_descriptor_left):
+    """Of every test here."""
 
 
 @pytest.fixture

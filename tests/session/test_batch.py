@@ -16,7 +16,7 @@ import pytest
 import rftplib
 from rftplib.session import Reply, batch, features
 from support.actions import close, half_close, reset
-from support.scripted_server import LIMIT, serving
+from support.scripted_server import LIMIT, Server
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 SIZES = [f"SIZE {number}" for number in range(200)]
@@ -72,7 +72,7 @@ class Client:
 @kinds
 @pytest.mark.parametrize("window", [1, 3, 64, 1000])
 def test_replies_come_in_the_order_of_the_commands(kind, window):
-    with serving({"SIZE": size, "MDTM": refused}) as server:
+    with Server({"SIZE": size, "MDTM": refused}) as server:
         with Client(server, kind) as ftp:
             commands = [f"{verb} {number}" for number in range(100) for verb in ("SIZE", "MDTM")]
             replies = batch(ftp, commands, window)
@@ -112,7 +112,7 @@ def test_as_many_commands_as_the_window_has_go_out_unanswered(kind, window):
         most.append(session.pending.count(b"\r\n") + 1)
         size(session)
 
-    with serving({"SIZE": wait_for_the_window}) as server:
+    with Server({"SIZE": wait_for_the_window}) as server:
         with Client(server, kind) as ftp:
             assert [reply.text for reply in batch(ftp, SIZES, window)] == [f"213 {number}" for number in range(200)]
     assert max(most) == window
@@ -128,7 +128,7 @@ def test_it_reads_while_it_writes(kind):
         session.conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         session.conn.sendall(lines)
 
-    with serving({"STAT": answer_at_once}) as server:
+    with Server({"STAT": answer_at_once}) as server:
         with Client(server, kind) as ftp:
             ftp.max_reply = None
             replies = batch(ftp, commands, 5000)
@@ -143,7 +143,7 @@ def test_it_reads_while_it_writes(kind):
      "ABOR", "AUTH TLS", "REIN", "USER x", "PASS x", "PBSZ 0", "PROT C", "CCC", "", " SIZE a", "SIZE\ta"],
 )  # fmt: skip
 def test_other_commands_are_refused_before_anything_is_sent(kind, command):
-    with serving() as server:
+    with Server() as server:
         with Client(server, kind) as ftp:
             with pytest.raises(ValueError) as refusal:
                 batch(ftp, ["NOOP", command])
@@ -155,7 +155,7 @@ def test_other_commands_are_refused_before_anything_is_sent(kind, command):
 @kinds
 @pytest.mark.parametrize("command", ["SIZE a\r\nDELE b", "SIZE a\n", "SIZE a\r"])
 def test_line_breaks_are_refused_as_in_ftplib(kind, command):
-    with serving() as server:
+    with Server() as server:
         with Client(server, kind) as ftp:
             with pytest.raises(ValueError, match="^an illegal newline character should not be contained$"):
                 batch(ftp, ["NOOP", command])
@@ -168,7 +168,7 @@ def test_line_breaks_are_refused_as_in_ftplib(kind, command):
      (["NOOP"], "64", TypeError), (["NOOP"], 1.5, TypeError), (None, 64, TypeError)],
 )  # fmt: skip
 def test_other_values_are_refused(commands, window, error):
-    with serving() as server:
+    with Server() as server:
         with Client(server) as ftp, pytest.raises(error):
             batch(ftp, commands, window)
         assert server.commands() == []
@@ -192,7 +192,7 @@ ENDS = {
 @pytest.mark.parametrize("end", ENDS)
 def test_what_ends_a_batch_says_how_far_it_came(kind, end):
     action, error, text = ENDS[end]
-    with serving({"SIZE": [size, size, action, None]}) as server:
+    with Server({"SIZE": [size, size, action, None]}) as server:
         with Client(server, kind) as ftp:
             with pytest.raises(error) as raised:
                 batch(ftp, SIZES)
@@ -206,14 +206,14 @@ def test_what_ends_a_batch_says_how_far_it_came(kind, end):
 
 @kinds
 def test_a_preliminary_reply_is_followed_by_the_commands_own(kind):
-    with serving({"HASH": (b"150 wait\r\n", b"213 at last\r\n"), "SIZE": size}) as server:
+    with Server({"HASH": (b"150 wait\r\n", b"213 at last\r\n"), "SIZE": size}) as server:
         with Client(server, kind) as ftp:
             assert [reply.text for reply in batch(ftp, ["HASH a", "SIZE 1"])] == ["213 at last", "213 1"]
 
 
 @pipelined
 def test_the_multi_line_replies_are_limited_together(kind):
-    with serving({"STAT": b"213-" + b"x" * 600 + b"\r\n213 end\r\n"}) as server:
+    with Server({"STAT": b"213-" + b"x" * 600 + b"\r\n213 end\r\n"}) as server:
         with Client(server, kind) as ftp:
             ftp.max_reply = 1000
             assert len(batch(ftp, ["STAT a"])) == 1
@@ -227,14 +227,14 @@ def test_a_server_that_never_stops_talking_is_bounded(kind):
         while True:
             session.conn.sendall(b"213 x\r\n" * 10000)
 
-    with serving({"SIZE": talk}) as server:
+    with Server({"SIZE": talk}) as server:
         with Client(server, kind) as ftp:
             assert len(batch(ftp, SIZES)) == len(SIZES)
 
 
 @kinds
 def test_a_timeout(kind):
-    with serving({"SIZE": [size, None]}) as server:
+    with Server({"SIZE": [size, None]}) as server:
         with Client(server, kind, timeout=0.2) as ftp:
             with pytest.raises(socket.timeout) as raised:
                 batch(ftp, SIZES)
@@ -246,7 +246,7 @@ def test_a_timeout(kind):
 
 @pytest.mark.skipif(not NATIVE, reason="without the native loops rftplib waits as ftplib does")
 def test_close_from_another_thread_ends_it():
-    with serving({"SIZE": None}) as server:
+    with Server({"SIZE": None}) as server:
         with Client(server, timeout=None) as ftp:
             threading.Timer(0.2, ftp.close).start()
             began = time.monotonic()
@@ -266,7 +266,7 @@ def test_a_signal_ends_it(kind):
 
     before = signal.signal(signal.SIGUSR1, stop)
     try:
-        with serving({"SIZE": [size, None]}) as server:
+        with Server({"SIZE": [size, None]}) as server:
             with Client(server, kind, timeout=None) as ftp:
                 main = threading.get_ident()
                 timer = threading.Timer(0.2, lambda: signal.pthread_kill(main, signal.SIGUSR1))
@@ -279,7 +279,7 @@ def test_a_signal_ends_it(kind):
 
 
 def test_what_is_printed_and_remembered_is_what_sendcmd_prints(capsys):
-    with serving({"SIZE": size}) as server:
+    with Server({"SIZE": size}) as server:
         with Client(server) as ftp:
             ftp.set_debuglevel(1)
             ftp.sendcmd("SIZE 1")
@@ -291,7 +291,7 @@ def test_what_is_printed_and_remembered_is_what_sendcmd_prints(capsys):
 def test_each_command_is_audited():
     seen, wanted = [], True
     sys.addaudithook(lambda event, args: wanted and event == "ftplib.sendcmd" and seen.append(args[1]))
-    with serving({"SIZE": size}) as server:
+    with Server({"SIZE": size}) as server:
         with Client(server) as ftp:
             batch(ftp, SIZES)
     wanted = False
@@ -299,7 +299,7 @@ def test_each_command_is_audited():
 
 
 def test_the_type_in_force_is_forgotten():
-    with serving() as server:
+    with Server() as server:
         with Client(server) as ftp:
             ftp.skip_redundant_type = True
             ftp.retrlines("LIST", lambda line: None)
@@ -309,14 +309,14 @@ def test_the_type_in_force_is_forgotten():
 
 
 def test_whoever_replaces_sendcmd_is_called_for_each_command():
-    with serving({"SIZE": size}) as server:
+    with Server({"SIZE": size}) as server:
         with Client(server, "sendcmd") as ftp:
             batch(ftp, SIZES)
             assert ftp.sent == SIZES
     ftp = mock.Mock(spec=["sendcmd"])
     ftp.sendcmd.side_effect = ["213 1", rftplib.error_perm("550 no")]
     assert [reply.code for reply in batch(ftp, ["SIZE a", "SIZE b"])] == [213, 550]
-    with serving({"SIZE": size}) as server:
+    with Server({"SIZE": size}) as server:
         with Client(server) as ftp:
             with mock.patch.object(rftplib.FTP, "sendcmd", return_value="213 patched"):
                 assert batch(ftp, ["SIZE a"]) == [Reply("SIZE a", "213 patched")]
@@ -329,7 +329,7 @@ def test_other_encodings(kind):
     def back(session):
         session.conn.sendall(b"213 " + session.argument.encode("latin-1") + b"\r\n")
 
-    with serving({"SIZE": back}) as server:
+    with Server({"SIZE": back}) as server:
         for encoding in ("utf-8", "latin-1", "cp1252"):
             with Client(server, kind, encoding=encoding) as ftp:
                 assert batch(ftp, ["SIZE ä", "SIZE a"]) == [Reply("SIZE ä", "213 ä"), Reply("SIZE a", "213 a")]
@@ -354,7 +354,7 @@ FEAT = b"""211-Extensions supported:\r
 
 
 def test_features_are_asked_for_once_a_connection():
-    with serving({"FEAT": FEAT}) as server:
+    with Server({"FEAT": FEAT}) as server:
         with Client(server) as ftp:
             found = features(ftp)
             assert features(ftp) is found
@@ -380,14 +380,14 @@ def test_features_are_asked_for_once_a_connection():
      (b"211-x\r\n211-SIZE\r\n211-MDTM\r\n211 end\r\n", ["SIZE", "MDTM"]), (b"200 ok\r\n", [])],
 )  # fmt: skip
 def test_servers_that_know_little(reply, names):
-    with serving({"FEAT": reply}) as server:
+    with Server({"FEAT": reply}) as server:
         with Client(server) as ftp:
             assert list(features(ftp)) == names
             assert (features(ftp).mlst, features(ftp).hash) == ((), ())
 
 
 def test_a_refusal_before_the_login_is_no_answer():
-    with serving({"FEAT": [b"530 log in\r\n", FEAT]}) as server:
+    with Server({"FEAT": [b"530 log in\r\n", FEAT]}) as server:
         with Client(server) as ftp:
             with pytest.raises(rftplib.error_perm, match="^530 log in$"):
                 features(ftp)

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 RUN = """\
 import sys
 sys.path.insert(0, sys.argv[1])

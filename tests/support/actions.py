@@ -40,7 +40,7 @@ def pieces(data, size=1):
 
     def action(session):
         for i in range(0, len(data), size):
-            session.conn.sendall(data[i : i + size])
+            session.say(data[i : i + size])
 
     return action
 
@@ -85,17 +85,17 @@ def end_data(session):
 
 
 def auth_tls(session):
-    session.conn.sendall(b"234 go\r\n")
+    session.say(b"234 go\r\n")
     session.wrap_control()
 
 
 def prot(session):
     session.protect = session.argument.upper() == "P"
-    session.conn.sendall(b"200 prot\r\n")
+    session.say(b"200 prot\r\n")
 
 
 def ccc(session):
-    session.conn.sendall(b"200 clear\r\n")
+    session.say(b"200 clear\r\n")
     session.wait_readable(session.conn)
     session.conn = session.conn.unwrap()
 
@@ -103,15 +103,15 @@ def ccc(session):
 def pasv(session):
     session.active = None
     session.server.take_leftover()  # a connection that no transfer has used mustn't serve the next one
-    host, port = session.server.data_address()
+    host, port = session.data_listener.getsockname()[:2]
     fields = host.split(".") + [str(port // 256), str(port % 256)]
-    session.conn.sendall(f"227 Entering Passive Mode ({','.join(fields)})\r\n".encode())
+    session.say(f"227 Entering Passive Mode ({','.join(fields)})\r\n".encode())
 
 
 def epsv(session):
     session.active = None
     session.server.take_leftover()
-    session.conn.sendall(f"229 Extended Passive Mode (|||{session.server.data_address()[1]}|)\r\n".encode())
+    session.say(f"229 Extended Passive Mode (|||{session.data_listener.getsockname()[1]}|)\r\n".encode())
 
 
 def port(session):
@@ -126,7 +126,7 @@ def eprt(session):
 
 def made(session):
     quoted = session.argument.replace('"', '""')
-    session.conn.sendall(f'257 "{quoted}" created\r\n'.encode())
+    session.say(f'257 "{quoted}" created\r\n'.encode())
 
 
 DOWNLOAD = (b"150 here it comes\r\n", send_data(), b"226 done\r\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import shutil
 import uuid
 from dataclasses import dataclass
@@ -126,12 +125,3 @@ def content(size: int) -> bytes:
     """Bytes in which no part equals another, so that lost or doubled blocks show. All byte values, CR and LF too."""
     block = bytes(range(256))
     return b"".join(number.to_bytes(4, "big") + block for number in range(size // 260 + 1))[:size]
-
-
-def descriptors() -> dict[str, str]:
-    """This process's open descriptors and what each is."""
-    found = {}
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):  # the listing's own descriptor is gone by now
-            found[name] = os.readlink(f"/proc/self/fd/{name}")
-    return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import select
+import contextlib
+import itertools
 import socket
 import struct
 import time
@@ -13,27 +14,12 @@ from support.scripted_server import LIMIT
 HARD = struct.pack("ii", 1, 0)  # SO_LINGER of no seconds: close() sends RST
 
 
-def _send(session, conn, data):
-    """Send without waiting longer than the test lasts; an error ends the sending only."""
-    view = memoryview(data)
-    while view:
-        readable, writable, _ = select.select([session.server.wake], [conn], [], LIMIT)
-        if session.server.wake in readable or not writable:
-            raise Stopped
-        try:
-            view = view[conn.send(view) :]
-        except OSError:
-            return False
-    return True
-
-
 def endless(block):
     """Send `block` on the control connection again and again."""
 
     def action(session):
-        while _send(session, session.conn, block):
-            pass
-        raise Stopped
+        while True:
+            session.send(session.conn, block)
 
     return action
 
@@ -42,9 +28,10 @@ def much_data(block, times=None):
     """Send `block` on a data connection so often, or without end; then end it."""
 
     def action(session):
-        conn, sent = session.open_data(), 0
-        while sent != times and _send(session, conn, block):
-            sent += 1
+        conn = session.open_data()
+        with contextlib.suppress(OSError):
+            for _ in itertools.repeat(None) if times is None else range(times):
+                session.send(conn, block)
         session.end_data()
 
     return action

@@ -6,7 +6,6 @@ import contextlib
 import ftplib
 import os
 import shutil
-import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,22 +125,3 @@ def content(size: int) -> bytes:
     """Bytes in which no part equals another, so that lost or doubled blocks show. All byte values, CR and LF too."""
     block = bytes(range(256))
     return b"".join(number.to_bytes(4, "big") + block for number in range(size // 260 + 1))[:size]
-
-
-def descriptors() -> dict[str, str]:
-    """This process's open descriptors and what each is."""
-    found = {}
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):  # the listing's own descriptor is gone by now
-            found[name] = os.readlink(f"/proc/self/fd/{name}")
-    return found
-
-
-def wait_until_asleep(task: int, seconds: float = 20) -> None:
-    """Until a thread, or the main thread of a process, waits for something: it slept at five looks in a row."""
-    asleep, deadline = 0, time.monotonic() + seconds
-    while asleep < 5:
-        assert time.monotonic() < deadline, "it doesn't wait"
-        state = Path(f"/proc/{task}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        asleep = asleep + 1 if state == "S" else 0
-        time.sleep(0.01)

@@ -9,12 +9,11 @@ or CI says that they must be had; then they are set up as well.
 
 from __future__ import annotations
 
-import gc
 import os
 
 import pytest
 from servers import Session
-from support.real import ENDPOINTS, Endpoint, Pair, Work, descriptors
+from support.real import ENDPOINTS, Endpoint, Pair, Work
 
 REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
 
@@ -53,16 +52,6 @@ def endpoint(request, unavailable) -> Endpoint:
     if reason:
         pytest.skip(f"{request.param.server.name}: {reason}")
     return request.param
-
-
-@pytest.fixture
-def no_descriptor_left(unavailable):
-    """After each test the process has the descriptors it had before, whatever failed in between."""
-    before = descriptors()
-    yield
-    if not descriptors().items() <= before.items():
-        gc.collect()  # garbage closes what it holds
-    assert descriptors().items() <= before.items()
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """A scripted FTP server on loopback that records what the client sends.
 
+    with Server({"PWD": b"257 oops\\r\\n"}) as server:
+        ftp.connect(*server.address)
+
 One thread accepts, one thread serves each control connection. What the server says is a table: verb -> action, or a
 list of actions of which each occurrence of the verb takes the next (the last one stays). An action is
 
@@ -8,14 +11,12 @@ list of actions of which each occurrence of the verb takes the next (the last on
     tuple       several actions, in order
     None        nothing: the client waits
 
-Every wait ends: when the script is over (`Server.finish`), or after LIMIT seconds.
+Those of everyday use are in `actions`, those of servers that do wrong in `misbehave`. Every wait ends: when the
+block is left, or after LIMIT seconds.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import os
 import re
 import select
 import socket
@@ -23,24 +24,10 @@ import ssl
 import threading
 
 from support.actions import DEFAULTS, Stopped
+from support.certificates import default_server_context
 
 LIMIT = 20.0
-HERE = os.path.dirname(os.path.abspath(__file__))
-CA_FILE = os.path.join(HERE, "ca.pem")
-SERVER_PEM = os.path.join(HERE, "server.pem")
-
-
-def server_tls_context(**settings):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(SERVER_PEM)
-    for name, value in settings.items():
-        setattr(context, name, value)
-    return context
-
-
-@functools.lru_cache(None)
-def default_tls_context():
-    return server_tls_context()
+PIECE = 16384  # no more goes into a TLS record, so that a socket that is writable takes it at once
 
 
 class Session:
@@ -54,42 +41,60 @@ class Session:
         self.replies = {verb: list(r) if isinstance(r, list) else [r] for verb, r in server.replies.items()}
         self.line = self.argument = ""
         self.active = None
+        self.data_listener = server.data_listener
         self.protect = self.mute = False
         self.data_conns = []
         self.uploads = []
-        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.saying = threading.Lock()  # a transfer in the background speaks as well
+        self.threads = []
 
-    def run(self):
+    def begin(self, function, *args):
+        """In a thread that the end of the server waits for."""
+        thread = threading.Thread(target=self.guard, args=(function, *args), daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def guard(self, function, *args):
         try:
-            self.conn.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, int(self.server.oob_inline))
-            self.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # no 40 ms between 150 and 226
-            if self.server.implicit_tls:
-                self.wrap_control()
-            self.perform(self.server.greeting)
-            while True:
-                self.line = self.read_line()
-                verb, _, self.argument = self.line.partition(" ")
-                choices = self.replies.get(verb.upper())
-                if choices is None:
-                    self.perform(b"500 what?\r\n")
-                else:
-                    self.perform(choices.pop(0) if len(choices) > 1 else choices[0])
+            function(*args)
         except (Stopped, OSError):  # among them ssl.SSLError: the client's doing, and the script compares what it did
             pass
         except Exception as exc:  # a bug of the script: shown by finish()
             self.server.errors.append(exc)
             self.conn.close()
 
+    def run(self):
+        self.conn.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, int(self.server.oob_inline))
+        self.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # no 40 ms between 150 and 226
+        if self.server.implicit:
+            self.wrap_control()
+        self.perform(self.server.greeting)
+        while True:
+            self.line = self.read_line()
+            verb, _, self.argument = self.line.partition(" ")
+            self.server.lines.append((self.line, self.encrypted))
+            self.server.note(verb.upper())
+            choices = self.replies.get(verb.upper(), [self.server.unknown])
+            self.perform(choices.pop(0) if len(choices) > 1 else choices[0])
+
+    @property
+    def encrypted(self):
+        return isinstance(self.conn, ssl.SSLSocket)
+
     def perform(self, action):
         if self.mute:
             return
         if isinstance(action, bytes):
-            self.conn.sendall(action)
+            self.say(action)
         elif isinstance(action, tuple):
             for step in action:
                 self.perform(step)
         elif action is not None:
             action(self)
+
+    def say(self, data):
+        with self.saying:
+            self.conn.sendall(data)
 
     def read_line(self):
         while b"\n" not in self.pending:
@@ -110,6 +115,19 @@ class Session:
         if sock not in readable:
             raise Stopped
 
+    def wait_for_end(self):
+        """Do nothing more until the test lets go; see Server.let_go()."""
+        self.server.going_on.wait(LIMIT)
+
+    def send(self, conn, data):
+        """Send all without waiting longer than the test lasts."""
+        view = memoryview(data)
+        while view:
+            readable, writable, _ = select.select([self.server.wake], [conn], [], LIMIT)
+            if readable or not writable:
+                raise Stopped
+            view = view[conn.send(view[:PIECE] if isinstance(conn, ssl.SSLSocket) else view) :]
+
     def wrap_control(self):
         self.wait_readable(self.conn)
         self.conn = self.server.tls.wrap_socket(self.conn, server_side=True)
@@ -122,20 +140,25 @@ class Session:
             self.active = None
         if self.active is None or self.active[0] not in ("127.0.0.1", "::1"):
             self.active = ("127.0.0.1", 1)
-            self.conn.sendall(b"501 odd address\r\n")
+            self.say(b"501 odd address\r\n")
         else:
-            self.conn.sendall(b"200 active\r\n")
+            self.say(b"200 active\r\n")
 
-    def open_data(self, tls=None):
+    def accept_data(self):
+        """The data connection, before any TLS."""
         if self.active is not None:
             conn = socket.create_connection(self.active, LIMIT)
         else:
-            self.wait_readable(self.server.data_listener)
-            conn = self.server.data_listener.accept()[0]
+            self.wait_readable(self.data_listener)
+            conn = self.data_listener.accept()[0]
             conn.settimeout(LIMIT)
         conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data_conns.append(conn)
         self.uploads.append(bytearray())
+        return conn
+
+    def open_data(self, tls=None):
+        conn = self.accept_data()
         if self.protect if tls is None else tls:
             self.wait_readable(conn)
             conn = self.data_conns[-1] = self.server.tls.wrap_socket(conn, server_side=True)
@@ -158,23 +181,42 @@ class Session:
 class Server:
     """Listens until `close`; serves the scripts one after another, each between `start` and `finish`."""
 
+    session = Session
+    unknown = b"500 what?\r\n"
+
     def __init__(self, replies=None, greeting=b"220 ready\r\n", data=b"one\r\ntwo\r\n", ipv6=False, tls=None,
-                 implicit_tls=False, oob_inline=True):  # fmt: skip
+                 implicit=False, oob_inline=True):  # fmt: skip
         self.replies = {**DEFAULTS, **(replies or {})}
         self.greeting, self.data, self.oob_inline = greeting, data, oob_inline
-        self.implicit_tls = implicit_tls
-        self.tls = tls or default_tls_context()
+        self.implicit = implicit
+        self.tls = tls or default_server_context()
         self.host = "::1" if ipv6 else "127.0.0.1"
         family = socket.AF_INET6 if ipv6 else socket.AF_INET
         self.listener = socket.create_server((self.host, 0), family=family)
         self.data_listener = socket.create_server((self.host, 0), family=family)
         self.port = self.listener.getsockname()[1]
+        self.address = (self.host, self.port)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            self.finish(quietly=kind is not None)
+        finally:
+            self.discard()
+            self.close()
 
     def data_address(self):
+        """Where the client is sent for its data connections."""
         return self.data_listener.getsockname()[:2]
 
     def start(self):
         self.sessions, self.errors, self.leftover = [], [], []
+        self.lines = []  # (line, whether it came encrypted), of all sessions
+        self.happened, self.changed = [], threading.Condition()
+        self.going_on = threading.Event()
         self.wake, self.waker = socket.socketpair()
         self.thread = threading.Thread(target=self.accept, daemon=True)
         self.thread.start()
@@ -186,19 +228,39 @@ class Server:
                 return
             conn = self.listener.accept()[0]
             conn.settimeout(LIMIT)
-            session = Session(self, conn)
+            session = self.session(self, conn)
             self.sessions.append(session)
-            session.thread.start()
+            self.note("connected")
+            session.begin(session.run)
 
-    def finish(self):
+    def note(self, event):
+        """Something that a test may wait for."""
+        with self.changed:
+            self.happened.append(event)
+            self.changed.notify_all()
+
+    def wait_for(self, event, times=1):
+        """Wait until a command came ("NOOP"), or "connected", or until an action has noted something."""
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.happened.count(event) >= times, LIMIT):
+                raise AssertionError(f"no {event!r} within {LIMIT} s, only {self.happened}")
+
+    def let_go(self):
+        """End all that waits in wait_for_end()."""
+        self.going_on.set()
+
+    def finish(self, quietly=False):
         """Let the sessions take what has been sent, and end. The connections stay open for `client_closed`."""
+        self.let_go()
         self.waker.send(b"x")
         self.thread.join(LIMIT)
-        for session in self.sessions:
-            session.thread.join(LIMIT)
-        alive = [t for t in [self.thread, *(s.thread for s in self.sessions)] if t.is_alive()]
-        assert not alive, f"the scripted server hangs: {alive}"
-        assert not self.errors, self.errors
+        threads = [self.thread, *(thread for session in self.sessions for thread in session.threads)]
+        for thread in threads:
+            thread.join(LIMIT)
+        alive = [thread for thread in threads if thread.is_alive()]
+        if not quietly:
+            assert not alive, f"the scripted server hangs: {alive}"
+            assert not self.errors, self.errors
         self.take_leftover()
 
     def take_leftover(self):
@@ -231,19 +293,6 @@ class Server:
         self.data_listener.close()
 
 
-@contextlib.contextmanager
-def serving(replies=None, **settings):
-    """A server for one script that is written as users write it; at the end all of its wire has been recorded."""
-    server = Server(replies, **settings)
-    server.start()
-    try:
-        yield server
-        server.finish()
-    finally:
-        server.discard()
-        server.close()
-
-
 def _peer_closed(conn):
     try:
         conn.setblocking(False)
@@ -254,3 +303,6 @@ def _peer_closed(conn):
         return False
     except OSError:
         return True
+
+
+serving = Server  # its former name

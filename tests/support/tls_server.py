@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 
 LIMIT = 20.0  # seconds that anything here may take
-VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
-
-
-def server_context(folder, name="server", version=None, client_ca=False):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(str(folder / f"{name}.pem"))
-    if version is not None:
-        context.minimum_version = context.maximum_version = VERSIONS[version]
-    if client_ca:
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(str(folder / "ca.crt"))
-    return context
 
 
 class Server:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import ftplib
 import os
-import pathlib
 import socket
 import ssl
 import threading
@@ -25,12 +24,12 @@ import time
 import rftplib
 from rftplib import _loops
 from rftplib.tls import NativeContext
+from support.certificates import server_context
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"  # without native loops all go the portable way
 LIMIT = 30.0
 DONE = ("returned", "226 done")  # what a transfer that went well comes to, by `attempt`
 LOOPS = ("download", "upload", "retrlines", "storlines")
-PEM = pathlib.Path(__file__).resolve().with_name("server.pem")
 portable_calls = []
 
 
@@ -57,9 +56,9 @@ class TlsSubclass(ssl.SSLSocket):
 
 
 def _contexts():
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(PEM)
-    server.num_tickets = 0  # a client that closes with one unread resets the connection, and what was sent is lost
+    server = server_context(
+        num_tickets=0
+    )  # a client that closes with one unread resets the connection, and what was sent is lost
     clients = []
     for sslsocket_class in (ssl.SSLSocket, TlsSubclass):
         client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -7,14 +7,11 @@ RFTPLIB_REQUIRE_SERVERS=1 or CI says that they must be had; then they are set up
 
 from __future__ import annotations
 
-import gc
 import os
-import time
 
 import pytest
 from servers import Session
-from support.ftps import EXPLICIT, IMPLICIT, Work, descriptors, endpoints
-from support.hostile_ftps import Hostile
+from support.ftps import EXPLICIT, IMPLICIT, Work, endpoints
 from tls.checks import applicable
 
 REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
@@ -23,9 +20,18 @@ OTHERS = ["vsftpd-clientcert", "proftpd-clientcert", "pyftpdlib-expired", "pyftp
 
 def pytest_generate_tests(metafunc):
     if "check" in metafunc.fixturenames:
-        cases = [(endpoint, name) for endpoint in endpoints(EXPLICIT) for name in applicable(endpoint)]
-        names = [f"{endpoint}-{name}" for endpoint, name in cases]
-        metafunc.parametrize("endpoint, check", cases, ids=names, indirect=["endpoint"])
+        cases = [
+            # each version over one kind of address; the other two combinations are for the long runs
+            pytest.param(
+                endpoint,
+                name,
+                id=f"{endpoint}-{name}",
+                marks=[pytest.mark.long] if (":" in endpoint.host) is (endpoint.version == "1.3") else [],
+            )
+            for endpoint in endpoints(EXPLICIT)
+            for name in applicable(endpoint)
+        ]
+        metafunc.parametrize("endpoint, check", cases, indirect=["endpoint"])
     elif "endpoint" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("servers")
         chosen = endpoints(marker.args if marker else EXPLICIT)
@@ -56,15 +62,8 @@ def endpoint(request, unavailable):
 
 
 @pytest.fixture(autouse=True)
-def no_descriptor_left():
-    """After each test the process has the descriptors it had before, whatever failed in between."""
-    before = descriptors()
-    yield
-    deadline = time.monotonic() + 5
-    while not descriptors().items() <= before.items() and time.monotonic() < deadline:
-        gc.collect()  # garbage closes what it holds; a thread of a server of ours may still be closing its own
-        time.sleep(0.01)
-    assert descriptors().items() <= before.items()
+def nothing_left(no_descriptor_left):
+    """Of every test here."""
 
 
 @pytest.fixture
@@ -74,10 +73,3 @@ def work(endpoint, no_descriptor_left):
         yield folder
     finally:
         folder.close()
-
-
-@pytest.fixture
-def hostile(no_descriptor_left):
-    """A server of ours that does to TLS what it is told; see `Hostile`."""
-    with Hostile() as server:
-        yield server

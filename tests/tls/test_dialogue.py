@@ -9,8 +9,8 @@ import ssl
 
 import pytest
 from support.actions import DOWNLOAD, auth_tls, ccc, close, end_data, half_close, open_data, recv_data, send_data
+from support.certificates import CA_FILE, server_context
 from support.harness import same
-from support.scripted_server import CA_FILE, server_tls_context
 
 DONE = b"226 done\r\n"
 
@@ -47,7 +47,7 @@ def test_a_whole_session(version, debug):
         env.attempt(ftp.abort)
         return ftp.quit()
 
-    tls = server_tls_context(minimum_version=ssl.TLSVersion[version], maximum_version=ssl.TLSVersion[version])
+    tls = server_context(minimum_version=ssl.TLSVersion[version], maximum_version=ssl.TLSVersion[version])
     same(script, tls=tls, data=b"one\r\ntwo\r\n")
 
 
@@ -200,7 +200,7 @@ def test_verification(case):
             setattr(context, name, value)
         return context
 
-    tls = server_tls_context(minimum_version=ssl.TLSVersion.TLSv1_3) if case == "old-protocol" else None
+    tls = server_context(minimum_version=ssl.TLSVersion.TLSv1_3) if case == "old-protocol" else None
     # A failed handshake may be left half written: what the server got of it is no command.
     same(script, {"AUTH": hide_handshake}, tls=tls)
 

@@ -8,27 +8,25 @@ import io
 import os
 import socket
 import ssl
-import sys
 import time
 
 import pytest
 import rftplib
 from rftplib.tls import FTPS, NativeContext
+from support.certificates import CA_FILE, client_context
 from support.ftps import content
-from support.hostile_ftps import CA_FILE, context
+from support.hostile_ftps import TELLS_EOF
 
 VERSIONS = pytest.mark.parametrize(
     "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["tls1.2", "tls1.3"]
 )
 DATA = content(300_001)
 SIZE = b"150 Opening BINARY mode data connection for x (%d bytes)\r\n"
-# Python 3.9 asks OpenSSL 3 to pass off an EOF without close_notify as a regular end.
-TELLS_EOF = sys.version_info >= (3, 10) or ssl.OPENSSL_VERSION_INFO < (3,)
 
 
 def login(server, version=None, cls=rftplib.FTP_TLS, **options):
     """A client whose data connections are protected; `options` are set as attributes."""
-    ftp = cls(context=context(version), timeout=10)
+    ftp = cls(context=client_context(version), timeout=10)
     for name, value in options.items():
         setattr(ftp, name, value)
     ftp.connect(*server.address)
@@ -220,7 +218,7 @@ def test_the_table_of_ends(hostile, kind, end, announced):
     hostile.payload, hostile.end, hostile.lingers = DATA, end, 0.05
     if announced != "nothing":
         hostile.announced = SIZE % (len(DATA) + (announced == "more"))
-    made = context() if kind == "ssl" else NativeContext(cafile=CA_FILE)
+    made = client_context() if kind == "ssl" else NativeContext(cafile=CA_FILE)
     for cls in (rftplib.FTP_TLS, FTPS):
         ftp = cls(context=made, timeout=10)
         ftp.connect("localhost", hostile.address[1])
@@ -245,7 +243,7 @@ def test_check_size(hostile, kind, missing):
     hostile.payload = payload_for("lines")
     size = len(hostile.payload)
     hostile.announced = SIZE % (size + missing)
-    made = NativeContext(cafile=CA_FILE) if kind == "native" else context()
+    made = NativeContext(cafile=CA_FILE) if kind == "native" else client_context()
     for cls, check in ((rftplib.FTP, False), (rftplib.FTP, True), (FTPS, None), (FTPS, False)):
         if (kind == "plain") is not (cls is rftplib.FTP):
             continue

@@ -8,14 +8,14 @@ import time
 
 import pytest
 import rftplib
+from servers import tls
 from servers.layout import certificate
-from servers.tls import client_context
+from support.certificates import client_context
 from support.ftps import TIMEOUT
-from support.hostile_ftps import context
 
 
 def connect(server, ctx=None, cls=rftplib.FTP_TLS, timeout=10):
-    ftp = cls(context=ctx or context(), timeout=timeout)
+    ftp = cls(context=ctx or client_context(), timeout=timeout)
     ftp.connect(*server.address)
     return ftp
 
@@ -28,10 +28,10 @@ def test_smuggled_replies_are_never_read(hostile, smuggled):
         try:
             ftp.login("user", "secret")
         except ssl.SSLError:
-            assert ("AUTH TLS", False) in hostile.commands
+            assert ("AUTH TLS", False) in hostile.lines
         else:
-            assert ftp.voidcmd("NOOP") == "200 ok"
-    assert not [line for line, encrypted in hostile.commands if not encrypted and line != "AUTH TLS"]
+            assert ftp.voidcmd("NOOP") == "200 noop"
+    assert not [line for line, encrypted in hostile.lines if not encrypted and line != "AUTH TLS"]
 
 
 def test_smuggled_reply_that_was_read_with_the_one_to_auth(hostile):
@@ -73,14 +73,14 @@ def test_control_handshake_that_stalls_times_out(hostile):
             ftp.voidcmd("USER user")
     finally:
         ftp.close()
-    assert hostile.commands == [("AUTH TLS", False)]
+    assert hostile.lines == [("AUTH TLS", False)]
 
 
 def test_implicit_handshake_that_stalls_times_out():
     from rftplib.tls import ImplicitFTP_TLS
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        ftp = ImplicitFTP_TLS(context=context(), timeout=0.5)
+        ftp = ImplicitFTP_TLS(context=client_context(), timeout=0.5)
         began = time.monotonic()
         with pytest.raises(socket.timeout):
             ftp.connect(*silent.getsockname())
@@ -130,7 +130,7 @@ def test_certificate_that_does_not_verify(hostile, made, kind, case, version):
     hostile.show(str(certificate(f"{shown}.crt")), str(certificate(f"{shown}.key")))
     hostile.implicit = kind == "implicit"
     cls = {"explicit": rftplib.FTP_TLS, "implicit": ImplicitFTP_TLS, "secure": FTPS}[kind]
-    ftp = cls(context=client_context(version), timeout=10)
+    ftp = cls(context=tls.client_context(version), timeout=10)
     try:
         with pytest.raises(ssl.SSLCertVerificationError, match=message):
             ftp.connect(host, hostile.address[1])
@@ -140,7 +140,7 @@ def test_certificate_that_does_not_verify(hostile, made, kind, case, version):
                 ftp.voidcmd("USER user")
     finally:
         ftp.close()
-    assert hostile.commands == ([] if kind == "implicit" else [("AUTH TLS", False)])
+    assert hostile.lines == ([] if kind == "implicit" else [("AUTH TLS", False)])
 
 
 @pytest.mark.servers("pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown")
@@ -166,7 +166,7 @@ def test_default_context_verifies_nothing_as_in_ftplib(endpoint):
 
 def test_data_connection_with_another_name(hostile):
     """The data connection's certificate is verified like the control connection's."""
-    ctx = context()
+    ctx = client_context()
     ftp = connect(hostile, ctx)
     try:
         ftp.login("user", "secret")
@@ -200,7 +200,7 @@ def test_client_certificate_missing(endpoint):
 
 def test_client_certificate_by_keyfile_and_certfile(hostile):
     """The deprecated arguments, which ftplib has up to Python 3.11."""
-    from support.scripted_server import SERVER_PEM
+    from support.certificates import SERVER_PEM
 
     with pytest.warns(DeprecationWarning):
         ftp = rftplib.FTP_TLS(certfile=SERVER_PEM, keyfile=SERVER_PEM, timeout=10)

@@ -12,11 +12,12 @@ import threading
 import pytest
 import rftplib
 from rftplib.tls import FTPS, ImplicitFTP_TLS, NativeContext
-from support.hostile_ftps import CA_FILE, context
+from support.certificates import CA_FILE, client_context
 
 IMPLICIT_TO_TRY = "if the server expects TLS from the first byte, as on port 990, use rftplib.tls.FTPS(implicit=True)"
 EXPLICIT_TO_TRY = "if it expects AUTH, as on port 21, use FTPS() or FTP_TLS()"
-CONTEXTS = pytest.mark.parametrize("made", [context, lambda: NativeContext(cafile=CA_FILE)], ids=["ssl", "native"])
+MAKERS = [client_context, lambda: NativeContext(cafile=CA_FILE)]
+CONTEXTS = pytest.mark.parametrize("made", MAKERS, ids=["ssl", "native"])
 
 
 def raised(call, *args):
@@ -54,7 +55,7 @@ def hung_up():
 
 def test_explicit_client_on_an_implicit_port(hostile, caplog):
     hostile.implicit = True
-    ftp = FTPS(context=context(), timeout=0.3)
+    ftp = FTPS(context=client_context(), timeout=0.3)
     error = raised(ftp.connect, *hostile.address)
     assert isinstance(error, socket.timeout) and type(error).__name__ == socket.timeout.__name__
     assert (error.args, error.errno) == (("timed out",), None)
@@ -79,7 +80,7 @@ def test_the_classes_of_ftplib_keep_its_text(hostile, caplog, cls):
 
 
 def test_a_server_that_hangs_up_at_once(hung_up):
-    error = raised(FTPS(context=context(), timeout=10).connect, *hung_up)
+    error = raised(FTPS(context=client_context(), timeout=10).connect, *hung_up)
     assert isinstance(error, EOFError) and error.args == ()
     assert str(error) == f"no greeting came; {IMPLICIT_TO_TRY}"
     same_elsewhere(error)
@@ -91,7 +92,7 @@ def test_a_server_that_hangs_up_at_once(hung_up):
 
 def test_no_connection_at_all_is_told_as_it_is(hostile, monkeypatch):
     """Neither for the first time nor after a connection that worked."""
-    ftp = FTPS(context=context(), timeout=10)
+    ftp = FTPS(context=client_context(), timeout=10)
     ftp.connect(*hostile.address)
     ftp.sock.close()
 
@@ -99,7 +100,7 @@ def test_no_connection_at_all_is_told_as_it_is(hostile, monkeypatch):
         raise socket.timeout("timed out")
 
     monkeypatch.setattr(socket, "create_connection", never)
-    for client in (ftp, FTPS(context=context(), timeout=10)):
+    for client in (ftp, FTPS(context=client_context(), timeout=10)):
         error = raised(client.connect, *hostile.address)
         assert (type(error), str(error)) == (socket.timeout, "timed out")
 
@@ -114,27 +115,27 @@ def test_implicit_client_on_an_explicit_port(hostile, caplog, make, made):
     assert str(error).startswith("[SSL: WRONG_VERSION_NUMBER] ")
     assert EXPLICIT_TO_TRY in str(error)
     assert ftp.sock is None
-    assert not [line for line, _ in hostile.commands if "USER" in line]
+    assert not [line for line, _ in hostile.lines if "USER" in line]
     assert caplog.messages == [f"securing the control connection failed: {error}"]
     same_elsewhere(error)
 
 
 def test_server_without_auth(hostile):
-    hostile.replies = {"AUTH": b"502 no\r\n"}
-    error = raised(FTPS(context=context(), timeout=10).connect, *hostile.address)
+    hostile.replies.update({"AUTH": b"502 no\r\n"})
+    error = raised(FTPS(context=client_context(), timeout=10).connect, *hostile.address)
     assert isinstance(error, rftplib.error_perm) and error.args == ("502 no",)
     assert str(error).startswith("502 no (the server takes no AUTH TLS here")
     assert "FTPS(implicit=True)" in str(error)
     same_elsewhere(error)
-    with rftplib.FTP_TLS(context=context(), timeout=10) as ftp:
+    with rftplib.FTP_TLS(context=client_context(), timeout=10) as ftp:
         ftp.connect(*hostile.address)
         error = raised(ftp.login, "user", "secret")
         assert (type(error), str(error)) == (rftplib.error_perm, "502 no")
 
 
 def test_server_that_does_not_encrypt_data(hostile):
-    hostile.replies = {"PROT": b"534 no\r\n"}
-    ftp = FTPS(context=context(), timeout=10)
+    hostile.replies.update({"PROT": b"534 no\r\n"})
+    ftp = FTPS(context=client_context(), timeout=10)
     ftp.connect(*hostile.address)
     error = raised(ftp.login, "user", "secret")
     assert isinstance(error, rftplib.error_perm) and error.args == ("534 no",)
@@ -154,8 +155,8 @@ def test_certificate_that_does_not_verify(hostile, caplog, made):
 def test_a_traceback_names_the_class_that_users_know(hostile):
     import traceback
 
-    hostile.replies = {"AUTH": b"502 no\r\n"}
-    error = raised(FTPS(context=context(), timeout=10).connect, *hostile.address)
+    hostile.replies.update({"AUTH": b"502 no\r\n"})
+    error = raised(FTPS(context=client_context(), timeout=10).connect, *hostile.address)
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     assert text.splitlines()[-1].startswith("ftplib.error_perm: 502 no (")
     assert "in auth" in text and text.count("Traceback") == 1

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ftplib
 import ssl
-import sys
 
 import pytest
 import rftplib
 from support import misbehave as bad
 from support.actions import close, reset
+from support.certificates import CA_FILE, server_context
 from support.harness import differences, run, run_both, same
+from support.hostile_ftps import TELLS_EOF
 from support.resources import descriptors, threads_end
-from support.scripted_server import CA_FILE, LIMIT, Server, server_tls_context
+from support.scripted_server import LIMIT, Server
 
 SHORT = 0.5
 
@@ -37,7 +38,7 @@ def hello(session, conn=None):
 
 
 def play(script, replies, quiet):
-    server = Server(replies, tls=server_tls_context())
+    server = Server(replies, tls=server_context())
     try:
         theirs = run(ftplib, script, server)
         before = descriptors()
@@ -118,7 +119,7 @@ def test_plaintext_before_the_handshake_is_discarded(injected):
         env.attempt(ftp.voidcmd, "NOOP")
         env.attempt(ftp.login, "user", "secret")
 
-    outcome = same(script, {"AUTH": inject, "NOOP": b"200 the truth\r\n"}, tls=server_tls_context())
+    outcome = same(script, {"AUTH": inject, "NOOP": b"200 the truth\r\n"}, tls=server_context())
     assert outcome.notes == ["'200 the truth'", "'230 logged in'"]
 
 
@@ -166,8 +167,7 @@ def test_data_cut_off_without_close_notify():
 
     for outcome in run_both(script, {"RETR": (b"150 go\r\n", truncated, b"226 done\r\n")}):
         assert outcome.notes[2] == repr(b"half of it")
-        # The ssl module of Python 3.9 takes any end of the TCP connection for the end of TLS.
-        if sys.version_info >= (3, 10):
+        if TELLS_EOF:
             assert outcome.notes[1][0] == "raised" and outcome.notes[1][1]["type"].startswith("ssl.SSL")
 
 

@@ -1,4 +1,4 @@
-"""The loops under TLS: what callbacks see, what files get; and no wait holds up Ctrl-C, close() or settimeout()."""
+"""The loops under TLS: what callbacks see, what files get."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import time
 
 import pytest
 import rftplib
+from support.certificates import client_context
 from support.ftps import content
-from support.hostile_ftps import context
-from support.waiting import LIMIT, Waiter, check_interruptible
 
 DATA = content(1_000_003)
 
@@ -31,7 +30,7 @@ class Client(rftplib.FTP_TLS):
 
 @pytest.fixture
 def ftp(hostile):
-    client = Client(context=context(), timeout=10)
+    client = Client(context=client_context(), timeout=10)
     client.connect(*hostile.address)
     client.login("user", "secret")
     client.prot_p()
@@ -39,6 +38,13 @@ def ftp(hostile):
     client.close()
     if client.data is not None:
         client.data.close()
+
+
+def _quietly(call, *args):
+    try:
+        call(*args)
+    except Exception:
+        pass
 
 
 # --- downloads
@@ -61,7 +67,7 @@ def test_block_sizes_that_are_none(hostile, ftp, blocksize):
     hostile.payload = b"some data"
     outcomes = []
     for lib in (ftplib, rftplib):
-        other = lib.FTP_TLS(context=context(), timeout=5)
+        other = lib.FTP_TLS(context=client_context(), timeout=5)
         blocks = []
         try:
             other.connect(*hostile.address)
@@ -118,7 +124,7 @@ def test_into_a_pipe_while_the_server_hesitates(hostile, ftp):
         receiving = threading.Thread(target=lambda: _quietly(ftp.retrbinary, "RETR x", writer.write))
         receiving.start()
         assert reader.read(len(b"the beginning")) == b"the beginning"
-        hostile.stopping.set()
+        hostile.let_go()
         receiving.join(10)
         assert not receiving.is_alive()
 
@@ -132,7 +138,7 @@ def test_into_a_file_while_the_server_hesitates(hostile, ftp, tmp_path):
         while (tmp_path / "target").stat().st_size < 8192 and time.monotonic() < deadline:
             time.sleep(0.01)
         assert (tmp_path / "target").stat().st_size >= 8192
-        hostile.stopping.set()
+        hostile.let_go()
         receiving.join(10)
         assert not receiving.is_alive()
 
@@ -202,7 +208,7 @@ def test_replaced_methods_are_called(hostile):
             return conn, size
 
     hostile.payload = DATA
-    ftp = Patched(context=context(), timeout=10)
+    ftp = Patched(context=client_context(), timeout=10)
     try:
         ftp.connect(*hostile.address)
         ftp.login("user", "secret")
@@ -274,97 +280,3 @@ def test_lines_before_a_bad_one_are_sent(hostile, ftp):
 def test_upload_of_text_files_is_a_type_error(ftp, method, source):
     with pytest.raises(TypeError):
         getattr(ftp, method)("STOR x", source)
-
-
-# --- waits
-
-
-TRANSFERS = {
-    "blocks": lambda ftp: ftp.retrbinary("RETR x", lambda block: None),
-    "file": lambda ftp: ftp.retrbinary("RETR x", io.BytesIO().write),
-    "lines": lambda ftp: ftp.retrlines("RETR x", lambda line: None),
-    "upload": lambda ftp: ftp.storbinary("STOR x", Endless()),
-    "upload-lines": lambda ftp: ftp.storlines("STOR x", Endless()),
-}
-ALL = pytest.mark.parametrize("transfer", TRANSFERS)
-TIMEOUTS = pytest.mark.parametrize("timeout", [None, 60], ids=["no-timeout", "60-s"])
-STALLS = pytest.mark.parametrize("stall", ["transfer", "half"])
-
-
-class Endless:
-    def read(self, size):
-        return b"x" * size
-
-    def readline(self, size):
-        return b"x" * (size - 2) + b"\n"
-
-
-def _quietly(call, *args):
-    try:
-        call(*args)
-    except Exception:
-        pass
-
-
-@ALL
-@STALLS
-@TIMEOUTS
-def test_close_of_the_data_connection(hostile, ftp, transfer, stall, timeout):
-    hostile.payload, hostile.stall, ftp.timeout = b"some line\r\n" * 100, stall, timeout
-    if stall == "half" and "upload" in transfer:
-        hostile.stall = "transfer"
-    waiter = Waiter(lambda: TRANSFERS[transfer](ftp))
-    assert waiter.after(lambda: ftp.data.close()) < LIMIT
-    assert isinstance(waiter.error, (OSError, ValueError))
-
-
-@ALL
-@STALLS
-@TIMEOUTS
-def test_shorter_timeout(hostile, ftp, transfer, stall, timeout):
-    hostile.payload, hostile.stall, ftp.timeout = b"some line\r\n" * 100, stall, timeout
-    if stall == "half" and "upload" in transfer:
-        hostile.stall = "transfer"
-    waiter = Waiter(lambda: TRANSFERS[transfer](ftp))
-    assert waiter.after(lambda: ftp.data.settimeout(0.1)) < LIMIT
-    assert isinstance(waiter.error, socket.timeout)
-    assert str(waiter.error) == f"The {'write' if 'upload' in transfer else 'read'} operation timed out"
-
-
-@ALL
-@pytest.mark.parametrize("timeout", [0.05, 0.35])
-def test_timeouts(hostile, ftp, transfer, timeout):
-    hostile.stall, ftp.timeout = "transfer", timeout
-    began = time.monotonic()
-    # a handshake needs its time, too
-    with pytest.raises(socket.timeout):
-        TRANSFERS[transfer](ftp)
-    assert timeout - 0.01 <= time.monotonic() - began < timeout + 2
-
-
-@pytest.mark.parametrize("transfer", TRANSFERS)
-def test_ctrl_c(hostile, transfer):
-    """In a process of its own, whose main thread waits in the transfer."""
-    hostile.stall = "transfer"
-    prepare = f"""
-from tls.test_loops import TRANSFERS, Client, context
-ftp = Client(context=context(), timeout=60)
-ftp.connect(*{hostile.address!r})
-ftp.login("user", "secret")
-ftp.prot_p()
-"""
-    check_interruptible(prepare, f"TRANSFERS[{transfer!r}](ftp)", lambda: time.sleep(0.7))
-
-
-def test_a_slow_stream_is_no_timeout(hostile, ftp):
-    """The timeout counts from the last progress."""
-
-    def slowly():
-        for _ in range(6):
-            hostile.stopping.wait(0.25)
-            yield b"line\r\n"
-
-    hostile.payload, ftp.timeout = slowly(), 0.7
-    got = []
-    assert ftp.retrlines("RETR x", got.append) == "226 done"
-    assert got == ["line"] * 6

@@ -7,8 +7,8 @@ import ssl
 
 import pytest
 import rftplib
+from support.certificates import client_context
 from support.ftps import CCC, EXPLICIT
-from support.hostile_ftps import context
 
 DEMANDING = ("vsftpd", "vsftpd6", "vsftpd-strict", "vsftpd-forced", "proftpd")
 
@@ -68,7 +68,7 @@ def test_turned_off_by_a_subclass(work):
 
 
 def test_reconnecting_resumes_the_new_session(hostile):
-    ftp = rftplib.FTP_TLS(context=context(), timeout=10)
+    ftp = rftplib.FTP_TLS(context=client_context(), timeout=10)
     for _ in range(2):
         ftp.connect(*hostile.address)
         ftp.login("user", "secret")
@@ -89,9 +89,9 @@ def login(server, **options):
 
 def test_another_context_for_data_gets_no_session(hostile):
     """OpenSSL refuses a session in another context than its own."""
-    ftp = login(hostile, context=context())
+    ftp = login(hostile, context=client_context())
     try:
-        ftp.context = context()
+        ftp.context = client_context()
         ftp.nlst()
         assert hostile.resumed == [False]
     finally:
@@ -120,7 +120,7 @@ def test_contexts_whose_wrap_socket_knows_no_session(hostile):
 
 
 def context_ca():
-    from support.hostile_ftps import CA_FILE
+    from support.certificates import CA_FILE
 
     return CA_FILE
 
@@ -136,7 +136,7 @@ def test_context_that_is_no_sslcontext(hostile):
             self.calls.append(server_hostname)
             return inner.wrap_socket(sock, server_hostname=server_hostname)
 
-    inner = context()
+    inner = client_context()
     ftp = login(hostile, context=Wrapper())
     try:
         ftp.nlst()
@@ -171,7 +171,7 @@ def test_nothing_is_left_on_the_object(hostile):
     """The instance has the attributes that ftplib's has."""
     import ftplib
 
-    ours, theirs = (lib.FTP_TLS(context=context(), timeout=10) for lib in (rftplib, ftplib))
+    ours, theirs = (lib.FTP_TLS(context=client_context(), timeout=10) for lib in (rftplib, ftplib))
     for ftp in (ours, theirs):
         ftp.connect(*hostile.address)
         ftp.login("user", "secret")

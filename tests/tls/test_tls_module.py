@@ -10,8 +10,8 @@ import pytest
 import rftplib
 from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS, NativeContext
 from servers.layout import PASSWORD, USER, certificate
+from support.certificates import client_context
 from support.ftps import IMPLICIT, TIMEOUT, content
-from support.hostile_ftps import context
 
 BOTH = pytest.mark.parametrize("cls", [ImplicitFTP_TLS, FTPS], ids=["ImplicitFTP_TLS", "FTPS"])
 PROTECTION = [("PBSZ 0", True), ("PROT P", True)]
@@ -105,12 +105,12 @@ def test_dangerous_contexts_in_rust_are_refused():
 
 def test_the_dialogue_of_implicit_tls(hostile):
     hostile.implicit = True
-    with ImplicitFTP_TLS(context=context(), timeout=10) as ftp:
-        assert ftp.connect(*hostile.address) == "220 hello"
+    with ImplicitFTP_TLS(context=client_context(), timeout=10) as ftp:
+        assert ftp.connect(*hostile.address) == "220 ready"
         assert ftp.sock.server_hostname == "127.0.0.1"
-        assert ftp.login("user", "secret") == "230 ok"
+        assert ftp.login("user", "secret") == "230 logged in"
         ftp.login("user", "secret")
-    assert hostile.commands == [
+    assert hostile.lines == [
         ("USER user", True),
         ("PASS secret", True),
         *PROTECTION,
@@ -121,10 +121,10 @@ def test_the_dialogue_of_implicit_tls(hostile):
 
 
 def test_the_dialogue_of_ftps(hostile):
-    with FTPS(context=context(), timeout=10) as ftp:
-        assert ftp.connect(*hostile.address) == "220 hello"
-        assert ftp.login("user", "secret") == "230 ok"
-    assert hostile.commands == [
+    with FTPS(context=client_context(), timeout=10) as ftp:
+        assert ftp.connect(*hostile.address) == "220 ready"
+        assert ftp.login("user", "secret") == "230 logged in"
+    assert hostile.lines == [
         ("AUTH TLS", False),
         ("USER user", True),
         ("PASS secret", True),
@@ -135,10 +135,10 @@ def test_the_dialogue_of_ftps(hostile):
 
 def test_the_dialogue_of_implicit_ftps(hostile):
     hostile.implicit = True
-    with FTPS(implicit=True, context=context(), timeout=10) as ftp:
+    with FTPS(implicit=True, context=client_context(), timeout=10) as ftp:
         ftp.connect(*hostile.address)
         ftp.login("user", "secret")
-    assert hostile.commands == [("USER user", True), ("PASS secret", True), *PROTECTION, ("QUIT", True)]
+    assert hostile.lines == [("USER user", True), ("PASS secret", True), *PROTECTION, ("QUIT", True)]
 
 
 @BOTH
@@ -147,28 +147,28 @@ def test_everything_in_the_constructor(hostile, cls, monkeypatch):
     monkeypatch.setattr(cls, "port", hostile.address[1])
     if cls is FTPS:
         monkeypatch.setattr("rftplib.tls.FTPS_PORT", hostile.address[1])
-    with implicit(cls, host="127.0.0.1", user="user", passwd="secret", context=context(), timeout=10) as ftp:
+    with implicit(cls, host="127.0.0.1", user="user", passwd="secret", context=client_context(), timeout=10) as ftp:
         assert ftp.nlst() == []
-    assert ("PASS secret", True) in hostile.commands
-    assert all(encrypted for _, encrypted in hostile.commands)
+    assert ("PASS secret", True) in hostile.lines
+    assert all(encrypted for _, encrypted in hostile.lines)
 
 
 @BOTH
 def test_reconnecting_protects_again(hostile, cls):
     hostile.implicit = True
-    ftp = implicit(cls, context=context(), timeout=10)
+    ftp = implicit(cls, context=client_context(), timeout=10)
     for _ in range(2):
         ftp.connect(*hostile.address)
         ftp.login("user", "secret")
         ftp.nlst()
         ftp.close()
-    assert hostile.commands.count(("PROT P", True)) == 2
+    assert hostile.lines.count(("PROT P", True)) == 2
     assert hostile.resumed == [True, True]
 
 
 def test_prot_c_on_implicit_tls(hostile):
     hostile.implicit = True
-    with ImplicitFTP_TLS(context=context(), timeout=10) as ftp:
+    with ImplicitFTP_TLS(context=client_context(), timeout=10) as ftp:
         ftp.connect(*hostile.address)
         ftp.login("user", "secret")
         ftp.prot_c()
@@ -181,7 +181,7 @@ def test_prot_c_on_implicit_tls(hostile):
 
 @pytest.mark.parametrize("call", ["prot_c", "ccc"])
 def test_ftps_never_goes_back_to_clear_text(hostile, call):
-    with FTPS(context=context(), timeout=10) as ftp:
+    with FTPS(context=client_context(), timeout=10) as ftp:
         ftp.connect(*hostile.address)
         with pytest.raises(ValueError, match=rf"{call}\(\) is refused"):
             getattr(ftp, call)()
@@ -191,11 +191,11 @@ def test_ftps_never_goes_back_to_clear_text(hostile, call):
             ftp.auth()
         ftp.login("user", "secret")
         assert ftp.nlst() == []
-    assert {line for line, encrypted in hostile.commands if not encrypted} == {"AUTH TLS"}
+    assert {line for line, encrypted in hostile.lines if not encrypted} == {"AUTH TLS"}
 
 
 def test_contexts_that_verify_nothing_are_refused():
-    unverified = context()
+    unverified = client_context()
     unverified.check_hostname = False
     with pytest.raises(ValueError, match="check_hostname"):
         FTPS(context=unverified)
@@ -207,7 +207,7 @@ def test_contexts_that_verify_nothing_are_refused():
 
 
 def test_context_that_is_weakened_later_is_refused(hostile):
-    ftp = FTPS(context=context(), timeout=10)
+    ftp = FTPS(context=client_context(), timeout=10)
     ftp.connect(*hostile.address)
     ftp.login("user", "secret")
     ftp.context.check_hostname = False
@@ -222,7 +222,7 @@ def test_login_on_a_socket_that_was_put_there_by_hand(hostile):
     """A tunnel, for one: TLS comes before the login all the same."""
     import socket
 
-    ftp = FTPS(context=context(), timeout=10)
+    ftp = FTPS(context=client_context(), timeout=10)
     ftp.host = "127.0.0.1"
     ftp.sock = socket.create_connection(hostile.address)
     ftp.af = ftp.sock.family
@@ -233,8 +233,8 @@ def test_login_on_a_socket_that_was_put_there_by_hand(hostile):
         assert ftp.nlst() == []
     finally:
         ftp.close()
-    assert [line for line, encrypted in hostile.commands if not encrypted] == ["AUTH TLS"]
-    assert ("PROT P", True) in hostile.commands
+    assert [line for line, encrypted in hostile.lines if not encrypted] == ["AUTH TLS"]
+    assert ("PROT P", True) in hostile.lines
 
 
 # --- the API
@@ -258,7 +258,7 @@ def test_ports():
 
 @BOTH
 def test_arguments_as_in_ftp(cls):
-    made = implicit(cls, context=context(), timeout=7, source_address=("127.0.0.1", 0), encoding="latin-1")
+    made = implicit(cls, context=client_context(), timeout=7, source_address=("127.0.0.1", 0), encoding="latin-1")
     assert (made.timeout, made.source_address, made.encoding) == (7, ("127.0.0.1", 0), "latin-1")
     assert inspect.signature(cls.connect) == inspect.signature(rftplib.FTP.connect)
     assert inspect.signature(cls.login) == inspect.signature(rftplib.FTP_TLS.login)
@@ -273,7 +273,7 @@ def test_refused_connection(cls):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(ConnectionRefusedError):
-        implicit(cls, context=context(), timeout=5).connect("127.0.0.1", port)
+        implicit(cls, context=client_context(), timeout=5).connect("127.0.0.1", port)
 
 
 @BOTH
@@ -290,7 +290,7 @@ def test_audit_event(hostile, cls):
 
     sys.addaudithook(hook)
     try:
-        with implicit(cls, context=context(), timeout=10) as ftp:
+        with implicit(cls, context=client_context(), timeout=10) as ftp:
             ftp.connect(*hostile.address)
     finally:
         listening.clear()

@@ -17,10 +17,10 @@ import pytest
 import rftplib
 from rftplib.tls import NativeContext
 from servers.layout import certificate
+from support.certificates import client_context
 from support.ftps import content
-from support.hostile_ftps import context
 
-SIZES = [1, 24_576, 200_000, 5_000_000]
+SIZES = [24_576, *(pytest.param(size, marks=pytest.mark.long) for size in (1, 200_000, 5_000_000))]
 SIZE = pytest.mark.parametrize("size", SIZES)
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 
@@ -126,7 +126,7 @@ def test_a_source_that_raises(work, kind):
 
 @pytest.fixture
 def ftp(hostile):
-    client = rftplib.FTP_TLS(context=context(ssl.TLSVersion.TLSv1_3), timeout=10)
+    client = rftplib.FTP_TLS(context=client_context(ssl.TLSVersion.TLSv1_3), timeout=10)
     client.connect(*hostile.address)
     client.login("user", "secret")
     client.prot_p()

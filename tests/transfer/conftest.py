@@ -5,7 +5,6 @@
 from support.real_fixtures import (
     endpoint,
     ftp,
-    no_descriptor_left,
     pair,
     pytest_generate_tests,
     reading_pair,

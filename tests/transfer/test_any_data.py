@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import socket
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.strategies import encodings, sizes, wire
 from support.twins import arrived, chopped, connection, few, many, outcome, twins
+
+pytestmark = pytest.mark.long
 
 
 def transferring(lib, conn, encoding="utf-8"):

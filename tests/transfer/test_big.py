@@ -1,4 +1,4 @@
-"""1 GiB up and down, once for each program. `-m "not big"` leaves these out."""
+"""1 GiB up and down, once for each program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support.real import content
 
 GIB = 1 << 30
 pytestmark = [
-    pytest.mark.big,
+    pytest.mark.long,
     pytest.mark.endpoints(where=lambda endpoint: not endpoint.ipv6 and not endpoint.server.optional),
 ]
 

@@ -7,7 +7,7 @@ import rftplib
 from support import misbehave as bad
 from support.actions import close, reset
 from support.harness import same
-from support.scripted_server import serving
+from support.scripted_server import Server
 
 FAULTS = {
     "closed": (close, 20.0),
@@ -75,7 +75,7 @@ def test_connected_again_without_close(name):
 )
 def test_a_type_that_is_no_longer_in_force_is_sent(between):
     """skip_redundant_type must never let a file be sent in the wrong type: it would be altered."""
-    with serving({"REIN": b"220 ready\r\n"}) as server:
+    with Server({"REIN": b"220 ready\r\n"}) as server:
         ftp = rftplib.FTP(timeout=20)
         ftp.skip_redundant_type = True
         ftp.connect(server.host, server.port)

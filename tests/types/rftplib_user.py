@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ftplib
 import ssl
+from datetime import datetime
+from typing import Literal
 
 import rftplib
+from rftplib.listing import Entry, ListingError, parse, scandir, stat, stat_many, walk
+from rftplib.session import Reply, Site, Timeouts, batch, features, recover
 from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS, NativeContext
 from typing_extensions import assert_type
 
@@ -58,9 +62,45 @@ def in_ftplibs_place() -> None:
         print(module.__name__)
 
 
+def listings(ftp: rftplib.FTP, theirs: ftplib.FTP) -> None:
+    for entry in scandir(ftp, "folder", exact_times=True):
+        assert_type(entry, Entry)
+        assert_type(entry.size, "int | None")
+        modified: datetime | None = entry.modified
+        print(modified)
+        entry.size = 5  # type: ignore[misc]
+    print([entry.path for entry in walk(theirs, max_depth=3)])
+    assert_type(stat(ftp, "name").type, Literal["file", "dir", "link", "other"])
+    assert_type(stat_many(ftp, ["a", "b"]), "list[Entry | Exception]")
+    print(list(parse([b"line", "line"], utc_offset=3600)), Entry("a", "file", 5, facts={"size": "5"}))
+    Entry("a", "folder")  # type: ignore[arg-type]
+    scandir("ftp.example.org")  # type: ignore[arg-type]
+    try:
+        scandir(ftp)
+    except ListingError as error:
+        assert_type(error.line, "str | None")
+
+
 def wrong(ftp: rftplib.FTP) -> None:
     ftp.retrlines("LIST", b"".join)  # type: ignore[arg-type]
     ftp.cwd(b"folder")  # type: ignore[arg-type]
     ftp.retrbinary("RETR name")  # type: ignore[call-arg]
     ftp.storbinary("STOR name", open("name"))  # type: ignore[arg-type]
     ftp.no_such_method()  # type: ignore[attr-defined]
+
+
+def sessions(ftp: rftplib.FTP) -> None:
+    replies = batch(ftp, ["SIZE a"], window=16)
+    assert_type(replies, list[Reply])
+    assert_type(replies[0].code, int)
+    assert_type(replies[0].lines, list[str])
+    batch(ftp, [b"SIZE a"])  # type: ignore[list-item]
+    assert_type(features(ftp).mlst, tuple[str, ...])
+    assert_type(recover(ftp), bool)
+    ftp.structured_replies = True
+    site = Site("ftps://host", user="user", password=lambda: "password", timeouts=Timeouts(reply=5), connections=2)
+    with site.borrow() as borrowed:
+        assert_type(borrowed, rftplib.FTP)
+    assert_type(site.open(), rftplib.FTP)
+    site.host = "other"  # type: ignore[misc]
+    Site("ftps://host", "user")  # type: ignore[call-arg]

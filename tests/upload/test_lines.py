@@ -76,7 +76,7 @@ def test_every_kind_of_end(same, source):
 
 
 @every_source
-@pytest.mark.parametrize("read_before", [3, 70_000, len(TEXT) - 2])
+@pytest.mark.parametrize("read_before", [3, 70_000])
 def test_from_where_the_file_stands(same, source, read_before):
     def script(run):
         with source(run, TEXT) as fp:
@@ -97,10 +97,13 @@ def test_behind_the_end(same):
     assert same(script) == ((DONE, b""), 10)
 
 
+# Alone with every end; behind more than is read at once with one
+NEAR = [(0, end, excess) for end in (b"\n", b"\r\n", b"") for excess in (0, 1, 2, 3, 100_000)]
+NEAR += [(3000, b"\n", excess) for excess in (0, 2, 100_000)]
+
+
 @every_source
-@pytest.mark.parametrize("lines_before", [0, 1, 3000])
-@pytest.mark.parametrize("end", [b"\n", b"\r\n", b""])
-@pytest.mark.parametrize("excess", [0, 1, 2, 3, 100_000])
+@pytest.mark.parametrize("lines_before, end, excess", NEAR)
 def test_a_line_near_the_limit(plain, source, lines_before, end, excess):
     """maxline counts the line's end; the file stands where readline(maxline + 1) has left it."""
     before = TEXT[:0].join(line + b"\n" for line in LINES[:lines_before])

@@ -6,7 +6,6 @@ import pytest
 from support.real_fixtures import (
     endpoint,
     ftp,
-    no_descriptor_left,
     pair,
     pytest_generate_tests,
     reading_pair,
@@ -16,5 +15,5 @@ from support.real_fixtures import (
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(request):
-    request.getfixturevalue("no_descriptor_left")
+def nothing_left(no_descriptor_left):
+    """Of every test here."""

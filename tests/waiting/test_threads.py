@@ -57,7 +57,7 @@ def test_callback_sends_a_command(server, ftp):
 
     assert ftp.retrbinary("RETR steps", callback) == "226 done"
     assert b"".join(received) == server.steps
-    assert set(replies) == {"200 NOOP", "200 STAT"}
+    assert set(replies) == {"200 noop", "200 STAT"}
 
 
 def test_callback_sets_attributes(server, ftp):
@@ -122,7 +122,7 @@ def test_upload_callback_sends_a_command(server, ftp):
     replies: list[str] = []
     ftp.storbinary("STOR sink", io.BytesIO(data), callback=lambda block: replies.append(ftp.voidcmd("NOOP")))
     assert server.stored == data
-    assert replies == ["200 NOOP"] * 13
+    assert replies == ["200 noop"] * 13
 
 
 # --- other threads
@@ -144,7 +144,7 @@ def test_noop_from_another_thread(server, ftp):
 
     assert ftp.retrbinary("RETR steps", callback) == "226 done"
     assert b"".join(received) == server.steps
-    assert replies == ["200 NOOP"] * 5
+    assert replies == ["200 noop"] * 5
 
 
 def test_noop_beside_a_transfer_to_a_file(server, ftp, tmp_path):
@@ -162,7 +162,7 @@ def test_noop_beside_a_transfer_to_a_file(server, ftp, tmp_path):
         assert ftp.retrbinary("RETR steps", file.write) == "226 done"
     finish(thread)
     assert (tmp_path / "down").read_bytes() == server.steps
-    assert replies == ["200 NOOP"] * 5
+    assert replies == ["200 noop"] * 5
 
 
 def test_close_from_another_thread_in_a_transfer(server, ftp):

@@ -44,6 +44,22 @@ fn lines_become_replies() {
 }
 
 #[test]
+fn remnants_of_line_ends_are_passed_over() {
+    let mut batch = batch(2, 64);
+    batch.sent(16);
+    for line in ["", "213 5", "\0", "", "\x00213 6"] {
+        batch.take(line.as_bytes()).unwrap();
+    }
+    assert_eq!(batch.replies(), [b"213 5", b"213 6"]);
+    let mut endless = self::batch(1, 64);
+    endless.sent(8);
+    assert_eq!(
+        (0..200).find_map(|_| endless.take(b"").err()),
+        Some(Error::Malformed(Vec::new()))
+    );
+}
+
+#[test]
 fn what_ends_a_batch() {
     for (lines, error) in [
         (vec!["what?"], Error::Malformed(b"what?".to_vec())),

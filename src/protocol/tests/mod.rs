@@ -5,6 +5,7 @@ mod batch;
 mod charset;
 mod command;
 mod facts;
+mod list;
 mod model;
 mod path;
 mod properties;

@@ -13,61 +13,24 @@
 //! clippy.toml names the methods of PyO3 that are for this module alone.
 
 mod arguments;
+mod exact;
 mod functions;
+mod outcome;
 
 pub use arguments::Arguments;
+pub use exact::{copy, decode_utf8, encode_utf8, import, int_of, new_dict, pair, value_of};
+pub use outcome::pending;
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyInt, PyString, PyTuple};
+use pyo3::types::PyString;
 use pyo3::{BoundObject, ffi};
-use std::ffi::c_int;
 use std::ptr::null_mut;
 
 use self::arguments::pointers;
 use self::functions::{functions, held};
+use self::outcome::{answer, owned};
 use crate::python::hold;
-
-/// What the C function that has just failed has raised.
-#[cold]
-fn raised(py: Python<'_>) -> PyErr {
-    // Up to Python 3.11 that may be a class and its arguments still: to make an exception of them is to call the class.
-    let (mut class, mut value, mut trace) = (null_mut(), null_mut(), null_mut());
-    // SAFETY: the GIL is held; the three are out parameters, owned by nobody else, and given back at once.
-    unsafe {
-        ffi::PyErr_Fetch(&raw mut class, &raw mut value, &raw mut trace);
-        held(|| (functions().PyErr_NormalizeException)(&raw mut class, &raw mut value, &raw mut trace));
-        ffi::PyErr_Restore(class, value, trace);
-    }
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "it is an exception now: there is nothing to be called"
-    )]
-    PyErr::fetch(py)
-}
-
-/// The exception that is set, taken away.
-pub fn pending(py: Python<'_>) -> Option<PyErr> {
-    // SAFETY: the GIL is held.
-    let none = unsafe { ffi::PyErr_Occurred() }.is_null();
-    (!none).then(|| raised(py))
-}
-
-/// A new reference that a C function has returned, or null.
-///
-/// SAFETY: `result` is an owned reference, or null with an exception set.
-unsafe fn owned(py: Python<'_>, result: *mut ffi::PyObject) -> PyResult<Bound<'_, PyAny>> {
-    // SAFETY: the caller's promise.
-    match unsafe { Bound::from_owned_ptr_or_opt(py, result) } {
-        Some(object) => Ok(object),
-        None => Err(raised(py)),
-    }
-}
-
-/// The answer of a C function that returns -1 with an exception set.
-fn answer(py: Python<'_>, result: c_int) -> PyResult<bool> {
-    if result < 0 { Err(raised(py)) } else { Ok(result > 0) }
-}
 
 /// Lets go of an object of others, whose `__del__` may run.
 pub fn release(object: Bound<'_, PyAny>) {
@@ -100,69 +63,6 @@ pub fn check_signals(py: Python<'_>) -> PyResult<()> {
     // SAFETY: the GIL is held.
     let result = held(|| unsafe { (functions().PyErr_CheckSignals)() });
     answer(py, result).map(drop)
-}
-
-pub fn import<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    let name = PyString::intern(py, name);
-    // SAFETY: the GIL is held; the name is alive for the call, which returns a new reference or null.
-    unsafe { owned(py, held(|| (functions().PyImport_Import)(name.as_ptr()))) }
-}
-
-/// `(first, second)`
-pub fn pair<'py>(first: &Bound<'py, PyAny>, second: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
-    let (one, two) = (first.as_ptr(), second.as_ptr());
-    // SAFETY: the GIL is held; both are alive for the call, which takes references of its own and returns a tuple.
-    let made = unsafe { owned(first.py(), held(|| (functions().PyTuple_Pack)(2, one, two))) }?;
-    // SAFETY: PyTuple_Pack makes nothing else.
-    Ok(unsafe { made.cast_into_unchecked() })
-}
-
-/// `{}`
-pub fn new_dict(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    // SAFETY: the GIL is held; the result is a new reference to a dict.
-    Ok(unsafe { owned(py, held(|| (functions().PyDict_New)()))?.cast_into_unchecked() })
-}
-
-/// `dict.copy()`
-pub fn copy<'py>(dict: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
-    let py = dict.py();
-    let dict = dict.as_ptr();
-    // SAFETY: the GIL is held; the dict is alive for the call, which returns a new reference to a dict.
-    Ok(unsafe { owned(py, held(|| (functions().PyDict_Copy)(dict)))?.cast_into_unchecked() })
-}
-
-/// `string.encode("utf-8", "surrogatepass")`, by what the `str` or subclass holds.
-pub fn encode_utf8<'py>(string: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
-    let (text, encoding, errors) = (string.as_ptr(), c"utf-8".as_ptr(), c"surrogatepass".as_ptr());
-    // SAFETY: the GIL is held; the string is alive for the call, which returns a new reference to bytes, or null.
-    unsafe {
-        let result = held(|| (functions().PyUnicode_AsEncodedString)(text, encoding, errors));
-        Ok(owned(string.py(), result)?.cast_into_unchecked())
-    }
-}
-
-/// `bytes.decode("utf-8", "surrogatepass")`
-pub fn decode_utf8<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    // no slice is longer than isize::MAX
-    let (start, size) = (bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t);
-    // SAFETY: the GIL is held; the slice is alive for the call, which returns a new reference to a str, or null.
-    unsafe {
-        let result = held(|| (functions().PyUnicode_DecodeUTF8)(start, size, c"surrogatepass".as_ptr()));
-        Ok(owned(py, result)?.cast_into_unchecked())
-    }
-}
-
-/// The value of an exact `int`; None for all other objects, and for what doesn't fit.
-pub fn int_of(object: &Bound<'_, PyAny>) -> Option<i64> {
-    value_of(object.cast_exact::<PyInt>().ok()?)
-}
-
-/// The value of an `int`, of a subclass, too: what it holds, whatever its methods say. None if it doesn't fit.
-pub fn value_of(number: &Bound<'_, PyInt>) -> Option<i64> {
-    let mut overflow = 0;
-    // SAFETY: the GIL is held and the object is an int, so that this runs no code and sets no exception.
-    let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(number.as_ptr(), &raw mut overflow) };
-    (overflow == 0).then_some(value)
 }
 
 fn name_of<'py>(py: Python<'py>, name: impl IntoPyObject<'py, Target = PyString>) -> PyResult<Bound<'py, PyString>> {

@@ -1,115 +1,23 @@
-//! The dialogue on the control connection (RFC 959 sections 4 and 5.4): a command line out, a reply in.
+//! The dialogue on the control connection (RFC 959, section 4): lines in, replies of them, and a command with its reply.
 //!
 //! Each function here is the body of the method of the same name. From one to the next the way leads through attribute
-//! lookup on the object (`own::overridden`), as in ftplib, so that overrides of any link are reached from everywhere.
+//! lookup on the object (`overrides`), as in ftplib, so that overrides of any link are reached from everywhere.
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use crate::protocol::reply;
 use crate::protocol::text::count_chars;
-use crate::protocol::{command, reply};
-use crate::python::call::{Call, int_of};
-use crate::python::codec::{encode_line, limit_of};
+use crate::python::call::{self, Call, int_of};
+use crate::python::codec::limit_of;
+use crate::python::control::commands::{command_step, debugging, debugging_above, has_structured_replies, show};
 use crate::python::control::kept;
 use crate::python::control::reader::{Reader, reader};
 use crate::python::errors::{self, Error};
 use crate::python::overrides::{Step, View};
-use crate::python::socket::sendable;
 use crate::python::text::{Text, decode, encode};
 use crate::python::{logs, modules};
-
-/// `self.debugging > level`
-fn debugging_above(ftp: &Bound<'_, PyAny>, level: i64) -> PyResult<bool> {
-    ftp.getattr_held(intern!(ftp.py(), "debugging"))?.is_above_held(level)
-}
-
-/// `if self.debugging`
-fn debugging(ftp: &Bound<'_, PyAny>) -> PyResult<bool> {
-    ftp.getattr_held(intern!(ftp.py(), "debugging"))?.is_true_held()
-}
-
-/// `print(tag, self.sanitize(what))`
-fn show(ftp: &Bound<'_, PyAny>, tag: &str, what: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = ftp.py();
-    let sanitized = ftp.call_method_held(intern!(py, "sanitize"), (what,))?;
-    modules::builtins(py)?.run_method_held(intern!(py, "print"), (tag, sanitized))
-}
-
-// ------------------------------------------------------------------------------------------------ commands
-
-/// Sends one line, CRLF appended.
-#[pyfunction]
-pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = ftp.py();
-    let Ok(string) = line.cast_exact::<PyString>() else {
-        return modules::odd(py)?.run_method_held(intern!(py, "putline"), (ftp, line));
-    };
-    let text = encode(string)?;
-    let text = text.as_bytes();
-    if command::has_line_break(text) {
-        return Err(Error::LineBreak.into());
-    }
-    modules::sys(py)?.run_method_held(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
-    if command::may_change_type(text) {
-        forget_type(ftp)?;
-    }
-    logs::line(py, ">", || command::mask_for_log(text).into_owned())?;
-    let whole = || decode(py, &[text, b"\r\n"].concat());
-    if debugging_above(ftp, 1)? {
-        show(ftp, "*put*", whole()?.as_any())?;
-    }
-    let sock = ftp.getattr_held(intern!(py, "sock"))?;
-    if let Some(plain_sock) = sendable(&sock) {
-        let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
-        if let Some(wire) = encode_line(text, &encoding) {
-            return plain_sock.send_all(&wire);
-        }
-    }
-    let sendall = sock.getattr_held(intern!(py, "sendall"))?;
-    let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
-    let wire = whole()?.as_any().call_method_held(intern!(py, "encode"), (encoding,))?;
-    sendall.run_held((wire,))
-}
-
-/// The representation type in force isn't known any more: see `FTP.skip_redundant_type`.
-pub fn forget_type(ftp: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = ftp.py();
-    match ftp.getattr_opt_held(intern!(py, "skip_redundant_type"))? {
-        Some(switch) if switch.is_true_held()? => ftp.setattr_held(intern!(py, "_type_in_force"), py.None()),
-        _ => Ok(()),
-    }
-}
-
-/// Sends one command line.
-#[pyfunction]
-pub fn putcmd(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> {
-    put_command(View::of(ftp), line)
-}
-
-fn put_command(view: View<'_, '_>, line: &Bound<'_, PyAny>) -> PyResult<()> {
-    let ftp = view.ftp();
-    let view = if debugging(ftp)? {
-        show(ftp, "*cmd*", line)?;
-        View::of(ftp)
-    } else {
-        view
-    };
-    match view.overridden(Step::Putline)? {
-        None => putline(ftp, line),
-        Some(method) => method.run_held((line,)),
-    }
-}
-
-fn command_step(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> {
-    let view = View::of(ftp);
-    match view.overridden(Step::Putcmd)? {
-        None => put_command(view, line),
-        Some(method) => method.run_held((line,)),
-    }
-}
-
-// ------------------------------------------------------------------------------------------------ replies
 
 fn line_text<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Text<'py>> {
     let py = ftp.py();
@@ -132,7 +40,7 @@ fn own_line<'py>(
 ) -> PyResult<Text<'py>> {
     let py = ftp.py();
     let (body, ended) = reader.get().next_line(py, Some(limit.saturating_add(1)))?;
-    // `maxline` counts characters, the line's end included
+    // `maxline` counts characters, and the line's end is one of them
     let length = if body.len() < limit {
         0
     } else {
@@ -226,7 +134,7 @@ fn multiline_text<'py>(ftp: &Bound<'py, PyAny>, first: Text<'py>) -> PyResult<Te
 /// `self.max_reply`: how many characters a multi-line reply may have; `None` for any.
 pub fn max_reply(ftp: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
     let Some(limit) = ftp.getattr_opt_held(intern!(ftp.py(), "max_reply"))? else {
-        return Ok(Some(reply::MAX_REPLY)); // an object that is no FTP, to which our function was lent
+        return Ok(Some(reply::MAX_REPLY)); // the object is no FTP: somebody calls our function with one of his own
     };
     if limit.is_none() {
         return Ok(None);
@@ -235,7 +143,7 @@ pub fn max_reply(ftp: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
         Some(number) => Some(number),
         None => int_of(&modules::odd(ftp.py())?.call_method_held(intern!(ftp.py(), "number"), (limit,))?),
     };
-    // what doesn't fit is beyond what there is memory for
+    // a number below 0 allows nothing; one that is too large for 64 bits limits nothing
     Ok(number.map(|number| usize::try_from(number).unwrap_or(0)))
 }
 
@@ -280,12 +188,22 @@ fn reply_text<'py>(view: View<'_, 'py>) -> PyResult<Accepted<'py>> {
     }
     ftp.setattr_held(intern!(py, "lastresp"), code)?;
     match errors::refusal(kind, &reply) {
-        Some(error) => Err(error.into()),
+        Some(error) => Err(structured(ftp, error)),
         None => Ok(Accepted {
             reply,
             kind: Some(kind),
         }),
     }
+}
+
+/// The exception for `error`, which was made of a reply, with what it is to tell.
+fn structured(ftp: &Bound<'_, PyAny>, error: Error) -> PyErr {
+    let (py, error) = (ftp.py(), PyErr::from(error));
+    let told = has_structured_replies(ftp).and_then(|wanted| match wanted {
+        true => call::import(py, "rftplib._errors")?.run_method_held(intern!(py, "structured"), (ftp, error.value(py))),
+        false => Ok(()),
+    });
+    told.err().unwrap_or(error)
 }
 
 /// One reply; 4xx, 5xx and what is no reply are raised.
@@ -301,6 +219,7 @@ pub fn voidresp<'py>(ftp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 fn completion<'py>(view: View<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let ftp = view.ftp();
     let (reply, kind) = match view.overridden(Step::Getresp)? {
         None => {
             let accepted = reply_text(view)?;
@@ -317,10 +236,10 @@ fn completion<'py>(view: View<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     };
     match kind {
         Some(reply::Kind::Completion) => Ok(reply),
-        Some(_) => Err(Error::Unexpected(reply.unbind()).into()),
+        Some(_) => Err(structured(ftp, Error::Unexpected(reply.unbind()))),
         None => {
             let py = reply.py();
-            modules::odd(py)?.call_method_held(intern!(py, "voidresp"), (reply,))
+            modules::odd(py)?.call_method_held(intern!(py, "voidresp"), (ftp, reply))
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::protocol::command;
 use crate::protocol::received_lines::{TextReader, Undecodable};
 use crate::python::call::Call;
 use crate::python::codec::{CHUNK, encode_line, length, limit_of, utf8};
-use crate::python::control::dialogue::{forget_type, max_reply};
+use crate::python::control::commands::forget_type;
+use crate::python::control::dialogue::max_reply;
 use crate::python::control::kept;
 use crate::python::control::reader::reader;
 use crate::python::data::meter::Meter;
@@ -49,7 +50,7 @@ pub fn batch<'py>(
             return Ok(None);
         }
     }
-    // what is to be shown is shown line by line
+    // debug output and log records are made line by line
     let shown = ftp.getattr_held(intern!(py, "debugging"))?.is_true_held()?;
     if shown || logs::wanted(py, logs::Channel::Control, log::Level::Debug)? {
         return Ok(None);
@@ -223,7 +224,7 @@ impl Exchange {
                 (one, other) => wait(fd, one.or(other).unwrap_or(Interest::Read), left),
             };
             if !ready.map_err(transfer::Error::Connection)? {
-                return Ok(Pass::Going); // a signal, maybe
+                return Ok(Pass::Going); // a signal may have ended the wait
             }
         }
     }
@@ -291,7 +292,7 @@ impl Exchange {
             if length(charset, line) > self.limit {
                 self.failed = Some(Failure::LineTooLong);
             } else if line.body.is_empty() && !line.ended {
-                return; // the end
+                return; // the server has closed the connection
             } else if let Err(error) = self.batch.take(&utf8(charset, line.body)) {
                 self.failed = Some(Failure::Reply(error));
             }

@@ -1,5 +1,6 @@
 //! The control connection: the dialogue, the reader below it, and what replies say.
 
+pub mod commands;
 pub mod dialogue;
 #[cfg(unix)]
 pub mod exchange;

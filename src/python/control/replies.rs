@@ -15,7 +15,7 @@ fn expect<'py>(resp: &Bound<'py, PyAny>, code: &str) -> PyResult<Bound<'py, PyBy
     let py = resp.py();
     let Ok(string) = resp.cast::<PyString>() else {
         modules::odd(py)?.run_method_held(intern!(py, "not_text"), (resp, code))?;
-        return Err(Error::Unexpected(resp.clone().unbind()).into()); // never: it has raised
+        return Err(Error::Unexpected(resp.clone().unbind()).into()); // this is never reached: the function has raised
     };
     let bytes = encode(string)?;
     if reply::code(bytes.as_bytes()) == code.as_bytes() {

@@ -56,7 +56,7 @@ fn download_to_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()
     file.check_open("write to")?;
     file.hand_over()?;
     let mut target = ToFile::new(file.outlet(), buffer, first);
-    let first = first as u64; // counted already
+    let first = first as u64; // the pump has counted these
     let moved = AtomicU64::new(first);
     let outcome = pump.run(
         |stream, until| {
@@ -71,7 +71,7 @@ fn download_to_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()
         file.py().detach(|| target.rescue());
         pump.count(target.written().saturating_sub(moved.load(Ordering::Relaxed)));
     }
-    // also after a fault: what was received has been written
+    // the object learns its position after an error, too, for what was received has been written
     let back = file.take_back();
     outcome.and(back)
 }

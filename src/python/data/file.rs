@@ -73,7 +73,7 @@ impl<'py> RealFile<'py> {
     }
 
     /// What is still in the object's buffer goes to the descriptor (and read-ahead is given back), so that bytes may be
-    /// written there behind its back.
+    /// written there without it.
     pub fn hand_over(&self) -> PyResult<()> {
         if self.buffered {
             self.object.run_method_held("flush", ())?;

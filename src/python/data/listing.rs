@@ -21,15 +21,48 @@ const LOOK_UP: usize = 256;
 #[pyclass(module = "rftplib._rftplib", frozen)]
 pub struct Listing {
     state: Mutex<Collected>,
+    /// How many bytes are taken, if there is a limit.
+    most: Option<usize>,
 }
 
 #[derive(Default)]
 struct Collected {
-    text: Vec<u8>,
-    ends: Vec<usize>,
+    lines: Lines,
     next: usize,
     template: Option<Template>,
     turn: Option<Turn>,
+}
+
+/// Lines one behind the other, and where each ends.
+#[derive(Default)]
+pub struct Lines {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    fn push(&mut self, line: &[u8]) {
+        self.text.extend_from_slice(line);
+        self.ends.push(self.text.len());
+    }
+
+    /// How much memory they take: empty lines take some, too.
+    fn taken(&self) -> usize {
+        self.text.len() + self.ends.len() * size_of::<usize>()
+    }
+
+    fn get(&self, number: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(number)?;
+        let start = number
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before))
+            .unwrap_or(&0);
+        self.text.get(*start..end)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.ends.len()).filter_map(|number| self.get(number))
+    }
 }
 
 /// The facts of the line before. Nearly every line has the same facts in the same order, and many have the same values:
@@ -58,25 +91,28 @@ impl Listing {
     }
 
     /// Adds a line: UTF-8, its end stripped.
-    pub fn push(&self, py: Python<'_>, line: &[u8]) {
+    pub fn push(&self, py: Python<'_>, line: &[u8]) -> Result<(), Error> {
         let mut state = self.lock(py);
-        state.text.extend_from_slice(line);
-        let end = state.text.len();
-        state.ends.push(end);
+        state.lines.push(line);
+        match self.most {
+            Some(most) if state.lines.taken() > most => Err(Error::ListingTooLong(most)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Shows `work` all lines. It may let other threads run, so they are out of the lock meanwhile, and gone for others.
+    pub fn lend<R>(&self, py: Python<'_>, work: impl FnOnce(&Lines) -> R) -> R {
+        let lines = std::mem::take(&mut self.lock(py).lines);
+        let result = work(&lines);
+        self.lock(py).lines = lines;
+        result
     }
 }
 
 impl Collected {
     fn take(&mut self) -> Option<&[u8]> {
-        let end = *self.ends.get(self.next)?;
-        let start = self
-            .next
-            .checked_sub(1)
-            .and_then(|before| self.ends.get(before))
-            .copied()
-            .unwrap_or(0);
         self.next += 1;
-        self.text.get(start..end)
+        self.lines.get(self.next - 1)
     }
 }
 
@@ -131,7 +167,7 @@ fn entry_of<'py>(py: Python<'py>, line: &[u8]) -> PyResult<(Bound<'py, PyString>
 }
 
 /// `key.lower()`; ASCII natively.
-fn lower<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+pub fn lower<'py>(py: Python<'py>, key: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     if key.is_ascii() {
         let lowered = key.to_ascii_lowercase();
         return Ok(decode(py, &lowered)?.into_any());
@@ -162,10 +198,12 @@ fn entry<'py>(
 #[pymethods]
 impl Listing {
     #[new]
-    fn new() -> Self {
+    #[pyo3(signature = (most = None))]
+    fn new(most: Option<usize>) -> Self {
         hold::this_thread(); // PyO3 makes an object of it, which may start the garbage collector
         Self {
             state: Mutex::default(),
+            most,
         }
     }
 
@@ -177,13 +215,12 @@ impl Listing {
         let string = match line.cast::<PyString>() {
             Ok(string) => string,
             Err(_) => {
-                // no `str`: Python's own error
+                // what is no `str` gets Python's own error
                 stripped = line.call_method_held(intern!(py, "rstrip"), ("\r\n",))?;
                 stripped.cast::<PyString>().map_err(|_| Error::NoText)?
             }
         };
-        self.push(py, encode(string)?.as_bytes());
-        Ok(())
+        Ok(self.push(py, encode(string)?.as_bytes())?)
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -191,7 +228,7 @@ impl Listing {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        // out of the lock, which isn't held while Python objects are made
+        // the line is copied, so that the lock isn't held while Python objects are made
         let (line, mut template) = {
             let mut state = self.lock(py);
             if state.next % LOOK_UP == 0 {

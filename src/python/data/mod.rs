@@ -1,7 +1,10 @@
 //! Data connections: a file for each verb, what is at the other end of a transfer, and what the loops have in common.
 
+mod block;
 #[cfg(unix)]
 pub mod download;
+pub mod entries;
+pub mod entry;
 #[cfg(unix)]
 mod file;
 pub mod listing;

@@ -69,7 +69,7 @@ pub fn retrlines(
 fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &LineSink<'py>) -> PyResult<()> {
     let py = ftp.py();
     loop {
-        // a callback may change both
+        // a callback may change either attribute
         let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
         let verbose = ftp.getattr_held(intern!(py, "debugging"))?.is_above_held(2)?;
         if let (false, Some(limit)) = (verbose, limit_of(&maxline)) {
@@ -81,8 +81,7 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &LineSin
                 }
                 LineSink::Listing(listing) => {
                     return append_all(lines, limit, &maxline, |charset, body| {
-                        listing.get().push(py, &utf8(charset, body));
-                        Ok(())
+                        Ok(listing.get().push(py, &utf8(charset, body))?)
                     });
                 }
                 LineSink::Call(_) => {}

@@ -90,6 +90,6 @@ fn write_whole<'py>(write: &Bound<'py, PyAny>, block: Bound<'py, PyBytes>) -> Py
             Some(left) if !left.is_empty() => rest = PyBytes::new(py, left),
             _ => return Ok(()),
         }
-        call::check_signals(py)?; // what may have cut it short
+        call::check_signals(py)?; // a signal may have cut the write short
     }
 }

@@ -84,7 +84,7 @@ fn send_known(
             Err(error) if method == "readline" => return Err(error),
             Err(error) => {
                 read = lines.rewind();
-                // what comes out of Python code is a signal's
+                // an exception that comes out of Python code has a traceback: a signal's handler has raised it
                 let is_the_files = error.is_instance_of::<PyOSError>(py) && error.traceback(py).is_none();
                 if seek(read).is_err() || !is_the_files {
                     return Err(error);
@@ -107,7 +107,7 @@ fn send_known(
         if let Err(error) = outcome {
             let sent = usize::try_from(pump.moved() - before).unwrap_or(usize::MAX);
             let at = line_end(block.as_bytes(), lines.ready(), sent).map(|at| read + at as u64);
-            // what stopped the loop is told, not what comes of it here
+            // the caller gets the error that stopped the loop, and never one of this seek
             let _ = seek(at.unwrap_or(lines.consumed()));
             return Err(error);
         }

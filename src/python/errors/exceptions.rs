@@ -54,6 +54,15 @@ pub fn ftp<'py>(py: Python<'py>, class: Class, argument: impl IntoPyObject<'py>)
     }
 }
 
+/// rftplib.listing's own.
+pub fn listing(py: Python<'_>, text: &str, line: Option<Py<PyAny>>) -> PyErr {
+    let module = call::import(py, "rftplib.listing");
+    match module.and_then(|module| module.getattr_held(intern!(py, "ListingError"))) {
+        Ok(class) => made(&class, (text, line)),
+        Err(error) => error,
+    }
+}
+
 /// `text % limit`, by Python's own %d, which takes any number that users may have put there.
 pub fn above_limit(py: Python<'_>, text: &str, limit: Py<PyAny>) -> PyErr {
     let text = PyString::new(py, text);
@@ -105,7 +114,7 @@ pub fn is_timeout(py: Python<'_>, error: &PyErr) -> bool {
     let Some(class) = call::quietly(py, timeout_class(py)).and_then(|class| class.cast_into::<PyType>().ok()) else {
         return false;
     };
-    // the class itself: nobody else raises a subclass of it
+    // only the class itself counts: a subclass of it is a script's own
     let number = error.value(py).as_any().getattr_held(intern!(py, "errno"));
     error.get_type(py).is(&class) && call::quietly(py, number).is_some_and(|number| number.is_none())
 }

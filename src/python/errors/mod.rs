@@ -40,6 +40,12 @@ pub enum Error {
     /// The multi-line replies of a batch are longer than `max_reply`, together.
     #[error("got more than max_reply characters in one batch")]
     BatchTooLong,
+    /// A listing that can't be believed, because of this line, if it is because of one.
+    #[error("{0}")]
+    Listing(&'static str, Option<Py<PyAny>>),
+    /// A listing has more bytes than this.
+    #[error("more than {0} bytes: see max_entries")]
+    ListingTooLong(usize),
     #[error("undecodable bytes received")]
     Undecodable(Charset, Undecodable),
     /// The server has closed the control connection.
@@ -85,6 +91,14 @@ pub enum Error {
     TooLarge,
     #[error("a line of a listing should be a str")]
     NoText,
+    #[error("modified must be a datetime with a time zone, resolution a timedelta")]
+    NoTime,
+    #[error("facts are names and values, of str")]
+    NoFacts,
+    #[error("no fact has ';' in it, and no name '='")]
+    WrongFact,
+    #[error("type must be 'file', 'dir', 'link' or 'other'")]
+    WrongKind,
     #[error("no such channel")]
     NoSuchChannel,
     #[error("Session refers to a different {0}.")]
@@ -106,6 +120,8 @@ impl From<Error> for PyErr {
                 Error::Malformed(reply) => exceptions::ftp(py, Class::Proto, reply),
                 Error::LineTooLong(limit) | Error::ReplyTooLong(limit) => exceptions::above_limit(py, &text, limit),
                 Error::BatchTooLong => exceptions::ftp(py, Class::Error, text),
+                Error::Listing(_, line) => exceptions::listing(py, &text, line),
+                Error::ListingTooLong(_) => exceptions::listing(py, &text, None),
                 Error::Undecodable(charset, undecodable) => exceptions::undecodable(py, charset, &undecodable)
                     .unwrap_or_else(|| raise::<PyUnicodeError>(py, (text,))),
                 Error::ServerClosed => raise::<PyEOFError>(py, ()),
@@ -120,12 +136,16 @@ impl From<Error> for PyErr {
                 #[cfg(unix)]
                 Error::TlsWouldBlock(interest) => ssl::would_block(py, interest),
                 Error::Unreadable(_) => raise::<PyOSError>(py, (text,)),
-                Error::NotAnInteger | Error::NoText => raise::<PyTypeError>(py, (text,)),
+                Error::NotAnInteger | Error::NoText | Error::NoTime | Error::NoFacts => {
+                    raise::<PyTypeError>(py, (text,))
+                }
                 Error::TooLarge => raise::<PyOverflowError>(py, (text,)),
                 Error::LineBreak
                 | Error::ClosedReader
                 | Error::ClosedFile(_)
                 | Error::NoSuchChannel
+                | Error::WrongFact
+                | Error::WrongKind
                 | Error::ForeignSession(_) => raise::<PyValueError>(py, (text,)),
                 #[cfg(unix)]
                 Error::TlsOption(text) => ssl::refused(py, &text),

@@ -81,7 +81,7 @@ pub fn prepare(py: Python<'_>) {
 #[expect(clippy::disallowed_methods, reason = "runs only while the module is imported")]
 fn find(py: Python<'_>) -> PyResult<Option<Genuine>> {
     if cfg!(Py_GIL_DISABLED) {
-        return Ok(None); // nobody has run it there
+        return Ok(None); // free-threaded builds are untested
     }
     let ssl = py.import("ssl")?;
     let module = py.import("_ssl")?;
@@ -156,7 +156,7 @@ impl Genuine {
         let py = conn.py();
         let inner = conn.getattr_held(intern!(py, "_sslobj"))?;
         if !inner.get_type().is(self.inner.bind(py)) {
-            return Ok(None); // not under TLS, or not any more
+            return Ok(None); // the connection isn't under TLS (any more)
         }
         let socket = self.weak_reference.bind(py).call_held((conn,))?;
         let context = inner.getattr_held(intern!(py, "context"))?;
@@ -164,7 +164,7 @@ impl Genuine {
         // was checked at import; an object is aligned for pointers. Its words are only compared, but for the middle one.
         let words = unsafe { inner.as_ptr().cast::<u8>().add(self.offset).cast::<[usize; 3]>().read() };
         if words[0] != socket.as_ptr() as usize || words[2] != context.as_ptr() as usize {
-            return Ok(None); // another layout: hands off
+            return Ok(None); // the object has another layout: it isn't touched
         }
         Ok(NonNull::new(words[1] as *mut Ssl).map(|ssl| (ssl, inner)))
     }

@@ -1,6 +1,5 @@
 //! What native-tls doesn't do on Security Framework: it can't resume sessions there, and little can be asked of it.
 
-mod der;
 mod identity;
 #[cfg(test)]
 mod tests;

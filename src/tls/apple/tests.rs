@@ -53,3 +53,25 @@ fn keys_become_pkcs8() {
         assert!(matches!(key_of(key), Err(OptionError::Key(_))), "{key}");
     }
 }
+
+/// OpenSSL reads what was wrapped as the key that it has made.
+#[cfg(not(target_vendor = "apple"))]
+#[test]
+fn keys_of_openssl_stay_what_they_are() {
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::nid::Nid;
+    use openssl::pkey::PKey;
+    use openssl::rsa::Rsa;
+
+    let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let (ec, rsa) = (EcKey::generate(&curve).unwrap(), Rsa::generate(2048).unwrap());
+    let keys = [
+        (ec.private_key_to_pem().unwrap(), PKey::from_ec_key(ec).unwrap()),
+        (rsa.private_key_to_pem().unwrap(), PKey::from_rsa(rsa).unwrap()),
+    ];
+    for (pem, key) in keys {
+        let wrapped = key_of(std::str::from_utf8(&pem).unwrap()).unwrap();
+        assert!(wrapped.starts_with("-----BEGIN PRIVATE KEY-----"));
+        assert!(PKey::private_key_from_pem(wrapped.as_bytes()).unwrap().public_eq(&key));
+    }
+}

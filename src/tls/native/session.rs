@@ -175,7 +175,7 @@ impl Session for NativeSession {
         while taken < data.len() && stream.get_ref().waiting() < ROOM {
             match stream.write(data.get(taken..).unwrap_or_default()) {
                 Ok(count) => taken += count,
-                Err(_) if taken > 0 => break, // it comes again
+                Err(_) if taken > 0 => break, // the next write gets the error again
                 // With all that is written taken, only a handshake message of the peer's can be missing.
                 Err(error) => return self.error_of(error).map_or(Ok(Sent::Wait(Interest::Read)), Err),
             }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::Reader;
+use super::{BROKEN_OFF, Reader};
 use crate::python::call::{self, Call};
 use crate::python::text;
 
@@ -53,6 +53,16 @@ impl Reader {
     #[getter]
     fn _buffered(&self, py: Python<'_>) -> bool {
         self.is_buffered(py)
+    }
+
+    /// Refuse to be read: replies are still to come that nobody waits for.
+    fn _break_off(&self, py: Python<'_>) {
+        self.lock(py).unreadable = Some(BROKEN_OFF);
+    }
+
+    /// Go on after what has made it unreadable: a timeout, or a batch that was broken off.
+    fn _resume(&self, py: Python<'_>) {
+        self.lock(py).unreadable = None;
     }
 
     #[getter]

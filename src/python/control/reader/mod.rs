@@ -1,21 +1,19 @@
 //! `self.file` of a control connection, in clear text or under TLS: what `socket.makefile('r')` gives, without its layers.
 
 mod file;
+mod receive;
+mod state;
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::PyByteArray;
-use std::collections::VecDeque;
-use std::os::fd::BorrowedFd;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::net::{self, Interest};
-use crate::protocol::received_lines::{TextReader, Undecodable};
+use self::state::State;
+use crate::protocol::received_lines::TextReader;
 use crate::python::call::Call;
-use crate::python::codec::{CHUNK, charset, utf8};
-use crate::python::errors::{self, Error};
+use crate::python::codec::charset;
+use crate::python::errors::Error;
 use crate::python::modules;
 use crate::python::number::number;
 use crate::python::owner::Owner;
@@ -41,23 +39,6 @@ pub struct Reader {
     state: Mutex<State>,
     encoding: Py<PyAny>,
     wire: Wire,
-}
-
-struct State {
-    /// `None` once the reader is closed.
-    socket: Option<Py<PyAny>>,
-    lines: TextReader,
-    /// Why it can't be read any more, such as that the socket's timeout has passed once: so it is with `socket`'s own files.
-    unreadable: Option<&'static str>,
-    /// TLS has ended: the socket's own method says so again, and nothing need come before it is asked.
-    ended: bool,
-    /// The threads that wait for a line, in the order in which they came: the first one gets the next line.
-    queue: VecDeque<u64>,
-    next_place: u64,
-    /// The process in which a thread is within the socket's own `recv_into`, which only the end of the connection ends.
-    receiving: Option<u32>,
-    /// The process that the two above are of: a fork copies them, but not the threads.
-    process: u32,
 }
 
 /// What is between the reader and the wire.
@@ -90,16 +71,7 @@ pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyRe
     let references = number::<i64>(&sock.getattr_held("_io_refs")?)?;
     sock.setattr_held("_io_refs", references.saturating_add(1))?;
     Ok(Some(Reader {
-        state: Mutex::new(State {
-            socket: Some(sock.clone().unbind()),
-            lines: TextReader::new(charset),
-            unreadable: None,
-            ended: false,
-            queue: VecDeque::new(),
-            next_place: 0,
-            receiving: None,
-            process: std::process::id(),
-        }),
+        state: Mutex::new(State::new(sock.clone().unbind(), TextReader::new(charset))),
         encoding: encoding.clone().unbind(),
         wire,
     }))
@@ -109,45 +81,6 @@ pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyRe
 fn is_tls(sock: &Bound<'_, PyAny>) -> bool {
     crate::python::tls::genuine::is_receivable(sock)
         || crate::python::tls::native::stream_of(sock, &["recv_into"]).is_some()
-}
-
-impl State {
-    /// Takes in what has been received; nothing is the end.
-    fn feed(&mut self, data: &[u8]) -> Result<(), Undecodable> {
-        if data.is_empty() {
-            self.lines.finish()
-        } else {
-            self.lines.feed(data)
-        }
-    }
-
-    /// A place at the end of the queue.
-    fn queue_up(&mut self) -> u64 {
-        let process = std::process::id();
-        if self.process != process {
-            // the threads that waited are the parent's
-            self.process = process;
-            self.queue.clear();
-        }
-        let place = self.next_place;
-        self.next_place += 1;
-        self.queue.push_back(place);
-        place
-    }
-
-    /// A line as UTF-8 and whether a terminator followed.
-    fn take(&mut self, limit: Option<usize>) -> Option<(Vec<u8>, bool)> {
-        let charset = self.lines.charset();
-        let line = self.lines.line(limit)?;
-        let body = utf8(charset, line.body).into_owned();
-        let at_end = body.is_empty() && !line.ended;
-        let taken = (body, line.ended);
-        if at_end {
-            // the next call asks the socket anew
-            self.lines.reopen();
-        }
-        Some(taken)
-    }
 }
 
 impl Reader {
@@ -254,90 +187,9 @@ impl Reader {
         socket.ok_or_else(|| Error::Closed.into())
     }
 
-    /// Waits for one slice; then whether something is there, the descriptor, and whether the socket waits at all.
-    fn wait<'a>(
-        &self,
-        owner: &Owner<'a, '_>,
-        began: Instant,
-        too_late: &'static str,
-    ) -> PyResult<(bool, BorrowedFd<'a>, bool)> {
-        let fd = owner.fd()?;
-        let slice = match owner.slice(began, too_late) {
-            Ok(slice) => slice,
-            Err(error) => {
-                self.lock(owner.py()).unreadable = Some(TIMED_OUT);
-                return Err(error);
-            }
-        };
-        let ready = wait::one_slice(owner, fd, Interest::Read, slice.unwrap_or_default())?;
-        self.socket(owner.py())?;
-        Ok((ready, fd, slice.is_some()))
-    }
-
-    /// Receives from a plain socket, if something comes within a slice.
-    fn receive(&self, owner: &Owner<'_, '_>, began: Instant) -> PyResult<bool> {
-        let py = owner.py();
-        let (ready, fd, waits) = self.wait(owner, began, "timed out")?;
-        let mut chunk = [0; CHUNK];
-        let received = if ready {
-            net::recv_now(fd, &mut chunk).map_err(Error::Io)?
-        } else if waits {
-            None
-        } else {
-            Some(0) // in non-blocking mode nothing there looks like the end, as io.TextIOWrapper has it
-        };
-        match received {
-            Some(count) => self.feed(py, chunk.get(..count).unwrap_or_default()).map(|()| true),
-            None => Ok(false),
-        }
-    }
-
-    /// Receives from a TLS socket by its own method, if something comes within a slice. A record that comes in pieces is
-    /// waited for in there, for as long as the socket's timeout.
-    fn receive_tls(&self, owner: &Owner<'_, '_>, began: Instant) -> PyResult<bool> {
-        let (py, sock) = (owner.py(), owner.object());
-        let pending = sock.call_method_held(intern!(py, "pending"), ())?;
-        let ended = self.lock(py).ended;
-        if !ended && number::<usize>(&pending)? == 0 {
-            let (ready, _, waits) = self.wait(owner, began, "The read operation timed out")?;
-            if !ready && waits {
-                return Ok(false);
-            }
-        }
-        let room = PyByteArray::new(py, &[0; CHUNK]);
-        self.lock(py).receiving = Some(std::process::id());
-        crate::python::tls::genuine::forget_tls_errors();
-        let received = sock.call_method_held(intern!(py, "recv_into"), (&room,));
-        self.lock(py).receiving = None;
-        // a close by another thread has an error of its own, whatever came of it here
-        self.socket(py)?;
-        owner.fd()?;
-        let count = match received {
-            Ok(count) => number::<usize>(&count)?,
-            Err(error) => {
-                if errors::is_timeout(py, &error) {
-                    self.lock(py).unreadable = Some(TIMED_OUT);
-                }
-                return Err(error);
-            }
-        };
-        self.lock(py).ended = count == 0;
-        let data = room.to_vec();
-        self.feed(py, data.get(..count).unwrap_or_default()).map(|()| true)
-    }
-
-    fn feed(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
-        // Only a thread that holds the GIL takes the lock, so that a fork never copies it locked.
-        let (outcome, charset) = {
-            let mut state = self.lock(py);
-            (state.feed(data), state.lines.charset())
-        };
-        Ok(outcome.map_err(|undecodable| Error::Undecodable(charset, undecodable))?)
-    }
-
     /// Whether something has been received that nobody has read yet.
     pub fn is_buffered(&self, py: Python<'_>) -> bool {
-        self.lock(py).lines.buffered() > 0
+        self.lock(py).lines.holds_text()
     }
 
     fn lock(&self, py: Python<'_>) -> std::sync::MutexGuard<'_, State> {

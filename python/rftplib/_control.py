@@ -1,0 +1,71 @@
+"""What methods of FTP do on the control connection, where that is more than a line or two.
+
+Each step that a method stands for is a call of that method, and every name that scripts replace is looked up in the
+module when it is needed.
+"""
+
+import sys
+
+import rftplib
+
+from . import _lenient, _logs
+from ._errors import error_proto, error_reply, structured
+
+
+def connect(ftp, host, port, timeout, source_address):
+    """Note what is given, as FTP.connect() does, and return a socket that is connected to the server."""
+    if host != "":
+        ftp.host = host
+    if port > 0:
+        ftp.port = port
+    if timeout != -999:
+        ftp.timeout = timeout
+    if ftp.timeout is not None and not ftp.timeout:
+        raise ValueError("Non-blocking socket (timeout=0) is not supported")
+    if source_address is not None:
+        ftp.source_address = source_address
+    sys.audit("ftplib.connect", ftp, ftp.host, ftp.port)
+    if ftp.skip_redundant_type:
+        ftp._type_in_force = None
+    with _logs.attempt("control", "connecting to %s port %s", ftp.host, ftp.port):
+        return rftplib.socket.create_connection((ftp.host, ftp.port), ftp.timeout, source_address=ftp.source_address)
+
+
+def login(ftp, user, passwd, acct):
+    """What FTP.login() does."""
+    if not user:
+        user = "anonymous"
+    if not passwd:
+        passwd = ""
+    if not acct:
+        acct = ""
+    if user == "anonymous" and passwd in {"", "-"}:
+        # the custom is to leave an address; this one tells nothing of the user
+        passwd = passwd + "anonymous@"
+    resp = ftp.sendcmd("USER " + user)
+    if resp[0] == "3":
+        resp = ftp.sendcmd("PASS " + passwd)
+    if resp[0] == "3":
+        resp = ftp.sendcmd("ACCT " + acct)
+    if resp[0] != "2":
+        raise structured(ftp, error_reply(resp))
+    return resp
+
+
+def abort(ftp):
+    """What FTP.abort() does."""
+    line = b"ABOR" + rftplib.B_CRLF
+    if ftp.debugging > 1:
+        print("*put urgent*", ftp.sanitize(line))
+    ftp.sock.sendall(line, rftplib.MSG_OOB)
+    resp = _lenient.reply_to_abort(ftp)
+    if resp[:3] not in {"426", "225", "226"}:
+        raise structured(ftp, error_proto(resp))
+    return resp
+
+
+def directory(resp):
+    """The directory of a 257 reply; '' for other replies, which IIS of Windows Server 2003 sends."""
+    if not resp.startswith("257"):
+        return ""
+    return rftplib.parse257(resp)

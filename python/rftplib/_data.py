@@ -1,0 +1,173 @@
+"""How data connections are made, in both modes, and what is sent before them.
+
+Each step that a method of FTP stands for is a call of that method, and every name that scripts replace is looked up in
+the module when it is needed.
+"""
+
+import socket
+import time
+from socket import _GLOBAL_DEFAULT_TIMEOUT
+
+import rftplib
+
+from . import _lenient, _logs, _transfer
+from ._errors import error_proto, error_reply, structured
+
+# How many addresses of others are told: they may be without end.
+_TOLD = 4
+
+
+def sendeprt(ftp, host, port):
+    """What FTP.sendeprt() does."""
+    af = 0
+    if ftp.af == rftplib.socket.AF_INET:
+        af = 1
+    if ftp.af == rftplib.socket.AF_INET6:
+        af = 2
+    if af == 0:
+        raise error_proto("unsupported address family")
+    fields = ["", repr(af), host, repr(port), ""]
+    return ftp.voidcmd("EPRT " + "|".join(fields))
+
+
+def makepasv(ftp):
+    """What FTP.makepasv() does."""
+    if ftp.af == rftplib.socket.AF_INET:
+        untrusted_host, port = _lenient.parse_pasv(ftp.sendcmd("PASV"))
+        if ftp.trust_server_pasv_ipv4_address and untrusted_host:
+            host = untrusted_host
+        else:
+            host = ftp.sock.getpeername()[0]
+    else:
+        host, port = _lenient.parse_epsv(ftp, ftp.sendcmd("EPSV"), ftp.sock.getpeername())
+    return host, port
+
+
+def listen(ftp):
+    """What FTP.makeport() returns: a listening socket whose address the server has been told by PORT or EPRT."""
+    sock = rftplib.socket.create_server(("", 0), family=ftp.af, backlog=1)
+    try:
+        port = sock.getsockname()[1]
+        host = ftp.sock.getsockname()[0]
+        if ftp.af == rftplib.socket.AF_INET:
+            ftp.sendport(host, port)
+        else:
+            ftp.sendeprt(host, port)
+        if ftp.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
+            sock.settimeout(ftp.timeout)
+    except:
+        sock.close()
+        raise
+    return sock
+
+
+def start(ftp, cmd, rest):
+    """What FTP.ntransfercmd() returns: the data connection, and the size that a 150 reply names."""
+    size = None
+    with _transfer.starting(ftp, cmd) as waiting:
+        if ftp.passiveserver:
+            conn, resp = _open_passive(ftp, waiting, cmd, rest)
+        else:
+            with _logs.attempt("control", "announcing a port for %s", cmd):
+                listener = ftp.makeport()
+            with listener as sock:
+                waiting.watch(sock)
+                resp = _start(ftp, cmd, rest)
+                conn = accept(ftp, sock)
+                if ftp.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
+                    conn.settimeout(ftp.timeout)
+    if resp[:3] == "150":
+        size = rftplib.parse150(resp)
+    return conn, size
+
+
+def _open_passive(ftp, waiting, cmd, rest):
+    """Connect to where the server listens and start the transfer; returns the data connection and the reply."""
+    with _logs.attempt("control", "asking for a data connection for %s", cmd):
+        host, port = ftp.makepasv()
+    with _logs.attempt("data", "connecting to %s port %s for data", host, port):
+        conn = rftplib.socket.create_connection((host, port), ftp.timeout, source_address=ftp.source_address)
+    waiting.watch(conn)
+    try:
+        resp = _start(ftp, cmd, rest, waiting.early)
+        return waiting.conn, resp
+    except:
+        waiting.conn.close()
+        raise
+
+
+def _start(ftp, cmd, rest, send=None):
+    """Send REST, if wanted, and the transfer's command, by `send` or sendcmd(); returns the preliminary reply."""
+    try:
+        if rest is not None:
+            ftp.sendcmd("REST %s" % rest)
+        resp = (send or ftp.sendcmd)(cmd)
+        if resp[0] == "2":
+            resp = _lenient.preliminary(ftp, resp)
+    except (OSError, EOFError) as error:
+        _logs.failed("control", error, "starting %s", cmd)
+        raise
+    if resp[0] != "1":
+        raise structured(ftp, error_reply(resp))
+    return resp
+
+
+def set_type(ftp, command, send):
+    """Send a TYPE command, unless `skip_redundant_type` allows to leave it out."""
+    skip = getattr(ftp, "skip_redundant_type", False)
+    if skip and getattr(ftp, "_type_in_force", None) == command:
+        return
+    try:
+        send(command)
+    except (OSError, EOFError) as error:
+        _logs.failed("control", error, "%s before a transfer", command)
+        raise
+    if skip:
+        ftp._type_in_force = command  # putline() has forgotten it: only what was accepted is remembered
+
+
+def accept(ftp, listener):
+    """Accept and return the server's data connection; those from elsewhere are closed, see accept_any_active_peer.
+
+    Raises socket.timeout if the server's doesn't come within the listener's timeout; its text names who came instead.
+    """
+    with _logs.attempt("data", "waiting for the server to connect"):
+        if getattr(ftp, "accept_any_active_peer", False):
+            return listener.accept()[0]
+        try:
+            server = _bare_address(ftp.sock.getpeername())
+        except AttributeError:
+            server = None  # a stand-in for a socket: nothing to compare with
+        return _accept_from(server, listener)
+
+
+def _accept_from(server, listener):
+    """The first connection from the address `server`; None: from anywhere."""
+    timeout = listener.gettimeout()
+    began = time.monotonic()
+    others = []
+    while True:
+        try:
+            conn, peer = listener.accept()
+        except socket.timeout as error:
+            if not others:
+                raise
+            text = f"connections from {', '.join(others)} were refused, as the server is {server}"
+            raise socket.timeout(f"timed out: {text}: see accept_any_active_peer") from error
+        address = _bare_address(peer)
+        if server is None or address in {server, None}:
+            return conn
+        conn.close()
+        if address not in others and len(others) < _TOLD:
+            others.append(address)
+            _logs.refused_peer(address, server)
+        if timeout:
+            # the timeout is for the whole of it; too little is left to be 0, which would mean not to wait
+            listener.settimeout(max(timeout - (time.monotonic() - began), 0.001))
+
+
+def _bare_address(address):
+    """The host of a socket address, without the scope of a link-local one; None for what is no IP address."""
+    if isinstance(address, tuple) and address and isinstance(address[0], str):
+        return address[0].partition("%")[0].lower()
+    return None

@@ -1,0 +1,261 @@
+"""Connections that are used again and again: what `Site.borrow()` lends.
+
+One pool for all equal Sites of a process. Its lock is held for moments only: nothing is opened, read or closed
+meanwhile.
+"""
+
+import os
+import re
+import threading
+import time
+import weakref
+
+from ._errors import Error
+from ._lent import Lent
+
+# For how many seconds an idle connection is worth keeping: servers and firewalls drop them
+IDLE = 30.0
+
+# After how many seconds one connection more is tried than the server has allowed
+REGAIN = 300.0
+
+# For how many seconds a server may go on counting a connection that has just been closed
+COUNTED = 1.0
+
+# How often who waits looks by himself, in seconds
+LOOK = 1.0
+
+_TOO_MANY = re.compile(
+    r"too (many|much)|maximum|\bmax\b|limit|no more (connection|user|session)|already (logged|connected)|simultaneous"
+    r"|concurrent",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(r"attempt|failure|tries|password|quota|file", re.IGNORECASE)
+
+_pools = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def pool_of(site):
+    """The pool of all Sites that equal this one."""
+    if site._pool is None:
+        key = site._key()
+        with _lock:
+            pool = _pools.get(key)
+            if pool is None:
+                pool = _pools[key] = Pool(site._copy())
+        object.__setattr__(site, "_pool", pool)
+    return site._pool
+
+
+def says_too_many(error):
+    """Whether `error` is a server's refusal because there are too many connections."""
+    if not isinstance(error, Error) or not error.args:
+        return False
+    text = str(error.args[0])
+    return text[:3] in ("421", "425", "530") and bool(_TOO_MANY.search(text)) and not _OTHERS.search(text)
+
+
+class Pool:
+    """At most `limit` connections, each lent to one borrower at a time."""
+
+    def __init__(self, site):
+        self._site = site
+        self._limit = site.connections
+        self._idle = []  # the latest last
+        weakref.finalize(self, _close_all, self._idle)
+        self._begin()
+
+    def _begin(self):
+        """Nothing stands, and nobody waits: at first, and in a forked process."""
+        self._changed = threading.Condition(threading.Lock())
+        self._process = os.getpid()
+        self._standing = 0  # how many connections there are, lent or idle
+        self._opening = 0  # how many are about to be opened
+        self._most = 0  # how many have stood at once since the server has refused one
+        self._lowered = 0.0  # when it has, or when one more was tried since
+        self._held = {}  # how many each thread has
+
+    def after_fork(self):
+        """In the child: the connections are the parent's."""
+        inherited = self._idle[:]
+        self._idle.clear()
+        self._begin()
+        _close_all(inherited)
+
+    def lease(self):
+        return _Lease(self)
+
+    def take(self):
+        """Return a connection that is fit to be used."""
+        while True:
+            lent = self._next()
+            if lent is None:
+                lent = self._open()
+            elif not self._is_fit(lent):
+                continue
+            if lent is not None:
+                return lent
+
+    def give_back(self, lent, error=None):
+        """Take a connection back from its borrower, whose block `error` has ended, if any."""
+        fit = lent.process == os.getpid() and lent.clean_up(error)
+        if not fit:
+            lent.close()
+        if lent.process != self._process:
+            return  # a fork has copied it
+        with self._changed:
+            stale = self._take_stale()
+            self._hold(lent.lender, -1)
+            if fit:
+                self._idle.append(lent)
+            else:
+                self._standing -= 1
+            if says_too_many(error):
+                self._lower(self._standing)
+            self._changed.notify()
+        _close_all(stale)
+
+    def close_idle(self):
+        """Close the connections that nobody has."""
+        with self._changed:
+            idle = self._idle[:]
+            self._idle.clear()
+            self._standing -= len(idle)
+            self._changed.notify_all()
+        _close_all(idle)
+
+    def _next(self):
+        """Take an idle connection, or a place for a new one (None). Waits until there is either."""
+        me, stale = threading.get_ident(), []
+        try:
+            with self._changed:
+                while True:
+                    self._regain()
+                    stale += self._take_stale()
+                    if self._idle:
+                        lent = self._idle.pop()
+                        lent.lender = me
+                        self._hold(me, 1)
+                        return lent
+                    if self._standing + self._opening < self._limit:
+                        self._opening += 1
+                        return None
+                    if self._held.get(me):
+                        raise RuntimeError(
+                            f"this thread has a connection of {self._site!r} already, and waits for no other: "
+                            f"{self._standing} are open, {self._limit} may be"
+                        )
+                    self._changed.wait(LOOK)
+        finally:
+            _close_all(stale)
+
+    def _is_fit(self, lent):
+        fit = False
+        try:
+            fit = lent.is_fit(self._site.timeouts)
+        finally:
+            if not fit:
+                lent.close()
+                with self._changed:
+                    self._hold(lent.lender, -1)
+                    self._standing -= 1
+                    self._changed.notify()
+        return fit
+
+    def _open(self):
+        """Open a connection in the place that was taken; None if the server says that there are too many."""
+        lent = None
+        try:
+            lent = self._connect()
+        finally:
+            with self._changed:
+                self._opening -= 1
+                if lent is not None:
+                    lent.lender = threading.get_ident()
+                    self._hold(lent.lender, 1)
+                    self._standing += 1
+                    self._most = max(self._most, self._standing)
+                    self._limit = max(self._limit, self._standing)
+                self._changed.notify()
+        return lent
+
+    def _connect(self):
+        began, pause = time.monotonic(), 0.05
+        while True:
+            try:
+                return Lent(*self._site._open())
+            except Error as refusal:
+                if not says_too_many(refusal):
+                    raise
+                error = refusal
+            with self._changed:
+                standing = self._standing
+                if standing and (standing >= self._most or time.monotonic() - began > COUNTED):
+                    self._lower(standing)
+                    return None
+            # One that was closed may still be counted. Where none of ours stands, others have them all.
+            if time.monotonic() - began > (self._site.timeouts.connect or COUNTED):
+                raise error
+            time.sleep(pause)
+            pause = min(2 * pause, LOOK)
+
+    # what follows is called with the lock held
+
+    def _lower(self, standing):
+        self._limit = self._most = max(standing, 1)
+        self._lowered = time.monotonic()
+
+    def _regain(self):
+        while self._limit < self._site.connections and time.monotonic() - self._lowered > REGAIN:
+            self._limit += 1
+            self._lowered += REGAIN
+
+    def _hold(self, thread, change):
+        count = self._held.get(thread, 0) + change
+        if count > 0:
+            self._held[thread] = count
+        else:
+            self._held.pop(thread, None)
+
+    def _take_stale(self):
+        """The connections that have been idle for too long, to be closed."""
+        stale = []
+        while self._idle and time.monotonic() - self._idle[0].since > IDLE:
+            stale.append(self._idle.pop(0))
+        self._standing -= len(stale)
+        return stale
+
+
+class _Lease:
+    """`with pool.lease() as ftp:`"""
+
+    def __init__(self, pool):
+        self._pool, self._lent = pool, None
+
+    def __enter__(self):
+        if self._lent is not None:
+            raise RuntimeError("this loan has begun already: call borrow() again")
+        self._lent = self._pool.take()
+        return self._lent.ftp
+
+    def __exit__(self, kind, error, traceback):
+        lent, self._lent = self._lent, None
+        self._pool.give_back(lent, error)
+
+
+def _close_all(connections):
+    for lent in connections:
+        lent.close()
+
+
+def _after_fork():
+    """Locks that threads of the parent may have held are made anew, and its connections let go of."""
+    global _lock
+    _lock = threading.Lock()
+    for pool in list(_pools.values()):
+        pool.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

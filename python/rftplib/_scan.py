@@ -1,0 +1,274 @@
+"""Directories as they are listed: `rftplib.listing.scandir`, `walk` and `parse`.
+
+Three rules stand behind all that is here, as whoever mirrors a directory deletes what isn't listed:
+
+- A line that isn't understood is an error: nothing is skipped.
+- An empty listing proves nothing: vsftpd and Pure-FTPd answer 226 for a directory that isn't there. What proves it is
+  the entry of the directory itself (".", the type cdir), or CWD.
+- A name is an argument of LIST only where no server can take it for something else (options, patterns, two names).
+"""
+
+import contextlib
+import sys
+import time
+import weakref
+
+from . import _rftplib
+from ._errors import Error, error_perm, error_temp
+from ._exact import exact, known_offset
+from ._features import features
+from ._ftp import FTP
+
+# How much text one listing may have, in bytes: so much for each entry, taken together, and at most so much in all
+_MOST_EACH, _MOST = 512, 1 << 30
+
+# Characters by which servers take the argument of LIST for something else than one name
+_SPECIAL = frozenset(" \t*?[]{}~\\\"'$`|;&<>()!")
+
+# "not understood", "not implemented" (RFC 959)
+_UNKNOWN = ("500", "502", "504")
+
+# By connection: what its server was seen to do
+_known = weakref.WeakKeyDictionary()
+
+
+class Server:
+    """What is known of the server that a connection leads to; None: not yet."""
+
+    __slots__ = ("mlsd", "shows_all", "offset")
+
+    def __init__(self):
+        self.mlsd = None  # whether it has MLSD
+        self.shows_all = None  # whether "LIST -a" lists ".", and names that begin with a dot
+        self.offset = None  # by how many seconds its LIST is ahead of UTC
+
+
+def server_of(ftp):
+    """What is known of the server of `ftp`."""
+    try:
+        return _known.setdefault(ftp.sock, Server())
+    except TypeError:  # somebody's own socket, or none
+        return Server()
+
+
+def parse(lines, *, now=None, utc_offset=0):
+    """Read the lines of a listing that is there already; returns an iterator over its entries, as `Entry`.
+
+    lines: of LIST or MLSD, as str, or as bytes in UTF-8; nothing is asked of a server. now: the time, a datetime, by
+    which years are found that aren't listed: the last in which the day isn't in the future. utc_offset: by how many
+    seconds the server's clock is ahead of UTC; listings have local times.
+
+    Formats: Unix (`ls -l` in its many forms), DOS and IIS, EPLF, OS/400, z/OS, OpenVMS, MLSD (RFC 3659, section 7). The
+    path of an entry is its name. Raises ListingError for a line that isn't understood: no entry is returned then.
+    """
+    if isinstance(lines, (str, bytes)):
+        raise TypeError("lines of a listing are wanted, not one text: use its splitlines()")
+    collected = _rftplib.Listing(_MOST)
+    for line in lines:
+        collected.append(line if isinstance(line, str) else line.decode("utf-8", "surrogateescape"))
+    now = time.time() if now is None else now.timestamp()
+    return _rftplib.read_listing(collected, "", "list", sys.maxsize, int(now), int(utc_offset))
+
+
+def scandir(ftp, path="", *, exact_times=False, max_entries=1_000_000):
+    """List a directory; returns an iterator over its entries, as `Entry`, without "." and "..".
+
+    ftp: a client that is logged in, in the middle of no transfer. path: the directory, by default the current one.
+    exact_times: ask MDTM for the times of files that the listing tells less exactly than to the second, all in one
+    batch. max_entries: how many there may be; their lines may have 512 bytes each, taken together.
+
+    By MLSD where the server has it, else by LIST, names that begin with a dot included where it has an option for that.
+    LIST's times are guesses: local times, made UTC by what MDTM says of one file, and years that aren't listed are
+    those that make the time none of the future. The current directory is afterwards as it was.
+
+    Raises ListingError for a line that isn't understood, and for more than max_entries; error_perm if there is no such
+    directory, and what retrlines(), cwd() and pwd() raise. Whatever is raised is raised at once: the entries that are
+    returned are all there are.
+    """
+    server = server_of(ftp)
+    entries = _by_mlsd(ftp, server, path, max_entries)
+    if entries is None:
+        lines = _by_list(ftp, server, path, max_entries)
+        entries = _read(lines, path, "list", max_entries, server.offset or 0)
+        if server.offset is None and not exact_times and entries.timed is not None:
+            server.offset = known_offset(ftp, entries.timed)
+            if server.offset:
+                entries = _read(lines, path, "list", max_entries, server.offset)
+    return iter(exact(ftp, list(entries))) if exact_times else entries
+
+
+def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_times=True):
+    """List a directory and all below it; returns an iterator over the entries, each directory before what is in it.
+
+    ftp_or_site: a client, as for scandir(), or a Site (rftplib.session): then each directory is listed by a connection
+    of its pool, and once more by another one if that fails. path, exact_times: as for scandir(). max_depth: how
+    many directories deep, the first one included. max_entries: how many entries in all.
+
+    Links are listed, not followed. A directory that has the same `unique` as one that it lies in isn't entered again.
+    Between two entries the client can be used for something else, but for another current directory.
+
+    Raises ListingError for what is deeper or more, and what scandir() raises: entries that were returned before are
+    right, but they aren't all.
+    """
+    opened = [(iter(_scan(ftp_or_site, path, exact_times, max_entries)), None)]
+    count = 0
+    while opened:
+        entry = next(opened[-1][0], None)
+        if entry is None:
+            opened.pop()
+            continue
+        count += 1
+        if count > max_entries:
+            raise _error("too many entries: see max_entries")
+        yield entry
+        if entry.type != "dir":
+            continue
+        unique = entry.unique
+        if unique is not None and any(unique == above for _, above in opened):
+            continue
+        if len(opened) >= max_depth:
+            raise _error(f"deeper than max_depth: {ascii(entry.path)}")
+        opened.append((iter(_scan(ftp_or_site, entry.path, exact_times, max_entries - count)), unique))
+
+
+def _scan(ftp_or_site, path, exact_times, max_entries):
+    """The entries of one directory, by a client or by one of a pool."""
+    if not hasattr(type(ftp_or_site), "borrow"):
+        return scandir(ftp_or_site, path, exact_times=exact_times, max_entries=max_entries)
+    try:
+        with ftp_or_site.borrow() as ftp:
+            return scandir(ftp, path, exact_times=exact_times, max_entries=max_entries)
+    except (OSError, EOFError):
+        with ftp_or_site.borrow() as ftp:
+            return scandir(ftp, path, exact_times=exact_times, max_entries=max_entries)
+
+
+def _error(text, line=None):
+    from .listing import ListingError
+
+    return ListingError(text, line)
+
+
+def _read(lines, path, form, max_entries, offset=0):
+    prefix = path if not path or path.endswith("/") else path + "/"
+    return _rftplib.read_listing(lines, prefix, form, max_entries, int(time.time()), offset)
+
+
+def _collector(max_entries):
+    """What takes the lines of a listing. Besides the entries there may be some other lines."""
+    return _rftplib.Listing(min((max_entries + 100) * _MOST_EACH, _MOST))
+
+
+def _by_mlsd(ftp, server, path, max_entries):
+    """The entries that MLSD lists; None where the server hasn't got it."""
+    if server.mlsd is None:
+        found = features(ftp)
+        # who has no FEAT may have MLSD all the same
+        server.mlsd = "MLST" in found or not found
+    if not server.mlsd:
+        return None
+    try:
+        lines = _mlsd(ftp, path, max_entries)
+    except error_perm as refusal:
+        if str(refusal)[:3] not in _UNKNOWN:
+            raise
+        server.mlsd = False
+        return None
+    entries = _read(lines, path, "mlsd", max_entries)
+    if not entries.itself and entries.count < 2:
+        # nothing, or what may be a file of that name
+        with _inside(ftp, path):
+            pass
+    return entries
+
+
+def _mlsd(ftp, path, max_entries):
+    """The lines of MLSD: those that mlsd() reads, or, where somebody has replaced it, those that it is right about."""
+    lines = _collector(max_entries)
+    if _is_born(ftp, "mlsd"):
+        ftp.retrlines(f"MLSD {path}" if path else "MLSD", lines.append)
+    else:
+        for name, facts in ftp.mlsd(path):
+            lines.append("".join(f"{fact}={value};" for fact, value in facts.items()) + f" {name}")
+    return lines
+
+
+def _is_born(ftp, method):
+    """Whether a method is the one that FTP was born with, in rftplib or in ftplib."""
+    found = getattr(type(ftp), method, None)
+    own = [getattr(FTP, method)]
+    if "ftplib" in sys.modules:
+        own.append(getattr(sys.modules["ftplib"].FTP, method))
+    return found in own and method not in getattr(ftp, "__dict__", ())
+
+
+def _by_list(ftp, server, path, max_entries):
+    """The lines of LIST, of a directory that is there."""
+    plain = not path.startswith("-") and _SPECIAL.isdisjoint(path)
+    if plain and server.shows_all is not False:
+        lines = _list_all(ftp, max_entries, path)
+        if _shows_itself(lines):
+            server.shows_all = True
+            return lines
+    with _inside(ftp, path):
+        if server.shows_all is not False and path:
+            lines = _list_all(ftp, max_entries)
+            if _shows_itself(lines):
+                server.shows_all = True
+                return lines
+        lines = _collector(max_entries)
+        try:
+            ftp.retrlines("LIST", lines.append)
+        except (error_temp, error_perm) as refusal:
+            if not _says_empty(str(refusal)):
+                raise
+        server.shows_all = False
+        return lines
+
+
+def _list_all(ftp, max_entries, path=""):
+    """The lines of LIST -a; None where that is refused, or no listing."""
+    lines = _collector(max_entries)
+    try:
+        ftp.retrlines(f"LIST -a {path}" if path else "LIST -a", lines.append)
+    except (error_temp, error_perm) as refusal:
+        if str(refusal)[:3] == "421":
+            raise
+        return None
+    return lines
+
+
+def _shows_itself(lines):
+    """Whether a listing has ".": then the option was understood, and the directory is there."""
+    try:
+        return lines is not None and _read(lines, "", "list", sys.maxsize).itself
+    except Error:
+        return False  # the next listing tells
+
+
+def _says_empty(reply):
+    """Whether a refusal of LIST says that the directory, which is there, is empty."""
+    text = reply.lower()
+    return reply[:3] in ("450", "550") and any(
+        words in text for words in ("no files", "no data sets", "no members", "no entries", "directory is empty")
+    )
+
+
+@contextlib.contextmanager
+def _inside(ftp, path):
+    """With `path` as the current directory, which proves that it is there."""
+    if not path:
+        ftp.cwd(".")
+        yield
+        return
+    here = ftp.pwd()
+    if not here:
+        raise _error("the server doesn't tell the current directory (PWD): change to the one that is to be listed")
+    ftp.cwd(path)
+    try:
+        yield
+    except (Error, GeneratorExit):
+        ftp.cwd(here)
+        raise
+    # of a connection that has failed nothing is asked any more
+    ftp.cwd(here)

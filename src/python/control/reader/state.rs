@@ -1,0 +1,76 @@
+//! What a reader holds under its lock.
+
+use pyo3::prelude::*;
+use std::collections::VecDeque;
+
+use crate::protocol::received_lines::{TextReader, Undecodable};
+use crate::python::codec::utf8;
+
+pub struct State {
+    /// `None` once the reader is closed.
+    pub socket: Option<Py<PyAny>>,
+    pub lines: TextReader,
+    /// Why it can't be read any more, such as that the socket's timeout has passed once: so it is with `socket`'s own files.
+    pub unreadable: Option<&'static str>,
+    /// TLS has ended: the socket's own method says so again, and nothing need come before it is asked.
+    pub ended: bool,
+    /// The threads that wait for a line, in the order in which they came: the first one gets the next line.
+    pub queue: VecDeque<u64>,
+    pub next_place: u64,
+    /// The process in which a thread is within the socket's own `recv_into`, which only the end of the connection ends.
+    pub receiving: Option<u32>,
+    /// The process that the two above are of: a fork copies them, but not the threads.
+    pub process: u32,
+}
+
+impl State {
+    pub fn new(socket: Py<PyAny>, lines: TextReader) -> Self {
+        Self {
+            socket: Some(socket),
+            lines,
+            unreadable: None,
+            ended: false,
+            queue: VecDeque::new(),
+            next_place: 0,
+            receiving: None,
+            process: std::process::id(),
+        }
+    }
+
+    /// Takes in what has been received; no bytes stand for the end.
+    pub fn feed(&mut self, data: &[u8]) -> Result<(), Undecodable> {
+        if data.is_empty() {
+            self.lines.finish()
+        } else {
+            self.lines.feed(data)
+        }
+    }
+
+    /// A place at the end of the queue.
+    pub fn queue_up(&mut self) -> u64 {
+        let process = std::process::id();
+        if self.process != process {
+            // the threads that waited are in the parent process
+            self.process = process;
+            self.queue.clear();
+        }
+        let place = self.next_place;
+        self.next_place += 1;
+        self.queue.push_back(place);
+        place
+    }
+
+    /// A line as UTF-8 and whether a terminator followed.
+    pub fn take(&mut self, limit: Option<usize>) -> Option<(Vec<u8>, bool)> {
+        let charset = self.lines.charset();
+        let line = self.lines.line(limit)?;
+        let body = utf8(charset, line.body).into_owned();
+        let at_end = body.is_empty() && !line.ended;
+        let taken = (body, line.ended);
+        if at_end {
+            // the next call asks the socket anew
+            self.lines.reopen();
+        }
+        Some(taken)
+    }
+}

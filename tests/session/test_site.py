@@ -1,0 +1,292 @@
+"""Site: a value that tells how to reach a server, and the clients that it opens."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+import ssl
+
+import pytest
+import rftplib
+from rftplib.session import Site, Timeouts, features
+from rftplib.tls import FTPS, NativeContext
+from servers import CATALOGUE
+from servers.layout import PASSWORD, USER, certificate
+from support.actions import auth_tls
+from support.certificates import CA_FILE
+from support.scripted_server import LIMIT, serving
+
+# url: host, port, user, directory, secured, implicit
+URLS = {
+    "ftp://ftp.example.org": ("ftp.example.org", 21, None, "", False, False),
+    "ftp://ftp.example.org/": ("ftp.example.org", 21, None, "", False, False),
+    "FTP://user@FTP.example.org:2121/pub/": ("ftp.example.org", 2121, "user", "pub", False, False),
+    "ftp://u%40b:p%2Fw@[::1]/a%20b/c": ("::1", 21, "u@b", "a b/c", False, False),
+    "ftp://host/%2Fpub": ("host", 21, None, "/pub", False, False),
+    "ftp://host//": ("host", 21, None, "/", False, False),
+    "ftp://host:990": ("host", 990, None, "", False, False),
+    "ftpes://host": ("host", 21, None, "", True, False),
+    "ftpes://host:990": ("host", 990, None, "", True, True),
+    "ftps://host": ("host", 990, None, "", True, True),
+    "ftps://host:21": ("host", 21, None, "", True, False),
+    "ftps://host:2121?cafile=ca.pem": ("host", 2121, None, "", True, False),
+}
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_what_a_url_says(url):
+    site = Site(url)
+    assert (site.host, site.port, site.user, site.directory, site.secured, site.implicit) == URLS[url]
+    again = Site(site.url.replace(":***", ""))
+    assert (again.host, again.port, again.user, again.directory, again.implicit) == (
+        site.host,
+        site.port,
+        site.user,
+        site.directory,
+        site.implicit,
+    )
+
+
+@pytest.mark.parametrize(
+    "url, text",
+    [("http://u:secret@host", "not 'http'"), ("host", "not ''"), ("ftp:///dir", "names a host"), ("ftp://", "a host"),
+     ("ftp://u:secret@host:port", "a number up to 65535"), ("ftp://u:secret@host:70000", "a number up to 65535"),
+     ("ftp://u:secret@[::1", "no valid host"), ("ftp://u:secret@host/#a", "no fragment"),
+     ("ftps://u:secret@host?verify=no", "knows cafile, not verify"), ("ftp://host?cafile=x", "ftps:// and ftpes://")],
+)  # fmt: skip
+def test_what_is_no_such_url_is_refused_without_showing_a_password(url, text):
+    with pytest.raises(ValueError) as refusal:
+        Site(url)
+    assert text in str(refusal.value)
+    assert "secret" not in str(refusal.value)
+    assert refusal.value.__cause__ is None and (refusal.value.__context__ is None or refusal.value.__suppress_context__)
+
+
+@pytest.mark.parametrize(
+    "url, options, error, text",
+    [("ftp://host", {"context": ssl.create_default_context()}, ValueError, "context"),
+     ("ftps://host?cafile=x", {"context": ssl.create_default_context()}, ValueError, "cafile"),
+     ("ftp://host", {"implicit": True}, ValueError, "implicit"),
+     ("ftp://host", {"connections": 0}, ValueError, "connections"),
+     ("ftp://host", {"connections": 1.5}, ValueError, "connections"),
+     ("ftp://host", {"timeouts": 0}, ValueError, "timeouts"),
+     ("ftp://host", {"timeouts": Timeouts(reply=-1)}, ValueError, "timeouts: reply"),
+     ("ftp://host", {"timeouts": "60"}, ValueError, "timeouts"),
+     (b"ftp://host", {}, TypeError, "str")],
+)  # fmt: skip
+def test_values_that_make_no_sense_are_refused(url, options, error, text):
+    with pytest.raises(error, match=text):
+        Site(url, **options)
+
+
+def test_it_is_a_value():
+    def another():
+        return Site("ftps://user:secret@host/dir?cafile=ca.pem", connections=3, timeouts=5)
+
+    site = another()
+    assert site == another() and hash(site) == hash(another()) and len({site, another()}) == 1
+    assert site != Site("ftps://user:other@host/dir?cafile=ca.pem", connections=3, timeouts=5)
+    assert site != "ftps://host"
+    for again in (pickle.loads(pickle.dumps(site)), copy.copy(site), copy.deepcopy(site)):
+        assert again == site and hash(again) == hash(site)
+        assert again.timeouts == Timeouts(5, 5, 5)
+    for name in ("host", "url", "_values", "new"):
+        with pytest.raises(AttributeError):
+            setattr(site, name, "x")
+    with pytest.raises(AttributeError):
+        del site._values
+    assert not hasattr(site, "__dict__")
+
+
+def test_no_password_is_shown():
+    for site in (Site("ftp://user:secret@host"), Site("ftp://host", user="user", password="secret")):
+        assert "secret" not in repr(site) + str(site) + site.url
+        assert "user:***@host" in repr(site)
+    assert repr(Site("ftps://host", implicit=False, timeouts=5)) == (
+        "Site('ftps://host', timeouts=Timeouts(connect=5, reply=5, idle=5), implicit=False)"
+    )
+
+
+def test_a_context_stays_in_its_process():
+    site = Site("ftps://host", context=ssl.create_default_context())
+    with pytest.raises(TypeError, match="can't be pickled: name a cafile"):
+        pickle.dumps(site)
+
+
+# ------------------------------------------------------------------------------------------------ logins
+
+
+def login_of(site_of, tmp_path=None, monkeypatch=None, netrc=None):
+    """What a server is sent for the login of site_of(server)."""
+    if netrc is not None:
+        (tmp_path / ".netrc").write_text(netrc)
+        (tmp_path / ".netrc").chmod(0o600)
+    with serving({"FEAT": b"500 no\r\n"}) as server:
+        with site_of(server).open():
+            pass
+        lines = server.commands()
+    return lines[: lines.index("TYPE I")]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_the_url_or_the_arguments_name_the_user(home):
+    url = "ftp://user:p%20w@127.0.0.1:{}"
+    assert login_of(lambda server: Site(url.format(server.port))) == ["USER user", "PASS p w"]
+    assert login_of(lambda server: Site(url.format(server.port), user="other")) == ["USER other", "PASS p w"]
+    assert login_of(lambda server: Site(url.format(server.port), password="other")) == ["USER user", "PASS other"]
+
+
+def test_a_function_is_asked_for_the_password_at_each_login(home):
+    asked = []
+
+    def password():
+        asked.append(None)
+        return f"secret{len(asked)}"
+
+    def site(server):
+        return Site(f"ftp://user@127.0.0.1:{server.port}", password=password)
+
+    assert login_of(site) == ["USER user", "PASS secret1"]
+    assert login_of(site) == ["USER user", "PASS secret2"]
+    with serving() as server, pytest.raises(TypeError, match="the password function returned no str, but NoneType"):
+        Site(f"ftp://user@127.0.0.1:{server.port}", password=lambda: None).open()
+
+
+NETRC = "machine 127.0.0.1 login me account mine password secret\nmachine other login me password x\n"
+
+
+@pytest.mark.parametrize(
+    "netrc, user, expected",
+    [(NETRC, "", ["USER me", "PASS secret"]),
+     (NETRC, "me@", ["USER me", "PASS secret"]),
+     (NETRC, "somebody@", ["USER somebody", "PASS "]),
+     ("default login any password thing\n", "", ["USER any", "PASS thing"]),
+     ("machine other login me password x\n", "", ["USER anonymous", "PASS anonymous@"]),
+     (None, "", ["USER anonymous", "PASS anonymous@"]),
+     (None, "somebody@", ["USER somebody", "PASS "])],
+)  # fmt: skip
+def test_netrc_is_looked_into_where_nobody_says_a_password(home, netrc, user, expected):
+    if netrc is not None:
+        (home / ".netrc").write_text(netrc)
+        (home / ".netrc").chmod(0o600)
+    assert login_of(lambda server: Site(f"ftp://{user}127.0.0.1:{server.port}")) == expected
+
+
+# ------------------------------------------------------------------------------------------------ what is opened
+
+
+def test_what_a_client_is_like():
+    feat = b"211-x\r\n UTF8\r\n211 end\r\n"
+    with serving({"FEAT": feat, "DELE": b"550 no\r\n"}) as server:
+        site = Site(f"ftp://user:secret@127.0.0.1:{server.port}/some/where", timeouts=Timeouts(11, 12, 13))
+        with site.open() as ftp:
+            assert type(ftp) is rftplib.FTP
+            assert (ftp.sock.gettimeout(), ftp.timeout, ftp.encoding) == (12, 13, "utf-8")
+            assert features(ftp).utf8
+            with pytest.raises(rftplib.error_perm) as raised:
+                ftp.delete("x")
+            assert (raised.value.code, raised.value.command) == (550, "DELE x")
+            ftp.retrbinary("RETR x", lambda block: None)
+        assert server.commands() == [
+            *["USER user", "PASS secret", "TYPE I", "FEAT", "OPTS UTF8 ON", "CWD some/where", "PWD", "DELE x"],
+            *["PASV", "RETR x", "QUIT"],
+        ]
+
+
+def test_a_directory_that_isnt_there_is_an_error():
+    with serving({"CWD": b"550 no\r\n"}) as server:
+        with pytest.raises(rftplib.error_perm, match="^550 no$"):
+            Site(f"ftp://127.0.0.1:{server.port}/nowhere", user="user", password="x").open()
+
+
+def test_a_factory_makes_the_client():
+    class Own(rftplib.FTP):
+        pass
+
+    with serving() as server:
+        seen = []
+        site = Site(
+            f"ftp://127.0.0.1:{server.port}", password="x", factory=lambda site: (seen.append(site.host), Own())[1]
+        )
+        with site.open() as ftp:
+            assert type(ftp) is Own and seen == ["127.0.0.1"]
+        with site.borrow() as ftp:
+            assert type(ftp) is Own
+        site.close()
+
+
+def test_tls_is_verified_and_never_clear_text():
+    with serving({"AUTH": auth_tls}) as server:
+        url = f"ftpes://user:secret@localhost:{server.port}"
+        with pytest.raises(ssl.SSLCertVerificationError):
+            Site(url, timeouts=LIMIT).open()
+        with Site(f"{url}?cafile={CA_FILE}", timeouts=LIMIT).open() as ftp:
+            assert type(ftp) is FTPS and ftp.sock.version().startswith("TLS")
+            ftp.retrlines("LIST", lambda line: None)
+        assert server.commands() == ["AUTH TLS"]
+        assert server.commands(1)[:3] == ["AUTH TLS", "USER user", "PASS secret"]
+    with serving({"AUTH": b"502 no\r\n"}) as server:
+        with pytest.raises(rftplib.error_perm, match="never goes on in clear text"):
+            Site(f"ftpes://user:secret@localhost:{server.port}?cafile={CA_FILE}").open()
+        assert server.commands() == ["AUTH TLS"]
+    with pytest.raises(ValueError, match="verifies"):
+        Site("ftps://host", context=ssl._create_unverified_context()).open()
+
+
+@pytest.mark.parametrize("name", ["vsftpd-implicit", "proftpd-implicit", "pyftpdlib-implicit"])
+@pytest.mark.parametrize("native", [False, True])
+def test_implicit_tls(implicit_servers, name, native):
+    server = CATALOGUE[name]
+    if name in implicit_servers:
+        pytest.skip(implicit_servers[name])
+    url = f"ftps://{USER}:{PASSWORD}@localhost:{server.port}"
+    if native:
+        site = Site(url, implicit=True, context=NativeContext(cafile=certificate("ca.crt")))
+    else:
+        site = Site(f"{url}?cafile={certificate('ca.crt')}", implicit=True)
+    with site.open() as ftp:
+        assert ftp.pwd() == "/"
+
+
+@pytest.fixture(scope="module")
+def implicit_servers():
+    from servers import Session
+
+    session = Session(["vsftpd-implicit", "proftpd-implicit", "pyftpdlib-implicit"], setup=False)
+    try:
+        yield session.open()
+    finally:
+        session.close()
+
+
+@pytest.mark.endpoints(where=lambda endpoint: endpoint.server.complete)
+def test_borrowing_on_real_servers(work):
+    """Again and again the same connection, whatever is done with it, and none is left behind."""
+    endpoint = work.endpoint
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else "localhost"
+    scheme = "ftp" if endpoint.protection == "plain" else "ftpes"
+    context = None if scheme == "ftp" else endpoint.context()
+    site = Site(f"{scheme}://{USER}:{PASSWORD}@{host}:{endpoint.port}/{work.name}", context=context)
+    content, first = b"0123456789" * 1000, None
+    try:
+        for number in range(5):
+            with site.borrow() as ftp:
+                first = first or ftp
+                assert ftp is first
+                assert ftp.pwd().endswith(work.name)
+                ftp.storbinary(f"STOR file{number}", io.BytesIO(content))
+                assert ftp.size(f"file{number}") == len(content)
+                assert f"file{number}" in ftp.nlst()
+                ftp.cwd("/")
+            with pytest.raises(rftplib.error_perm):
+                with site.borrow() as ftp:
+                    ftp.delete("nothing")
+    finally:
+        site.close()
+    assert first.sock is None

@@ -1,0 +1,81 @@
+"""Clients in clear text, under TLS by `ssl`, and by NativeContext; and every kind of transfer that may have to wait."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+
+import pytest
+import rftplib
+from rftplib.tls import NativeContext
+from support.certificates import CA_FILE, client_context
+
+KINDS = ["plain", "ssl", "native"]
+ALL_KINDS = pytest.mark.parametrize("kind", KINDS)
+TLS_KINDS = pytest.mark.parametrize("kind", KINDS[1:])
+
+
+def context(kind, version=None):
+    return client_context(version) if kind == "ssl" else NativeContext(cafile=CA_FILE)
+
+
+def unconnected(kind, timeout=None, module=rftplib, **settings):
+    """A client that remembers its data connection, as a script would that wants to cancel it."""
+
+    class Client(module.FTP if kind == "plain" else module.FTP_TLS):
+        data = None
+
+        def ntransfercmd(self, cmd, rest=None):
+            self.data, size = super().ntransfercmd(cmd, rest)
+            return self.data, size
+
+    if kind != "plain":
+        settings["context"] = context(kind)
+    return Client(timeout=timeout, **settings)
+
+
+def connect(server, kind, timeout=None, module=rftplib):
+    """One that is logged in, with data connections that are protected if that can be."""
+    ftp = unconnected(kind, timeout, module)
+    ftp.connect("localhost", server.address[1])
+    ftp.login("user", "secret")
+    if kind != "plain":
+        ftp.prot_p()
+    return ftp
+
+
+class Endless:
+    """A source that never ends and is no file."""
+
+    def read(self, size):
+        return b"x" * size
+
+    def readline(self, size=-1):
+        return b"x" * 1000 + b"\n"
+
+
+def to_file(ftp, name):
+    with tempfile.TemporaryFile() as file:
+        ftp.retrbinary(f"RETR {name}", file.write)
+
+
+def from_file(ftp, name):
+    """Of a file that is larger than all buffers on the way, and takes no room."""
+    with tempfile.TemporaryFile() as file:
+        file.truncate(1 << 40)
+        ftp.storbinary(f"STOR {name}", file)
+
+
+TRANSFERS = {
+    "callback": lambda ftp, name="x": ftp.retrbinary(f"RETR {name}", lambda block: None),
+    "list": lambda ftp, name="x": ftp.retrbinary(f"RETR {name}", [].append),
+    "file": lambda ftp, name="x": to_file(ftp, name),
+    "memory": lambda ftp, name="x": ftp.retrbinary(f"RETR {name}", io.BytesIO().write),
+    "lines": lambda ftp, name="x": ftp.retrlines(f"NLST {name}", lambda line: None),
+    "names": lambda ftp, name="x": ftp.nlst(name),
+    "upload": lambda ftp, name="x": ftp.storbinary(f"STOR {name}", Endless()),
+    "upload-file": lambda ftp, name="x": from_file(ftp, name),
+    "upload-memory": lambda ftp, name="x": ftp.storbinary(f"STOR {name}", io.BytesIO(bytes(1 << 26))),
+    "upload-lines": lambda ftp, name="x": ftp.storlines(f"STOR {name}", Endless()),
+}
+ALL_TRANSFERS = pytest.mark.parametrize("transfer", TRANSFERS)
