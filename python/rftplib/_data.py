@@ -89,18 +89,19 @@ def _open_passive(ftp, waiting, cmd, rest):
         conn = rftplib.socket.create_connection((host, port), ftp.timeout, source_address=ftp.source_address)
     waiting.watch(conn)
     try:
-        return conn, _start(ftp, cmd, rest)
+        resp = _start(ftp, cmd, rest, waiting.early)
+        return waiting.conn, resp
     except:
-        conn.close()
+        waiting.conn.close()
         raise
 
 
-def _start(ftp, cmd, rest):
-    """Send REST, if wanted, and the transfer's command; returns the preliminary reply."""
+def _start(ftp, cmd, rest, send=None):
+    """Send REST, if wanted, and the transfer's command, by `send` or sendcmd(); returns the preliminary reply."""
     try:
         if rest is not None:
             ftp.sendcmd("REST %s" % rest)
-        resp = ftp.sendcmd(cmd)
+        resp = (send or ftp.sendcmd)(cmd)
         if resp[0] == "2":
             resp = _lenient.preliminary(ftp, resp)
     except (OSError, EOFError) as error:
