@@ -9,9 +9,9 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _control, _data, _lenient, _logs, _loops, _odd, _options, _rftplib, _transfer
+from . import _control, _data, _lenient, _logs, _loops, _options, _rftplib, _transfer
 from ._constants import FTP_PORT, MAXLINE
-from ._errors import NO_GREETING, Error, error_perm, error_reply, structured
+from ._errors import NO_GREETING, Error, error_reply, structured
 
 
 class FTP:
@@ -305,14 +305,7 @@ class FTP:
 
         The other arguments, as far as they aren't empty, are sent after LIST.
         """
-        cmd = "LIST"
-        func = None
-        if args[-1:] and not _odd.is_text(args[-1]):
-            args, func = args[:-1], args[-1]
-        for arg in args:
-            if arg:
-                cmd = cmd + (" " + arg)
-        self.retrlines(cmd, func)
+        self.retrlines(*_data.list_command(args))
 
     def mlsd(self, path="", facts=[]):  # noqa: B006  (the default is part of ftplib's signature)
         """Yield (name, facts) for each entry of a directory by MLSD (RFC 3659, section 7).
@@ -344,15 +337,7 @@ class FTP:
 
     def cwd(self, dirname):
         """Change the current directory; returns the reply. '..' is sent as CDUP, '' as '.'."""
-        if dirname == "..":
-            try:
-                return self.voidcmd("CDUP")
-            except error_perm as msg:
-                if msg.args[0][:3] != "500":
-                    raise
-        elif dirname == "":
-            dirname = "."  # changes nothing, but may be refused
-        return self.voidcmd("CWD " + dirname)
+        return _control.cwd(self, dirname)
 
     def size(self, filename):
         """Return a file's size in bytes by SIZE (RFC 3659, section 4), or None if the reply isn't 213.
