@@ -10,7 +10,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _lenient, _logs, _transfer
+from . import _lenient, _logs, _odd, _transfer
 from ._errors import error_proto, error_reply, structured
 
 # How many addresses of others are told: they may be without end.
@@ -110,6 +110,18 @@ def _start(ftp, cmd, rest, send=None):
     if resp[0] != "1":
         raise structured(ftp, error_reply(resp))
     return resp
+
+
+def list_command(args):
+    """The LIST command of FTP.dir(*args), and the callback that is among them, or None."""
+    cmd = "LIST"
+    func = None
+    if args[-1:] and not _odd.is_text(args[-1]):
+        args, func = args[:-1], args[-1]
+    for arg in args:
+        if arg:
+            cmd = cmd + (" " + arg)
+    return cmd, func
 
 
 def set_type(ftp, command, send):
