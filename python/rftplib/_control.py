@@ -9,7 +9,7 @@ import sys
 import rftplib
 
 from . import _lenient, _logs
-from ._errors import error_proto, error_reply, structured
+from ._errors import error_perm, error_proto, error_reply, structured
 
 
 def connect(ftp, host, port, timeout, source_address):
@@ -62,6 +62,19 @@ def abort(ftp):
     if resp[:3] not in {"426", "225", "226"}:
         raise structured(ftp, error_proto(resp))
     return resp
+
+
+def cwd(ftp, dirname):
+    """What FTP.cwd() does."""
+    if dirname == "..":
+        try:
+            return ftp.voidcmd("CDUP")
+        except error_perm as msg:
+            if msg.args[0][:3] != "500":
+                raise
+    elif dirname == "":
+        dirname = "."  # changes nothing, but may be refused
+    return ftp.voidcmd("CWD " + dirname)
 
 
 def directory(resp):

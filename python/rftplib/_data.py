@@ -10,7 +10,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _lenient, _logs, _transfer
+from . import _lenient, _logs, _odd, _transfer
 from ._errors import error_proto, error_reply, structured
 
 # How many addresses of others are told: they may be without end.
@@ -89,18 +89,19 @@ def _open_passive(ftp, waiting, cmd, rest):
         conn = rftplib.socket.create_connection((host, port), ftp.timeout, source_address=ftp.source_address)
     waiting.watch(conn)
     try:
-        return conn, _start(ftp, cmd, rest)
+        resp = _start(ftp, cmd, rest, waiting.early)
+        return waiting.conn, resp
     except:
-        conn.close()
+        waiting.conn.close()
         raise
 
 
-def _start(ftp, cmd, rest):
-    """Send REST, if wanted, and the transfer's command; returns the preliminary reply."""
+def _start(ftp, cmd, rest, send=None):
+    """Send REST, if wanted, and the transfer's command, by `send` or sendcmd(); returns the preliminary reply."""
     try:
         if rest is not None:
             ftp.sendcmd("REST %s" % rest)
-        resp = ftp.sendcmd(cmd)
+        resp = (send or ftp.sendcmd)(cmd)
         if resp[0] == "2":
             resp = _lenient.preliminary(ftp, resp)
     except (OSError, EOFError) as error:
@@ -109,6 +110,18 @@ def _start(ftp, cmd, rest):
     if resp[0] != "1":
         raise structured(ftp, error_reply(resp))
     return resp
+
+
+def list_command(args):
+    """The LIST command of FTP.dir(*args), and the callback that is among them, or None."""
+    cmd = "LIST"
+    func = None
+    if args[-1:] and not _odd.is_text(args[-1]):
+        args, func = args[:-1], args[-1]
+    for arg in args:
+        if arg:
+            cmd = cmd + (" " + arg)
+    return cmd, func
 
 
 def set_type(ftp, command, send):

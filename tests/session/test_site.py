@@ -14,7 +14,8 @@ from rftplib.tls import FTPS, NativeContext
 from servers import CATALOGUE
 from servers.layout import PASSWORD, USER, certificate
 from support.actions import auth_tls
-from support.scripted_server import CA_FILE, LIMIT, serving
+from support.certificates import CA_FILE
+from support.scripted_server import LIMIT, Server
 
 # url: host, port, user, directory, secured, implicit
 URLS = {
@@ -121,7 +122,7 @@ def login_of(site_of, tmp_path=None, monkeypatch=None, netrc=None):
     if netrc is not None:
         (tmp_path / ".netrc").write_text(netrc)
         (tmp_path / ".netrc").chmod(0o600)
-    with serving({"FEAT": b"500 no\r\n"}) as server:
+    with Server({"FEAT": b"500 no\r\n"}) as server:
         with site_of(server).open():
             pass
         lines = server.commands()
@@ -153,7 +154,7 @@ def test_a_function_is_asked_for_the_password_at_each_login(home):
 
     assert login_of(site) == ["USER user", "PASS secret1"]
     assert login_of(site) == ["USER user", "PASS secret2"]
-    with serving() as server, pytest.raises(TypeError, match="the password function returned no str, but NoneType"):
+    with Server() as server, pytest.raises(TypeError, match="the password function returned no str, but NoneType"):
         Site(f"ftp://user@127.0.0.1:{server.port}", password=lambda: None).open()
 
 
@@ -182,7 +183,7 @@ def test_netrc_is_looked_into_where_nobody_says_a_password(home, netrc, user, ex
 
 def test_what_a_client_is_like():
     feat = b"211-x\r\n UTF8\r\n211 end\r\n"
-    with serving({"FEAT": feat, "DELE": b"550 no\r\n"}) as server:
+    with Server({"FEAT": feat, "DELE": b"550 no\r\n"}) as server:
         site = Site(f"ftp://user:secret@127.0.0.1:{server.port}/some/where", timeouts=Timeouts(11, 12, 13))
         with site.open() as ftp:
             assert type(ftp) is rftplib.FTP
@@ -199,7 +200,7 @@ def test_what_a_client_is_like():
 
 
 def test_a_directory_that_isnt_there_is_an_error():
-    with serving({"CWD": b"550 no\r\n"}) as server:
+    with Server({"CWD": b"550 no\r\n"}) as server:
         with pytest.raises(rftplib.error_perm, match="^550 no$"):
             Site(f"ftp://127.0.0.1:{server.port}/nowhere", user="user", password="x").open()
 
@@ -208,7 +209,7 @@ def test_a_factory_makes_the_client():
     class Own(rftplib.FTP):
         pass
 
-    with serving() as server:
+    with Server() as server:
         seen = []
         site = Site(
             f"ftp://127.0.0.1:{server.port}", password="x", factory=lambda site: (seen.append(site.host), Own())[1]
@@ -221,7 +222,7 @@ def test_a_factory_makes_the_client():
 
 
 def test_tls_is_verified_and_never_clear_text():
-    with serving({"AUTH": auth_tls}) as server:
+    with Server({"AUTH": auth_tls}) as server:
         url = f"ftpes://user:secret@localhost:{server.port}"
         with pytest.raises(ssl.SSLCertVerificationError):
             Site(url, timeouts=LIMIT).open()
@@ -230,7 +231,7 @@ def test_tls_is_verified_and_never_clear_text():
             ftp.retrlines("LIST", lambda line: None)
         assert server.commands() == ["AUTH TLS"]
         assert server.commands(1)[:3] == ["AUTH TLS", "USER user", "PASS secret"]
-    with serving({"AUTH": b"502 no\r\n"}) as server:
+    with Server({"AUTH": b"502 no\r\n"}) as server:
         with pytest.raises(rftplib.error_perm, match="never goes on in clear text"):
             Site(f"ftpes://user:secret@localhost:{server.port}?cafile={CA_FILE}").open()
         assert server.commands() == ["AUTH TLS"]

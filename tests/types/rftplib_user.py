@@ -98,6 +98,7 @@ def sessions(ftp: rftplib.FTP) -> None:
     assert_type(features(ftp).mlst, tuple[str, ...])
     assert_type(recover(ftp), bool)
     ftp.structured_replies = True
+    ftp.errors = "surrogateescape"
     site = Site("ftps://host", user="user", password=lambda: "password", timeouts=Timeouts(reply=5), connections=2)
     with site.borrow() as borrowed:
         assert_type(borrowed, rftplib.FTP)
