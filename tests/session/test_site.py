@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import io
+import os
 import pickle
 import ssl
 
 import pytest
 import rftplib
-from rftplib.session import Site, Timeouts, features
+from rftplib.session import Site, Timeouts, batch, features
 from rftplib.tls import FTPS, NativeContext
 from servers import CATALOGUE
 from servers.layout import PASSWORD, USER, certificate
@@ -290,3 +291,24 @@ def test_borrowing_on_real_servers(work):
     finally:
         site.close()
     assert first.sock is None
+
+
+@pytest.mark.endpoints(where=lambda endpoint: endpoint.server.complete and endpoint.protection in ("plain", "tls1.3"))
+def test_names_that_are_no_text_are_kept_byte_for_byte(work):
+    """Listed, asked for in a batch, and deleted: a Site has `errors` "surrogateescape" by itself."""
+    endpoint = work.endpoint
+    name = b"caf\xe9 \xfe"  # 0xff is a command of Telnet's to inetutils and netkit (RFC 854)
+    if endpoint.server.python:
+        pytest.skip("pyftpdlib's own names are text")
+    with open(os.path.join(os.fsencode(work.path), name), "wb") as file:
+        file.write(b"12345")
+    os.chmod(os.path.join(os.fsencode(work.path), name), 0o666)
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    scheme = "ftp" if endpoint.protection == "plain" else "ftpes"
+    context = None if scheme == "ftp" else endpoint.context()
+    with Site(f"{scheme}://{USER}:{PASSWORD}@{host}:{endpoint.port}/{work.name}", context=context).open() as ftp:
+        (listed,) = (entry for entry in ftp.nlst() if entry not in (".", ".."))
+        assert os.fsencode(listed) == name
+        ftp.voidcmd("TYPE I")
+        assert [reply.text for reply in batch(ftp, [f"SIZE {listed}", f"DELE {listed}"])][0] == "213 5"
+    assert os.listdir(os.fsencode(work.path)) == []
