@@ -10,7 +10,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _lenient, _logs, _odd, _transfer
+from . import _lenient, _logs, _odd, _options, _transfer
 from ._errors import error_proto, error_reply, structured
 
 # How many addresses of others are told: they may be without end.
@@ -37,9 +37,9 @@ def makepasv(ftp):
         if ftp.trust_server_pasv_ipv4_address and untrusted_host:
             host = untrusted_host
         else:
-            host = ftp.sock.getpeername()[0]
+            host = _options.server_address(ftp)[0]
     else:
-        host, port = _lenient.parse_epsv(ftp, ftp.sendcmd("EPSV"), ftp.sock.getpeername())
+        host, port = _lenient.parse_epsv(ftp, ftp.sendcmd("EPSV"), _options.server_address(ftp))
     return host, port
 
 
@@ -86,7 +86,7 @@ def _open_passive(ftp, waiting, cmd, rest):
     with _logs.attempt("control", "asking for a data connection for %s", cmd):
         host, port = ftp.makepasv()
     with _logs.attempt("data", "connecting to %s port %s for data", host, port):
-        conn = rftplib.socket.create_connection((host, port), ftp.timeout, source_address=ftp.source_address)
+        conn = _options.connect(ftp, (host, port))
     waiting.watch(conn)
     try:
         return conn, _start(ftp, cmd, rest)
