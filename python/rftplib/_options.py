@@ -1,6 +1,7 @@
 """The attributes of FTP that are documented in docs/options.md: their values, checked where they are used."""
 
 import codecs
+import threading
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
@@ -40,15 +41,42 @@ def socket_factory(ftp):
     return value
 
 
-def connect(ftp, address):
-    """Return a new connection to `address`, (host, port), by the factory if there is one."""
-    factory = socket_factory(ftp)
+def seconds(ftp, name):
+    """The attribute of that name, a number of seconds or None; raises TypeError or ValueError for anything else."""
+    value = getattr(ftp, name, None)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number of seconds or None, not {type(value).__name__}")
+    if not 0 < value <= threading.TIMEOUT_MAX:
+        raise ValueError(f"{name} must be more than 0 seconds, and no more than can be waited for, not {value!r}")
+    return value
+
+
+def timeout(ftp, name):
+    """connect_timeout or data_timeout, or `timeout` where that is None."""
+    value = seconds(ftp, name)
+    return ftp.timeout if value is None else value
+
+
+def connect(ftp, address, in_use):
+    """Return a new connection to `address`, (host, port), by the factory if there is one.
+
+    in_use: its timeout once it is there.
+    """
+    factory, limit = socket_factory(ftp), timeout(ftp, "connect_timeout")
     if factory is None:
-        return rftplib.socket.create_connection(address, ftp.timeout, source_address=ftp.source_address)
-    limit = ftp.timeout if ftp.timeout is not _GLOBAL_DEFAULT_TIMEOUT else rftplib.socket.getdefaulttimeout()
-    sock = factory(address, limit, source_address=ftp.source_address)
-    sock.settimeout(limit)
+        sock = rftplib.socket.create_connection(address, limit, source_address=ftp.source_address)
+        if limit is not in_use:
+            sock.settimeout(_default(in_use))
+        return sock
+    sock = factory(address, _default(limit), source_address=ftp.source_address)
+    sock.settimeout(_default(in_use))
     return sock
+
+
+def _default(limit):
+    return rftplib.socket.getdefaulttimeout() if limit is _GLOBAL_DEFAULT_TIMEOUT else limit
 
 
 def server_address(ftp):
