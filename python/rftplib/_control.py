@@ -8,7 +8,7 @@ import sys
 
 import rftplib
 
-from . import _lenient, _logs
+from . import _lenient, _logs, _options
 from ._errors import error_perm, error_proto, error_reply, structured
 
 
@@ -28,7 +28,7 @@ def connect(ftp, host, port, timeout, source_address):
     if ftp.skip_redundant_type:
         ftp._type_in_force = None
     with _logs.attempt("control", "connecting to %s port %s", ftp.host, ftp.port):
-        return rftplib.socket.create_connection((ftp.host, ftp.port), ftp.timeout, source_address=ftp.source_address)
+        return _options.connect(ftp, (ftp.host, ftp.port), ftp.timeout)
 
 
 def login(ftp, user, passwd, acct):

@@ -21,7 +21,7 @@ class FTP:
     timeout: seconds that each blocking operation may take, None for no limit, by default the one of the socket module.
     source_address: (host, port) to bind to before connecting. encoding: that of commands, replies and text lines.
 
-    Beyond ftplib, six attributes for the class, a subclass or an object:
+    Beyond ftplib, nine attributes for the class, a subclass or an object:
     max_reply: how many characters a multi-line reply may have, by default 16 Mi; None for any number, as in ftplib.
     skip_redundant_type: whether to leave out a TYPE command when that type is in force already, which saves a round
     trip for each file; False by default.
@@ -32,6 +32,10 @@ class FTP:
     structured_replies: whether exceptions that are made of a reply tell it: `code` (an int, None where there are no
     three digits), `lines` (a list of str) and `command` (what was sent last, a password masked); False by default.
     errors: the error handler beside `encoding`, by default "strict"; "surrogateescape" keeps any name byte for byte.
+    socket_factory: what makes connections to the server, such as through a proxy, in the place of
+    socket.create_connection(): called with (address, timeout, source_address=...), timeout in seconds; None by default.
+    connect_timeout, data_timeout: in the place of `timeout` until a connection stands, TLS included, and while nothing
+    moves on a data connection, in seconds; None (the default) for `timeout`, which is that of replies.
 
     Usable in a `with` statement, which ends with quit(). Text is `str` in `encoding`, file contents are `bytes`.
     Raises error_temp for 4xx replies, error_perm for 5xx, error_reply for those that don't fit, error_proto for what is
@@ -59,6 +63,8 @@ class FTP:
     # off, for each command is remembered then
     structured_replies = False
     errors = "strict"
+    socket_factory = None
+    connect_timeout = data_timeout = None
 
     def __init__(
         self,
