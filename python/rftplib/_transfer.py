@@ -14,7 +14,7 @@ import threading
 
 import rftplib
 
-from . import _logs, _rftplib, _tls
+from . import _logs, _options, _rftplib, _tls
 from ._tls import ssl
 
 # Where they are kept among the client's attributes, for as long as there are any: the transfer that is going on, and
@@ -39,6 +39,7 @@ class Transfer:
         self._ftp, self._rest, self._sent, self._text = ftp, rest, sent, text
         self._where, self._closed = _here(), False
         self.starting = True  # until it has its data connection
+        self.early = None  # in FTP_TLS: what sends the command, see _early
         self._outer = []
         self._log = None
 
@@ -273,7 +274,19 @@ def starting(ftp, cmd):
 
 
 def secure(ftp, conn, waiting, **options):
-    """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches.
+    """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches."""
+    limit = _options.seconds(ftp, "connect_timeout")
+    if limit is None or conn.gettimeout() == 0:
+        return _secured(ftp, conn, waiting, options)
+    in_use = conn.gettimeout()
+    conn.settimeout(limit)
+    conn = _secured(ftp, conn, waiting, options)
+    conn.settimeout(in_use)
+    return conn
+
+
+def _secured(ftp, conn, waiting, options):
+    """What secure() returns.
 
     The handshake comes after the socket has been made, where that is Python's own: only then close() reaches it.
     """
@@ -292,6 +305,14 @@ def secure(ftp, conn, waiting, **options):
             conn.close()
             raise
     return conn
+
+
+def wraps_itself(context):
+    """Whether `context.wrap_socket` is Python's own, or ours."""
+    wrap = context.wrap_socket
+    if ssl is not None and getattr(wrap, "__func__", None) is ssl.SSLContext.wrap_socket:
+        return True
+    return getattr(wrap, "__module__", None) == "rftplib._native_context"
 
 
 def close_running(ftp):
