@@ -14,7 +14,7 @@ rftplib.tls
     FTPS, always encrypted and verified; ImplicitFTP_TLS, for port 990; NativeContext, TLS in Rust.
 Attributes of the classes, to be set on a class, a subclass or an object
     FTP: max_reply, skip_redundant_type, accept_any_active_peer, check_size, structured_replies, errors,
-    socket_factory, connect_timeout, data_timeout.
+    socket_factory, connect_timeout, data_timeout, prefer_epsv, tcp_keepalive.
     FTP_TLS: reuse_session, unwrap_timeout, accept_ragged_end. help(rftplib.FTP) and help(rftplib.FTP_TLS) tell more.
 Loggers of `logging`
     rftplib.control: commands and replies at DEBUG, passwords masked; connections at INFO. rftplib.data: transfers at
