@@ -141,6 +141,7 @@ class FTP_TLS(FTP):
     # rftplib only, these three
     reuse_session: bool
     unwrap_timeout: float | None
+    handshake_delay: float | None
     accept_ragged_end: bool
     @overload
     def __init__(

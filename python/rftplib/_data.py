@@ -109,18 +109,19 @@ def _open_passive(ftp, waiting, cmd, rest, idle):
         conn = _options.connect(ftp, (host, port), idle)
     waiting.watch(conn)
     try:
-        return conn, _start(ftp, cmd, rest)
+        resp = _start(ftp, cmd, rest, waiting.early)
+        return waiting.conn, resp
     except:
-        conn.close()
+        waiting.conn.close()
         raise
 
 
-def _start(ftp, cmd, rest):
-    """Send REST, if wanted, and the transfer's command; returns the preliminary reply."""
+def _start(ftp, cmd, rest, send=None):
+    """Send REST, if wanted, and the transfer's command, by `send` or sendcmd(); returns the preliminary reply."""
     try:
         if rest is not None:
             ftp.sendcmd("REST %s" % rest)
-        resp = ftp.sendcmd(cmd)
+        resp = (send or ftp.sendcmd)(cmd)
         if resp[0] == "2":
             resp = _lenient.preliminary(ftp, resp)
     except (OSError, EOFError) as error:

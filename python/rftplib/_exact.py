@@ -2,9 +2,15 @@
 
 from ._batch import batch
 from ._errors import error_perm, error_temp
+from ._features import features
 
 _SECOND = 1_000_000
 _QUARTER = 15 * 60
+
+
+def ask(ftp, commands):
+    """The replies to commands. A server too simple for FEAT gets them one by one: aioftp answers in any order."""
+    return batch(ftp, commands, 64 if features(ftp) else 1)
 
 
 def mdtm(path):
@@ -24,7 +30,7 @@ def exact(ftp, entries):
                 asked.append(place)
     if not asked:
         return entries
-    for place, reply in zip(asked, batch(ftp, [mdtm(entries[place].path) for place in asked])):
+    for place, reply in zip(asked, ask(ftp, [mdtm(entries[place].path) for place in asked])):
         entries[place] = entries[place]._timed(reply.text) or entries[place]
     return entries
 

@@ -37,7 +37,7 @@ class FTP:
     connect_timeout, data_timeout: in the place of `timeout` until a connection stands, TLS included, and while nothing
     moves on a data connection, in seconds; None (the default) for `timeout`, which is that of replies.
     prefer_epsv: whether passive connections are asked for by EPSV on IPv4, too, and by PASV only where that is refused.
-    tcp_keepalive: after how many silent seconds the control connection is probed (by TCP); None (the default) for never.
+    tcp_keepalive: after how many silent seconds the control connection is probed (by TCP); None, the default: never.
 
     Usable in a `with` statement, which ends with quit(). Text is `str` in `encoding`, file contents are `bytes`.
     Raises error_temp for 4xx replies, error_perm for 5xx, error_reply for those that don't fit, error_proto for what is

@@ -8,7 +8,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _lenient, _logs, _options, _rftplib, _transfer, ssl
+from . import _early, _lenient, _logs, _options, _rftplib, _transfer, ssl
 from ._errors import Error, error_perm, error_proto, structured
 from ._ftp import FTP
 from ._tls import forget_errors, is_native
@@ -35,6 +35,8 @@ class FTP_TLS(FTP):
     demand it (vsftpd, ProFTPD, FileZilla Server as they come) refuse all others.
     unwrap_timeout: for how many seconds at most the end of an upload waits for the server's close_notify (never longer
     than the timeout, nor than for the final reply), None for as long as the timeout.
+    handshake_delay: for how many seconds the reply to a transfer's command is awaited before TLS is begun on the data
+    connection, which some servers wait for; 0 saves a round trip, None is ftplib's order: never before the reply.
     accept_ragged_end: whether a download may end without the server's close_notify where no size was announced. Then
     somebody on the way can cut it short, and the final reply is believed.
     """
@@ -48,6 +50,7 @@ class FTP_TLS(FTP):
 
     reuse_session = True
     unwrap_timeout = UNWRAP_TIMEOUT
+    handshake_delay = 1.0
     accept_ragged_end = False
 
     def __init__(
@@ -142,13 +145,21 @@ class FTP_TLS(FTP):
 
         It resumes the control connection's TLS session, if there is one and `reuse_session` is true.
         """
-        conn, size = super().ntransfercmd(cmd, rest)
+        start = super().ntransfercmd
+        with _transfer.starting(self, cmd) as waiting:
+            early = None
+            if getattr(self, "_prot_p", False):
+                early = waiting.early = _early.prepare(self, waiting, start, lambda: _offered(self))
+            conn, size = start(cmd, rest)
+            waiting.early = None
         if not self._prot_p:
             return conn, size
-        # taken now: in TLS 1.3 it comes some time after the handshake, and the server may send a newer one
-        session = _session(self) if self.reuse_session else None
+        if early is None or not early.begun:
+            early, session = None, _offered(self)
+        else:
+            session = early.session
         try:
-            conn = _secure(self, conn, session)
+            conn = _secure(self, conn, session, early)
         except (OSError, ValueError) as error:
             again = session is not None and _may_be_the_session(error) and _repeat(self, cmd, rest, error)
             if not again:
@@ -194,11 +205,26 @@ def _ask_for_tls(ftp):
     raise refusal
 
 
-def _secure(ftp, conn, session):
-    """The TLS connection on `conn`, after its handshake; `session` is offered unless it is None. Closes what fails."""
+def _offered(ftp):
+    """The session that a data connection offers to resume, or None.
+
+    Taken when it is needed: in TLS 1.3 it comes some time after the handshake, and the server may send a newer one.
+    """
+    return _session(ftp) if ftp.reuse_session else None
+
+
+def _secure(ftp, conn, session, early=None):
+    """The TLS connection on `conn`, after its handshake; `session` is offered unless it is None. Closes what fails.
+
+    early: the handshake that has begun on `conn` already.
+    """
     options = {} if session is None else {"session": session}
     try:
         with _transfer.starting(ftp, "") as waiting, _logs.attempt("tls", "securing the data connection"):
+            if early is not None:
+                waiting.watch(conn)
+                early.finish(conn)
+                return conn
             return _transfer.secure(ftp, conn, waiting, **options)
     except BaseException:
         conn.close()

@@ -1,11 +1,10 @@
 """Single paths: `rftplib.listing.stat` and `stat_many`."""
 
 from . import _rftplib
-from ._batch import batch
 from ._errors import Error, error_perm, error_proto, error_temp
-from ._exact import mdtm
+from ._exact import ask, mdtm
 from ._features import features
-from ._scan import _read, scandir
+from ._scan import _read, scandir, server_of
 
 _UNKNOWN = (500, 502, 504)
 
@@ -31,9 +30,12 @@ def stat_many(ftp, paths):
     isn't a file. Raises what batch() raises.
     """
     paths = list(paths)
-    if "MLST" in features(ftp):
-        replies = batch(ftp, [f"MLST {path}" if path else "MLST" for path in paths])
-        if not all(reply.code in _UNKNOWN for reply in replies):
+    server, found = server_of(ftp), features(ftp)
+    # who has no FEAT may have it all the same; who has it has MLSD, and the other way round
+    if paths and server.mlsd is not False and ("MLST" in found or not found):
+        replies = ask(ftp, [f"MLST {path}" if path else "MLST" for path in paths])
+        server.mlsd = not all(reply.code in _UNKNOWN for reply in replies)
+        if server.mlsd:
             return [_of_mlst(path, reply) for path, reply in zip(paths, replies)]
     return _by_commands(ftp, paths)
 
@@ -64,7 +66,7 @@ def _by_commands(ftp, paths):
     commands = ["TYPE I"]  # of other sizes servers don't tell
     for path in paths:
         commands += ["SIZE " + path, mdtm(path)]
-    replies = batch(ftp, commands)[1:]
+    replies = ask(ftp, commands)[1:]
     found = [_of_file(path, *pair) for path, *pair in zip(paths, replies[::2], replies[1::2])]
     rest = [place for place, entry in enumerate(found) if entry is None]
     if not rest:
@@ -72,7 +74,7 @@ def _by_commands(ftp, paths):
     here = ftp.pwd()
     if not here:
         raise error_proto("the server doesn't tell the current directory (PWD)")
-    entered = batch(ftp, [command for place in rest for command in ("CWD " + (paths[place] or "."), "CWD " + here)])
+    entered = ask(ftp, [command for place in rest for command in ("CWD " + (paths[place] or "."), "CWD " + here)])
     for place, reply in zip(rest, entered[::2]):
         size, modified = replies[2 * place : 2 * place + 2]
         if reply.code < 400:

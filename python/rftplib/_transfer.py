@@ -39,6 +39,7 @@ class Transfer:
         self._ftp, self._rest, self._sent, self._text = ftp, rest, sent, text
         self._where, self._closed = _here(), False
         self.starting = True  # until it has its data connection
+        self.early = None  # in FTP_TLS: what sends the command, see _early
         self._outer = []
         self._log = None
 
@@ -304,6 +305,14 @@ def _secured(ftp, conn, waiting, options):
             conn.close()
             raise
     return conn
+
+
+def wraps_itself(context):
+    """Whether `context.wrap_socket` is Python's own, or ours."""
+    wrap = context.wrap_socket
+    if ssl is not None and getattr(wrap, "__func__", None) is ssl.SSLContext.wrap_socket:
+        return True
+    return getattr(wrap, "__module__", None) == "rftplib._native_context"
 
 
 def close_running(ftp):

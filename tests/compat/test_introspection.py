@@ -17,7 +17,7 @@ EXTRA_ATTRIBUTES = {
         *["max_reply", "skip_redundant_type", "accept_any_active_peer", "check_size", "structured_replies"],
         *["errors", "socket_factory", "connect_timeout", "data_timeout", "prefer_epsv", "tcp_keepalive"],
     },
-    "FTP_TLS": {"reuse_session", "unwrap_timeout", "accept_ragged_end"},
+    "FTP_TLS": {"reuse_session", "unwrap_timeout", "handshake_delay", "accept_ragged_end"},
 }
 # ftplib dropped these in 3.12; rftplib keeps them on every Python, so that reading them never fails.
 KEPT = {"FTP_TLS": {"ssl_version", "keyfile", "certfile"}}

@@ -9,7 +9,7 @@ import pytest
 import rftplib
 from support.actions import close, half_close, open_data
 from support.harness import run_both, same
-from support.scripted_server import serving
+from support.scripted_server import Server
 
 # ------------------------------------------------------------------------ what is left of a line end
 
@@ -114,7 +114,7 @@ def test_an_override_of_getline_sees_every_line():
             lines.append(super().getline())
             return lines[-1]
 
-    with serving({"X": b"\r\n\x00200-a\r\n200 b\r\n"}) as server:
+    with Server({"X": b"\r\n\x00200-a\r\n200 b\r\n"}) as server:
         ftp = Client(timeout=20)
         ftp.connect(server.host, server.port)
         assert ftp.sendcmd("X") == "200-a\n200 b"
@@ -182,7 +182,7 @@ def test_the_greeting_is_read_by_getresp():
             seen.append("getresp")
             return super().getresp()
 
-    with serving(greeting=b"hello\r\n120 soon\r\n220 ready\r\n") as server:
+    with Server(greeting=b"hello\r\n120 soon\r\n220 ready\r\n") as server:
         ftp = Client(timeout=20)
         assert ftp.connect(server.host, server.port) == ftp.welcome == "220 ready"
         assert len(seen) == 3
@@ -193,7 +193,7 @@ def test_the_greeting_is_read_by_getresp():
 def test_the_same_under_tls(preface):
     from rftplib.tls import ImplicitFTP_TLS
 
-    with serving(greeting=PREFACES[preface] + b"220 ready\r\n", implicit_tls=True) as server:
+    with Server(greeting=PREFACES[preface] + b"220 ready\r\n", implicit_tls=True) as server:
         ftp = ImplicitFTP_TLS(timeout=20)
         assert ftp.connect(server.host, server.port) == "220 ready"
         assert ftp.login("user", "secret") == "230 logged in"
@@ -205,7 +205,7 @@ def test_the_same_under_tls(preface):
 
 @pytest.mark.parametrize("reply", [b"226 no files\r\n", b"250 done\r\n", b"226-no\r\n226 files\r\n"])
 def test_a_completion_without_150_ends_the_transfer(reply):
-    with serving({"NLST": (open_data, reply)}) as server:
+    with Server({"NLST": (open_data, reply)}) as server:
         ftp = rftplib.FTP(timeout=20)
         ftp.connect(server.host, server.port)
         began = time.monotonic()

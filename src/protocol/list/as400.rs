@@ -6,8 +6,9 @@
 //! QPGMR                                   *MEM       MKCMD.MBR
 //! ```
 
-use super::dates::{Clock, Numbers, Order, Stamp, separated, time_of_day};
+use super::dates::{Clock, Numbers, Stamp, separated, time_of_day};
 use super::fields::{Fields, is_digits, number, trim};
+use super::order::Order;
 use super::{Item, Kind, Line};
 
 /// Owner, size, date and time, then the type: of members all but the first are missing.

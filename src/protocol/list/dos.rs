@@ -6,8 +6,9 @@
 //! 04/27/2000  12:09 PM    <JUNCTION>     name [C:\target]
 //! ```
 
-use super::dates::{Clock, Numbers, Order, separated, time_of_day};
+use super::dates::{Clock, Numbers, separated, time_of_day};
 use super::fields::{Fields, number};
+use super::order::Order;
 use super::{Item, Kind, Line};
 
 /// From the end of "<DIR>" to the name.

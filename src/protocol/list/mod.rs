@@ -12,7 +12,9 @@ mod dos;
 mod eplf;
 mod fields;
 mod mlsx;
+mod order;
 mod unix;
+mod unix_dates;
 mod vms;
 mod zos;
 
@@ -111,7 +113,7 @@ pub enum Format {
 pub struct Listing {
     format: Format,
     clock: Clock,
-    order: dates::Order,
+    order: order::Order,
     heading: Option<zos::Heading>,
     /// A name whose line was too short for the rest (VMS).
     unfinished: Vec<u8>,
@@ -123,7 +125,7 @@ impl Listing {
         Self {
             format,
             clock,
-            order: dates::Order::default(),
+            order: order::Order::default(),
             heading: None,
             unfinished: Vec::new(),
             joined: Vec::new(),

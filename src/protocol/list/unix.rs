@@ -11,9 +11,9 @@
 //! Links, owner and group may be missing, and each may be a number. What counts is the first number that a date follows:
 //! it is the size, and what comes behind the date is the name.
 
-use super::dates::{self, Clock};
+use super::dates::Clock;
 use super::fields::{Fields, is_digits, number, trim};
-use super::{Item, Kind, Line};
+use super::{Item, Kind, Line, unix_dates};
 
 pub fn line<'a>(line: &'a [u8], clock: &Clock) -> Option<Line<'a>> {
     let (kind, from) = kind(line)?;
@@ -103,7 +103,7 @@ fn columns<'a>(kind: Kind, text: &'a [u8], clock: &Clock) -> Option<(Item<'a>, F
         let before = text.get(..text.len() - fields.rest().len()).unwrap_or_default();
         let Some(word) = fields.next() else { break };
         let Some(size) = size(word) else { continue };
-        let dated = dates::unix(fields).filter(|(_, after)| after.name().is_some());
+        let dated = unix_dates::date(fields).filter(|(_, after)| after.name().is_some());
         let Some((stamp, after)) = dated else { continue };
         if place < 5 || found.is_none() {
             found = Some((before, size, stamp, after));

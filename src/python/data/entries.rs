@@ -5,7 +5,8 @@ use pyo3::types::PyString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::entry::{Block, Entry};
+use super::block::{Block, Place};
+use super::entry::Entry;
 use super::listing::{Lines, Listing};
 use crate::protocol::list::{self, Clock, Format, Kind, Line};
 use crate::python::errors::Error;
@@ -156,9 +157,9 @@ impl Found {
 }
 
 impl Entries {
-    fn at(&self, number: usize) -> Option<Entry> {
+    fn at(&self, number: usize) -> Option<Place> {
         let block = self.blocks.get(number / SHARE)?;
-        (number < self.count).then(|| Entry::new(block, number % SHARE))
+        (number < self.count).then(|| Place::new(block, number % SHARE))
     }
 }
 
@@ -179,10 +180,11 @@ impl Entries {
     /// A file whose time is told to the minute: what the server's clock can be asked by.
     #[getter]
     fn timed(&self) -> Option<Entry> {
-        (0..self.count).filter_map(|number| self.at(number)).find(|entry| {
-            let told = |time: list::Time| time.micros.is_some() && time.resolution == MINUTE;
-            entry.kind() == Kind::File && entry.time().is_some_and(told)
-        })
+        let told = |time: list::Time| time.micros.is_some() && time.resolution == MINUTE;
+        let mut places = (0..self.count).filter_map(|number| self.at(number));
+        places
+            .find(|place| place.kind() == Kind::File && place.item().time.is_some_and(told))
+            .map(Entry::new)
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -194,6 +196,8 @@ impl Entries {
         if number % LOOK_UP == 0 {
             gil_turn::look_up(py)?;
         }
-        self.at(number).map(|entry| entry.into_object(py)).transpose()
+        self.at(number)
+            .map(|place| Entry::new(place).into_object(py))
+            .transpose()
     }
 }

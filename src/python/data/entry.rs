@@ -8,122 +8,26 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyNotImplemented, PyString};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
+use super::block::Place;
 use super::listing::lower;
-use crate::protocol::list::{Item, Kind, Outline, Time, mdtm};
+use crate::protocol::list::{Item, Kind, Time, mdtm};
 use crate::python::call::{self, Call};
 use crate::python::errors::Error;
 use crate::python::number::number;
 use crate::python::text::{decode, encode};
 use crate::python::{hold, modules};
 
-/// The texts of an entry, in the order in which they lie one behind the other.
-#[derive(Clone, Copy)]
-enum Part {
-    Name,
-    Facts,
-    Owner,
-    Group,
-    Target,
-    Unique,
-}
-
-const PARTS: usize = 6;
-
-/// An entry in its block.
-struct Record {
-    start: u32,
-    ends: [u32; PARTS],
-    kind: Kind,
-    told: Told,
-}
-
-/// The rest of an entry.
-enum Told {
-    /// By facts, which are read when they are asked for.
-    Facts,
-    Parts {
-        size: Option<u64>,
-        time: Option<Time>,
-        mode: Option<u16>,
-    },
-}
-
-/// Some entries of one directory.
-pub struct Block {
-    /// What stands before each name in a path: the directory and a slash, or nothing.
-    prefix: Arc<[u8]>,
-    text: Vec<u8>,
-    records: Vec<Record>,
-}
-
-impl Block {
-    /// With room for so many entries, and for so many bytes of text.
-    pub fn new(prefix: &Arc<[u8]>, entries: usize, bytes: usize) -> Self {
-        Self {
-            prefix: prefix.clone(),
-            text: Vec::with_capacity(bytes),
-            records: Vec::with_capacity(entries),
-        }
-    }
-
-    pub fn entries(&self) -> usize {
-        self.records.len()
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.text.len()
-    }
-
-    /// False for what is longer than any line is.
-    pub fn push(&mut self, item: &Item<'_>, facts: &[u8]) -> bool {
-        let Item { size, time, mode, .. } = *item;
-        let texts = [item.owner, item.group, item.target, item.unique].map(Option::unwrap_or_default);
-        self.add(item.kind, item.name, facts, texts, Told::Parts { size, time, mode })
-    }
-
-    /// The same for an entry of MLSD.
-    pub fn push_outline(&mut self, found: &Outline<'_>) -> bool {
-        self.add(found.kind, found.name, found.facts, [b""; 4], Told::Facts)
-    }
-
-    fn add(&mut self, kind: Kind, name: &[u8], facts: &[u8], [a, b, c, d]: [&[u8]; 4], told: Told) -> bool {
-        let (Ok(start), mut ends) = (u32::try_from(self.text.len()), [0; PARTS]) else {
-            return false;
-        };
-        for (text, end) in [name, facts, a, b, c, d].iter().zip(&mut ends) {
-            self.text.extend_from_slice(text);
-            let Ok(now) = u32::try_from(self.text.len()) else {
-                return false;
-            };
-            *end = now;
-        }
-        self.records.push(Record {
-            start,
-            ends,
-            kind,
-            told,
-        });
-        true
-    }
-}
-
 /// What a server tells of a file, a directory, a link or something else: an immutable value, which can be compared,
 /// copied and pickled. What isn't told is None, and so is what can't be: 30 February, or a size in blocks.
 #[pyclass(module = "rftplib.listing", frozen)]
 #[derive(Clone)]
-pub struct Entry {
-    block: Arc<Block>,
-    place: usize,
-}
+pub struct Entry(Place);
 
 impl Entry {
-    pub fn new(block: &Arc<Block>, place: usize) -> Self {
-        Self {
-            block: block.clone(),
-            place,
-        }
+    pub fn new(place: Place) -> Self {
+        Self(place)
     }
 
     /// As an object of which the garbage collector knows nothing. PyO3 tells it of every object, of which it would walk
@@ -135,66 +39,6 @@ impl Entry {
         // end it, untracking included, may be done to an object that is untracked already.
         unsafe { ffi::PyObject_GC_UnTrack(object.as_ptr().cast()) };
         Ok(object)
-    }
-
-    /// The only one of its block.
-    fn alone(prefix: &[u8], item: &Item<'_>, facts: &[u8]) -> Self {
-        let mut block = Block::new(&prefix.into(), 1, 0);
-        block.push(item, facts);
-        Self::new(&Arc::new(block), 0)
-    }
-
-    fn record(&self) -> Option<&Record> {
-        self.block.records.get(self.place)
-    }
-
-    pub fn kind(&self) -> Kind {
-        self.record().map_or(Kind::Other, |record| record.kind)
-    }
-
-    pub fn time(&self) -> Option<Time> {
-        self.item().time
-    }
-
-    fn part(&self, part: Part) -> &[u8] {
-        let text = self.record().and_then(|record| {
-            let index = part as usize;
-            let start = index
-                .checked_sub(1)
-                .and_then(|before| record.ends.get(before))
-                .unwrap_or(&record.start);
-            self.block.text.get(*start as usize..*record.ends.get(index)? as usize)
-        });
-        text.unwrap_or_default()
-    }
-
-    fn optional(&self, part: Part) -> Option<&[u8]> {
-        Some(self.part(part)).filter(|text| !text.is_empty())
-    }
-
-    /// All but the facts.
-    fn item(&self) -> Item<'_> {
-        let (kind, name) = (self.kind(), self.part(Part::Name));
-        let told = self.record().map(|record| &record.told);
-        let Some(&Told::Parts { size, time, mode }) = told else {
-            let facts = self.part(Part::Facts);
-            return Outline { kind, name, facts }.item();
-        };
-        Item {
-            kind,
-            name,
-            size,
-            time,
-            mode,
-            owner: self.optional(Part::Owner),
-            group: self.optional(Part::Group),
-            target: self.optional(Part::Target),
-            unique: self.optional(Part::Unique),
-        }
-    }
-
-    fn path_bytes(&self) -> Vec<u8> {
-        [&self.block.prefix, self.part(Part::Name)].concat()
     }
 }
 
@@ -321,25 +165,25 @@ impl Entry {
             target: target.as_deref(),
             unique: unique.as_deref(),
         };
-        Ok(Self::alone(prefix, &item, &facts))
+        Ok(Self(Place::alone(prefix, &item, &facts)))
     }
 
     /// Where it is, from the path that was asked for on.
     #[getter]
     fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        decode(py, &self.path_bytes())
+        decode(py, &self.0.path())
     }
 
     /// The last part of the path.
     #[getter]
     fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        decode(py, self.part(Part::Name))
+        decode(py, self.0.item().name)
     }
 
     /// 'file', 'dir', 'link', or 'other': a device, a pipe, what the listing doesn't tell.
     #[getter]
     fn r#type<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
-        let kind = self.kind();
+        let kind = self.0.kind();
         let name = KINDS
             .iter()
             .find(|(known, _)| *known == kind)
@@ -350,13 +194,13 @@ impl Entry {
     /// Of a file, in bytes.
     #[getter]
     fn size(&self) -> Option<u64> {
-        self.item().size
+        self.0.item().size
     }
 
     /// When it was changed, a datetime in UTC; see `resolution`.
     #[getter]
     fn modified<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let Some(micros) = self.time().and_then(|time| time.micros) else {
+        let Some(micros) = self.0.item().time.and_then(|time| time.micros) else {
             return Ok(None);
         };
         let delta = delta(py, micros)?;
@@ -366,7 +210,7 @@ impl Entry {
     /// How exact `modified` is, a timedelta: a second or less by MLSD and MDTM, a minute or a day by LIST.
     #[getter]
     fn resolution<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let time = self.time().filter(|time| time.micros.is_some());
+        let time = self.0.item().time.filter(|time| time.micros.is_some());
         time.and_then(|time| i64::try_from(time.resolution).ok())
             .map(|micros| delta(py, micros))
             .transpose()
@@ -375,31 +219,31 @@ impl Entry {
     /// The permissions, as os.chmod() takes them.
     #[getter]
     fn mode(&self) -> Option<u16> {
-        self.item().mode
+        self.0.item().mode
     }
 
     /// Its owner's name or number, as text.
     #[getter]
     fn owner<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        text(py, self.item().owner)
+        text(py, self.0.item().owner)
     }
 
     /// Its group's name or number, as text.
     #[getter]
     fn group<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        text(py, self.item().group)
+        text(py, self.0.item().group)
     }
 
     /// Where a link leads to.
     #[getter]
     fn target<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        text(py, self.item().target)
+        text(py, self.0.item().target)
     }
 
     /// The same text for all names of one file, where the server has such a thing.
     #[getter]
     fn unique<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        text(py, self.item().unique)
+        text(py, self.0.item().unique)
     }
 
     /// Those of MLSD and MLST (RFC 3659, section 7.5), the names in lower case; a new dict each time.
@@ -407,7 +251,8 @@ impl Entry {
     fn facts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = call::new_dict(py)?;
         for fact in self
-            .part(Part::Facts)
+            .0
+            .facts()
             .split(|&byte| byte == b';')
             .filter(|fact| !fact.is_empty())
         {
@@ -423,7 +268,7 @@ impl Entry {
         let py = path.py();
         let path = encode(path)?;
         let (prefix, name) = split_path(path.as_bytes());
-        Self::alone(prefix, &Item { name, ..self.item() }, self.part(Part::Facts)).into_object(py)
+        Self(Place::alone(prefix, &Item { name, ..self.0.item() }, self.0.facts())).into_object(py)
     }
 
     /// The same entry with the time of a reply to MDTM, or None if it has none.
@@ -438,16 +283,19 @@ impl Entry {
         time.map(|time| {
             let item = Item {
                 time: Some(time),
-                ..self.item()
+                ..self.0.item()
             };
-            Self::alone(&self.block.prefix, &item, self.part(Part::Facts)).into_object(py)
+            Self(Place::alone(self.0.prefix(), &item, self.0.facts())).into_object(py)
         })
         .transpose()
     }
 
     /// Microseconds since 1970, and how exact they are: what `modified` and `resolution` say.
     fn _micros(&self) -> (Option<i64>, u64) {
-        self.time().map_or((None, 0), |time| (time.micros, time.resolution))
+        self.0
+            .item()
+            .time
+            .map_or((None, 0), |time| (time.micros, time.resolution))
     }
 
     fn __eq__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -456,7 +304,7 @@ impl Entry {
             return Ok(PyNotImplemented::get(py).to_owned().into_any());
         };
         let other = other.get();
-        if self.path_bytes() != other.path_bytes() || self.item() != other.item() {
+        if self.0.path() != other.0.path() || self.0.item() != other.0.item() {
             return Ok(PyBool::new(py, false).to_owned().into_any());
         }
         // which may be written otherwise
@@ -467,9 +315,9 @@ impl Entry {
     fn __hash__(&self) -> u64 {
         // The names are the server's: nobody shall be able to choose those that collide.
         static KEYS: OnceLock<RandomState> = OnceLock::new();
-        let item = self.item();
+        let item = self.0.item();
         let keys = KEYS.get_or_init(RandomState::new);
-        keys.hash_one((self.path_bytes(), item.kind, item.size, item.time))
+        keys.hash_one((self.0.path(), item.kind, item.size, item.time))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
