@@ -193,7 +193,7 @@ def test_the_greeting_is_read_by_getresp():
 def test_the_same_under_tls(preface):
     from rftplib.tls import ImplicitFTP_TLS
 
-    with Server(greeting=PREFACES[preface] + b"220 ready\r\n", implicit_tls=True) as server:
+    with Server(greeting=PREFACES[preface] + b"220 ready\r\n", implicit=True) as server:
         ftp = ImplicitFTP_TLS(timeout=20)
         assert ftp.connect(server.host, server.port) == "220 ready"
         assert ftp.login("user", "secret") == "230 logged in"
