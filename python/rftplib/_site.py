@@ -46,7 +46,8 @@ class Site:
     context: an ssl.SSLContext or a NativeContext, which must verify. A Site with one can't be pickled: use `cafile`.
     timeouts: Timeouts, in seconds, or a number for all three. encoding, errors: of commands, replies and text lines.
     connections: the most that borrow() opens at once. factory: called with the Site, returns an unconnected client in
-    place of rftplib.FTP() or FTPS(), such as one of a subclass of yours.
+    place of rftplib.FTP() or FTPS(), such as one of a subclass of yours; where the URL demands TLS it must be an FTPS,
+    with the site's `implicit`, and its context is its own: FTPS(context=site.context(), implicit=site.implicit).
 
     Equal Sites share their connections in a process. Sites are hashable and can be pickled; repr() shows no password.
     Raises ValueError for what is no such URL, and for values that make no sense.
@@ -242,6 +243,7 @@ class Site:
         factory = self._values["factory"]
         if factory is not None:
             ftp = factory(self)
+            self._check_client(ftp)
         elif self.secured:
             ftp = FTPS(context=self.context(), implicit=self.implicit)
         else:
@@ -249,6 +251,19 @@ class Site:
         ftp.encoding, ftp.errors = self.encoding, self._values["errors"]
         ftp.structured_replies = ftp.skip_redundant_type = True
         return ftp
+
+    def _check_client(self, ftp):
+        """Raise unless the factory's client encrypts and verifies as the URL says: a password is about to be sent."""
+        if not self.secured:
+            return
+        if not isinstance(ftp, FTPS):
+            raise TypeError(
+                f"{self._values['scheme']}:// is for clients that are FTPS, and factory returned {type(ftp).__name__}"
+            )
+        if bool(ftp.implicit) != self.implicit:
+            raise ValueError(
+                f"factory returned a client with implicit={ftp.implicit}, and the site has {self.implicit}"
+            )
 
     def _login(self):
         """(user, password, account)"""
