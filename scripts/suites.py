@@ -25,7 +25,7 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 PORTABLE = "portable"  # the variant with RFTPLIB_NATIVE=0: every native loop off
-PORTABLE_SUITES = ("control", "compat", "transfer", "upload", "session")  # tests/stdlib runs both variants itself
+PORTABLE_SUITES = ("control", "compat", "transfer", "session")  # tests/stdlib runs both variants itself
 OWN_ENVIRONMENT = ("integrations",)  # needs packages that the others don't: scripts/integrations
 LARGE = ("tls", "transfer", "waiting", "native_tls")
 AT_ONCE = 2 * (os.cpu_count() or 1)  # a suite waits for more than half of its time

@@ -12,9 +12,15 @@ install(), uninstall()
     Put rftplib in ftplib's place for a whole program, and back; `python -m rftplib.run script.py` does it for a script.
 rftplib.tls
     FTPS, always encrypted and verified; ImplicitFTP_TLS, for port 990; NativeContext, TLS in Rust.
+rftplib.session
+    Site, how to reach a server, with a pool of connections; batch(), many commands at once; recover().
+rftplib.listing
+    scandir(), walk(), stat() on any server; parse() for listings that are there already.
 Attributes of the classes, to be set on a class, a subclass or an object
-    FTP: max_reply, skip_redundant_type, accept_any_active_peer, check_size. FTP_TLS: reuse_session, unwrap_timeout,
-    handshake_delay, accept_ragged_end. help(rftplib.FTP) and help(rftplib.FTP_TLS) say what they do.
+    FTP: max_reply, skip_redundant_type, accept_any_active_peer, check_size, structured_replies, errors,
+    socket_factory, connect_timeout, data_timeout.
+    FTP_TLS: reuse_session, unwrap_timeout, handshake_delay, accept_ragged_end.
+    help(rftplib.FTP) and help(rftplib.FTP_TLS) tell more.
 Loggers of `logging`
     rftplib.control: commands and replies at DEBUG, passwords masked; connections at INFO. rftplib.data: transfers at
     INFO. rftplib.tls: handshakes at INFO. What fails is logged at WARNING.

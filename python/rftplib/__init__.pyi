@@ -44,12 +44,16 @@ class FTP:
     welcome: str | None
     passiveserver: int
     trust_server_pasv_ipv4_address: bool  # ftplib has it, typeshed doesn't
-    # rftplib only, these five
+    # rftplib only, these nine
     max_reply: int | None
     skip_redundant_type: bool
     accept_any_active_peer: bool
     check_size: bool
     structured_replies: bool
+    errors: str
+    socket_factory: Callable[..., socket.socket] | None
+    connect_timeout: float | None
+    data_timeout: float | None
     timeout: float | None
     af: int
     lastresp: str

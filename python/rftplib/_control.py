@@ -8,8 +8,8 @@ import sys
 
 import rftplib
 
-from . import _lenient, _logs
-from ._errors import error_proto, error_reply, structured
+from . import _lenient, _logs, _options
+from ._errors import error_perm, error_proto, error_reply, structured
 
 
 def connect(ftp, host, port, timeout, source_address):
@@ -28,7 +28,7 @@ def connect(ftp, host, port, timeout, source_address):
     if ftp.skip_redundant_type:
         ftp._type_in_force = None
     with _logs.attempt("control", "connecting to %s port %s", ftp.host, ftp.port):
-        return rftplib.socket.create_connection((ftp.host, ftp.port), ftp.timeout, source_address=ftp.source_address)
+        return _options.connect(ftp, (ftp.host, ftp.port), ftp.timeout)
 
 
 def login(ftp, user, passwd, acct):
@@ -62,6 +62,19 @@ def abort(ftp):
     if resp[:3] not in {"426", "225", "226"}:
         raise structured(ftp, error_proto(resp))
     return resp
+
+
+def cwd(ftp, dirname):
+    """What FTP.cwd() does."""
+    if dirname == "..":
+        try:
+            return ftp.voidcmd("CDUP")
+        except error_perm as msg:
+            if msg.args[0][:3] != "500":
+                raise
+    elif dirname == "":
+        dirname = "."  # changes nothing, but may be refused
+    return ftp.voidcmd("CWD " + dirname)
 
 
 def directory(resp):

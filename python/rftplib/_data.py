@@ -10,7 +10,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _lenient, _logs, _rftplib, _transfer
+from . import _lenient, _logs, _odd, _options, _rftplib, _transfer
 from ._errors import error_proto, error_reply, structured
 
 # How many addresses of others are told: they may be without end.
@@ -40,9 +40,9 @@ def makepasv(ftp):
         if ftp.trust_server_pasv_ipv4_address and untrusted_host:
             host = untrusted_host
         else:
-            host = ftp.sock.getpeername()[0]
+            host = _options.server_address(ftp)[0]
     else:
-        host, port = _lenient.parse_epsv(ftp, ftp.sendcmd("EPSV"), ftp.sock.getpeername())
+        host, port = _lenient.parse_epsv(ftp, ftp.sendcmd("EPSV"), _options.server_address(ftp))
     return host, port
 
 
@@ -56,8 +56,9 @@ def listen(ftp):
             ftp.sendport(host, port)
         else:
             ftp.sendeprt(host, port)
-        if ftp.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
-            sock.settimeout(ftp.timeout)
+        limit = _options.timeout(ftp, "connect_timeout")
+        if limit is not _GLOBAL_DEFAULT_TIMEOUT:
+            sock.settimeout(limit)
     except:
         sock.close()
         raise
@@ -66,10 +67,10 @@ def listen(ftp):
 
 def start(ftp, cmd, rest):
     """What FTP.ntransfercmd() returns: the data connection, and the size that a 150 reply names."""
-    size = None
+    size, idle = None, _options.timeout(ftp, "data_timeout")
     with _transfer.starting(ftp, cmd) as waiting:
         if ftp.passiveserver:
-            conn, resp = _open_passive(ftp, waiting, cmd, rest)
+            conn, resp = _open_passive(ftp, waiting, cmd, rest, idle)
         else:
             with _logs.attempt("control", "announcing a port for %s", cmd):
                 listener = ftp.makeport()
@@ -77,19 +78,19 @@ def start(ftp, cmd, rest):
                 waiting.watch(sock)
                 resp = _start(ftp, cmd, rest)
                 conn = accept(ftp, sock)
-                if ftp.timeout is not _GLOBAL_DEFAULT_TIMEOUT:
-                    conn.settimeout(ftp.timeout)
+                if idle is not _GLOBAL_DEFAULT_TIMEOUT:
+                    conn.settimeout(idle)
     if resp[:3] == "150":
         size = rftplib.parse150(resp)
     return conn, size
 
 
-def _open_passive(ftp, waiting, cmd, rest):
+def _open_passive(ftp, waiting, cmd, rest, idle):
     """Connect to where the server listens and start the transfer; returns the data connection and the reply."""
     with _logs.attempt("control", "asking for a data connection for %s", cmd):
         host, port = ftp.makepasv()
     with _logs.attempt("data", "connecting to %s port %s for data", host, port):
-        conn = rftplib.socket.create_connection((host, port), ftp.timeout, source_address=ftp.source_address)
+        conn = _options.connect(ftp, (host, port), idle)
     waiting.watch(conn)
     try:
         resp = _start(ftp, cmd, rest, waiting.early)
@@ -113,6 +114,18 @@ def _start(ftp, cmd, rest, send=None):
     if resp[0] != "1":
         raise structured(ftp, error_reply(resp))
     return resp
+
+
+def list_command(args):
+    """The LIST command of FTP.dir(*args), and the callback that is among them, or None."""
+    cmd = "LIST"
+    func = None
+    if args[-1:] and not _odd.is_text(args[-1]):
+        args, func = args[:-1], args[-1]
+    for arg in args:
+        if arg:
+            cmd = cmd + (" " + arg)
+    return cmd, func
 
 
 def set_type(ftp, command, send):

@@ -9,9 +9,9 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _control, _data, _lenient, _logs, _loops, _odd, _rftplib, _transfer
+from . import _control, _data, _lenient, _logs, _loops, _options, _rftplib, _transfer
 from ._constants import FTP_PORT, MAXLINE
-from ._errors import NO_GREETING, Error, error_perm, error_reply, structured
+from ._errors import NO_GREETING, Error, error_reply, structured
 
 
 class FTP:
@@ -21,7 +21,7 @@ class FTP:
     timeout: seconds that each blocking operation may take, None for no limit, by default the one of the socket module.
     source_address: (host, port) to bind to before connecting. encoding: that of commands, replies and text lines.
 
-    Beyond ftplib, five attributes for the class, a subclass or an object:
+    Beyond ftplib, nine attributes for the class, a subclass or an object:
     max_reply: how many characters a multi-line reply may have, by default 16 Mi; None for any number, as in ftplib.
     skip_redundant_type: whether to leave out a TYPE command when that type is in force already, which saves a round
     trip for each file; False by default.
@@ -31,6 +31,11 @@ class FTP:
     (under TLS an ssl.SSLEOFError) even if the final reply is 226; False by default, as some servers' sizes are wrong.
     structured_replies: whether exceptions that are made of a reply tell it: `code` (an int, None where there are no
     three digits), `lines` (a list of str) and `command` (what was sent last, a password masked); False by default.
+    errors: the error handler beside `encoding`, by default "strict"; "surrogateescape" keeps any name byte for byte.
+    socket_factory: what makes connections to the server, such as through a proxy, in the place of
+    socket.create_connection(): called with (address, timeout, source_address=...), timeout in seconds; None by default.
+    connect_timeout, data_timeout: in the place of `timeout` until a connection stands, TLS included, and while nothing
+    moves on a data connection, in seconds; None (the default) for `timeout`, which is that of replies.
 
     Usable in a `with` statement, which ends with quit(). Text is `str` in `encoding`, file contents are `bytes`.
     Raises error_temp for 4xx replies, error_perm for 5xx, error_reply for those that don't fit, error_proto for what is
@@ -49,15 +54,17 @@ class FTP:
     passiveserver = True
     # whether the host in a PASV reply is connected to, instead of the one that the control connection goes to
     trust_server_pasv_ipv4_address = False
-    # generous, because STAT lists directories over the control connection: 100,000 entries are 8 MB
+    # generous: STAT lists directories over the control connection, and 100,000 entries are 8 MB
     max_reply = 16 * 1024 * 1024
-    # off, because servers in tests may count commands
     skip_redundant_type = False
     accept_any_active_peer = False
     # off, as in ftplib: some servers announce other sizes (VMS, or what they keep compressed)
     check_size = False
     # off, for each command is remembered then
     structured_replies = False
+    errors = "strict"
+    socket_factory = None
+    connect_timeout = data_timeout = None
 
     def __init__(
         self,
@@ -104,8 +111,7 @@ class FTP:
         """
         self.sock = _control.connect(self, host, port, timeout, source_address)
         self.af = self.sock.family
-        sock, encoding = self.sock, self.encoding
-        self.file = _rftplib.open_reader(sock, encoding) or sock.makefile("r", encoding=encoding)
+        self.file = _options.open_reader(self, self.sock, "r")
         _logs.connected(self)
         with _logs.attempt("control", "reading the greeting", hint=NO_GREETING):
             self.welcome = _lenient.greeting(self)
@@ -305,14 +311,7 @@ class FTP:
 
         The other arguments, as far as they aren't empty, are sent after LIST.
         """
-        cmd = "LIST"
-        func = None
-        if args[-1:] and not _odd.is_text(args[-1]):
-            args, func = args[:-1], args[-1]
-        for arg in args:
-            if arg:
-                cmd = cmd + (" " + arg)
-        self.retrlines(cmd, func)
+        self.retrlines(*_data.list_command(args))
 
     def mlsd(self, path="", facts=[]):  # noqa: B006  (the default is part of ftplib's signature)
         """Yield (name, facts) for each entry of a directory by MLSD (RFC 3659, section 7).
@@ -344,15 +343,7 @@ class FTP:
 
     def cwd(self, dirname):
         """Change the current directory; returns the reply. '..' is sent as CDUP, '' as '.'."""
-        if dirname == "..":
-            try:
-                return self.voidcmd("CDUP")
-            except error_perm as msg:
-                if msg.args[0][:3] != "500":
-                    raise
-        elif dirname == "":
-            dirname = "."  # changes nothing, but may be refused
-        return self.voidcmd("CWD " + dirname)
+        return _control.cwd(self, dirname)
 
     def size(self, filename):
         """Return a file's size in bytes by SIZE (RFC 3659, section 4), or None if the reply isn't 213.

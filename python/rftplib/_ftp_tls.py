@@ -8,7 +8,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _early, _lenient, _logs, _rftplib, _transfer, ssl
+from . import _early, _lenient, _logs, _options, _rftplib, _transfer, ssl
 from ._errors import Error, error_perm, error_proto, structured
 from ._ftp import FTP
 from ._tls import forget_errors, is_native
@@ -106,9 +106,7 @@ class FTP_TLS(FTP):
         # What the old file has buffered came before the handshake: in clear text, from anyone. It goes with it.
         with _transfer.starting(self, "AUTH") as waiting, _logs.attempt("tls", "securing the control connection"):
             self.sock = _transfer.secure(self, self.sock, waiting)
-        self.file = _rftplib.open_reader(self.sock, self.encoding) or self.sock.makefile(
-            mode="r", encoding=self.encoding
-        )
+        self.file = _options.open_reader(self, self.sock, mode="r")
         _logs.secured(self.sock, "control connection")
         return resp
 

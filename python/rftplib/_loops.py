@@ -4,7 +4,7 @@ Subclasses of sockets, SOCKS wrappers, gevent's sockets and mocks come here, TLS
 and everything with RFTPLIB_NATIVE=0. Each counts what it moves in the transfer's meter.
 """
 
-from . import _errors
+from . import _errors, _options
 from ._odd import line_to_send
 
 
@@ -35,7 +35,7 @@ def upload(meter, conn, fp, blocksize, callback):
 
 def retrlines(meter, ftp, conn, callback):
     """Call `callback` with each line that `conn` receives, its end stripped."""
-    with conn.makefile("r", encoding=ftp.encoding) as fp:
+    with conn.makefile("r", **_options.codec(ftp)) as fp:
         while True:
             try:
                 line = fp.readline(ftp.maxline + 1)

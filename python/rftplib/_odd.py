@@ -8,11 +8,14 @@ has found such an object.
 import operator
 import sys
 
-from . import _rftplib
+from . import _options, _rftplib
 from ._constants import B_CRLF, CRLF
 from ._errors import COMMAND, Error, error_perm, error_proto, error_reply, error_temp, structured
 
 _NOTHING = object()
+
+# What the engine asks for handlers that it doesn't know itself
+errors = _options.errors
 
 
 def look_up():
@@ -32,7 +35,8 @@ def putline(ftp, line):
     line = line + CRLF
     if ftp.debugging > 1:
         print("*put*", ftp.sanitize(line))
-    ftp.sock.sendall(line.encode(ftp.encoding))
+    sendall, codec = ftp.sock.sendall, _options.codec(ftp)
+    sendall(line.encode(*codec.values()))
 
 
 def getline(ftp, file):

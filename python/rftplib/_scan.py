@@ -28,6 +28,11 @@ _SPECIAL = frozenset(" \t*?[]{}~\\\"'$`|;&<>()!")
 # "not understood", "not implemented" (RFC 959)
 _UNKNOWN = ("500", "502", "504")
 
+# The same, of an option of LIST, or of a name that begins with "-"; 426 and 451, say, are something else
+_REFUSED = (*_UNKNOWN, "450", "501", "550")
+
+_UNREADABLE = "the directory is there, but the server can't read it"
+
 # By connection: what its server was seen to do
 _known = weakref.WeakKeyDictionary()
 
@@ -216,26 +221,48 @@ def _by_list(ftp, server, path, max_entries):
             if _shows_itself(lines):
                 server.shows_all = True
                 return lines
-        lines = _collector(max_entries)
-        try:
-            ftp.retrlines("LIST", lines.append)
-        except (error_temp, error_perm) as refusal:
-            if not _says_empty(str(refusal)):
-                raise
-        server.shows_all = False
-        return lines
+        if server.shows_all:
+            raise _error(_UNREADABLE)
+        lines = _list_here(ftp, max_entries)
+    if server.shows_all is None:
+        # It has no such option; or it has, and the directory can't be read, which many servers call empty, too.
+        empty = _read(lines, path, "list", sys.maxsize).count == 0
+        server.shows_all = empty and _shows_itself(_list_all(ftp, max_entries, "/"))
+        if server.shows_all:
+            raise _error(_UNREADABLE)
+    return lines
 
 
 def _list_all(ftp, max_entries, path=""):
     """The lines of LIST -a; None where that is refused, or no listing."""
     lines = _collector(max_entries)
     try:
-        ftp.retrlines(f"LIST -a {path}" if path else "LIST -a", lines.append)
+        reply = ftp.retrlines(f"LIST -a {path}" if path else "LIST -a", lines.append)
     except (error_temp, error_perm) as refusal:
-        if str(refusal)[:3] == "421":
+        if str(refusal)[:3] not in _REFUSED:
             raise
         return None
+    return None if _complains(reply) else lines
+
+
+def _list_here(ftp, max_entries):
+    """The lines of LIST in the current directory."""
+    lines = _collector(max_entries)
+    try:
+        reply = ftp.retrlines("LIST", lines.append)
+    except (error_temp, error_perm) as refusal:
+        if not _says_empty(str(refusal)):
+            raise
+    else:
+        if _complains(reply):
+            raise _error(f"{_UNREADABLE}: {ascii(reply)}")
     return lines
+
+
+def _complains(reply):
+    """Whether the reply to a listing says that there is none, as those of vsftpd and Pure-FTPd do by 226."""
+    text = reply.lower() if isinstance(reply, str) else ""
+    return any(words in text for words in ("failed to open", "unable to read", "permission denied"))
 
 
 def _shows_itself(lines):

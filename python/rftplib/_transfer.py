@@ -14,7 +14,7 @@ import threading
 
 import rftplib
 
-from . import _lenient, _logs, _rftplib, _tls
+from . import _lenient, _logs, _options, _rftplib, _tls
 from ._tls import ssl
 
 # Where they are kept among the client's attributes, for as long as there are any: the transfer that is going on, and
@@ -286,7 +286,19 @@ def starting(ftp, cmd):
 
 
 def secure(ftp, conn, waiting, **options):
-    """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches.
+    """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches."""
+    limit = _options.seconds(ftp, "connect_timeout")
+    if limit is None or conn.gettimeout() == 0:
+        return _secured(ftp, conn, waiting, options)
+    in_use = conn.gettimeout()
+    conn.settimeout(limit)
+    conn = _secured(ftp, conn, waiting, options)
+    conn.settimeout(in_use)
+    return conn
+
+
+def _secured(ftp, conn, waiting, options):
+    """What secure() returns.
 
     The handshake comes after the socket has been made, where that is Python's own: only then close() reaches it.
     """

@@ -11,7 +11,7 @@ from socket import timeout as TimedOut
 
 import rftplib
 
-from . import _control, _lenient, _logs, _rftplib, _transfer
+from . import _control, _lenient, _logs, _options, _transfer
 from ._errors import NO_GREETING, error_perm, explained
 from ._ftp_tls import FTP_TLS
 
@@ -208,7 +208,7 @@ def _connect_secured(ftp, host, port, timeout, source_address):
         sock.close()
         raise
     ftp.sock = sock
-    ftp.file = _rftplib.open_reader(sock, ftp.encoding) or sock.makefile(mode="r", encoding=ftp.encoding)
+    ftp.file = _options.open_reader(ftp, sock, mode="r")
     _logs.secured(sock, "control connection")
     with _logs.attempt("control", "reading the greeting"):
         ftp.welcome = _lenient.greeting(ftp)

@@ -4,6 +4,7 @@
 //! LF or a lone CR ends an incoming line too, because ftplib reads with universal newlines and servers send both.
 
 pub use super::charset::Charset;
+use super::charset::escape;
 use super::text::char_offset;
 
 /// Capacity that an empty buffer may keep: one long line shouldn't hold its memory for the rest of the session, and
@@ -17,7 +18,11 @@ const KEEP: usize = 64 * 1024;
 /// All costs are linear in what is fed, and memory is at most a small multiple of what was fed and not yet taken.
 #[derive(Debug)]
 pub struct TextReader {
+    /// Of what is received.
+    wire: Charset,
+    /// Of what is kept: UTF-8 where undecodable bytes become lone surrogates.
     charset: Charset,
+    escapes: bool,
     /// Spent bytes up to `start`, text up to `valid`, then at most three bytes of a character not yet complete.
     buf: Vec<u8>,
     start: usize,
@@ -51,7 +56,9 @@ pub struct Undecodable {
 impl TextReader {
     pub fn new(charset: Charset) -> Self {
         Self {
+            wire: charset,
             charset,
+            escapes: false,
             buf: Vec::new(),
             start: 0,
             valid: 0,
@@ -62,6 +69,20 @@ impl TextReader {
         }
     }
 
+    /// One that takes all bytes: those that can't be decoded become lone surrogates, as with `errors="surrogateescape"`.
+    pub fn escaping(charset: Charset) -> Self {
+        let kept = match charset {
+            Charset::Latin1 => Charset::Latin1, // which has a character for every byte
+            Charset::Utf8 | Charset::Ascii => Charset::Utf8,
+        };
+        Self {
+            wire: charset,
+            escapes: true,
+            ..Self::new(kept)
+        }
+    }
+
+    /// In which the lines are; lone surrogates may be in them, too, where undecodable bytes are escaped.
     pub fn charset(&self) -> Charset {
         self.charset
     }
@@ -89,9 +110,13 @@ impl TextReader {
         let before = self.buf.len();
         self.buf.extend_from_slice(chunk);
         let fresh = self.buf.get(self.valid..).unwrap_or_default();
-        match self.charset.decodable(fresh) {
+        match self.wire.decodable(fresh) {
             Some(length) => {
                 self.valid += length;
+                Ok(())
+            }
+            None if self.escapes => {
+                self.escape(false);
                 Ok(())
             }
             None => {
@@ -111,9 +136,21 @@ impl TextReader {
             self.finished = true;
             return Ok(());
         }
+        if self.escapes {
+            self.escape(true);
+            self.finished = true;
+            return Ok(());
+        }
         let input = pending.to_vec();
         self.drop_unfinished();
         Err(Undecodable { input, last: true })
+    }
+
+    fn escape(&mut self, last: bool) {
+        let fresh = self.buf.split_off(self.valid);
+        let rest = escape(self.wire, &fresh, last, &mut self.buf);
+        self.valid = self.buf.len();
+        self.buf.extend_from_slice(rest);
     }
 
     /// Takes back [`finish`](Self::finish), so that `line` asks for input again once nothing is left. Python's reader

@@ -37,7 +37,8 @@ pub mod reader {
     }
 
     #[pyfunction]
-    pub fn open_reader(_sock: &Bound<'_, PyAny>, _encoding: &Bound<'_, PyAny>) -> Option<Reader> {
+    #[pyo3(signature = (*_args))]
+    pub fn open_reader(_args: &Bound<'_, pyo3::types::PyTuple>) -> Option<Reader> {
         None
     }
 }

@@ -4,10 +4,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::protocol::received_lines::{Charset, Line};
+use crate::protocol::charset::unescape;
+use crate::protocol::received_lines::{Charset, Line, TextReader};
 use crate::protocol::text::count_chars;
-use crate::python::call::int_of;
-use crate::python::text;
+use crate::python::call::{Call, int_of};
+use crate::python::{modules, text};
 
 /// Decoded at once: what io.TextIOWrapper asks for, so that undecodable bytes spoil the same lines.
 pub const CHUNK: usize = 8192;
@@ -28,11 +29,60 @@ pub fn charset(encoding: &Bound<'_, PyAny>) -> Option<Charset> {
     }
 }
 
-/// `(line + CRLF).encode(encoding)`, or `None` where Python's codecs have to do it (or to refuse it).
-pub fn encode_line(line: &[u8], encoding: &Bound<'_, PyAny>) -> Option<Vec<u8>> {
-    let mut wire = match charset(encoding)? {
-        Charset::Utf8 => std::str::from_utf8(line).ok()?.as_bytes().to_vec(),
-        Charset::Ascii | Charset::Latin1 => line.is_ascii().then(|| line.to_vec())?,
+/// What becomes of what can't be decoded or encoded: `self.errors`.
+pub enum Errors<'py> {
+    Strict,
+    /// "surrogateescape"
+    Escaped,
+    /// A handler that Python's codecs know.
+    Others(Bound<'py, PyAny>),
+}
+
+impl<'py> Errors<'py> {
+    /// Raises TypeError or ValueError for what is no handler.
+    pub fn of(ftp: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let py = ftp.py();
+        match ftp.getattr_opt_held(intern!(py, "errors"))? {
+            None => Ok(Self::Strict), // the object is no FTP: somebody calls our function with one of his own
+            Some(name) => match Self::named(&name) {
+                Some(errors) => Ok(errors),
+                None => Ok(Self::Others(
+                    modules::odd(py)?.call_method_held(intern!(py, "errors"), (ftp,))?,
+                )),
+            },
+        }
+    }
+
+    /// One of the two that need no Python codec.
+    pub fn named(name: &Bound<'py, PyAny>) -> Option<Self> {
+        let name = name.cast_exact::<PyString>().ok()?;
+        if name.is(intern!(name.py(), "strict")) {
+            return Some(Self::Strict);
+        }
+        match text::encode(name).ok()?.as_bytes() {
+            b"strict" => Some(Self::Strict),
+            b"surrogateescape" => Some(Self::Escaped),
+            _ => None,
+        }
+    }
+
+    /// A reader of lines, where Python's codecs aren't needed.
+    pub fn reader(&self, charset: Charset) -> Option<TextReader> {
+        match self {
+            Self::Strict => Some(TextReader::new(charset)),
+            Self::Escaped => Some(TextReader::escaping(charset)),
+            Self::Others(_) => None,
+        }
+    }
+}
+
+/// `(line + CRLF).encode(encoding, errors)`, or `None` where Python's codecs have to do it (or to refuse it).
+pub fn encode_line(line: &[u8], encoding: &Bound<'_, PyAny>, errors: &Errors<'_>) -> Option<Vec<u8>> {
+    let charset = charset(encoding)?;
+    let mut wire = match (charset, errors) {
+        (_, Errors::Escaped) => unescape(charset, line)?,
+        (Charset::Utf8, _) => std::str::from_utf8(line).ok()?.as_bytes().to_vec(),
+        (Charset::Ascii | Charset::Latin1, _) => line.is_ascii().then(|| line.to_vec())?,
     };
     wire.extend_from_slice(b"\r\n");
     Some(wire)

@@ -13,7 +13,10 @@ import rftplib
 
 # Class attributes that rftplib has and ftplib doesn't: each is documented in DIFFERENCES.md.
 EXTRA_ATTRIBUTES = {
-    "FTP": {"max_reply", "skip_redundant_type", "accept_any_active_peer", "check_size", "structured_replies"},
+    "FTP": {
+        *["max_reply", "skip_redundant_type", "accept_any_active_peer", "check_size", "structured_replies"],
+        *["errors", "socket_factory", "connect_timeout", "data_timeout"],
+    },
     "FTP_TLS": {"reuse_session", "unwrap_timeout", "handshake_delay", "accept_ragged_end"},
 }
 # ftplib dropped these in 3.12; rftplib keeps them on every Python, so that reading them never fails.

@@ -9,7 +9,7 @@ import socket
 import pytest
 import rftplib
 from support.harness import run_both, same
-from support.scripted_server import serving
+from support.scripted_server import Server
 
 
 def told(template):
@@ -97,7 +97,7 @@ def test_what_is_no_address_is_refused_as_by_ftplib(reply):
 
 @pytest.mark.parametrize("trusted", [False, True])
 def test_whose_host_is_connected_to(trusted):
-    with serving(
+    with Server(
         {"PASV": [told("227 (192, 0, 2, 1, 1, 2)"), told("229 (|||258|)")], "EPSV": told("227 (192,0,2,1,1,2)")}
     ) as server:
         ftp = rftplib.FTP(timeout=20)
@@ -151,8 +151,8 @@ def test_a_pattern_of_somebody_elses_has_the_last_word(monkeypatch):
 
 
 def test_ftpcp_takes_them_too():
-    with serving({"PASV": told("227 (192, 0, 2, 1, {0}, {1})"), "RETR": (b"150 x\r\n226 y\r\n")}) as source:
-        with serving({"STOR": (b"150 x\r\n226 y\r\n")}) as target:
+    with Server({"PASV": told("227 (192, 0, 2, 1, {0}, {1})"), "RETR": (b"150 x\r\n226 y\r\n")}) as source:
+        with Server({"STOR": (b"150 x\r\n226 y\r\n")}) as target:
             one, two = rftplib.FTP(timeout=20), rftplib.FTP(timeout=20)
             one.connect(source.host, source.port)
             two.connect(target.host, target.port)

@@ -9,7 +9,8 @@ import sys
 import tempfile
 
 import pytest
-from support.transfers import DONE, LIMIT, until
+from support.transfers import DONE, LIMIT
+from support.waiting import until
 
 DATA = b"".join(b"%07d." % number for number in range(80_000))
 OLD = bytes(range(256)) * 40

@@ -10,7 +10,8 @@ import threading
 import time
 
 import pytest
-from support.transfers import DONE, LIMIT, NATIVE, Run, until
+from support.transfers import DONE, LIMIT, NATIVE, Run
+from support.waiting import until
 
 pytest.importorskip("fcntl")
 
@@ -194,7 +195,7 @@ def test_a_close_from_another_thread_ends_the_wait(tmp_path, kind, buffering):
         closing = threading.Thread(target=close)
         closing.start()
         result = run.attempt(ftp.retrbinary, "RETR x", fp.write)
-        assert time.monotonic() - closed[0] < 1
+        assert time.monotonic() - closed[0] < 15
         closing.join(LIMIT)
     assert result[:3] == ("raised", OSError, (errno.EBADF, os.strerror(errno.EBADF)))
 

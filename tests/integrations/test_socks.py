@@ -1,4 +1,7 @@
-"""PySocks, in the two ways that people use it. In child processes, because one of them changes the socket module."""
+"""PySocks, in the two ways that people use it with ftplib, and by socket_factory.
+
+In child processes, because one of them changes the socket module.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,22 @@ class FTP(SocksMixin, ftplib.FTP):
 class FTP_TLS(SocksMixin, ftplib.FTP_TLS):
     pass
 """
+# As docs/options.md has it.
+FACTORY = """\
+import ftplib
+import socks
+
+def through_socks(address, timeout, source_address=None):
+    return socks.create_connection(
+        address, timeout, source_address, proxy_type=socks.SOCKS5, proxy_addr="127.0.0.1", proxy_port=port
+    )
+
+class FTP(ftplib.FTP):
+    socket_factory = staticmethod(through_socks)
+
+class FTP_TLS(ftplib.FTP_TLS):
+    socket_factory = staticmethod(through_socks)
+"""
 MAIN = """\
 import io, json, sys
 settings = json.loads(sys.argv[1])
@@ -76,7 +95,7 @@ ftp.quit()
 """
 
 
-@pytest.mark.parametrize("recipe", [WRAP, SUBCLASS], ids=["wrap_module", "subclass"])
+@pytest.mark.parametrize("recipe", [WRAP, SUBCLASS, FACTORY], ids=["wrap_module", "subclass", "factory"])
 @pytest.mark.parametrize(
     ("name", "tls"),
     [("pyftpdlib", False), ("vsftpd", False), ("pyftpdlib", True), ("vsftpd", True)],

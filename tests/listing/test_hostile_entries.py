@@ -9,7 +9,7 @@ import pytest
 import rftplib
 from rftplib import _scan
 from rftplib.listing import ListingError, scandir, walk
-from support.listing_server import Scripted
+from support.listing_server import Scripted, send
 
 GOOD = b"type=file;size=1; good\r\ntype=file;size=1; better\r\n"
 NO_MLSD = {"FEAT": "211-Features:\r\n MDTM\r\n211 End"}
@@ -54,12 +54,9 @@ def test_names_of_list_stay_inside(name):
 
 @pytest.mark.parametrize("reply", ["426 aborted", "451 disk", "550 gone", "425 no data connection", "552 too much"])
 def test_the_final_reply_counts(reply):
-    class Failing(Scripted):
-        def _say(self, conn, text):
-            super()._say(conn, reply if text.startswith("226") else text)
-
     for answers in ({}, NO_MLSD):
-        server = Failing({"MLSD": GOOD, "LIST": UNIX + b"good\r\n"}, **answers)
+        server = Scripted({"MLSD": GOOD, "LIST": UNIX + b"good\r\n"}, **answers)
+        server.final = reply.encode() + b"\r\n"
         with server.client(rftplib) as ftp, pytest.raises((ftplib.error_temp, ftplib.error_perm), match=reply):
             scandir(ftp)
 
@@ -103,13 +100,13 @@ class Tree(Scripted):
 
     unique = staticmethod(lambda path: "")
 
-    def _answer(self, conn, command):
-        if command.startswith("MLSD"):
-            self.commands.append(command)
-            path = command[5:]
+    def unknown(self, session):
+        if session.line.startswith("MLSD"):
+            self.commands.append(session.line)
+            path = session.line[5:]
             text = f"type=cdir; .\r\ntype=file; f\r\ntype=dir;{self.unique(path)} d\r\n"
-            return self._send(conn, text.encode())
-        return super()._answer(conn, command)
+            return send(session, text.encode())
+        return super().unknown(session)
 
 
 def test_an_endless_tree_is_an_error():

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import rftplib
-from rftplib.listing import Entry, parse, scandir, stat, stat_many, walk
+from rftplib.listing import Entry, ListingError, parse, scandir, stat, stat_many, walk
 
 NAMES = [
     "plain",
@@ -131,6 +131,24 @@ def test_what_is_not_there(way, ftp, tree):
     assert list(scandir(ftp, "dir with blank/empty one")) == []
     assert [entry.name for entry in scandir(ftp, "dir with blank/sub")] == ["deep"]
     assert ftp.sendcmd("PWD")[:3] == "257"
+
+
+@pytest.mark.parametrize("way", ["as it is", "by list"])
+def test_a_directory_that_can_not_be_read_is_no_empty_one(way, ftp, tree):
+    from rftplib import _scan
+
+    if way == "by list":
+        _scan.server_of(ftp).mlsd = False
+    closed = tree / "closed"
+    closed.mkdir()
+    (closed / "file").write_bytes(b"x")
+    closed.chmod(0o711)
+    for path in ("dir with blank/closed", "dir with blank/closed"):
+        try:
+            names = [entry.name for entry in scandir(ftp, path)]
+        except (rftplib.error_perm, rftplib.error_temp, ListingError):
+            continue
+        assert names == ["file"]  # by a server that runs as the owner
 
 
 def test_walk(ftp, tree):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import types
 
 import pytest
+import rftplib
 from support.real import Pair
 
 # The address family matters to connections only: test_transfers has both.
@@ -92,6 +95,39 @@ def test_latin_1_names(work):
     pair.same(lambda ftp: ftp.storbinary("STOR grün", io.BytesIO(b"x"))[:3])
     pair.same(lambda ftp: ftp.nlst())
     assert names_on_disk(work, "new") == names_on_disk(work, "std")
+
+
+class Escaping(rftplib.FTP):
+    errors = "surrogateescape"
+
+
+@pytest.mark.endpoints(where=lambda endpoint: not endpoint.server.optional)
+def test_names_that_are_no_utf_8(work):
+    """With `errors`, whatever bytes a name on the disk has: listed in each way, downloaded, renamed, deleted."""
+    names = [b"caf\xe9", b"\x80\xfe", "日本".encode("shift_jis"), b"\xf0\x9f\x98", b"good"]
+    folder = os.fsencode(work.path / "new")
+    for name in names:
+        path = os.path.join(folder, name)
+        with open(path, "wb") as file:
+            file.write(name)
+        os.chmod(path, 0o666)
+    ftp = work.client(types.SimpleNamespace(FTP=Escaping))
+    listed = sorted(name.removeprefix("./") for name in ftp.nlst() if name not in (".", ".."))
+    assert [name.encode("utf-8", "surrogateescape") for name in listed] == sorted(names)
+    lines = []
+    ftp.dir(lines.append)
+    assert all(any(line.endswith(name) for line in lines) for name in listed)
+    if work.endpoint.server.mlsd:
+        assert sorted(name for name, facts in ftp.mlsd() if facts["type"] == "file") == listed
+    for name in listed:
+        received: list[bytes] = []
+        ftp.retrbinary("RETR " + name, received.append)
+        assert b"".join(received) == name.encode("utf-8", "surrogateescape")
+        ftp.rename(name, name + "2")
+    assert sorted(os.listdir(folder)) == sorted(name + b"2" for name in names)
+    for name in listed:
+        ftp.delete(name + "2")
+    assert os.listdir(folder) == []
 
 
 def names_on_disk(work, folder: str) -> list[str]:

@@ -98,7 +98,8 @@ def test_an_empty_listing_proves_nothing(module, has_mlsd):
         for path in ("", "d"):
             with pytest.raises(ftplib.error_perm, match="550 no such directory"):
                 scandir(ftp, path)
-    there = Scripted({"MLSD": b"", "LIST": b""}, **answers)
+    # nor does it show itself elsewhere: so it never does
+    there = Scripted({"MLSD": b"", "LIST": b""}, **answers, **{"LIST -a /": "550 no"})
     with there.client(module) as ftp:
         assert list(scandir(ftp)) == [] == list(scandir(ftp, "d"))
     assert there.asked("CWD")[-2:] == ["CWD d", "CWD /here"]
@@ -111,6 +112,35 @@ def test_one_entry_may_be_a_file_of_that_name(module):
     server = Scripted({"MLSD": b"type=file; d\r\n", "LIST": LIST[:40]}, CWD="550 not a directory")
     with server.client(module) as ftp, pytest.raises(ftplib.error_perm, match="not a directory"):
         scandir(ftp, "d")
+
+
+def test_a_directory_that_can_be_entered_but_not_read(module):
+    # what vsftpd and ProFTPD answer then
+    server = Scripted({"LIST": b"", "LIST -a /": ALL}, **NO_MLSD)
+    with server.client(module) as ftp:
+        for path in ("d", "with blank", "d"):
+            with pytest.raises(ListingError, match="can't read"):
+                scandir(ftp, path)
+        assert ftp.sendcmd("NOOP") == "200 noop"
+    assert server.asked("CWD")[-1] == "CWD /here"
+    assert server.commands.count("LIST -a /") == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["226 Transfer done (but failed to open directory).", "226-Sorry, unable to read [.]\r\n226 0"]
+)
+def test_a_226_may_say_that_nothing_was_read(module, text):
+    server = Scripted({"LIST": b""}, **NO_MLSD, **{"LIST -a": "500 no", "LIST -a d": "500 no"})
+    server.final = text.encode() + b"\r\n"
+    with server.client(module) as ftp, pytest.raises(ListingError, match="can't read"):
+        scandir(ftp, "d")
+
+
+def test_a_transfer_that_fails_is_not_tried_without_the_option(module):
+    for reply in ("425 no data connection", "426 aborted", "451 disk", "552 too much"):
+        server = Scripted({"LIST": LIST}, **NO_MLSD, **{"LIST -a d": reply})
+        with server.client(module) as ftp, pytest.raises((ftplib.error_temp, ftplib.error_perm), match=reply):
+            scandir(ftp, "d")
 
 
 @pytest.mark.parametrize("reply", ["450 No files found", "550 No data sets found.", "550 Directory is empty"])
@@ -289,3 +319,23 @@ def test_a_connection_made_anew_is_another_server(module):
             assert pairs(scandir(ftp)) == PAIRS
             ftp.close()
     assert second.asked("MLSD", "LIST") == ["MLSD"]
+
+
+# ---------------------------------------------------------------------------------- names
+
+NAMES = "type=cdir; .\r\ntype=file; %s\r\ntype=dir; x\r\n"
+
+
+@pytest.mark.parametrize(
+    "encoding, name", [("utf-8", "ü☃\U0001f600"), ("latin-1", "ü\x85"), ("cp1252", "€"), ("utf-8", "a  b ")]
+)
+def test_names_in_the_encoding_of_the_client(module, encoding, name):
+    server = Scripted({"MLSD": (NAMES % name).encode(encoding)})
+    with server.client(module, encoding=encoding) as ftp:
+        assert [entry.path for entry in scandir(ftp, "d")] == [f"d/{name}", "d/x"]
+
+
+def test_a_name_that_is_not_of_the_encoding_is_an_error(module):
+    server = Scripted({"MLSD": (NAMES % "ü").encode("latin-1")})
+    with server.client(module) as ftp, pytest.raises(UnicodeDecodeError):
+        scandir(ftp)

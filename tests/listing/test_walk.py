@@ -8,6 +8,7 @@ import ftplib
 import pytest
 import rftplib
 from rftplib.listing import ListingError, walk
+from support.actions import close
 from support.listing_server import Scripted
 
 TREE = {
@@ -83,10 +84,10 @@ def test_each_directory_by_a_client_of_a_pool():
 
 def test_a_lost_connection_is_replaced_once():
     class Lost(Scripted):
-        def _answer(self, conn, command):
-            if command.startswith("MLSD"):
-                raise ConnectionAbortedError
-            super()._answer(conn, command)
+        def unknown(self, session):
+            if session.line.startswith("MLSD"):
+                close(session)
+            super().unknown(session)
 
     pool = Pool(Lost(), Scripted(TREE), Scripted(TREE), Lost(), Scripted(TREE))
     assert [entry.path for entry in walk(pool)] == PATHS

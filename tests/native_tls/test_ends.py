@@ -115,7 +115,7 @@ def test_unwrap_with_a_server_that_never_answers(context, connect):
         began = time.monotonic()
         with pytest.raises(socket.timeout, match="^timed out$"):
             conn.unwrap()
-        assert 0.25 <= time.monotonic() - began < 5
+        assert 0.25 <= time.monotonic() - began < 15
         stop.set()
 
 

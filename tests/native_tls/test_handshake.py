@@ -186,7 +186,7 @@ def test_a_stalled_handshake_times_out(trusting):
         began = time.monotonic()
         with pytest.raises(socket.timeout, match="^timed out$"):
             trusting.wrap_socket(sock, server_hostname="localhost")
-        assert 0.25 <= time.monotonic() - began < 5
+        assert 0.25 <= time.monotonic() - began < 15
         assert sock.fileno() == -1
     assert server.results[0][:1] == b"\x16"  # a ClientHello, then the end: the connection was closed
 
@@ -225,7 +225,7 @@ def test_a_close_while_the_handshake_waits(trusting):
         with pytest.raises(OSError) as caught:
             waiting.end()
         assert caught.value.errno == errno.EBADF
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
 
 
 @BOTH

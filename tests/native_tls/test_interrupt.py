@@ -3,63 +3,41 @@
 from __future__ import annotations
 
 import ctypes
-import signal
-import subprocess
-import sys
 import threading
-import time
 
 import pytest
 from support.certificates import server_context
-from support.tls_server import Server, Thread
+from support.tls_server import Server
+from support.waiting import Waiter, interrupt
 
-CHILD = """
-import socket, sys
+SCRIPT = """
+import socket
 from rftplib.tls import NativeContext
-host, port, ca, action = sys.argv[1:]
-sock = socket.create_connection((host, int(port)), 60)
-context = NativeContext(cafile=ca)
-try:
-    if action == "handshake":
-        print("waiting", flush=True)
-        context.wrap_socket(sock, server_hostname="localhost")
+ftp = type("Client", (), {{"close": lambda self: None, "sock": None, "file": None}})()
+context = NativeContext(cafile={ca!r})
+sock = socket.create_connection({address!r}, 60)
+if {action!r} == "handshake":
+    call = lambda: context.wrap_socket(sock, server_hostname="localhost")
+else:
     conn = context.wrap_socket(sock, server_hostname="localhost")
-    print("waiting", flush=True)
-    if action == "recv":
-        conn.recv(10)
-    if action == "read":
-        conn.makefile("rb").read(10)
-    if action == "sendall":
-        conn.sendall(bytes(100_000_000))
-    if action == "unwrap":
-        conn.unwrap()
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
+    call = {{
+        "recv": lambda: conn.recv(10),
+        "read": lambda: conn.makefile("rb").read(10),
+        "sendall": lambda: conn.sendall(bytes(100_000_000)),
+        "unwrap": conn.unwrap,
+    }}[{action!r}]
 """
 
 
 @pytest.mark.parametrize("action", ["handshake", "recv", "read", "sendall", "unwrap"])
 def test_ctrl_c(certs, action):
     stop = threading.Event()
-
-    def handle(conn):
-        stop.wait(30)
-
     context = None if action == "handshake" else server_context()
-    with Server(handle, context) as server:
-        command = [sys.executable, "-c", CHILD, *map(str, server.address), str(certs / "ca.crt"), action]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-            try:
-                assert child.stdout.readline() == "waiting\n"
-                time.sleep(0.3)  # let it come to wait; if it hasn't, the signal finds it a little earlier
-                began = time.monotonic()
-                child.send_signal(signal.SIGINT)
-                assert child.stdout.readline() == "interrupted\n"
-                assert time.monotonic() - began < 2
-                assert child.wait(20) == 0
-            finally:
-                child.kill()
-                stop.set()
+    with Server(lambda conn: stop.wait(30), context) as server:
+        try:
+            interrupt(SCRIPT.format(ca=str(certs / "ca.crt"), address=server.address, action=action))
+        finally:
+            stop.set()
 
 
 class Stop(BaseException):
@@ -68,11 +46,11 @@ class Stop(BaseException):
 
 @pytest.mark.parametrize("action", ["handshake", "recv", "sendall", "much", "unwrap", "close"])
 def test_an_exception_set_by_another_thread(certs, trusting, action):
-    stop = threading.Event()
+    stop, moved = threading.Event(), threading.Event()
 
     def handle(conn):
         while action == "much" and conn.recv(1 << 20):
-            pass  # so that nothing ever has to be waited for
+            moved.set()  # so that nothing ever has to be waited for
         stop.wait(30)
 
     actions = {
@@ -88,15 +66,14 @@ def test_an_exception_set_by_another_thread(certs, trusting, action):
         conn = server.connect(timeout=None)
         if context is not None:
             conn = trusting.wrap_socket(conn, server_hostname="localhost")
-        waiting = Thread(lambda: actions[action](conn))
-        waiting.join(0.3)
-        assert waiting.is_alive()
-        began = time.monotonic()
+        waiter = Waiter(lambda: actions[action](conn))
+        if action == "much":
+            assert moved.wait(20)
+        else:
+            waiter.until_asleep()
         set_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-        assert set_in(ctypes.c_ulong(waiting.ident), ctypes.py_object(Stop)) == 1
-        with pytest.raises(Stop):
-            waiting.end()
-        assert time.monotonic() - began < 1
+        assert set_in(ctypes.c_ulong(waiter.thread.ident), ctypes.py_object(Stop)) == 1
+        assert isinstance(waiter.join(), Stop)
         conn.close()
         assert conn.fileno() == -1
         stop.set()

@@ -9,8 +9,8 @@ import ssl
 
 import pytest
 import rftplib
-from native_tls.test_ftp import TIMEOUT, client, content, native
-from native_tls.test_ftp_reuse import SERVERS, Watched, resumes
+from native_tls.test_ftp import RESUMING as SERVERS
+from native_tls.test_ftp import TIMEOUT, Watched, client, content, native, resumes
 from rftplib.tls import NativeContext
 from servers.layout import PASSWORD, USER, certificate
 from servers.tls import KEY_PASSWORD

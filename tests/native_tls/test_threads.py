@@ -6,11 +6,11 @@ import errno
 import os
 import socket
 import threading
-import time
 
 import pytest
 from support.certificates import VERSIONS, server_context
 from support.tls_server import Server, Thread, echo, read_all
+from support.waiting import Waiter
 
 BIG = os.urandom(1 << 20) * 20
 
@@ -79,15 +79,8 @@ def test_a_close_by_another_thread(context, connect, action):
             "unwrap": conn.unwrap,
             "file": lambda: socket.SocketIO(conn, "r").read(10),
         }
-        waiting = Thread(actions[action])
-        waiting.join(0.3)
-        assert waiting.is_alive()
-        began = time.monotonic()
-        conn.close()
-        with pytest.raises(OSError) as caught:
-            waiting.end()
-        assert caught.value.errno == errno.EBADF
-        assert time.monotonic() - began < 1
+        error = Waiter(actions[action]).ended_by(conn.close)
+        assert isinstance(error, OSError) and error.errno == errno.EBADF, error
         assert conn.fileno() == -1
         stop.set()
 

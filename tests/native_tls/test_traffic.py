@@ -173,7 +173,7 @@ def test_recv_times_out_and_goes_on(context, connect):
             began = time.monotonic()
             with pytest.raises(socket.timeout, match="^timed out$"):
                 receiving()
-            assert 0.15 <= time.monotonic() - began < 5
+            assert 0.15 <= time.monotonic() - began < 15
         conn.settimeout(20)
         go.set()
         assert conn.recv(10) == b"late"
@@ -191,7 +191,7 @@ def test_sendall_has_one_timeout_for_all(context, connect):
         began = time.monotonic()
         with pytest.raises(socket.timeout, match="^timed out$"):
             conn.sendall(BIG)
-        assert 0.4 <= time.monotonic() - began < 5
+        assert 0.4 <= time.monotonic() - began < 15
         stop.set()
 
 

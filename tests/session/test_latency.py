@@ -14,6 +14,7 @@ LATENCY = 0.0125  # one way
 FILES = 2000
 
 
+@pytest.mark.long
 @pytest.mark.endpoints(where=lambda endpoint: endpoint.server.complete and ":" not in endpoint.host)
 def test_four_thousand_sizes_and_times(work, record_property, capsys):
     """In seconds, and not in minutes: the round trips are counted, for a busy machine makes seconds of its own."""

@@ -278,6 +278,7 @@ def test_other_refusals_are_raised_at_once(text):
         assert server.refused == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("limit", [1, 3, 8])
 def test_ten_thousand_times_in_sixteen_threads(limit):
     """More than the server takes are asked for; a fork comes in between. No deadlock, no session too many."""

@@ -9,7 +9,7 @@ import pytest
 import rftplib
 from rftplib.session import batch
 from rftplib.tls import FTPS
-from support.scripted_server import LIMIT, serving
+from support.scripted_server import LIMIT, Server
 
 MANY = "550-first\n second\n550 last"
 
@@ -63,7 +63,7 @@ REPLIES = {
 @pytest.mark.parametrize("name", CALLS)
 def test_what_they_tell(name, cls):
     call, error, code, command = CALLS[name]
-    with serving(REPLIES.get(name)) as server:
+    with Server(REPLIES.get(name)) as server:
         with Clients(server, cls) as ftp:
             with pytest.raises(error) as raised:
                 call(ftp)
@@ -82,7 +82,7 @@ def test_what_they_tell(name, cls):
 
 
 def test_off_they_are_ftplibs():
-    with serving({"DELE": b"550 no\r\n"}) as server:
+    with Server({"DELE": b"550 no\r\n"}) as server:
         with Clients(server, wanted=False) as ftp:
             with pytest.raises(rftplib.error_perm) as raised:
                 ftp.delete("x")
@@ -93,7 +93,7 @@ def test_off_they_are_ftplibs():
 
 
 def test_the_end_of_a_batch():
-    with serving({"SIZE": [b"213 1\r\n", b"421 bye\r\n"]}) as server:
+    with Server({"SIZE": [b"213 1\r\n", b"421 bye\r\n"]}) as server:
         with Clients(server, wanted=False) as ftp:
             with pytest.raises(rftplib.error_temp) as raised:
                 batch(ftp, ["SIZE a", "SIZE b", "SIZE c"])

@@ -45,9 +45,9 @@ def server_context(name="server", version=None, client_ca=False, **settings):
     return context
 
 
-def client_context(version=None):
+def client_context(version=None, cafile=None):
     """A client's context that trusts our authority, and nobody else."""
-    context = ssl.create_default_context(cafile=folder() / "ca.crt")
+    context = ssl.create_default_context(cafile=cafile or folder() / "ca.crt")
     if version is not None:
         context.minimum_version = context.maximum_version = VERSIONS.get(version, version)
     return context

@@ -15,8 +15,12 @@ ALL_KINDS = pytest.mark.parametrize("kind", KINDS)
 TLS_KINDS = pytest.mark.parametrize("kind", KINDS[1:])
 
 
-def context(kind, version=None):
-    return client_context(version) if kind == "ssl" else NativeContext(cafile=CA_FILE)
+def context(kind, version=None, cafile=CA_FILE):
+    """A context that trusts our authority, and speaks this version of TLS alone if one is given ("1.2", "1.3")."""
+    if kind == "ssl":
+        return client_context(version, cafile)
+    versions = {f"{end}_version": f"TLSv{version}" for end in ("minimum", "maximum")} if version else {}
+    return NativeContext(cafile=cafile, **versions)
 
 
 def unconnected(kind, timeout=None, module=rftplib, **settings):

@@ -82,10 +82,13 @@ class Endpoint:
 
 
 def endpoints(names, native=False) -> list[Endpoint]:
-    """Every address of the servers with those names, in every version of TLS."""
+    """Every address of the servers with those names, in every version of TLS; one address each for NativeContext."""
     servers = [CATALOGUE[name] for name in names]
     return [
-        Endpoint(server, host, version, native) for server in servers for host in server.hosts for version in VERSIONS
+        Endpoint(server, host, version, native)
+        for server in servers
+        for host in (server.hosts[:1] if native else server.hosts)
+        for version in VERSIONS
     ]
 
 

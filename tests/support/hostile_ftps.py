@@ -60,11 +60,6 @@ class Hostile(Server):
         self.uploaded = bytearray()
         self.resumed = []  # of each data connection: whether it has resumed a session
 
-    def show(self, certificate, key=None):
-        """Use another certificate from the next connection on."""
-        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.tls.load_cert_chain(certificate, key)
-
     def let_go(self):
         super().let_go()
         self.taken.set()

@@ -1,10 +1,10 @@
-"""A server that says what a test tells it to, and remembers what it was asked."""
+"""The scripted server for one client, with answers by whole commands; and what it was asked."""
 
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
+
+from support.scripted_server import Server
 
 ANSWERS = {
     "USER": "230 in",
@@ -13,35 +13,24 @@ ANSWERS = {
     "PWD": '257 "/here" is it',
     "CWD": "250 moved",
     "NOOP": "200 noop",
-    "QUIT": "221 bye",
 }
+KEPT = ("PASV", "QUIT")  # as every scripted server answers them
 
 
-class Scripted:
+class Scripted(Server):
     """answers: {command or verb: reply}. data: {command or verb: what is sent over a data connection}; of a list, one
-    after the other."""
+    after the other. `final` is the reply after it."""
 
     def __init__(self, data=None, **answers):
-        self.data = data or {}
+        self.data_of = data or {}
         self.answers = {**ANSWERS, **answers}
         self.commands = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(30)
-        self._passive = None
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.final = b"226 done\r\n"
 
     def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._thread.join(30)
-        self._listener.close()
-        assert not self._thread.is_alive()
-
-    @property
-    def port(self):
-        return self._listener.getsockname()[1]
+        super().__init__()  # not before: some are made for clients that never come
+        self.replies = {verb: self.replies[verb] for verb in KEPT}
+        return super().__enter__()
 
     def asked(self, *verbs):
         """The commands, of these verbs if any are named."""
@@ -60,39 +49,22 @@ class Scripted:
             finally:
                 ftp.close()
 
-    def _serve(self):
-        with contextlib.suppress(OSError), self._listener.accept()[0] as conn, conn.makefile("rb") as lines:
-            conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._say(conn, "220 ready")
-            for line in lines:
-                self._answer(conn, line.decode("utf-8", "surrogateescape").rstrip("\r\n"))
-        if self._passive is not None:
-            self._passive.close()
-
-    def _say(self, conn, reply):
-        conn.sendall(reply.encode("utf-8", "surrogateescape") + b"\r\n")
-
-    def _answer(self, conn, command):
+    def unknown(self, session):
+        command = session.line.encode("latin-1").decode("utf-8", "surrogateescape")
         self.commands.append(command)
-        verb = command.split(" ")[0]
-        for known in (command, verb):
-            if known in self.data:
-                return self._send(conn, self.data[known])
+        for known in (command, command.split(" ")[0]):
+            if known in self.data_of:
+                return send(session, self.data_of[known])
             if known in self.answers:
-                return self._say(conn, self.answers[known])
-        if verb == "PASV":
-            if self._passive is not None:
-                self._passive.close()
-            self._passive = socket.create_server(("127.0.0.1", 0))
-            self._passive.settimeout(30)
-            high, low = divmod(self._passive.getsockname()[1], 256)
-            return self._say(conn, f"227 Entering Passive Mode (127,0,0,1,{high},{low})")
-        return self._say(conn, "500 what?")
+                return session.say(self.answers[known].encode("utf-8", "surrogateescape") + b"\r\n")
+        return session.say(b"500 what?\r\n")
 
-    def _send(self, conn, data):
-        with self._passive.accept()[0] as far:
-            self._say(conn, "150 here it comes")
-            with contextlib.suppress(OSError):
-                for piece in [data] if isinstance(data, bytes) else data:
-                    far.sendall(piece)
-        self._say(conn, "226 done")
+
+def send(session, data):
+    session.say(b"150 here it comes\r\n")
+    conn = session.open_data()
+    with contextlib.suppress(OSError):
+        for piece in [data] if isinstance(data, bytes) else data:
+            session.send(conn, piece)
+    conn.close()
+    session.say(session.server.final)

@@ -19,7 +19,6 @@ import os
 import socket
 import ssl
 import threading
-import time
 
 import rftplib
 from rftplib import _loops
@@ -189,14 +188,6 @@ def _thread(peer, far, tls):
     assert not thread.is_alive(), "the other end of the data connection is stuck"
     if failures:
         raise failures[0]
-
-
-def until(condition):
-    """Wait, with a bound, for what another thread brings about."""
-    end = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.001)
 
 
 def same(script, folder, tls=None, native=True):

@@ -18,23 +18,32 @@ REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("C
 OTHERS = ["vsftpd-clientcert", "proftpd-clientcert", "pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown"]
 
 
+def is_long(endpoint):
+    """Each version over one kind of address is enough for every day, and NativeContext in TLS 1.3."""
+    if endpoint.native:
+        return endpoint.version == "1.2"
+    return (":" in endpoint.host) is (endpoint.version == "1.3")
+
+
 def pytest_generate_tests(metafunc):
     if "check" in metafunc.fixturenames:
         cases = [
-            # each version over one kind of address; the other two combinations are for the long runs
             pytest.param(
                 endpoint,
                 name,
                 id=f"{endpoint}-{name}",
-                marks=[pytest.mark.long] if (":" in endpoint.host) is (endpoint.version == "1.3") else [],
+                marks=[pytest.mark.long] if is_long(endpoint) else [],
             )
-            for endpoint in endpoints(EXPLICIT)
+            for endpoint in endpoints(EXPLICIT) + endpoints(EXPLICIT, native=True)
             for name in applicable(endpoint)
         ]
         metafunc.parametrize("endpoint, check", cases, indirect=["endpoint"])
     elif "endpoint" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("servers")
-        chosen = endpoints(marker.args if marker else EXPLICIT)
+        names = marker.args if marker else EXPLICIT
+        chosen = endpoints(names)
+        if metafunc.definition.get_closest_marker("native"):
+            chosen += endpoints(names, native=True)
         if metafunc.definition.get_closest_marker("tls13"):
             chosen = [endpoint for endpoint in chosen if endpoint.version == "1.3" and ":" not in endpoint.host]
         metafunc.parametrize("endpoint", chosen, ids=str, indirect=True)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import ssl
-import time
 
 import pytest
 import rftplib
-from servers import tls
-from servers.layout import certificate
-from support.certificates import client_context
+from rftplib.tls import FTPS, ImplicitFTP_TLS
+from support.certificates import SERVER_PEM, server_context
+from support.clients import TLS_KINDS, context
 from support.ftps import TIMEOUT
 
 
-def connect(server, ctx=None, cls=rftplib.FTP_TLS, timeout=10):
-    ftp = cls(context=ctx or client_context(), timeout=timeout)
+def connect(server, kind="ssl", timeout=10):
+    ftp = rftplib.FTP_TLS(context=context(kind), timeout=timeout)
     ftp.connect(*server.address)
     return ftp
 
 
+@TLS_KINDS
 @pytest.mark.parametrize("smuggled", [b"230 logged in already\r\n", b"200 a\r\n200 b\r\n", b"500 no\r\n"], ids=repr)
-def test_smuggled_replies_are_never_read(hostile, smuggled):
+def test_smuggled_replies_are_never_read(hostile, kind, smuggled):
     """Clear text behind the reply to AUTH: it is taken for a broken handshake or thrown away, never for a reply."""
     hostile.smuggle = smuggled
-    with connect(hostile) as ftp:
+    with connect(hostile, kind) as ftp:
         try:
             ftp.login("user", "secret")
         except ssl.SSLError:
@@ -34,9 +35,10 @@ def test_smuggled_replies_are_never_read(hostile, smuggled):
     assert not [line for line, encrypted in hostile.lines if not encrypted and line != "AUTH TLS"]
 
 
-def test_smuggled_reply_that_was_read_with_the_one_to_auth(hostile):
+@TLS_KINDS
+def test_smuggled_reply_that_was_read_with_the_one_to_auth(hostile, kind):
     """The worst case made certain: the reader holds both replies when the handshake begins."""
-    ftp = connect(hostile)
+    ftp = connect(hostile, kind)
     try:
         genuine = ftp.file
 
@@ -61,14 +63,27 @@ def test_smuggled_reply_that_was_read_with_the_one_to_auth(hostile):
         genuine.close()
 
 
-def test_control_handshake_that_stalls_times_out(hostile):
+@TLS_KINDS
+def test_clear_text_instead_of_the_handshake_is_no_reply(hostile, kind):
+    def speak(session):
+        session.say(b"234 go\r\n")
+        session.wait_readable(session.conn)
+        session.conn.recv(65536)
+        session.say(b"230 no need to log in\r\n")
+
+    hostile.replies["AUTH"] = speak
+    with connect(hostile, kind) as ftp, pytest.raises(ssl.SSLError, match="(?i)wrong.version.number"):
+        ftp.login("user", "secret")
+    assert not [line for line, _ in hostile.lines if "USER" in line]
+
+
+@TLS_KINDS
+def test_control_handshake_that_stalls_times_out(hostile, kind):
     hostile.stall = "control"
-    ftp = connect(hostile, timeout=0.5)
+    ftp = connect(hostile, kind, timeout=0.5)
     try:
-        began = time.monotonic()
         with pytest.raises(socket.timeout):
             ftp.login("user", "secret")
-        assert time.monotonic() - began < 5
         with pytest.raises(OSError):
             ftp.voidcmd("USER user")
     finally:
@@ -76,28 +91,24 @@ def test_control_handshake_that_stalls_times_out(hostile):
     assert hostile.lines == [("AUTH TLS", False)]
 
 
-def test_implicit_handshake_that_stalls_times_out():
-    from rftplib.tls import ImplicitFTP_TLS
-
+@TLS_KINDS
+def test_implicit_handshake_that_stalls_times_out(kind):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        ftp = ImplicitFTP_TLS(context=client_context(), timeout=0.5)
-        began = time.monotonic()
+        ftp = ImplicitFTP_TLS(context=context(kind), timeout=0.5)
         with pytest.raises(socket.timeout):
             ftp.connect(*silent.getsockname())
-        assert time.monotonic() - began < 5
         assert ftp.sock is None
 
 
-def test_data_handshake_that_stalls_times_out(hostile):
-    ftp = connect(hostile)
+@TLS_KINDS
+def test_data_handshake_that_stalls_times_out(hostile, kind):
+    ftp = connect(hostile, kind)
     try:
         ftp.login("user", "secret")
         ftp.prot_p()
         hostile.stall, ftp.timeout = "data", 0.5
-        began = time.monotonic()
         with pytest.raises(socket.timeout):
             ftp.retrbinary("RETR x", lambda block: None)
-        assert time.monotonic() - began < 5
     finally:
         ftp.close()
 
@@ -107,30 +118,20 @@ def test_data_handshake_that_stalls_times_out(hostile):
 
 CASES = {
     "expired": ("expired", "localhost", "certificate has expired"),
-    "wrong-host": ("wronghost", "localhost", "Hostname mismatch|doesn't match"),
-    "wrong-address": ("wronghost", "127.0.0.1", "IP address mismatch|doesn't match"),
+    "wrong-host": ("elsewhere", "localhost", "Hostname mismatch|doesn't match|not valid for"),
+    "wrong-address": ("elsewhere", "127.0.0.1", "IP address mismatch|doesn't match|not valid for"),
     "unknown-authority": ("unknown", "localhost", "unable to get local issuer|self.signed"),
 }
 
 
-@pytest.fixture
-def made(unavailable):
-    """The certificates of the launcher; its reason where it hasn't made any."""
-    if not certificate("expired.pem").exists():
-        pytest.skip(f"no certificates: {unavailable}")
-
-
+@TLS_KINDS
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("kind", ["explicit", "implicit", "secure"])
-def test_certificate_that_does_not_verify(hostile, made, kind, case, version):
-    from rftplib.tls import FTPS, ImplicitFTP_TLS
-
+@pytest.mark.parametrize("cls", [rftplib.FTP_TLS, ImplicitFTP_TLS, FTPS])
+def test_certificate_that_does_not_verify(hostile, kind, cls, case, version):
     shown, host, message = CASES[case]
-    hostile.show(str(certificate(f"{shown}.crt")), str(certificate(f"{shown}.key")))
-    hostile.implicit = kind == "implicit"
-    cls = {"explicit": rftplib.FTP_TLS, "implicit": ImplicitFTP_TLS, "secure": FTPS}[kind]
-    ftp = cls(context=tls.client_context(version), timeout=10)
+    hostile.tls, hostile.implicit = server_context(shown), cls is ImplicitFTP_TLS
+    ftp = cls(context=context(kind, version), timeout=10)
     try:
         with pytest.raises(ssl.SSLCertVerificationError, match=message):
             ftp.connect(host, hostile.address[1])
@@ -140,9 +141,10 @@ def test_certificate_that_does_not_verify(hostile, made, kind, case, version):
                 ftp.voidcmd("USER user")
     finally:
         ftp.close()
-    assert hostile.lines == ([] if kind == "implicit" else [("AUTH TLS", False)])
+    assert hostile.lines == ([] if cls is ImplicitFTP_TLS else [("AUTH TLS", False)])
 
 
+@pytest.mark.native
 @pytest.mark.servers("pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown")
 def test_certificate_of_a_real_server_that_does_not_verify(endpoint):
     ftp = rftplib.FTP_TLS(context=endpoint.context(), timeout=TIMEOUT)
@@ -164,10 +166,10 @@ def test_default_context_verifies_nothing_as_in_ftplib(endpoint):
         assert isinstance(ftp.sock, ssl.SSLSocket)
 
 
-def test_data_connection_with_another_name(hostile):
+@TLS_KINDS
+def test_data_connection_with_another_name(hostile, kind):
     """The data connection's certificate is verified like the control connection's."""
-    ctx = client_context()
-    ftp = connect(hostile, ctx)
+    ftp = connect(hostile, kind)
     try:
         ftp.login("user", "secret")
         ftp.prot_p()
@@ -183,8 +185,6 @@ def test_data_connection_with_another_name(hostile):
 
 @pytest.mark.servers("vsftpd-clientcert", "proftpd-clientcert")
 def test_client_certificate(work):
-    import io
-
     ftp = work.client(context=work.endpoint.context(client=True))
     for number in range(3):
         assert ftp.storbinary(f"STOR file-{number}", io.BytesIO(b"data")).startswith("226")
@@ -200,8 +200,6 @@ def test_client_certificate_missing(endpoint):
 
 def test_client_certificate_by_keyfile_and_certfile(hostile):
     """The deprecated arguments, which ftplib has up to Python 3.11."""
-    from support.certificates import SERVER_PEM
-
     with pytest.warns(DeprecationWarning):
         ftp = rftplib.FTP_TLS(certfile=SERVER_PEM, keyfile=SERVER_PEM, timeout=10)
     with ftp:

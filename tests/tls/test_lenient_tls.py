@@ -8,8 +8,9 @@ import ssl
 import pytest
 import rftplib.tls
 from support.actions import auth_tls
+from support.certificates import CA_FILE
 from support.harness import run_both, same
-from support.scripted_server import CA_FILE, serving
+from support.scripted_server import Server
 
 
 def listing(lib, env):
@@ -76,7 +77,7 @@ def test_what_else_happens_is_raised(second):
 
 
 def test_the_certificate_is_verified_after_auth_ssl():
-    with serving({"AUTH": only_auth_ssl(b"504 what?\r\n")}) as server:
+    with Server({"AUTH": only_auth_ssl(b"504 what?\r\n")}) as server:
         ftp = rftplib.tls.FTPS(timeout=20)
         with pytest.raises(ssl.SSLCertVerificationError):
             ftp.connect(server.host, server.port)
@@ -86,7 +87,7 @@ def test_the_certificate_is_verified_after_auth_ssl():
 def test_ftps_takes_both():
     context = ssl.create_default_context(cafile=CA_FILE)
     replies = {"AUTH": only_auth_ssl(b"504 what?\r\n"), "PBSZ": b"500 what?\r\n"}
-    with serving(replies) as server:
+    with Server(replies) as server:
         with rftplib.tls.FTPS(timeout=20, context=context) as ftp:
             ftp.connect("localhost" if server.host == "127.0.0.1" else server.host, server.port)
             ftp.login("user", "secret")
@@ -94,7 +95,7 @@ def test_ftps_takes_both():
 
 
 def test_ftps_names_what_to_do_where_both_are_refused():
-    with serving({"AUTH": b"500 what?\r\n"}) as server:
+    with Server({"AUTH": b"500 what?\r\n"}) as server:
         ftp = rftplib.tls.FTPS(timeout=20)
         with pytest.raises(ftplib.error_perm, match="implicit=True"):
             ftp.connect(server.host, server.port)

@@ -26,6 +26,7 @@ class Watched(rftplib.FTP_TLS):
         return conn, size
 
 
+@pytest.mark.native
 @pytest.mark.servers(*EXPLICIT)
 @pytest.mark.parametrize("passive", [True, False], ids=["passive", "active"])
 def test_every_data_connection_resumes(work, passive):
@@ -37,6 +38,7 @@ def test_every_data_connection_resumes(work, passive):
     assert ftp.resumed == [work.endpoint.resumes] * 8
 
 
+@pytest.mark.native
 @pytest.mark.servers(*(name for name in EXPLICIT if name.split("-")[0] in CCC))
 def test_after_ccc_the_session_from_before_is_resumed(work):
     ftp = work.client(cls=Watched)
@@ -46,6 +48,7 @@ def test_after_ccc_the_session_from_before_is_resumed(work):
     assert ftp.resumed == [work.endpoint.resumes] * 3
 
 
+@pytest.mark.native
 @pytest.mark.servers(*DEMANDING)
 def test_turned_off_these_servers_refuse(work):
     """The attribute is looked at for each data connection; and the demand is real."""
@@ -56,6 +59,7 @@ def test_turned_off_these_servers_refuse(work):
     assert ftp.resumed in ([False], [])
 
 
+@pytest.mark.native
 @pytest.mark.servers("vsftpd-noreuse", "proftpd-noreuse", "pureftpd", "pyftpdlib")
 def test_turned_off_by_a_subclass(work):
     class Fresh(Watched):

@@ -14,8 +14,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from support.transfers import Run, until  # noqa: E402
+from support.transfers import Run  # noqa: E402
 from support.trouble import SINKS, is_full  # noqa: E402
+from support.waiting import until
 
 DATA = b"".join(b"%07d." % number for number in range(20_000))
 LINES = b"".join(b"%d\n" % number for number in range(1_000_000))  # more than two sockets hold

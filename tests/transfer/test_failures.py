@@ -12,7 +12,8 @@ import threading
 import time
 
 import pytest
-from support.transfers import DONE, LIMIT, NATIVE, Run, until
+from support.transfers import DONE, LIMIT, NATIVE, Run
+from support.waiting import until
 
 pytest.importorskip("resource")
 

@@ -13,7 +13,7 @@ from support.harness import differences, run
 from support.resources import descriptors, forget_peak, memory, peak, threads_end
 from support.scripted_server import Server
 
-GRACE = 5.0  # a busy machine's delay on top of a timeout
+GRACE = 15.0  # a busy machine's delay on top of a timeout
 GROWTH = 48 << 20  # bytes that no fault may cost; the largest upload of the table has 32 MiB
 
 

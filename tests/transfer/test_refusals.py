@@ -13,7 +13,7 @@ import pytest
 import rftplib
 from support.actions import close, open_data, send_data
 from support.harness import run_both, same
-from support.scripted_server import serving
+from support.scripted_server import Server
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("RFTPLIB_NATIVE") == "0", reason="the loops in Python are ftplib's: they wait for the timeout"
@@ -82,7 +82,7 @@ class Down:
 @pytest.mark.parametrize("way", ["blocks", "file", "lines"])
 def test_a_download_that_stands_still(way, tls, tmp_path):
     stalls = (b"150 x\r\n", open_data, send(b"line\n" * 100), b"451 read error\r\n")
-    with serving({"RETR": stalls}) as server:
+    with Server({"RETR": stalls}) as server:
         ftp = connected(server, tls)
         began = time.monotonic()
         assert getattr(Down, way)(ftp, tmp_path) == b"line\n" * 100  # what has come is handed out
@@ -119,7 +119,7 @@ WAYS_UP = ["memory", "file", "callback", "lines"]
 @both
 @pytest.mark.parametrize("way", WAYS_UP)
 def test_an_upload_that_stands_still(way, tls, tmp_path):
-    with serving({"STOR": (b"150 x\r\n", open_data, receive(1000), b"452 no space left\r\n")}) as server:
+    with Server({"STOR": (b"150 x\r\n", open_data, receive(1000), b"452 no space left\r\n")}) as server:
         ftp = connected(server, tls)
         began = time.monotonic()
         with pytest.raises(ftplib.error_temp, match="452 no space left"):
@@ -130,7 +130,7 @@ def test_an_upload_that_stands_still(way, tls, tmp_path):
 
 
 def test_ftplib_waits_for_the_timeout():
-    with serving({"NLST": (b"150 x\r\n", open_data, b"451 read error\r\n")}) as server:
+    with Server({"NLST": (b"150 x\r\n", open_data, b"451 read error\r\n")}) as server:
         ftp = ftplib.FTP(timeout=1)
         ftp.connect(server.host, server.port)
         with pytest.raises(socket.timeout):
@@ -140,7 +140,7 @@ def test_ftplib_waits_for_the_timeout():
 
 @both
 def test_a_refusal_in_one_piece_with_the_150(tls):
-    with serving({"NLST": (b"150 x\r\n425 no connection\r\n", open_data)}) as server:
+    with Server({"NLST": (b"150 x\r\n425 no connection\r\n", open_data)}) as server:
         ftp = connected(server, tls)
         with pytest.raises(ftplib.error_temp, match="425 no connection"):
             ftp.nlst()
@@ -150,7 +150,7 @@ def test_a_refusal_in_one_piece_with_the_150(tls):
 
 @both
 def test_a_timeout_that_is_shorter_than_the_patience(tls):
-    with serving({"NLST": (b"150 x\r\n", open_data, b"451-read\r\n451 error\r\n")}) as server:
+    with Server({"NLST": (b"150 x\r\n", open_data, b"451-read\r\n451 error\r\n")}) as server:
         ftp = connected(server, tls)
         ftp.timeout = 0.5
         with pytest.raises(ftplib.error_temp, match="451-read\n451 error"):
@@ -225,7 +225,7 @@ def test_a_reply_to_another_thread_ends_nothing():
             thread.start()
 
     script = (b"150 x\r\n", open_data, send(b"one\r\n"), answer, pause(1.5), send_last, b"226 y\r\n")
-    with serving({"RETR": script}) as server:
+    with Server({"RETR": script}) as server:
         ftp = connected(server, False)
         thread = threading.Thread(target=keep_alive)
         assert ftp.retrlines("RETR x", note) == "226 y"
@@ -254,7 +254,7 @@ def test_the_reply_is_read_by_the_clients_own_methods():
             called.append("getresp")
             return super().getresp()
 
-    with serving({"RETR": (b"150 x\r\n", open_data, b"451 no\r\n")}) as server:
+    with Server({"RETR": (b"150 x\r\n", open_data, b"451 no\r\n")}) as server:
         ftp = Client(timeout=LONG)
         ftp.connect(server.host, server.port)
         with pytest.raises(ftplib.error_temp, match="451 no"):
@@ -274,7 +274,7 @@ def test_who_swallows_the_refusal_gets_the_timeout():
                 return str(error)
 
     replies = {"RETR": (b"150 x\r\n", open_data, b"451 no\r\n"), "STOR": (b"150 x\r\n", abort_upload, b"552 full\r\n")}
-    with serving(replies) as server:
+    with Server(replies) as server:
         ftp = Client(timeout=LONG)
         ftp.connect(server.host, server.port)
         with pytest.raises(socket.timeout):
@@ -291,7 +291,7 @@ def test_who_swallows_the_refusal_gets_the_timeout():
 @pytest.mark.parametrize("anyone", [False, True])
 @pytest.mark.parametrize("reply", [(b"150 x\r\n425 no\r\n",), (b"150 x\r\n", pause(0.3), b"425-n\r\n425 no\r\n")])
 def test_a_server_that_doesnt_connect_after_all(reply, anyone):
-    with serving({"NLST": reply}) as server:
+    with Server({"NLST": reply}) as server:
         ftp = connected(server, False)
         ftp.accept_any_active_peer = anyone
         ftp.set_pasv(False)
@@ -348,7 +348,7 @@ ENDS = {"fin": end_upload, "rst": abort_upload}
 @pytest.mark.parametrize("way", WAYS_UP)
 @pytest.mark.parametrize("end", ENDS)
 def test_the_reply_says_why_an_upload_has_failed(end, way, tls, tmp_path):
-    with serving({"STOR": (b"150 x\r\n", ENDS[end], b"552 quota exceeded\r\n")}) as server:
+    with Server({"STOR": (b"150 x\r\n", ENDS[end], b"552 quota exceeded\r\n")}) as server:
         ftp = connected(server, tls)
         with pytest.raises(ftplib.error_perm, match="552 quota exceeded"):
             getattr(Up, way)(ftp, tmp_path)
@@ -358,7 +358,7 @@ def test_the_reply_says_why_an_upload_has_failed(end, way, tls, tmp_path):
 
 @both
 def test_it_may_come_a_little_later(tls, tmp_path):
-    with serving({"STOR": (b"150 x\r\n", abort_upload, pause(0.5), b"451 local error\r\n")}) as server:
+    with Server({"STOR": (b"150 x\r\n", abort_upload, pause(0.5), b"451 local error\r\n")}) as server:
         ftp = connected(server, tls)
         with pytest.raises(ftplib.error_temp, match="451 local error"):
             Up.memory(ftp, tmp_path)
@@ -368,7 +368,7 @@ def test_it_may_come_a_little_later(tls, tmp_path):
 
 @pytest.mark.parametrize("reply", [b"226 fine\r\n", b"", close], ids=["226", "none", "closed"])
 def test_where_it_says_nothing_of_the_kind_the_error_is_raised(reply, tmp_path):
-    with serving({"STOR": (b"150 x\r\n", abort_upload, reply)}) as server:
+    with Server({"STOR": (b"150 x\r\n", abort_upload, reply)}) as server:
         ftp = connected(server, False)
         with pytest.raises(ConnectionError):
             Up.memory(ftp, tmp_path)
@@ -382,7 +382,7 @@ def test_an_error_of_the_file_is_its_own():
         def read(self, size=-1):
             raise OSError("the file's own")
 
-    with serving({"STOR": (b"150 x\r\n", open_data, b"451 no\r\n")}) as server:
+    with Server({"STOR": (b"150 x\r\n", open_data, b"451 no\r\n")}) as server:
         ftp = connected(server, False)
         with pytest.raises(OSError, match="the file's own"):
             ftp.storbinary("STOR x", Source())

@@ -12,7 +12,8 @@ import socket
 import threading
 
 import pytest
-from support.transfers import NATIVE, Run, until
+from support.transfers import NATIVE, Run
+from support.waiting import until
 
 pytest.importorskip("resource")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ftplib
+import socket
 import ssl
 from datetime import datetime
 from typing import Literal
@@ -98,6 +99,9 @@ def sessions(ftp: rftplib.FTP) -> None:
     assert_type(features(ftp).mlst, tuple[str, ...])
     assert_type(recover(ftp), bool)
     ftp.structured_replies = True
+    ftp.errors = "surrogateescape"
+    ftp.socket_factory = socket.create_connection
+    ftp.connect_timeout, ftp.data_timeout = 10, None
     site = Site("ftps://host", user="user", password=lambda: "password", timeouts=Timeouts(reply=5), connections=2)
     with site.borrow() as borrowed:
         assert_type(borrowed, rftplib.FTP)

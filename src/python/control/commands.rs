@@ -6,7 +6,7 @@ use pyo3::types::PyString;
 
 use crate::protocol::command;
 use crate::python::call::Call;
-use crate::python::codec::encode_line;
+use crate::python::codec::{Errors, encode_line};
 use crate::python::errors::Error;
 use crate::python::overrides::{Step, View};
 use crate::python::socket::sendable;
@@ -66,13 +66,18 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
     let sock = ftp.getattr_held(intern!(py, "sock"))?;
     if let Some(plain_sock) = sendable(&sock) {
         let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
-        if let Some(wire) = encode_line(text, &encoding) {
+        if let Some(wire) = encode_line(text, &encoding, &Errors::of(ftp)?) {
             return plain_sock.send_all(&wire);
         }
     }
     let sendall = sock.getattr_held(intern!(py, "sendall"))?;
     let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
-    let wire = whole()?.as_any().call_method_held(intern!(py, "encode"), (encoding,))?;
+    let (whole, encode) = (whole()?.into_any(), intern!(py, "encode"));
+    let wire = match Errors::of(ftp)? {
+        Errors::Strict => whole.call_method_held(encode, (encoding,))?,
+        Errors::Escaped => whole.call_method_held(encode, (encoding, intern!(py, "surrogateescape")))?,
+        Errors::Others(errors) => whole.call_method_held(encode, (encoding, errors))?,
+    };
     sendall.run_held((wire,))
 }
 

@@ -12,7 +12,7 @@ use crate::protocol::batch::{Batch, Error as BatchError};
 use crate::protocol::command;
 use crate::protocol::received_lines::{TextReader, Undecodable};
 use crate::python::call::Call;
-use crate::python::codec::{CHUNK, encode_line, length, limit_of, utf8};
+use crate::python::codec::{CHUNK, Errors, encode_line, length, limit_of, utf8};
 use crate::python::control::commands::forget_type;
 use crate::python::control::dialogue::max_reply;
 use crate::python::control::kept;
@@ -59,6 +59,7 @@ pub fn batch<'py>(
     let file = ftp.getattr_held(intern!(py, "file"))?;
     let maxline = ftp.getattr_held(intern!(py, "maxline"))?;
     let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
+    let errors = Errors::of(ftp)?;
     let (Some(reader), Some(limit)) = (reader(&file), limit_of(&maxline)) else {
         return Ok(None);
     };
@@ -70,7 +71,7 @@ pub fn batch<'py>(
             return Ok(None);
         };
         let line = text::encode(&line)?;
-        let Some(encoded) = encode_line(line.as_bytes(), &encoding) else {
+        let Some(encoded) = encode_line(line.as_bytes(), &encoding, &errors) else {
             return Ok(None);
         };
         changes_type |= command::may_change_type(line.as_bytes());

@@ -6,7 +6,7 @@ use pyo3::types::{PyList, PyString};
 
 use crate::protocol::received_lines::{Charset, TextReader};
 use crate::python::call::Call;
-use crate::python::codec::{CHUNK, charset, length, limit_of, utf8};
+use crate::python::codec::{CHUNK, Errors, charset, length, limit_of, utf8};
 use crate::python::data::listing::Listing;
 use crate::python::data::meter::Meter;
 use crate::python::data::pump::Pump;
@@ -39,7 +39,11 @@ pub fn retrlines(
 ) -> PyResult<bool> {
     let py = ftp.py();
     let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
+    let errors = Errors::of(ftp)?;
     let (Some(charset), Some(mut pump)) = (charset(&encoding), Pump::receiving(conn, meter.get())?) else {
+        return Ok(false);
+    };
+    let Some(mut lines) = errors.reader(charset) else {
         return Ok(false);
     };
     let sink = match (appended_to::<PyList>(callback), appended_to::<Listing>(callback)) {
@@ -48,7 +52,6 @@ pub fn retrlines(
         _ => LineSink::Call(callback.clone()),
     };
     let undecodable = |bytes| Error::Undecodable(charset, bytes);
-    let mut lines = TextReader::new(charset);
     let mut buffer = vec![0; RECEIVE];
     loop {
         let count = pump.receive(&mut buffer)?;

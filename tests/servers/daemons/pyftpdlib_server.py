@@ -76,6 +76,7 @@ def main() -> None:
     handler.authorizer, handler.abstracted_fs = authorizer, Filesystem
     handler.certfile, handler.keyfile = settings["certificate"], settings["key"]
     handler.auth_failed_timeout = 0
+    handler.unicode_errors = "surrogateescape"  # as it comes, it hides what names that are no UTF-8 really are
     handler.banner = "pyftpdlib"
     # A process for each connection: in one process TLS sessions now and then make pyftpdlib deaf to a plain one beside
     # them. And one for each address, as these servers can't share a loop.

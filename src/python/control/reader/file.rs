@@ -80,9 +80,9 @@ impl Reader {
         self.encoding.clone_ref(py)
     }
 
-    #[classattr]
-    fn errors() -> &'static str {
-        "strict"
+    #[getter]
+    fn errors(&self) -> &'static str {
+        if self.escapes { "surrogateescape" } else { "strict" }
     }
 
     #[classattr]

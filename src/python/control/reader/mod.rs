@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use self::state::State;
 use crate::protocol::received_lines::TextReader;
 use crate::python::call::Call;
-use crate::python::codec::charset;
+use crate::python::codec::{Errors, charset};
 use crate::python::errors::Error;
 use crate::python::modules;
 use crate::python::number::number;
@@ -39,6 +39,8 @@ const BROKEN_OFF: &str = "replies of a batch that was broken off are unread: cal
 pub struct Reader {
     state: Mutex<State>,
     encoding: Py<PyAny>,
+    /// Whether undecodable bytes become lone surrogates.
+    escapes: bool,
     wire: Wire,
 }
 
@@ -56,9 +58,14 @@ pub fn reader<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, R
     object.cast_exact::<Reader>().ok()
 }
 
-/// A reader on `sock`, or None where `sock.makefile('r', encoding=encoding)` has to do it.
+/// A reader on `sock`, or None where `sock.makefile('r', encoding=encoding, errors=errors)` has to do it.
 #[pyfunction]
-pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyResult<Option<Reader>> {
+#[pyo3(signature = (sock, encoding, errors = None))]
+pub fn open_reader(
+    sock: &Bound<'_, PyAny>,
+    encoding: &Bound<'_, PyAny>,
+    errors: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<Reader>> {
     let wire = if receivable(sock).is_some() {
         Wire::Plain
     } else if enabled(sock.py()) && is_tls(sock) {
@@ -66,14 +73,19 @@ pub fn open_reader(sock: &Bound<'_, PyAny>, encoding: &Bound<'_, PyAny>) -> PyRe
     } else {
         return Ok(None);
     };
-    let Some(charset) = charset(encoding) else {
+    let errors = errors.map_or(Some(Errors::Strict), Errors::named);
+    let (Some(charset), Some(errors)) = (charset(encoding), errors) else {
+        return Ok(None);
+    };
+    let Some(lines) = errors.reader(charset) else {
         return Ok(None);
     };
     let references = number::<i64>(&sock.getattr_held("_io_refs")?)?;
     sock.setattr_held("_io_refs", references.saturating_add(1))?;
     Ok(Some(Reader {
-        state: Mutex::new(State::new(sock.clone().unbind(), TextReader::new(charset))),
+        state: Mutex::new(State::new(sock.clone().unbind(), lines)),
         encoding: encoding.clone().unbind(),
+        escapes: matches!(errors, Errors::Escaped),
         wire,
     }))
 }
