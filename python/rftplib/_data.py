@@ -11,13 +11,16 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 import rftplib
 
 from . import _lenient, _logs, _odd, _options, _rftplib, _transfer
-from ._errors import error_proto, error_reply, structured
+from ._errors import error_perm, error_proto, error_reply, structured
 
 # How many addresses of others are told: they may be without end.
 _TOLD = 4
 
 # How often the control connection is looked at while the server is awaited, in seconds
 _SLICE = 0.1
+
+# Among the client's attributes: the reader of the connection on which EPSV was refused
+_NO_EPSV = "_rftplib_no_epsv"
 
 
 def sendeprt(ftp, host, port):
@@ -36,6 +39,9 @@ def sendeprt(ftp, host, port):
 def makepasv(ftp):
     """What FTP.makepasv() does."""
     if ftp.af == rftplib.socket.AF_INET:
+        found = _by_epsv(ftp) if getattr(ftp, "prefer_epsv", False) else None
+        if found is not None:
+            return found
         untrusted_host, port = _lenient.parse_pasv(ftp.sendcmd("PASV"))
         if ftp.trust_server_pasv_ipv4_address and untrusted_host:
             host = untrusted_host
@@ -44,6 +50,19 @@ def makepasv(ftp):
     else:
         host, port = _lenient.parse_epsv(ftp, ftp.sendcmd("EPSV"), _options.server_address(ftp))
     return host, port
+
+
+def _by_epsv(ftp):
+    """(host, port) by EPSV on IPv4; None where the server refuses that, which is remembered for the connection."""
+    file = ftp.file
+    if ftp.__dict__.get(_NO_EPSV) is file is not None:
+        return None
+    peer = _options.server_address(ftp)
+    try:
+        return rftplib.parse229(ftp.sendcmd("EPSV"), peer)
+    except (error_perm, error_reply, error_proto):
+        ftp.__dict__[_NO_EPSV] = file  # the reader is another one after connect() and after auth()
+        return None
 
 
 def listen(ftp):

@@ -109,8 +109,8 @@ def comes(ftp, seconds):
         return True
     try:
         there = _rftplib.await_end(sock, -1, False, seconds)[0]
-        # under TLS: a record, whatever is in it
-        return there and bool(socket.socket.recv(sock, 1, socket.MSG_PEEK))
+        # under TLS: a record, whatever is in it. Not by socket.socket, in whose place PySocks puts a class of its own
+        return there and bool(socket.SocketType.recv(sock, 1, socket.MSG_PEEK))
     except (AttributeError, OSError):
         return None
 

@@ -87,6 +87,7 @@ class Site:
         values["timeouts"] = _timeouts(timeouts)
         values.update(context=context, encoding=encoding, errors=errors, connections=connections, factory=factory)
         self._set(values)
+        pool_of(self)  # which lasts as long as one of those that share it
 
     def _set(self, values):
         for name, value in (("_values", values), ("_context", values["context"]), ("_pool", None)):
@@ -111,6 +112,12 @@ class Site:
         usual = {**_USUAL, "implicit": self.secured and self.port == FTPS_PORT}
         others = [f"{name}={self._values[name]!r}" for name in usual if self._values[name] != usual[name]]
         return f"Site({', '.join([repr(self.url), *others])})"
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
 
     def __reduce__(self):
         if self._values["context"] is not None:
@@ -227,7 +234,9 @@ class Site:
 
     def _copy(self):
         """An equal Site, for the pool, which must not keep itself alive by the one that has it."""
-        return _restored(self._values)
+        site = Site.__new__(Site)
+        site._set(self._values)
+        return site
 
     def _client(self):
         factory = self._values["factory"]
@@ -269,6 +278,7 @@ _USUAL = {
 def _restored(values):
     site = Site.__new__(Site)
     site._set(values)
+    pool_of(site)
     return site
 
 

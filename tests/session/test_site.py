@@ -111,6 +111,7 @@ def test_no_password_is_shown():
 
 def test_a_context_stays_in_its_process():
     site = Site("ftps://host", context=ssl.create_default_context())
+    assert copy.copy(site) is copy.deepcopy(site) is site
     with pytest.raises(TypeError, match="can't be pickled: name a cafile"):
         pickle.dumps(site)
 
