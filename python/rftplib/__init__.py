@@ -18,7 +18,7 @@ rftplib.listing
     scandir(), walk(), stat() on any server; parse() for listings that are there already.
 Attributes of the classes, to be set on a class, a subclass or an object
     FTP: max_reply, skip_redundant_type, accept_any_active_peer, check_size, structured_replies, errors,
-    socket_factory, connect_timeout, data_timeout.
+    socket_factory, connect_timeout, data_timeout, prefer_epsv, tcp_keepalive.
     FTP_TLS: reuse_session, unwrap_timeout, handshake_delay, accept_ragged_end.
     help(rftplib.FTP) and help(rftplib.FTP_TLS) tell more.
 Loggers of `logging`

@@ -44,7 +44,7 @@ class FTP:
     welcome: str | None
     passiveserver: int
     trust_server_pasv_ipv4_address: bool  # ftplib has it, typeshed doesn't
-    # rftplib only, these nine
+    # rftplib only, these eleven
     max_reply: int | None
     skip_redundant_type: bool
     accept_any_active_peer: bool
@@ -54,6 +54,8 @@ class FTP:
     socket_factory: Callable[..., socket.socket] | None
     connect_timeout: float | None
     data_timeout: float | None
+    prefer_epsv: bool
+    tcp_keepalive: float | None
     timeout: float | None
     af: int
     lastresp: str

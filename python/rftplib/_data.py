@@ -10,11 +10,17 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _lenient, _logs, _odd, _options, _transfer
-from ._errors import error_proto, error_reply, structured
+from . import _lenient, _logs, _odd, _options, _rftplib, _transfer
+from ._errors import error_perm, error_proto, error_reply, structured
 
 # How many addresses of others are told: they may be without end.
 _TOLD = 4
+
+# How often the control connection is looked at while the server is awaited, in seconds
+_SLICE = 0.1
+
+# Among the client's attributes: the reader of the connection on which EPSV was refused
+_NO_EPSV = "_rftplib_no_epsv"
 
 
 def sendeprt(ftp, host, port):
@@ -33,6 +39,9 @@ def sendeprt(ftp, host, port):
 def makepasv(ftp):
     """What FTP.makepasv() does."""
     if ftp.af == rftplib.socket.AF_INET:
+        found = _by_epsv(ftp) if getattr(ftp, "prefer_epsv", False) else None
+        if found is not None:
+            return found
         untrusted_host, port = _lenient.parse_pasv(ftp.sendcmd("PASV"))
         if ftp.trust_server_pasv_ipv4_address and untrusted_host:
             host = untrusted_host
@@ -41,6 +50,19 @@ def makepasv(ftp):
     else:
         host, port = _lenient.parse_epsv(ftp, ftp.sendcmd("EPSV"), _options.server_address(ftp))
     return host, port
+
+
+def _by_epsv(ftp):
+    """(host, port) by EPSV on IPv4; None where the server refuses that, which is remembered for the connection."""
+    file = ftp.file
+    if ftp.__dict__.get(_NO_EPSV) is file is not None:
+        return None
+    peer = _options.server_address(ftp)
+    try:
+        return rftplib.parse229(ftp.sendcmd("EPSV"), peer)
+    except (error_perm, error_reply, error_proto):
+        ftp.__dict__[_NO_EPSV] = file  # the reader is another one after connect() and after auth()
+        return None
 
 
 def listen(ftp):
@@ -146,20 +168,39 @@ def accept(ftp, listener):
     """
     with _logs.attempt("data", "waiting for the server to connect"):
         if getattr(ftp, "accept_any_active_peer", False):
+            _await(ftp, listener)
             return listener.accept()[0]
         try:
             server = _bare_address(ftp.sock.getpeername())
         except AttributeError:
             server = None  # a stand-in for a socket: nothing to compare with
-        return _accept_from(server, listener)
+        return _accept_from(ftp, server, listener)
 
 
-def _accept_from(server, listener):
+def _await(ftp, listener):
+    """Wait until somebody connects. Where the server refuses to, after all, that is raised, by getresp()."""
+    timeout = listener.gettimeout()
+    if type(listener) is not socket.socket or timeout == 0 or not isinstance(ftp.file, _rftplib.Reader):
+        return
+    left = float("inf") if timeout is None else timeout
+    while left > 0:
+        slice = min(left, _SLICE)
+        there, unspent = _rftplib.await_end(listener, -1, False, slice)
+        if there:
+            return
+        if ftp.file._refuses():
+            raise structured(ftp, error_reply(ftp.getresp()))
+        left -= slice - unspent
+    listener.settimeout(0.001)  # accept() says that it is too late
+
+
+def _accept_from(ftp, server, listener):
     """The first connection from the address `server`; None: from anywhere."""
     timeout = listener.gettimeout()
     began = time.monotonic()
     others = []
     while True:
+        _await(ftp, listener)
         try:
             conn, peer = listener.accept()
         except socket.timeout as error:

@@ -7,7 +7,7 @@ reply decides what happens next, as in ftplib.
 
 import socket
 
-from . import _lenient, _rftplib, _transfer
+from . import _lenient, _options, _rftplib, _transfer
 from ._ftp import FTP
 from ._tls import forget_errors, ssl
 
@@ -25,18 +25,27 @@ class Early:
     def __call__(self, cmd):
         ftp, delay = self._ftp, self._ftp.handshake_delay
         ftp.putcmd(cmd)
-        timeout = self._waiting.conn.gettimeout()
-        if _lenient.comes(ftp, delay if timeout is None else min(delay, timeout / 2)) is False:
-            self._begin(timeout)
+        timeout = limit = self._waiting.conn.gettimeout()
+        if getattr(ftp, "data_timeout", None) is not None:
+            limit = ftp.sock.gettimeout()  # it is the reply that is waited for
+        if _lenient.comes(ftp, delay if limit is None else min(delay, limit / 2)) is False:
+            self._begin(timeout, limit)
         return ftp.getresp()
 
     def finish(self, conn):
         """Complete the handshake; raises what it has failed with."""
         if self._error is not None:
             raise self._error
+        limit = _options.seconds(self._ftp, "connect_timeout")
+        if limit is None:
+            conn.do_handshake()
+            return
+        in_use = conn.gettimeout()
+        conn.settimeout(limit)
         conn.do_handshake()
+        conn.settimeout(in_use)
 
-    def _begin(self, timeout):
+    def _begin(self, timeout, limit):
         """Shake hands until that is done, has failed, or a reply comes; raises socket.timeout if nothing happens."""
         ftp = self._ftp
         self.begun, self.session = True, self._session()
@@ -49,7 +58,7 @@ class Early:
             self._error = error
             return
         self._waiting.watch(conn)
-        left = float("inf") if timeout is None else timeout
+        left = float("inf") if limit is None else limit
         conn.settimeout(0)
         try:
             while True:

@@ -1,12 +1,16 @@
 """The attributes of FTP that are documented in docs/options.md: their values, checked where they are used."""
 
 import codecs
+import socket
 import threading
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
 from . import _rftplib
+
+# How many seconds Linux takes at most, and after how many unanswered probes a connection is lost
+_LONGEST, _PROBES = 32767, 4
 
 
 def errors(ftp):
@@ -73,6 +77,24 @@ def connect(ftp, address, in_use):
     sock = factory(address, _default(limit), source_address=ftp.source_address)
     sock.settimeout(_default(in_use))
     return sock
+
+
+def keep_alive(ftp, sock):
+    """Have the system look whether the server is still there, after so many silent seconds as tcp_keepalive says."""
+    interval = seconds(ftp, "tcp_keepalive")
+    if interval is None:
+        return
+    whole = max(1, min(round(interval), _LONGEST))
+    options = [(socket.SOL_SOCKET, "SO_KEEPALIVE", 1)]
+    # the first is called TCP_KEEPALIVE on macOS, where TCP_KEEPIDLE is none
+    options += [(socket.IPPROTO_TCP, name, whole) for name in ("TCP_KEEPIDLE", "TCP_KEEPALIVE", "TCP_KEEPINTVL")]
+    options += [(socket.IPPROTO_TCP, "TCP_KEEPCNT", _PROBES)]
+    for level, name, value in options:
+        if hasattr(socket, name):
+            try:
+                sock.setsockopt(level, getattr(socket, name), value)
+            except OSError:
+                pass  # no TCP, or a system that has it only by name
 
 
 def _default(limit):
