@@ -14,10 +14,13 @@ _LONGEST, _PROBES = 32767, 4
 
 
 def errors(ftp):
-    """The name of the error handler; raises TypeError or ValueError for what is none."""
+    """The name of the error handler; raises ValueError for a str that names none.
+
+    What is no str is a script's own: a list or a number of errors, in a subclass that is older than this attribute.
+    """
     value = getattr(ftp, "errors", "strict")
     if not isinstance(value, str):
-        raise TypeError(f"errors must be a str, not {type(value).__name__}")
+        return "strict"
     try:
         codecs.lookup_error(value)
     except (LookupError, ValueError):
