@@ -63,7 +63,8 @@ def batch(ftp, commands, window=64):
 
     ftp: a client that is logged in, and in the middle of no transfer. commands: such as ['SIZE a', 'MDTM a']; only
     those with one reply and no data connection. window: how many may be unanswered at once; 1 for servers that can't
-    take more, or that don't answer in order (RFC 959 demands it; aioftp doesn't). The multi-line replies together may have `ftp.max_reply` characters.
+    take more, or that don't answer in order (RFC 959 demands it; aioftp doesn't). The
+    multi-line replies together may have `ftp.max_reply` characters.
 
     Raises ValueError, before anything is sent, for any other command (RETR, LIST, QUIT...), for CR or LF in one, and
     for a window below 1. Raises error_temp for 421, error_proto for what is no reply, EOFError when the server has

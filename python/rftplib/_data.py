@@ -10,11 +10,14 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _lenient, _logs, _odd, _options, _transfer
+from . import _lenient, _logs, _odd, _options, _rftplib, _transfer
 from ._errors import error_perm, error_proto, error_reply, structured
 
 # How many addresses of others are told: they may be without end.
 _TOLD = 4
+
+# How often the control connection is looked at while the server is awaited, in seconds
+_SLICE = 0.1
 
 # Among the client's attributes: the reader of the connection on which EPSV was refused
 _NO_EPSV = "_rftplib_no_epsv"
@@ -167,20 +170,39 @@ def accept(ftp, listener):
     """
     with _logs.attempt("data", "waiting for the server to connect"):
         if getattr(ftp, "accept_any_active_peer", False):
+            _await(ftp, listener)
             return listener.accept()[0]
         try:
             server = _bare_address(ftp.sock.getpeername())
         except AttributeError:
             server = None  # a stand-in for a socket: nothing to compare with
-        return _accept_from(server, listener)
+        return _accept_from(ftp, server, listener)
 
 
-def _accept_from(server, listener):
+def _await(ftp, listener):
+    """Wait until somebody connects. Where the server refuses to, after all, that is raised, by getresp()."""
+    timeout = listener.gettimeout()
+    if type(listener) is not socket.socket or timeout == 0 or not isinstance(ftp.file, _rftplib.Reader):
+        return
+    left = float("inf") if timeout is None else timeout
+    while left > 0:
+        slice = min(left, _SLICE)
+        there, unspent = _rftplib.await_end(listener, -1, False, slice)
+        if there:
+            return
+        if ftp.file._refuses():
+            raise structured(ftp, error_reply(ftp.getresp()))
+        left -= slice - unspent
+    listener.settimeout(0.001)  # accept() says that it is too late
+
+
+def _accept_from(ftp, server, listener):
     """The first connection from the address `server`; None: from anywhere."""
     timeout = listener.gettimeout()
     began = time.monotonic()
     others = []
     while True:
+        _await(ftp, listener)
         try:
             conn, peer = listener.accept()
         except socket.timeout as error:

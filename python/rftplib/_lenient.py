@@ -13,8 +13,9 @@ from ._errors import error_proto, error_reply, structured
 # How much is passed over before a reply: lines, or replies
 MAX_STRAYS = 100
 
-# For how many seconds the greeting is waited for behind a line that is none, and the 150 behind a 226
-PATIENCE, SOON = 5.0, 1.0
+# For how many seconds the greeting is waited for behind a line that is none, the 150 behind a 226, and the reply that
+# says why an upload has failed
+PATIENCE, SOON, REASON = 5.0, 1.0, 2.0
 
 
 def parse_pasv(resp):
@@ -108,7 +109,18 @@ def comes(ftp, seconds):
         return True
     try:
         there = _rftplib.await_end(sock, -1, False, seconds)[0]
-        # under TLS: a record, whatever is in it
-        return there and bool(socket.socket.recv(sock, 1, socket.MSG_PEEK))
+        # under TLS: a record, whatever is in it. Not by socket.socket, in whose place PySocks puts a class of its own
+        return there and bool(socket.SocketType.recv(sock, 1, socket.MSG_PEEK))
     except (AttributeError, OSError):
         return None
+
+
+def is_refused(ftp, seconds):
+    """Whether the reply that comes next is a refusal, if one comes within so many seconds. It isn't read."""
+    for _ in range(3):  # under TLS, what comes may be no reply
+        if not comes(ftp, seconds):
+            return False
+        refuses = ftp.file._refuses()
+        if refuses is not None:
+            return refuses
+    return False

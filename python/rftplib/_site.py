@@ -46,7 +46,8 @@ class Site:
     context: an ssl.SSLContext or a NativeContext, which must verify. A Site with one can't be pickled: use `cafile`.
     timeouts: Timeouts, in seconds, or a number for all three. encoding, errors: of commands, replies and text lines.
     connections: the most that borrow() opens at once. factory: called with the Site, returns an unconnected client in
-    place of rftplib.FTP() or FTPS(), such as one of a subclass of yours.
+    place of rftplib.FTP() or FTPS(), such as one of a subclass of yours; where the URL demands TLS it must be an FTPS,
+    with the site's `implicit`, and its context is its own: FTPS(context=site.context(), implicit=site.implicit).
 
     Equal Sites share their connections in a process. Sites are hashable and can be pickled; repr() shows no password.
     Raises ValueError for what is no such URL, and for values that make no sense.
@@ -87,6 +88,7 @@ class Site:
         values["timeouts"] = _timeouts(timeouts)
         values.update(context=context, encoding=encoding, errors=errors, connections=connections, factory=factory)
         self._set(values)
+        pool_of(self)  # which lasts as long as one of those that share it
 
     def _set(self, values):
         for name, value in (("_values", values), ("_context", values["context"]), ("_pool", None)):
@@ -111,6 +113,12 @@ class Site:
         usual = {**_USUAL, "implicit": self.secured and self.port == FTPS_PORT}
         others = [f"{name}={self._values[name]!r}" for name in usual if self._values[name] != usual[name]]
         return f"Site({', '.join([repr(self.url), *others])})"
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
 
     def __reduce__(self):
         if self._values["context"] is not None:
@@ -227,12 +235,15 @@ class Site:
 
     def _copy(self):
         """An equal Site, for the pool, which must not keep itself alive by the one that has it."""
-        return _restored(self._values)
+        site = Site.__new__(Site)
+        site._set(self._values)
+        return site
 
     def _client(self):
         factory = self._values["factory"]
         if factory is not None:
             ftp = factory(self)
+            self._check_client(ftp)
         elif self.secured:
             ftp = FTPS(context=self.context(), implicit=self.implicit)
         else:
@@ -240,6 +251,19 @@ class Site:
         ftp.encoding, ftp.errors = self.encoding, self._values["errors"]
         ftp.structured_replies = ftp.skip_redundant_type = True
         return ftp
+
+    def _check_client(self, ftp):
+        """Raise unless the factory's client encrypts and verifies as the URL says: a password is about to be sent."""
+        if not self.secured:
+            return
+        if not isinstance(ftp, FTPS):
+            raise TypeError(
+                f"{self._values['scheme']}:// is for clients that are FTPS, and factory returned {type(ftp).__name__}"
+            )
+        if bool(ftp.implicit) != self.implicit:
+            raise ValueError(
+                f"factory returned a client with implicit={ftp.implicit}, and the site has {self.implicit}"
+            )
 
     def _login(self):
         """(user, password, account)"""
@@ -269,6 +293,7 @@ _USUAL = {
 def _restored(values):
     site = Site.__new__(Site)
     site._set(values)
+    pool_of(site)
     return site
 
 

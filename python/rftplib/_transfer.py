@@ -14,7 +14,7 @@ import threading
 
 import rftplib
 
-from . import _logs, _options, _rftplib, _tls
+from . import _lenient, _logs, _options, _rftplib, _tls
 from ._tls import ssl
 
 # Where they are kept among the client's attributes, for as long as there are any: the transfer that is going on, and
@@ -94,6 +94,9 @@ class Transfer:
         self._log = _logs.begin(self.cmd, conn)
         if self._sent:
             linger(self._ftp, conn)
+        control = getattr(self._ftp, "file", None)
+        if isinstance(control, _rftplib.Reader):
+            self.meter.watch(control)
         try:
             in_rust = native(self.meter, *args)
             _logs.way(self.cmd, in_rust)
@@ -105,10 +108,19 @@ class Transfer:
             ended = _tls.is_tls(conn) and (self.meter.broken or self.meter.ragged) and _tls.is_ragged(error)
             if not (ended and self._complete()):
                 _logs.failed("data", error, "%s", self.cmd)
-                raise
+                if not self._is_refused():
+                    raise
+                # the reply says why; should a script make something else of it, the file isn't whole all the same
+                self._doubt(error, settled=True)
+                return
             self._doubt(error)
         self._check_open()
         self._judge()
+
+    def _is_refused(self):
+        """Whether the server has refused a transfer that has failed or stands still, by a reply that is to be read."""
+        failed = self._sent and not self._closed and (self.meter.broken or self.meter.ragged)
+        return self.meter.refused or (failed and _lenient.is_refused(self._ftp, _lenient.REASON))
 
     def _check_open(self):
         if self._closed:

@@ -34,6 +34,19 @@ const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const NO_SIGNAL: SendFlags = SendFlags::empty();
 
+/// Whether there is something to receive, which is neither the end of the stream nor an error. Neither is taken.
+pub fn has_data(fd: BorrowedFd<'_>) -> bool {
+    let mut polled = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+    let ready = poll(&mut polled, Some(&Timespec::default())).is_ok_and(|ready| ready > 0);
+    let flags = polled[0].revents();
+    // asked for data, the kernel would hand out a pending error instead, and only once
+    if !ready || flags.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL) {
+        return false;
+    }
+    let peeked = rustix::net::recv(fd, &mut [0; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+    peeked.is_ok_and(|(count, _)| count > 0)
+}
+
 /// Sends as much of `data` as the kernel takes now. A broken connection is EPIPE.
 pub fn send_now(fd: BorrowedFd<'_>, data: &[u8]) -> io::Result<Option<usize>> {
     now_or_later(rustix::net::send(fd, data, SendFlags::DONTWAIT | NO_SIGNAL))

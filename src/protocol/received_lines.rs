@@ -92,10 +92,9 @@ impl TextReader {
         self.buf.len().saturating_sub(self.start)
     }
 
-    /// Whether some of them are more than what some servers leave behind a line's end: CR, LF, NUL.
-    pub fn holds_text(&self) -> bool {
-        let held = self.buf.get(self.start..).unwrap_or_default();
-        held.iter().any(|byte| !matches!(byte, b'\r' | b'\n' | 0))
+    /// Those bytes.
+    pub fn held(&self) -> &[u8] {
+        self.buf.get(self.start..).unwrap_or_default()
     }
 
     /// Takes one received chunk; it is decoded as a whole before any line of it is seen.

@@ -50,6 +50,13 @@ pub fn without_remnant(line: &[u8]) -> Option<&[u8]> {
     Some(if kind(rest) == Kind::Malformed { line } else { rest })
 }
 
+/// Whether the reply that begins here refuses what was asked for (4yz, 5yz), as far as it has come. `None`: nothing has, but
+/// what may be left of a line's end.
+pub fn refuses(received: &[u8]) -> Option<bool> {
+    let first = received.iter().find(|byte| !matches!(byte, b'\r' | b'\n' | 0))?;
+    Some(matches!(first, b'4' | b'5'))
+}
+
 /// The code, when this line opens a multi-line reply. RFC 959, 4.2: "the first line will begin with the exact required
 /// reply code, followed immediately by a Hyphen".
 pub fn opens(line: &[u8]) -> Option<&[u8]> {

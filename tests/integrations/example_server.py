@@ -100,13 +100,13 @@ def bring_up_loopback() -> None:
 
 
 def main() -> None:
-    from socks_server import Proxy
+    from socks_server import HttpTunnel, Proxy
 
     bring_up_loopback()
-    with Server(*sys.argv[1:]), Proxy(1080) as proxy:
+    with Server(*sys.argv[1:]), Proxy(1080) as proxy, Proxy(3128, HttpTunnel) as http_proxy:
         command = [sys.executable, "-W", "error", "example.py"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
-        print(json.dumps([done.returncode, done.stdout, done.stderr, len(proxy.tunnels)]))
+        print(json.dumps([done.returncode, done.stdout, done.stderr, len(proxy.tunnels + http_proxy.tunnels)]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A SOCKS5 proxy (RFC 1928) for the tests: CONNECT only, without authentication, on loopback."""
+"""A SOCKS5 proxy (RFC 1928) and an HTTP proxy for the tests: CONNECT only, without authentication, on loopback."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ import threading
 
 class Tunnel(socketserver.StreamRequestHandler):
     timeout = 60
+    granted = b"\x05\x00\x00\x01" + bytes(6)
 
     def handle(self) -> None:
         with contextlib.suppress(OSError):
-            version, count = self.rfile.read(2)
-            assert version == 5
-            self.rfile.read(count)
-            self.connection.sendall(b"\x05\x00")
             host, port = self.wanted()
             with socket.create_connection((host, port), 10) as far:
                 self.server.tunnels.append((host, port))
-                self.connection.sendall(b"\x05\x00\x00\x01" + bytes(6))
+                self.connection.sendall(self.granted)
                 far.settimeout(60)
                 back = threading.Thread(target=self.pump, args=(far, self.connection), daemon=True)
                 back.start()
@@ -29,6 +26,10 @@ class Tunnel(socketserver.StreamRequestHandler):
                 back.join(60)
 
     def wanted(self) -> tuple[str, int]:
+        version, count = self.rfile.read(2)
+        assert version == 5
+        self.rfile.read(count)
+        self.connection.sendall(b"\x05\x00")
         version, command, _, kind = self.rfile.read(4)
         assert (version, command) == (5, 1)
         if kind == 1:
@@ -51,6 +52,18 @@ class Tunnel(socketserver.StreamRequestHandler):
             target.shutdown(socket.SHUT_WR)
 
 
+class HttpTunnel(Tunnel):
+    granted = b"HTTP/1.1 200 go\r\n\r\n"
+
+    def wanted(self) -> tuple[str, int]:
+        method, place, _ = self.rfile.readline().split()
+        assert method == b"CONNECT"
+        while self.rfile.readline().strip():
+            pass
+        host, _, port = place.decode().rpartition(":")
+        return host, int(port)
+
+
 class Proxy(socketserver.ThreadingTCPServer):
     """Serves in background threads within `with`. `tunnels`: where it has connected to."""
 
@@ -58,8 +71,8 @@ class Proxy(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     block_on_close = False
 
-    def __init__(self, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), Tunnel)
+    def __init__(self, port: int = 0, tunnel: type[Tunnel] = Tunnel) -> None:
+        super().__init__(("127.0.0.1", port), tunnel)
         self.tunnels: list[tuple[str, int]] = []
         self.port = self.server_address[1]
 

@@ -11,7 +11,7 @@ import ssl
 import pytest
 import rftplib
 from rftplib.session import Site, Timeouts, batch, features
-from rftplib.tls import FTPS, NativeContext
+from rftplib.tls import FTPS, ImplicitFTP_TLS, NativeContext
 from servers import CATALOGUE
 from servers.layout import PASSWORD, USER, certificate
 from support.actions import auth_tls
@@ -111,6 +111,7 @@ def test_no_password_is_shown():
 
 def test_a_context_stays_in_its_process():
     site = Site("ftps://host", context=ssl.create_default_context())
+    assert copy.copy(site) is copy.deepcopy(site) is site
     with pytest.raises(TypeError, match="can't be pickled: name a cafile"):
         pickle.dumps(site)
 
@@ -220,6 +221,31 @@ def test_a_factory_makes_the_client():
         with site.borrow() as ftp:
             assert type(ftp) is Own
         site.close()
+
+
+@pytest.mark.parametrize(
+    "client, raised",
+    [
+        (lambda site: rftplib.FTP(), TypeError),
+        (lambda site: rftplib.FTP_TLS(context=site.context()), TypeError),
+        (lambda site: ImplicitFTP_TLS(context=site.context()), TypeError),
+        (lambda site: FTPS(context=site.context(), implicit=True), ValueError),
+        (lambda site: FTPS(), ssl.SSLCertVerificationError),
+    ],
+)
+def test_no_factory_gets_around_tls(client, raised):
+    """The URL demands that all is encrypted and verified; else nothing is sent, and the password above all."""
+    with Server({"AUTH": auth_tls}) as server:
+        url = f"ftpes://user:secret@localhost:{server.port}?cafile={CA_FILE}"
+        site = Site(url, timeouts=LIMIT, factory=client)
+        with pytest.raises(raised):
+            site.open()
+        with pytest.raises(raised), site.borrow():
+            pass
+        assert all(set(commands) <= {"AUTH TLS"} for commands in map(server.commands, range(len(server.sessions))))
+        made = Site(url, timeouts=LIMIT, factory=lambda site: FTPS(context=site.context(), implicit=site.implicit))
+        with made.open() as ftp:
+            assert ftp.sock.version().startswith("TLS")
 
 
 def test_tls_is_verified_and_never_clear_text():

@@ -34,6 +34,7 @@ class LimitedServer:
         self.most = self.refused = self.accepted = 0
         self.commands = []
         self.counting = []  # the sockets of the sessions that count
+        self._numbers = {}
         self._buffers = {}
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
         self.port = self._listener.getsockname()[1]
@@ -90,6 +91,7 @@ class LimitedServer:
     def _accept(self):
         sock, _ = self._listener.accept()
         self._buffers[sock] = b""
+        self._numbers[sock] = len(self._numbers)
         self._selector.register(sock, selectors.EVENT_READ)
         if self.at == "greeting" and not self._admit(sock):
             return
@@ -130,7 +132,7 @@ class LimitedServer:
             if verb == "PASS" and self.at == "PASS" and not self._admit(sock):
                 return
             if verb == "STAT":
-                replies += f"211 session {id(sock)}\r\n".encode()
+                replies += f"211 session {self._numbers[sock]}\r\n".encode()
             else:
                 replies += REPLIES.get(verb, b"502 no\r\n")
         try:

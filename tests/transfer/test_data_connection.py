@@ -127,7 +127,6 @@ SEQUENCES = {
     "552-at-end": (b"150 ok\r\n", send_data(), b"552 full\r\n"),
     "350-at-end": (b"150 ok\r\n", send_data(), b"350 more\r\n"),
     "150-at-end": (b"150 ok\r\n", send_data(), b"150 again\r\n"),
-    "none-at-end": (b"150 ok\r\n", send_data(), b"\r\n"),
     "250-at-end": (b"150 ok\r\n", send_data(), b"250-a\r\n250 b\r\n"),
     "no-data": (b"150 ok\r\n", open_data, end_data, DONE),
 }
@@ -240,7 +239,7 @@ def test_epsv_address(reply):
 
 
 @pytest.mark.parametrize("verb", ["PORT", "EPRT"])
-@pytest.mark.parametrize("reply", [b"500 no\r\n", b"350 odd\r\n", b"125 odd\r\n", b"421 bye\r\n", b"\r\n", half_close])
+@pytest.mark.parametrize("reply", [b"500 no\r\n", b"350 odd\r\n", b"125 odd\r\n", b"421 bye\r\n", half_close])
 def test_refused_port(verb, reply):
     def script(lib, env):
         ftp = env.ftp(debug=1)

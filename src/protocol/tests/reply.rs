@@ -1,5 +1,5 @@
 use super::SURROGATE;
-use crate::protocol::reply::{Kind, closes, code, kind, opens, size_150, without_remnant};
+use crate::protocol::reply::{Kind, closes, code, kind, opens, refuses, size_150, without_remnant};
 
 #[test]
 fn the_first_digit_decides() {
@@ -36,6 +36,22 @@ fn what_is_left_of_a_line_end_is_no_reply() {
         (b"\x00\x00099", Some(b"\x00\x00099")),
     ] {
         assert_eq!(without_remnant(line), expected, "{line:?}");
+    }
+}
+
+#[test]
+fn the_first_digit_tells_a_refusal() {
+    for (received, expected) in [
+        (&b""[..], None),
+        (b"\r\n\0\r", None),
+        (b"4", Some(true)),
+        (b"\r\n451 no\r\n226 x\r\n", Some(true)),
+        (b"\x00550", Some(true)),
+        (b"226 done\r\n451", Some(false)),
+        (b"150 x\r\n451", Some(false)),
+        (b"x451", Some(false)),
+    ] {
+        assert_eq!(refuses(received), expected, "{received:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 //! transfer (`rftplib._transfer`), from whichever thread.
 
 use pyo3::prelude::*;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use crate::python::hold;
@@ -24,6 +25,9 @@ pub struct Meter {
     moved: AtomicU64,
     end: AtomicU8,
     stopped: AtomicBool,
+    refused: AtomicBool,
+    /// The reader of the control connection, on which a refusal may come meanwhile.
+    control: OnceLock<Py<PyAny>>,
 }
 
 impl Meter {
@@ -38,6 +42,15 @@ impl Meter {
     /// Whether another thread has closed the client meanwhile.
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// The server has refused the transfer, and no more data comes.
+    pub fn refuse(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
+    pub fn control(&self) -> Option<&Py<PyAny>> {
+        self.control.get()
     }
 
     pub fn end(&self, end: End) {
@@ -63,6 +76,11 @@ impl Meter {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
+    /// Have a loop that waits in vain look for a refusal on the control connection, whose reader this is.
+    fn watch(&self, reader: Py<PyAny>) {
+        let _ = self.control.set(reader); // it is the same one all the time
+    }
+
     /// Note that the connection has failed.
     fn fail(&self) {
         self.end(End::Broken);
@@ -84,6 +102,12 @@ impl Meter {
     #[getter]
     fn regular(&self) -> bool {
         self.end.load(Ordering::Relaxed) == End::Regular as u8
+    }
+
+    /// Whether a loop has ended because of a refusal, which lies on the control connection.
+    #[getter]
+    fn refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Whether the connection has failed.

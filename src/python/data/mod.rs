@@ -21,3 +21,5 @@ mod sink;
 pub mod storlines;
 #[cfg(unix)]
 pub mod upload;
+#[cfg(unix)]
+mod watch;

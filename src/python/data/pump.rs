@@ -5,12 +5,13 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::net::{self, Interest, Received, Sent, Stream, Tcp};
 use crate::python::call::{Call, int_of};
 use crate::python::data::meter::{End, Meter};
-use crate::python::errors::Error;
+use crate::python::data::watch::Watch;
+use crate::python::errors::{self, Error};
 use crate::python::gil_turn::{Turn, look_up};
 use crate::python::modules;
 use crate::python::owner::Owner;
@@ -41,6 +42,7 @@ pub struct Pump<'a, 'py> {
     loan: Option<Loan<'a, 'py>>,
     stream: Box<dyn Stream + Send + 'a>,
     turn: Turn,
+    watch: Watch<'a>,
     /// Whether an end without close_notify passes for one: `suppress_ragged_eofs` of TLS sockets.
     takes_ragged_end: bool,
     too_late: &'static str,
@@ -54,6 +56,7 @@ impl<'a, 'py> Pump<'a, 'py> {
             loan: None,
             stream,
             turn: Turn::begin(),
+            watch: Watch::new(meter),
             takes_ragged_end: false,
             too_late: "timed out",
         }
@@ -178,11 +181,46 @@ impl<'a, 'py> Pump<'a, 'py> {
 
     /// Waits one slice without the GIL.
     fn pause(&mut self, interest: Interest, began: Instant) -> PyResult<()> {
-        let slice = self.owner.slice(began, self.too_late)?.ok_or(Error::WouldBlock)?;
+        let slice = self.slice(began)?.ok_or(Error::WouldBlock)?;
         let waited = wait::one_slice(&self.owner, self.stream.descriptor(), interest, slice);
         self.turn = Turn::begin();
-        waited?;
+        if !waited? {
+            self.check_refused(self.meter.so_far())?;
+        }
         self.rearm()
+    }
+
+    /// How long the next wait may last. Where it is too late and the server has refused, that is what is told.
+    fn slice(&mut self, began: Instant) -> PyResult<Option<Duration>> {
+        self.owner.slice(began, self.too_late).or_else(|error| {
+            let late = errors::is_timeout(self.py(), &error);
+            Err(if late && self.watch.is_refused(self.py())? {
+                self.refused()
+            } else {
+                error
+            })
+        })
+    }
+
+    /// Ends the loop if the server has refused to go on, and nothing is moving.
+    fn check_refused(&mut self, moved: u64) -> PyResult<()> {
+        if self.watch.is_in_vain(self.owner.py(), moved)? {
+            return Err(self.refused());
+        }
+        Ok(())
+    }
+
+    fn refused(&self) -> PyErr {
+        self.meter.refuse();
+        Error::TimedOut(self.too_late).into()
+    }
+
+    /// What is there now: nothing is waited for, and neither the end nor an error is told.
+    pub fn receive_now(&mut self, into: &mut [u8]) -> usize {
+        match self.stream.receive(into) {
+            Ok(Received::Data(count)) => count,
+            _ => 0,
+        }
     }
 
     /// Receives as `recv` does, 0 being the end. It asks while it holds the GIL and lets go of it only to wait: with
@@ -247,7 +285,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     ) -> PyResult<()> {
         let (mut began, mut before) = (Instant::now(), moved());
         loop {
-            let slice = self.owner.slice(began, self.too_late)?;
+            let slice = self.slice(began)?;
             let at_most = slice.unwrap_or_default();
             self.rearm()?;
             let stream = &mut *self.stream;
@@ -274,6 +312,8 @@ impl<'a, 'py> Pump<'a, 'py> {
                 (began, before) = (Instant::now(), now);
             } else if slice.is_none() {
                 return Err(Error::WouldBlock.into());
+            } else {
+                self.check_refused(now)?;
             }
         }
     }

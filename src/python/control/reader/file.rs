@@ -55,6 +55,11 @@ impl Reader {
         self.is_buffered(py)
     }
 
+    /// Whether the reply that comes next is a refusal, as far as it has come: see `next_refuses`.
+    fn _refuses(&self, py: Python<'_>) -> PyResult<Option<bool>> {
+        self.next_refuses(py)
+    }
+
     /// Refuse to be read: replies are still to come that nobody waits for.
     fn _break_off(&self, py: Python<'_>) {
         self.lock(py).unreadable = Some(BROKEN_OFF);

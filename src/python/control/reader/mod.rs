@@ -1,5 +1,6 @@
 //! `self.file` of a control connection, in clear text or under TLS: what `socket.makefile('r')` gives, without its layers.
 
+mod ahead;
 mod file;
 mod receive;
 mod state;
@@ -107,6 +108,7 @@ impl Reader {
         let place = self.lock(py).queue_up();
         let taken = self.await_turn(py, place).and_then(|()| {
             self.socket(py)?;
+            self.feed_ahead(py)?;
             let mut state = self.lock(py);
             match state.unreadable {
                 Some(why) => Err(why),
@@ -183,10 +185,11 @@ impl Reader {
                     return Err(Error::Unreadable(why).into());
                 }
             }
-            let received = match self.wire {
-                Wire::Plain => self.receive(&owner, began)?,
-                Wire::Tls => self.receive_tls(&owner, began)?,
-            };
+            let received = self.feed_ahead(py)?
+                || match self.wire {
+                    Wire::Plain => self.receive(&owner, began)?,
+                    Wire::Tls => self.receive_tls(&owner, began)?,
+                };
             if received {
                 began = Instant::now(); // the timeout is for each receive, not for the line
             }
@@ -201,7 +204,7 @@ impl Reader {
 
     /// Whether something has been received that nobody has read yet.
     pub fn is_buffered(&self, py: Python<'_>) -> bool {
-        self.lock(py).lines.holds_text()
+        self.lock(py).refuses().is_some()
     }
 
     fn lock(&self, py: Python<'_>) -> std::sync::MutexGuard<'_, State> {

@@ -89,7 +89,7 @@ impl Reader {
         self.feed(py, data.get(..count).unwrap_or_default()).map(|()| true)
     }
 
-    fn feed(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
+    pub(super) fn feed(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
         // Only a thread that holds the GIL takes the lock, so that a fork never copies it locked.
         let (outcome, charset) = {
             let mut state = self.lock(py);

@@ -4,12 +4,15 @@ use pyo3::prelude::*;
 use std::collections::VecDeque;
 
 use crate::protocol::received_lines::{TextReader, Undecodable};
+use crate::protocol::reply::refuses;
 use crate::python::codec::utf8;
 
 pub struct State {
     /// `None` once the reader is closed.
     pub socket: Option<Py<PyAny>>,
     pub lines: TextReader,
+    /// Received ahead of whoever reads next, by who wanted to know what comes next.
+    pub ahead: Vec<u8>,
     /// Why it can't be read any more, such as that the socket's timeout has passed once: so it is with `socket`'s own files.
     pub unreadable: Option<&'static str>,
     /// TLS has ended: the socket's own method says so again, and nothing need come before it is asked.
@@ -28,6 +31,7 @@ impl State {
         Self {
             socket: Some(socket),
             lines,
+            ahead: Vec::new(),
             unreadable: None,
             ended: false,
             queue: VecDeque::new(),
@@ -44,6 +48,16 @@ impl State {
         } else {
             self.lines.feed(data)
         }
+    }
+
+    /// Whether the reply that comes next refuses what was asked for; `None` where nothing of it has been received.
+    pub fn refuses(&self) -> Option<bool> {
+        refuses(self.lines.held()).or_else(|| refuses(&self.ahead))
+    }
+
+    /// Whether threads of this process wait for lines.
+    pub fn is_awaited(&self) -> bool {
+        self.process == std::process::id() && !self.queue.is_empty()
     }
 
     /// A place at the end of the queue.

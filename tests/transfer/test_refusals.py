@@ -1,0 +1,389 @@
+"""A transfer that the server refuses in the middle: its reply is what is raised, at once or soon, and not a timeout."""
+
+from __future__ import annotations
+
+import ftplib
+import io
+import os
+import socket
+import threading
+import time
+
+import pytest
+import rftplib
+from support.actions import close, open_data, send_data
+from support.harness import run_both, same
+from support.scripted_server import Server
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("RFTPLIB_NATIVE") == "0", reason="the loops in Python are ftplib's: they wait for the timeout"
+)
+
+LONG = 50.0  # a timeout that no test waits for
+
+
+def connected(server, tls, **options):
+    ftp = (rftplib.FTP_TLS if tls else rftplib.FTP)(timeout=LONG, **options)
+    ftp.connect(server.host, server.port)
+    if tls:
+        ftp.login("user", "secret")
+        ftp.prot_p()
+    return ftp
+
+
+def send(data):
+    return lambda session: session.data_conns[-1].sendall(data)
+
+
+def receive(count):
+    def action(session):
+        conn = session.data_conns[-1]
+        while count > len(session.uploads[-1]):
+            session.uploads[-1] += conn.recv(65536)
+
+    return action
+
+
+def pause(seconds):
+    return lambda session: time.sleep(seconds)
+
+
+both = pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+
+# ------------------------------------------------------------------------ the data connection stands still
+
+
+class Down:
+    """Ways to receive. Each returns what has been received."""
+
+    @staticmethod
+    def blocks(ftp, tmp_path):
+        got = []
+        with pytest.raises(ftplib.error_temp, match="451 read error"):
+            ftp.retrbinary("RETR x", got.append)
+        return b"".join(got)
+
+    @staticmethod
+    def file(ftp, tmp_path):
+        with open(tmp_path / "file", "wb") as file:
+            with pytest.raises(ftplib.error_temp, match="451 read error"):
+                ftp.retrbinary("RETR x", file.write)
+        return (tmp_path / "file").read_bytes()
+
+    @staticmethod
+    def lines(ftp, tmp_path):
+        got = []
+        with pytest.raises(ftplib.error_temp, match="451 read error"):
+            ftp.retrlines("RETR x", got.append)
+        return b"".join(line.encode() + b"\n" for line in got)
+
+
+@both
+@pytest.mark.parametrize("way", ["blocks", "file", "lines"])
+def test_a_download_that_stands_still(way, tls, tmp_path):
+    stalls = (b"150 x\r\n", open_data, send(b"line\n" * 100), b"451 read error\r\n")
+    with Server({"RETR": stalls}) as server:
+        ftp = connected(server, tls)
+        began = time.monotonic()
+        assert getattr(Down, way)(ftp, tmp_path) == b"line\n" * 100  # what has come is handed out
+        assert time.monotonic() - began < LONG / 2
+        assert ftp.pwd() == "/home"  # the reply has been read
+        ftp.quit()
+
+
+class Up:
+    """Ways to send more than the connection takes."""
+
+    @staticmethod
+    def memory(ftp, tmp_path):
+        ftp.storbinary("STOR x", io.BytesIO(bytes(50_000_000)))
+
+    @staticmethod
+    def file(ftp, tmp_path):
+        with open(tmp_path / "file", "wb+") as file:
+            file.truncate(50_000_000)
+            ftp.storbinary("STOR x", file)
+
+    @staticmethod
+    def callback(ftp, tmp_path):
+        ftp.storbinary("STOR x", io.BytesIO(bytes(50_000_000)), callback=lambda block: None)
+
+    @staticmethod
+    def lines(ftp, tmp_path):
+        ftp.storlines("STOR x", io.BytesIO(b"line\n" * 10_000_000))
+
+
+WAYS_UP = ["memory", "file", "callback", "lines"]
+
+
+@both
+@pytest.mark.parametrize("way", WAYS_UP)
+def test_an_upload_that_stands_still(way, tls, tmp_path):
+    with Server({"STOR": (b"150 x\r\n", open_data, receive(1000), b"452 no space left\r\n")}) as server:
+        ftp = connected(server, tls)
+        began = time.monotonic()
+        with pytest.raises(ftplib.error_temp, match="452 no space left"):
+            getattr(Up, way)(ftp, tmp_path)
+        assert time.monotonic() - began < LONG / 2
+        assert ftp.pwd() == "/home"
+        ftp.quit()
+
+
+def test_ftplib_waits_for_the_timeout():
+    with Server({"NLST": (b"150 x\r\n", open_data, b"451 read error\r\n")}) as server:
+        ftp = ftplib.FTP(timeout=1)
+        ftp.connect(server.host, server.port)
+        with pytest.raises(socket.timeout):
+            ftp.nlst()
+        ftp.close()
+
+
+@both
+def test_a_refusal_in_one_piece_with_the_150(tls):
+    with Server({"NLST": (b"150 x\r\n425 no connection\r\n", open_data)}) as server:
+        ftp = connected(server, tls)
+        with pytest.raises(ftplib.error_temp, match="425 no connection"):
+            ftp.nlst()
+        assert ftp.pwd() == "/home"
+        ftp.quit()
+
+
+@both
+def test_a_timeout_that_is_shorter_than_the_patience(tls):
+    with Server({"NLST": (b"150 x\r\n", open_data, b"451-read\r\n451 error\r\n")}) as server:
+        ftp = connected(server, tls)
+        ftp.timeout = 0.5
+        with pytest.raises(ftplib.error_temp, match="451-read\n451 error"):
+            ftp.nlst()
+        assert ftp.pwd() == "/home"
+        ftp.quit()
+
+
+# ------------------------------------------------------------------------ what is still on its way isn't cut off
+
+
+def downloads(lib, env):
+    ftp = env.ftp()
+    env.attempt(ftp.retrlines, "RETR x", env.note)
+    env.attempt(ftp.pwd)
+
+
+def drip(count, seconds):
+    def action(session):
+        for _ in range(count):
+            time.sleep(seconds)
+            session.data_conns[-1].sendall(b"line\r\n")
+        session.end_data()
+
+    return action
+
+
+ROWS = {
+    "226-first": (b"150 x\r\n", open_data, b"226 done\r\n", drip(2, 1.5)),
+    "226-with-the-150": (b"150 x\r\n226 done\r\n", open_data, drip(1, 1.5)),
+    "451-and-data": (b"150 x\r\n", open_data, b"451 no more\r\n", drip(6, 0.3)),
+    "undecodable-226-first": (b"150 x\r\n", open_data, b"226 \xff\r\n", drip(1, 1.5)),
+    "control-closed-first": (b"150 x\r\n", open_data, lambda session: session.conn.shutdown(1), drip(1, 1.5)),
+    "control-closed-after-226": (
+        b"150 x\r\n", open_data, b"226 y\r\n", lambda session: session.conn.shutdown(1), drip(1, 1.5)
+    ),
+    "remnant-first": (b"150 x\r\n", open_data, b"\r\n\0", drip(1, 1.5), b"226 done\r\n"),
+    "nothing-first": (b"150 x\r\n", open_data, drip(1, 1.5), b"226 done\r\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_data_that_comes_after_the_reply(row):
+    ours, theirs = run_both(downloads, {"RETR": ROWS[row]})
+    if row == "remnant-first":  # which ftplib takes for the reply
+        assert ours.notes[-2:] == ["'226 done'", "'/home'"]
+        ours.notes[-2:] = theirs.notes[-2:]
+    assert ours.notes == theirs.notes and ours.data_closed == theirs.data_closed
+
+
+def test_a_reply_to_another_thread_ends_nothing():
+    """One that keeps the connection alive, by a command that the server doesn't know."""
+    answered = threading.Event()
+
+    def answer(session):
+        session.read_line()
+        session.conn.sendall(b"500 what?\r\n")
+        assert answered.wait(20)
+
+    got, replies = [], []
+
+    def keep_alive():
+        try:
+            ftp.voidcmd("NOOP")
+        except ftplib.error_perm as error:
+            replies.append(str(error))
+        answered.set()
+
+    def note(line):
+        got.append(line)
+        if len(got) == 1:
+            thread.start()
+
+    script = (b"150 x\r\n", open_data, send(b"one\r\n"), answer, pause(1.5), send_last, b"226 y\r\n")
+    with Server({"RETR": script}) as server:
+        ftp = connected(server, False)
+        thread = threading.Thread(target=keep_alive)
+        assert ftp.retrlines("RETR x", note) == "226 y"
+        thread.join()
+        ftp.quit()
+    assert (got, replies) == (["one", "two"], ["500 what?"])
+
+
+def send_last(session):
+    session.data_conns[-1].sendall(b"two\r\n")
+    session.end_data()
+
+
+# ------------------------------------------------------------------------ whose code reads the reply
+
+
+def test_the_reply_is_read_by_the_clients_own_methods():
+    called = []
+
+    class Client(rftplib.FTP):
+        def voidresp(self):
+            called.append("voidresp")
+            return super().voidresp()
+
+        def getresp(self):
+            called.append("getresp")
+            return super().getresp()
+
+    with Server({"RETR": (b"150 x\r\n", open_data, b"451 no\r\n")}) as server:
+        ftp = Client(timeout=LONG)
+        ftp.connect(server.host, server.port)
+        with pytest.raises(ftplib.error_temp, match="451 no"):
+            ftp.retrbinary("RETR x", print)
+        assert called[-2:] == ["voidresp", "getresp"] and called.count("voidresp") == 2  # the other is that of TYPE
+        ftp.quit()
+
+
+def test_who_swallows_the_refusal_gets_the_timeout():
+    """A file that isn't whole never passes for one."""
+
+    class Client(rftplib.FTP):
+        def voidresp(self):
+            try:
+                return super().voidresp()
+            except ftplib.Error as error:
+                return str(error)
+
+    replies = {"RETR": (b"150 x\r\n", open_data, b"451 no\r\n"), "STOR": (b"150 x\r\n", abort_upload, b"552 full\r\n")}
+    with Server(replies) as server:
+        ftp = Client(timeout=LONG)
+        ftp.connect(server.host, server.port)
+        with pytest.raises(socket.timeout):
+            ftp.retrbinary("RETR x", print)
+        with pytest.raises(ConnectionError):
+            ftp.storbinary("STOR x", io.BytesIO(bytes(50_000_000)))
+        assert ftp.pwd() == "/home"
+        ftp.quit()
+
+
+# ------------------------------------------------------------------------ active mode
+
+
+@pytest.mark.parametrize("anyone", [False, True])
+@pytest.mark.parametrize("reply", [(b"150 x\r\n425 no\r\n",), (b"150 x\r\n", pause(0.3), b"425-n\r\n425 no\r\n")])
+def test_a_server_that_doesnt_connect_after_all(reply, anyone):
+    with Server({"NLST": reply}) as server:
+        ftp = connected(server, False)
+        ftp.accept_any_active_peer = anyone
+        ftp.set_pasv(False)
+        began = time.monotonic()
+        with pytest.raises(ftplib.error_temp, match="425 no"):
+            ftp.nlst()
+        assert time.monotonic() - began < LONG / 2
+        assert ftp.pwd() == "/home"
+        ftp.quit()
+
+
+def test_a_server_that_connects_late():
+    def script(lib, env):
+        ftp = env.ftp()
+        ftp.set_pasv(False)
+        env.note(ftp.nlst())
+        return ftp.quit()
+
+    same(script, {"NLST": (b"150 x\r\n", pause(0.5), send_data(), b"226 y\r\n")})
+    same(script, {"NLST": (b"150 x\r\n", send_data(), b"226 y\r\n")})
+
+
+def test_a_server_that_never_connects():
+    def script(lib, env):
+        ftp = env.ftp(timeout=0.5)
+        ftp.set_pasv(False)
+        env.attempt(ftp.nlst)
+
+    same(script, {"NLST": b"150 x\r\n"})
+    same(script, {"NLST": (b"150 x\r\n", close)})
+
+
+# ------------------------------------------------------------------------ an upload that fails
+
+
+def end_upload(session):
+    """Take a little, and close."""
+    session.open_data().recv(1000)
+    socket.socket.close(session.data_conns[-1])
+
+
+def abort_upload(session):
+    """The same by a reset."""
+    conn = session.open_data()
+    conn.recv(1000)
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    socket.socket.close(conn)
+
+
+ENDS = {"fin": end_upload, "rst": abort_upload}
+
+
+@both
+@pytest.mark.parametrize("way", WAYS_UP)
+@pytest.mark.parametrize("end", ENDS)
+def test_the_reply_says_why_an_upload_has_failed(end, way, tls, tmp_path):
+    with Server({"STOR": (b"150 x\r\n", ENDS[end], b"552 quota exceeded\r\n")}) as server:
+        ftp = connected(server, tls)
+        with pytest.raises(ftplib.error_perm, match="552 quota exceeded"):
+            getattr(Up, way)(ftp, tmp_path)
+        assert ftp.pwd() == "/home"
+        ftp.quit()
+
+
+@both
+def test_it_may_come_a_little_later(tls, tmp_path):
+    with Server({"STOR": (b"150 x\r\n", abort_upload, pause(0.5), b"451 local error\r\n")}) as server:
+        ftp = connected(server, tls)
+        with pytest.raises(ftplib.error_temp, match="451 local error"):
+            Up.memory(ftp, tmp_path)
+        assert ftp.pwd() == "/home"
+        ftp.quit()
+
+
+@pytest.mark.parametrize("reply", [b"226 fine\r\n", b"", close], ids=["226", "none", "closed"])
+def test_where_it_says_nothing_of_the_kind_the_error_is_raised(reply, tmp_path):
+    with Server({"STOR": (b"150 x\r\n", abort_upload, reply)}) as server:
+        ftp = connected(server, False)
+        with pytest.raises(ConnectionError):
+            Up.memory(ftp, tmp_path)
+        if reply == b"226 fine\r\n":
+            assert ftp.getresp() == "226 fine"  # left unread, as by ftplib
+        ftp.close()
+
+
+def test_an_error_of_the_file_is_its_own():
+    class Source(io.BytesIO):
+        def read(self, size=-1):
+            raise OSError("the file's own")
+
+    with Server({"STOR": (b"150 x\r\n", open_data, b"451 no\r\n")}) as server:
+        ftp = connected(server, False)
+        with pytest.raises(OSError, match="the file's own"):
+            ftp.storbinary("STOR x", Source())
+        ftp.close()
