@@ -12,6 +12,7 @@ import rftplib
 
 pytest.register_assert_rewrite("support")
 
+from support import options  # noqa: E402
 from support.hostile_ftps import Hostile  # noqa: E402
 from support.resources import descriptors, threads  # noqa: E402
 
@@ -26,6 +27,9 @@ def pytest_terminal_summary(terminalreporter):
     skipped = len(stats.get("skipped", []))
     ran = sum(len(stats.get(outcome, [])) for outcome in ("passed", "failed", "xfailed", "xpassed"))
     terminalreporter.write_line(f"{ran} tests run, {skipped} skipped (reasons above)")
+
+
+options.turn_on()
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ def connect(ftp, host, port, timeout, source_address):
     if ftp.skip_redundant_type:
         ftp._type_in_force = None
     with _logs.attempt("control", "connecting to %s port %s", ftp.host, ftp.port):
-        sock = _options.connect(ftp, (ftp.host, ftp.port), ftp.timeout)
+        sock = _options.connect(ftp, (ftp.host, ftp.port))
     try:
         _options.keep_alive(ftp, sock)
     except BaseException:

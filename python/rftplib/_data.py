@@ -86,10 +86,11 @@ def listen(ftp):
 
 def start(ftp, cmd, rest):
     """What FTP.ntransfercmd() returns: the data connection, and the size that a 150 reply names."""
-    size, idle = None, _options.timeout(ftp, "data_timeout")
+    size = None
+    _options.seconds(ftp, "data_timeout")  # a wrong value is told before anything is sent
     with _transfer.starting(ftp, cmd) as waiting:
         if ftp.passiveserver:
-            conn, resp = _open_passive(ftp, waiting, cmd, rest, idle)
+            conn, resp = _open_passive(ftp, waiting, cmd, rest)
         else:
             with _logs.attempt("control", "announcing a port for %s", cmd):
                 listener = ftp.makeport()
@@ -97,6 +98,7 @@ def start(ftp, cmd, rest):
                 waiting.watch(sock)
                 resp = _start(ftp, cmd, rest)
                 conn = accept(ftp, sock)
+                idle = _options.timeout(ftp, "data_timeout")
                 if idle is not _GLOBAL_DEFAULT_TIMEOUT:
                     conn.settimeout(idle)
     if resp[:3] == "150":
@@ -104,12 +106,12 @@ def start(ftp, cmd, rest):
     return conn, size
 
 
-def _open_passive(ftp, waiting, cmd, rest, idle):
+def _open_passive(ftp, waiting, cmd, rest):
     """Connect to where the server listens and start the transfer; returns the data connection and the reply."""
     with _logs.attempt("control", "asking for a data connection for %s", cmd):
         host, port = ftp.makepasv()
     with _logs.attempt("data", "connecting to %s port %s for data", host, port):
-        conn = _options.connect(ftp, (host, port), idle)
+        conn = _options.connect(ftp, (host, port), "data_timeout")
     waiting.watch(conn)
     try:
         resp = _start(ftp, cmd, rest, waiting.early)

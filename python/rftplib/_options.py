@@ -14,10 +14,13 @@ _LONGEST, _PROBES = 32767, 4
 
 
 def errors(ftp):
-    """The name of the error handler; raises TypeError or ValueError for what is none."""
+    """The name of the error handler; raises ValueError for a str that names none.
+
+    What is no str is a script's own: a list or a number of errors, in a subclass that is older than this attribute.
+    """
     value = getattr(ftp, "errors", "strict")
     if not isinstance(value, str):
-        raise TypeError(f"errors must be a str, not {type(value).__name__}")
+        return "strict"
     try:
         codecs.lookup_error(value)
     except (LookupError, ValueError):
@@ -63,12 +66,13 @@ def timeout(ftp, name):
     return ftp.timeout if value is None else value
 
 
-def connect(ftp, address, in_use):
+def connect(ftp, address, name=None):
     """Return a new connection to `address`, (host, port), by the factory if there is one.
 
-    in_use: its timeout once it is there.
+    name: the attribute that has its timeout once it is there, where that isn't `timeout`.
     """
     factory, limit = socket_factory(ftp), timeout(ftp, "connect_timeout")
+    in_use = ftp.timeout if name is None else timeout(ftp, name)
     if factory is None:
         sock = rftplib.socket.create_connection(address, limit, source_address=ftp.source_address)
         if limit is not in_use:

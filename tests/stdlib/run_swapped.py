@@ -3,12 +3,15 @@
     run_swapped.py collect     the tests that the interpreter's own ftplib gets: [[id, reason of a skip or null], ...]
     run_swapped.py run [ID]..  the same file (or those tests of it) run on rftplib: {id: [outcome, text]}
 
+RFTPLIB_TEST_OPTIONS in the environment turns options on; see tests/support/options.py.
+
 The answer is JSON on the last line of standard output.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import unittest
 
@@ -62,6 +65,11 @@ def main(action, *names):
         import rftplib
 
         sys.modules["ftplib"] = rftplib
+        if "RFTPLIB_TEST_OPTIONS" in os.environ:
+            sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+            import options
+
+            options.turn_on()
     suite = unittest.defaultTestLoader.loadTestsFromNames([f"{NAME}.{name}" for name in names] or [NAME])
     if action == "collect":
         answer = [[short(test), skip_reason(test)] for test in tests_of(suite)]

@@ -14,15 +14,17 @@ RUNNER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run_swapped.p
 # The exceptions are ftplib's own objects, so their __module__ is "ftplib", which this check counts as "not ours".
 # test_all_names makes the same check with both names.
 DEVIATIONS = {"MiscTestCase.test__all__": "error_perm"}
-NATIVE = {"native": None, "portable": "0"}
+# All that its server can take: its EPSV is for IPv6 only
+OPTIONS = "errors,socket_factory,connect_timeout,data_timeout,tcp_keepalive"
+# What is set in the environment of each run
+RUNS = {"native": {}, "portable": {"RFTPLIB_NATIVE": "0"}, "options": {"RFTPLIB_TEST_OPTIONS": OPTIONS}}
 # Twelve seconds on an idle machine.
 LIMIT = 280
 
 
-def start(action, native=None, names=()):
-    env = {name: value for name, value in os.environ.items() if name != "RFTPLIB_NATIVE"}
-    if native is not None:
-        env["RFTPLIB_NATIVE"] = native
+def start(action, settings=(), names=()):
+    env = {name: value for name, value in os.environ.items() if name not in ("RFTPLIB_NATIVE", "RFTPLIB_TEST_OPTIONS")}
+    env.update(settings)
     command = [sys.executable, RUNNER, action, *names]
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -45,10 +47,10 @@ COLLECTED = answer(start("collect")) if installed() else []
 
 @pytest.fixture(scope="module")
 def outcomes():
-    """Both runs at once: they mostly wait."""
+    """All runs at once: they mostly wait."""
     if not COLLECTED:
         pytest.skip("there is no test_ftplib")
-    children = {name: start("run", native) for name, native in NATIVE.items()}
+    children = {name: start("run", settings) for name, settings in RUNS.items()}
     results = {name: answer(child) for name, child in children.items()}
     # Two tests skip themselves when another process takes the port that they have found free: run them again.
     skipped = {name for name, skip in COLLECTED if skip is not None}
@@ -56,7 +58,7 @@ def outcomes():
         for _ in range(3):
             again = [test for test, (outcome, _) in result.items() if outcome == "skipped" and test not in skipped]
             if again:
-                result.update(answer(start("run", NATIVE[name], again)))
+                result.update(answer(start("run", RUNS[name], again)))
     return results
 
 
@@ -67,19 +69,19 @@ def test_the_suite_is_installed(missing):
     assert len(COLLECTED) >= 90
 
 
-@pytest.mark.parametrize("native", NATIVE)
-def test_rftplib_gets_the_same_tests(native, outcomes):
-    assert sorted(outcomes[native]) == sorted(name for name, _ in COLLECTED)
+@pytest.mark.parametrize("run", RUNS)
+def test_rftplib_gets_the_same_tests(run, outcomes):
+    assert sorted(outcomes[run]) == sorted(name for name, _ in COLLECTED)
     counts = {}
-    for outcome, _ in outcomes[native].values():
+    for outcome, _ in outcomes[run].values():
         counts[outcome] = counts.get(outcome, 0) + 1
-    print(f"test_ftplib, {native}: {counts}")
+    print(f"test_ftplib, {run}: {counts}")
 
 
-@pytest.mark.parametrize("native", NATIVE)
+@pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize(("name", "skip"), COLLECTED, ids=[name for name, _ in COLLECTED])
-def test_ftplib(name, skip, native, outcomes):
-    outcome, text = outcomes[native].get(name, ("missing", ""))
+def test_ftplib(name, skip, run, outcomes):
+    outcome, text = outcomes[run].get(name, ("missing", ""))
     if skip is not None:
         assert outcome == "skipped"
         pytest.skip(f"skipped by the interpreter's own suite: {skip}")
