@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 
 import pytest
 from rftplib.tls import NativeContext
-from servers import CATALOGUE, Session
+from servers import CATALOGUE
 from servers.layout import home
 from support import certificates
-
-REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
+from support.needed import need, running
 
 
 @pytest.fixture(scope="session")
@@ -35,11 +33,8 @@ NAMES += ["pyftpdlib", "pyftpdlib-implicit", "pyftpdlib-expired", "pyftpdlib-wro
 @pytest.fixture(scope="session")
 def unavailable():
     """Why a real server can't be had: {name: reason}. Those that can are up as long as the session lasts."""
-    session = Session(NAMES, setup=REQUIRED)
-    try:
-        yield session.open()
-    finally:
-        session.close()
+    with running(NAMES) as reasons:
+        yield reasons
 
 
 @pytest.fixture
@@ -47,11 +42,7 @@ def real(unavailable):
     """name -> that real server, or a skip with the reason; a failure where it must be had."""
 
     def real(name):
-        reason = unavailable.get(name)
-        if reason and REQUIRED:
-            pytest.fail(f"{name} is required: {reason}", pytrace=False)
-        if reason:
-            pytest.skip(f"{name}: {reason}")
+        need(CATALOGUE[name], unavailable)
         return CATALOGUE[name]
 
     return real

@@ -1,21 +1,13 @@
 """Fixtures for the tests against real servers: a folder's conftest.py imports them.
 
 A test that takes `passive` too runs in passive and in active mode.
-
-The servers are started if they are set up (`python -m servers setup` in the folder above), and stopped by the last test
-run that uses them. Where they can't be had the tests are skipped with the reason, but fail if RFTPLIB_REQUIRE_SERVERS=1
-or CI says that they must be had; then they are set up as well.
 """
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from servers import Session
+from support.needed import need, running
 from support.real import ENDPOINTS, Endpoint, Pair, Work
-
-REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
 
 
 def pytest_generate_tests(metafunc):
@@ -35,22 +27,14 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="session")
 def unavailable():
     """Why a server can't be had: {name: reason}. Those that can are up as long as the session lasts."""
-    names = list(dict.fromkeys(endpoint.server.name for endpoint in ENDPOINTS))
-    session = Session(names, setup=REQUIRED)
-    try:
-        yield session.open()
-    finally:
-        session.close()
+    with running(endpoint.server.name for endpoint in ENDPOINTS) as reasons:
+        yield reasons
 
 
 @pytest.fixture
 def endpoint(request, unavailable) -> Endpoint:
     """Host, port, user, password and what the server can do (`endpoint.server`)."""
-    reason = unavailable.get(request.param.server.name)
-    if reason and REQUIRED and not request.param.server.optional:
-        pytest.fail(f"{request.param.server.name} is required: {reason}", pytrace=False)
-    if reason:
-        pytest.skip(f"{request.param.server.name}: {reason}")
+    need(request.param.server, unavailable)
     return request.param
 
 

@@ -1,20 +1,12 @@
-"""Fixtures of the FTPS tests.
-
-The real servers are started if they are set up (`python -m servers setup` in the folder above), and stopped by the last
-test run that uses them. Where they can't be had the tests are skipped with the reason, but fail if
-RFTPLIB_REQUIRE_SERVERS=1 or CI says that they must be had; then they are set up as well.
-"""
+"""Fixtures of the FTPS tests."""
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from servers import Session
 from support.ftps import EXPLICIT, IMPLICIT, Work, endpoints
+from support.needed import need, running
 from tls.checks import applicable
 
-REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
 OTHERS = ["vsftpd-clientcert", "proftpd-clientcert", "pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown"]
 
 
@@ -52,21 +44,14 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="session")
 def unavailable():
     """Why a server can't be had: {name: reason}. Those that can are up as long as the session lasts."""
-    session = Session(EXPLICIT + IMPLICIT + OTHERS, setup=REQUIRED)
-    try:
-        yield session.open()
-    finally:
-        session.close()
+    with running(EXPLICIT + IMPLICIT + OTHERS) as reasons:
+        yield reasons
 
 
 @pytest.fixture
 def endpoint(request, unavailable):
     """Where a server is, in which version of TLS it is spoken to, and what it can do (`endpoint.server`)."""
-    reason = unavailable.get(request.param.server.name)
-    if reason and REQUIRED:
-        pytest.fail(f"{request.param.server.name} is required: {reason}", pytrace=False)
-    if reason:
-        pytest.skip(f"{request.param.server.name}: {reason}")
+    need(request.param.server, unavailable)
     return request.param
 
 
