@@ -9,11 +9,12 @@ import time
 
 from ._batch import UNANSWERED
 from ._errors import Error, error_perm
-from ._recover import is_readable
+from ._recover import is_undone
+from ._unread import has_arrived, has_more
 
-# What is put back, and the codes that the replies have to have (RFC 959)
-_TYPE, _CWD = "TYPE I", "CWD %s"
-_CODES = (("200",), ("250", "200"))
+# What is put back (RFC 959, 3659). The codes of the replies tell whether they are these and no others: with one, two or
+# three replies in front that nobody has read, REST or PWD, whose codes are their own, seems to get that of another one.
+_TYPE, _REST, _CWD, _PWD = "TYPE I", "REST 0", "CWD %s", "PWD"
 
 # After how many seconds those replies must have come
 _OVERDUE = 5.0
@@ -26,6 +27,7 @@ class Lent:
         self.ftp, self._home = ftp, home
         self.process, self.lender = os.getpid(), None
         self.since = 0.0  # when it has become idle
+        self._marked = False  # whether the last reply may have been to a REST
 
     def clean_up(self, error):
         """The borrower is through. Begin to put back what has changed; returns False if that can't be done."""
@@ -37,9 +39,12 @@ class Lent:
             return False  # in the middle of a transfer
         if error is not None and not (isinstance(error, error_perm) and str(error.args[0])[:3] == last):
             return False  # only a refusal leaves nothing unread, for sure
+        self._marked = last == "350"
         try:
-            ftp.putcmd(_TYPE)
-            ftp.putcmd(_CWD % self._home)
+            if has_more(ftp):
+                return False  # a reply that nobody has read
+            for command in (_TYPE, _REST, _CWD % self._home, _PWD):
+                ftp.putcmd(command)
         except (Error, OSError, ValueError, AttributeError):
             return False
         self.since = time.monotonic()
@@ -51,12 +56,13 @@ class Lent:
         try:
             ftp.sock.settimeout(timeouts.reply)
             ftp.timeout = timeouts.idle
-            if time.monotonic() - self.since > _OVERDUE and not self._has_more():
+            if time.monotonic() - self.since > _OVERDUE and not has_arrived(ftp):
                 return False
-            for codes in _CODES:
-                if ftp.getresp()[:3] not in codes:
-                    return False
-            if self._has_more():
+            if self._code() != "200" or not is_undone(self._code(), self._marked):
+                return False  # of TYPE and REST
+            if self._code() not in ("250", "200") or self._code() != "257":
+                return False  # of CWD and PWD
+            if has_more(ftp):
                 return False  # a farewell, such as 421, or the end
         except (Error, OSError, EOFError, ValueError, AttributeError):
             return False
@@ -71,5 +77,8 @@ class Lent:
         except OSError:
             pass  # it had ended already
 
-    def _has_more(self):
-        return bool(getattr(self.ftp.file, "_buffered", False)) or is_readable(self.ftp.sock)
+    def _code(self):
+        try:
+            return self.ftp.getresp()[:3]
+        except error_perm as refusal:
+            return str(refusal.args[0])[:3]

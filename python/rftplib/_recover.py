@@ -2,12 +2,13 @@
 
 import itertools
 import random
-import select
 import socket
+import threading
 import time
 
 from ._batch import UNANSWERED
 from ._errors import Error
+from ._unread import has_more
 
 # What is asked to find out which reply belongs to which command: PWD has a code of its own, 257 (RFC 959). No end of a
 # row is like its beginning, so that only a whole row of other replies could be taken for the answers.
@@ -32,19 +33,60 @@ def recover(ftp, timeout=5.0):
     """
     if ftp.sock is None:
         return False
-    in_step = False
+    in_step, limit = False, _Limit(ftp.sock, timeout)
     try:
+        limit.start()
         in_step = _Recovery(ftp, timeout).run()
-    except (_Silence, Error, OSError, EOFError, ValueError, AttributeError):
-        pass  # the connection is lost; or another thread has closed it
+    except (_Silence, Error, OSError, EOFError, ValueError, AttributeError, RuntimeError):
+        pass  # the connection is lost; or another thread has closed it; or there is no thread to be had
     finally:
+        in_step = not limit.stop() and in_step
         if not in_step:
             ftp.close()
     return in_step
 
 
+def is_undone(code, marked):
+    """Whether the reply to REST 0 says that no restart marker is left; marked: one may have been set just now."""
+    return code == "350" or (code[:2] == "50" and not marked)  # refused by a server that has no REST
+
+
 class _Silence(Exception):
     """No reply has come in time."""
+
+
+class _Limit:
+    """The end of a connection after so many seconds, whatever its server does.
+
+    A timeout alone is no limit: it begins anew with each byte.
+    """
+
+    def __init__(self, sock, seconds):
+        self._sock, self._reached, self._stopped = sock, False, False
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(min(max(seconds, 0), threading.TIMEOUT_MAX), self._end)
+        self._timer.daemon = True
+
+    def start(self):
+        self._timer.start()
+
+    def stop(self):
+        """Returns whether the limit has been reached."""
+        with self._lock:
+            self._stopped = True
+        self._timer.cancel()
+        return self._reached
+
+    def _end(self):
+        with self._lock:
+            if self._stopped:
+                return
+            self._reached = True
+        try:
+            # The socket's own method, for that of an SSLSocket is for the thread that reads. It wakes this thread.
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+        except (OSError, TypeError):
+            pass  # it has ended already
 
 
 class _Recovery:
@@ -99,15 +141,14 @@ class _Recovery:
             self._restart |= "350" in codes
             if "421" in codes or time.monotonic() > self._end:
                 return False
-            exact = _are_answers(codes, row) and not self._has_more()
+            exact = _are_answers(codes, row) and not has_more(self._ftp)
             clean = clean + 1 if exact else 0
         return True
 
     def _undo_restart(self):
-        if self._restart:
-            self._ftp.putcmd("REST 0")
-            self._reply()
-        return True
+        """A marker can't be seen: it may have been set several commands ago."""
+        self._ftp.putcmd("REST 0")
+        return is_undone(self._reply(), self._restart) and not has_more(self._ftp)
 
     def _reply(self):
         """The code of the next reply, whatever it is."""
@@ -138,27 +179,8 @@ class _Recovery:
         if getattr(raw, "_timeout_occurred", False) is True:
             raw._timeout_occurred = False
 
-    def _has_more(self):
-        """Whether something is there that belongs to no command."""
-        return bool(getattr(self._ftp.file, "_buffered", False)) or is_readable(self._ftp.sock)
-
 
 def _are_answers(codes, row):
     """Whether these are the codes of the replies to that row of probes, and no others."""
     answers = {probe: {code for asked, code in zip(row, codes) if asked == probe} for probe in row}
     return len(codes) == len(row) and answers["PWD"] == {"257"} != answers["NOOP"] and len(answers["NOOP"]) == 1
-
-
-def is_readable(sock):
-    """Whether something has come on a control connection, its end for one; also if that can't be told."""
-    pending = getattr(sock, "pending", None)
-    try:
-        if pending is not None and pending() > 0:
-            return True
-        if not hasattr(select, "poll"):
-            return bool(select.select([sock], [], [], 0)[0])
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
-    except (OSError, ValueError, TypeError):
-        return True

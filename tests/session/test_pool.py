@@ -92,7 +92,7 @@ def test_who_borrows_gets_it_as_it_was_at_the_beginning(server):
         assert ftp.sendcmd("NOOP") == "200 noop"
         assert (ftp.sock.gettimeout(), ftp.timeout) == (20, 20)
     changed = server.commands.index("TYPE A")
-    assert server.commands[changed + 1 : changed + 4] == ["TYPE I", "CWD /home", "NOOP"]
+    assert server.commands[changed + 1 : changed + 6] == ["TYPE I", "REST 0", "CWD /home", "PWD", "NOOP"]
 
 
 def test_a_refusal_leaves_the_connection_in_use(server):
