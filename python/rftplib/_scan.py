@@ -86,9 +86,9 @@ def scandir(ftp, path="", *, exact_times=False, max_entries=1_000_000):
     LIST's times are guesses: local times, made UTC by what MDTM says of one file, and years that aren't listed are
     those that make the time none of the future. The current directory is afterwards as it was.
 
-    Raises ListingError for a line that isn't understood, and for more than max_entries; error_perm if there is no such
-    directory, and what retrlines(), cwd() and pwd() raise. Whatever is raised is raised at once: the entries that are
-    returned are all there are.
+    Raises ListingError for a line that isn't understood, for more than max_entries, and if the server refuses to go
+    back to the current directory; error_perm if there is no such directory, and what retrlines(), cwd() and pwd()
+    raise. Whatever is raised is raised at once: the entries that are returned are all there are.
     """
     server = server_of(ftp)
     entries = _by_mlsd(ftp, server, path, max_entries)
@@ -295,7 +295,21 @@ def _inside(ftp, path):
     try:
         yield
     except (Error, GeneratorExit):
-        ftp.cwd(here)
+        _back(ftp, here)
         raise
     # of a connection that has failed nothing is asked any more
-    ftp.cwd(here)
+    _back(ftp, here)
+
+
+def _back(ftp, here):
+    """Make `here` the current directory again. That it is refused says nothing of the path that was asked for."""
+    try:
+        ftp.cwd(here)
+    except (error_perm, error_temp) as refusal:
+        if str(refusal)[:3] == "421":
+            raise
+        raise _lost(str(refusal)) from refusal
+
+
+def _lost(reply):
+    return _error(f"the server doesn't let back into the directory that was the current one: {ascii(reply)}")

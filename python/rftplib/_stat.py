@@ -4,7 +4,7 @@ from . import _rftplib
 from ._errors import Error, error_perm, error_proto, error_temp
 from ._exact import ask, mdtm
 from ._features import features
-from ._scan import _read, scandir, server_of
+from ._scan import _lost, _read, scandir, server_of
 
 _UNKNOWN = (500, 502, 504)
 
@@ -14,8 +14,8 @@ def stat(ftp, path):
 
     ftp: a client that is logged in, in the middle of no transfer. By MLST where the server has it, else by SIZE, MDTM
     and CWD, and where it knows none of them by the listing of the directory above. The current directory is afterwards
-    as it was. Raises error_perm if there is no such path, error_proto for a reply that isn't understood, and what
-    sendcmd() raises.
+    as it was. Raises error_perm if there is no such path, error_proto for a reply that isn't understood, ListingError
+    if the server refuses to go back to the current directory, and what sendcmd() raises.
     """
     found = stat_many(ftp, [path])[0]
     if isinstance(found, Exception):
@@ -27,7 +27,8 @@ def stat_many(ftp, paths):
     """Return what the server tells of each path: a list of `Entry`, and of the exceptions that stat() would raise.
 
     All is asked in one batch (rftplib.session), or in two where the server hasn't got MLST: the second is for what
-    isn't a file. Raises what batch() raises.
+    isn't a file. Raises what batch() raises, and ListingError if the server refuses to go back to the current
+    directory: then it is another one, and no answer is right.
     """
     paths = list(paths)
     server, found = server_of(ftp), features(ftp)
@@ -75,6 +76,9 @@ def _by_commands(ftp, paths):
     if not here:
         raise error_proto("the server doesn't tell the current directory (PWD)")
     entered = ask(ftp, [command for place in rest for command in ("CWD " + (paths[place] or "."), "CWD " + here)])
+    for there, back in zip(entered[::2], entered[1::2]):
+        if there.ok and not back.ok:  # what came next was asked for from there
+            raise _lost(back.text)
     for place, reply in zip(rest, entered[::2]):
         size, modified = replies[2 * place : 2 * place + 2]
         if reply.code < 400:

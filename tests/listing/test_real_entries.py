@@ -24,6 +24,10 @@ NAMES = [
     "ü☃",
     "2020",
     "a -> b",
+    *("09:14 notes.txt", "09:15 notes.txt"),  # of each kind an old one and a recent one
+    *("2024 report", "2023 report"),
+    *("Jan  1  2020 x", "Jan  2  2020 x"),
+    *("12 Jan  1  2020 x", "12 Jan  2  2020 x"),
 ]
 NOW = int(time.time())
 OLD = 1_600_000_000  # a date without a time of day in LIST

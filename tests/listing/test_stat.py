@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 import rftplib
-from rftplib.listing import Entry, stat, stat_many
+from rftplib.listing import Entry, ListingError, stat, stat_many
 from support.listing_server import Scripted
 
 NO_MLST = {"FEAT": "211-Features:\r\n MDTM\r\n211 End"}
@@ -81,6 +81,26 @@ def test_without_mlst(module, answers):
     # the current directory is left for no longer than one command takes
     assert server.asked("CWD") == ["CWD c/", "CWD /here", "CWD d", "CWD /here", "CWD e", "CWD /here"]
     assert server.asked("TYPE") == ["TYPE I"]
+
+
+@pytest.mark.parametrize("refusal", ["550 denied", "450 later"])
+def test_no_way_back_is_an_error(module, refusal):
+    refused = {"SIZE": "550 no", "MDTM": "550 no", "CWD /here": refusal}
+    with Scripted(**NO_MLST, **refused, **{"CWD b": "550 no such"}).client(module) as ftp:
+        # not the answer for any of the paths: b was asked for from inside a
+        with pytest.raises(ListingError, match=refusal):
+            stat_many(ftp, ["a", "b"])
+        with pytest.raises(ListingError, match=refusal):
+            stat(ftp, "a")
+        # who wasn't let in is still here
+        assert repr(stat_many(ftp, ["b"])) == "[error_perm('550 no')]"
+
+
+def test_no_way_back_from_the_directory_above_is_an_error(module):
+    server = Scripted({"LIST": b""}, **NO_MLST, SIZE="500 no", MDTM="500 no", **{"LIST -a d": "550 no"})
+    server.answers.update({"CWD d/a": "550 no", "CWD /here": "550 denied"})
+    with server.client(module) as ftp, pytest.raises(ListingError, match="550 denied"):
+        stat_many(ftp, ["d/a"])
 
 
 def test_a_server_that_knows_nothing_lists(module):

@@ -9,9 +9,10 @@
 //! ```
 //!
 //! Links, owner and group may be missing, and each may be a number. What counts is the first number that a date follows:
-//! it is the size, and what comes behind the date is the name.
+//! it is the size, and what comes behind the date is the name. A date has a year or a time of day, as names may begin with
+//! either; a few forms, which are known by a mark, have both.
 
-use super::dates::Clock;
+use super::dates::{Clock, time_of_day};
 use super::fields::{Fields, is_digits, number, trim};
 use super::{Item, Kind, Line, unix_dates};
 
@@ -95,31 +96,46 @@ fn netware(text: &[u8]) -> Option<&[u8]> {
     (known && rights.len() <= 8).then(|| rest.get(1..))?
 }
 
-/// Links, owner, group, size and date; the name is what follows them.
+/// Links, owner, group, size and date; the name is what follows them. The leftmost date that follows a number is the
+/// date: what comes behind it is of the name, whatever it looks like.
 fn columns<'a>(kind: Kind, text: &'a [u8], clock: &Clock) -> Option<(Item<'a>, Fields<'a>)> {
-    let mut found = None;
+    let named = |fields| unix_dates::date(fields).filter(|(_, after)| after.name().is_some());
     let mut fields = Fields::of(text);
-    for place in 0.. {
-        let before = text.get(..text.len() - fields.rest().len()).unwrap_or_default();
-        let Some(word) = fields.next() else { break };
-        let Some(size) = size(word) else { continue };
-        let dated = unix_dates::date(fields).filter(|(_, after)| after.name().is_some());
-        let Some((stamp, after)) = dated else { continue };
-        if place < 5 || found.is_none() {
-            found = Some((before, size, stamp, after));
+    let (mut before, mut size, mut stamp, mut after) = loop {
+        let before = taken(text, fields);
+        let word = fields.next()?;
+        if let (Some(size), Some((stamp, after))) = (size(word), named(fields)) {
+            break (before, size, stamp, after);
         }
-        // The very first number may be that of links, and "jan 12 2024" an owner, a group and a size.
-        if place > 0 {
-            break;
+    };
+    if trim(before).is_empty() && stamp.time.is_none() {
+        // "1 jan 12 2024 Jan  1 12:00 name" may begin with links, owner, group and size. It does if all is in lower case, as
+        // names of accounts are; of "1 Jan 12 2024 Jan  1 12:00 name" nobody knows.
+        let all = trim(taken(text, after));
+        let columns = without_last(all);
+        let year = all.get(columns.len()..).and_then(|year| number(trim(year)));
+        if let Some(later) = named(after).filter(|_| year.is_some() && Fields::of(columns).count() >= 3) {
+            if columns.iter().any(u8::is_ascii_uppercase) {
+                return None;
+            }
+            (before, size) = (columns, year);
+            (stamp, after) = later;
         }
     }
-    let (before, size, stamp, after) = found?;
     let mut item = Item::new(kind, b"");
     item.time = Some(stamp.resolve(clock));
     item.size = size;
     // "1, 3" are the numbers of a device
     (item.owner, item.group) = owners(trim(before).strip_suffix(b",").map_or(before, without_last));
-    Some((item, after))
+    // "other 531 Xyz 28 2024" is no group: the date isn't understood, and this one is of the name
+    let several = |group| Fields::of(group).count() > 1;
+    let odd = |group| Fields::of(group).any(|word| time_of_day(word).is_some() || (is_digits(word) && several(group)));
+    (!item.group.is_some_and(odd)).then_some((item, after))
+}
+
+/// The part of `text` that comes before `fields`, which are its end.
+fn taken<'a>(text: &'a [u8], fields: Fields<'_>) -> &'a [u8] {
+    text.get(..text.len() - fields.rest().len()).unwrap_or_default()
 }
 
 /// Without the last word.

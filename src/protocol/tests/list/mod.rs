@@ -3,6 +3,7 @@
 mod dos;
 mod headings;
 mod mlsx;
+mod names;
 mod others;
 mod refused;
 mod unix;
