@@ -224,6 +224,7 @@ def test_two_threads_that_wait_for_replies_get_them_in_order(hostile, kind):
     ftp = connect(hostile, kind, timeout=10)
     first = Waiter(lambda: ftp.voidcmd("SITE slow"))
     hostile.wait_for("SITE")
+    first.until_asleep()  # it has its place before the second comes
     # the server answers both at once, when the second has come
     hostile.sessions[0].replies["NOOP"] = [b"226 the slow one\r\n200 noop\r\n"]
     second = Waiter(lambda: ftp.voidcmd("NOOP"))
