@@ -121,7 +121,13 @@ class FTP_TLS(FTP):
         _session(self)  # the last look at it
         with _transfer.starting(self, "CCC") as waiting:
             waiting.watch(self.sock)
-            self.sock = self.sock.unwrap()
+            clear = self.sock.unwrap()
+            try:
+                waiting.check_open()
+            except OSError:
+                clear.close()
+                raise
+            self.sock = clear
         return resp
 
     def prot_p(self):

@@ -90,7 +90,7 @@ class Transfer:
     def run(self, conn, native, portable, *args):
         """Move the data by the loop in Rust or, where that can't run, by the one in Python; then end TLS."""
         self.conn, self.starting = conn, False
-        self._check_open()
+        self.check_open()
         self._log = _logs.begin(self.cmd, conn)
         if self._sent:
             linger(self._ftp, conn)
@@ -114,7 +114,7 @@ class Transfer:
                 self._doubt(error, settled=True)
                 return
             self._doubt(error)
-        self._check_open()
+        self.check_open()
         self._judge()
 
     def _is_refused(self):
@@ -122,7 +122,8 @@ class Transfer:
         failed = self._sent and not self._closed and (self.meter.broken or self.meter.ragged)
         return self.meter.refused or (failed and _lenient.is_refused(self._ftp, _lenient.REASON))
 
-    def _check_open(self):
+    def check_open(self):
+        """Raise OSError (EBADF) if another thread has closed the client meanwhile."""
         if self._closed:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
@@ -309,13 +310,14 @@ def _secured(ftp, conn, waiting, options):
         options["do_handshake_on_connect"] = False
     waiting.watch(conn)
     conn = context.wrap_socket(conn, server_hostname=ftp.host, **options)
-    if apart and getattr(conn, "_connected", True):
-        waiting.watch(conn)
-        try:
+    try:
+        if apart and getattr(conn, "_connected", True):
+            waiting.watch(conn)
             conn.do_handshake()
-        except BaseException:
-            conn.close()
-            raise
+        waiting.check_open()
+    except BaseException:
+        conn.close()
+        raise
     return conn
 
 
