@@ -11,9 +11,9 @@ OTHERS = ["vsftpd-clientcert", "proftpd-clientcert", "pyftpdlib-expired", "pyftp
 
 
 def is_long(endpoint):
-    """Each version over one kind of address is enough for every day, and NativeContext in TLS 1.3."""
+    """Each version over one kind of address is enough for every day, and NativeContext in TLS 1.3 on two servers."""
     if endpoint.native:
-        return endpoint.version == "1.2"
+        return endpoint.version == "1.2" or endpoint.server.name not in ("vsftpd", "pyftpdlib")
     return (":" in endpoint.host) is (endpoint.version == "1.3")
 
 
@@ -38,7 +38,8 @@ def pytest_generate_tests(metafunc):
             chosen += endpoints(names, native=True)
         if metafunc.definition.get_closest_marker("tls13"):
             chosen = [endpoint for endpoint in chosen if endpoint.version == "1.3" and ":" not in endpoint.host]
-        metafunc.parametrize("endpoint", chosen, ids=str, indirect=True)
+        cases = [pytest.param(one, id=str(one), marks=[pytest.mark.long] if is_long(one) else []) for one in chosen]
+        metafunc.parametrize("endpoint", cases, indirect=True)
 
 
 @pytest.fixture(scope="session")
