@@ -33,8 +33,9 @@ def pytest_generate_tests(metafunc):
     elif "endpoint" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("servers")
         names = marker.args if marker else EXPLICIT
-        chosen = endpoints(names)
-        if metafunc.definition.get_closest_marker("native"):
+        native = metafunc.definition.get_closest_marker("native")
+        chosen = [] if native and native.kwargs.get("only") else endpoints(names)
+        if native:
             chosen += endpoints(names, native=True)
         if metafunc.definition.get_closest_marker("tls13"):
             chosen = [endpoint for endpoint in chosen if endpoint.version == "1.3" and ":" not in endpoint.host]

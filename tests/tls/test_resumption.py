@@ -38,6 +38,22 @@ def test_every_data_connection_resumes(work, passive):
     assert ftp.resumed == [work.endpoint.resumes] * 8
 
 
+@pytest.mark.long
+@pytest.mark.native(only=True)
+@pytest.mark.servers("vsftpd", "vsftpd-strict", "proftpd", "pureftpd", "pyftpdlib")
+def test_three_hundred_in_a_row(work):
+    """The session of the control connection is offered again and again, and each time a copy of it."""
+    ftp = work.client(cls=Watched)
+    for number in range(100):
+        ftp.set_pasv(number % 10 != 9)
+        ftp.storbinary(f"STOR file-{number}", io.BytesIO(b"data"))
+        blocks = []
+        ftp.retrbinary(f"RETR file-{number}", blocks.append)
+        assert b"".join(blocks) == b"data"
+        assert f"file-{number}" in [name.rpartition("/")[2] for name in ftp.nlst()]
+    assert ftp.resumed == [work.endpoint.resumes] * 300
+
+
 @pytest.mark.native
 @pytest.mark.servers(*(name for name in EXPLICIT if name.split("-")[0] in CCC))
 def test_after_ccc_the_session_from_before_is_resumed(work):
