@@ -3,7 +3,7 @@
 import operator
 from typing import NamedTuple
 
-from . import _rftplib
+from . import _options, _rftplib
 from ._errors import Error, error_perm, error_proto, error_reply, error_temp, explained, tell
 from ._ftp import FTP
 
@@ -125,7 +125,7 @@ def _one_by_one(ftp, commands, texts):
 
 def _pipeline(ftp, commands, window, texts):
     """The loop in plain Python; returns what ended it, if anything has, and how many replies are to come."""
-    encoding, errors = getattr(ftp, "encoding", "utf-8"), getattr(ftp, "errors", "strict")
+    encoding, errors = getattr(ftp, "encoding", "utf-8"), _options.errors(ftp)
     sizes = [len(command.encode(encoding, errors)) + 2 for command in commands]
     room = getattr(ftp, "max_reply", None)
     sent = ahead = 0

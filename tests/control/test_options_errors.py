@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 
 import pytest
 import rftplib
@@ -42,6 +43,7 @@ bytes_of_lines = st.lists(
 ).map(b"".join)
 
 
+@pytest.mark.skipif(os.environ.get("RFTPLIB_NATIVE") == "0", reason="the reader is Python's then")
 @few
 @given(
     pieces=st.lists(bytes_of_lines.filter(bool), max_size=6), limit=st.integers(-1, 9), encoding=st.sampled_from(OURS)
