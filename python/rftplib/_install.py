@@ -73,7 +73,7 @@ def _users_of(ftplib: ModuleType | None) -> list[str]:
     parts = {id(part) for part in (ftplib, getattr(ftplib, "FTP", None), getattr(ftplib, "FTP_TLS", None)) if part}
     names = [name for name in list(sys.modules) if name not in _searched]
     _searched.update(names)
-    found = []
+    found, seen = [], set()
     for name in names:
         module = sys.modules.get(name)
         # type(), for what is no module may say that it is one, as the libraries of cffi do
@@ -81,8 +81,9 @@ def _users_of(ftplib: ModuleType | None) -> list[str]:
             continue
         # not vars(): a module that is loaded lazily would be loaded then
         namespace = object.__getattribute__(module, "__dict__")
-        if not parts.isdisjoint(map(id, list(namespace.values()))):
+        if id(namespace) not in seen and not parts.isdisjoint(map(id, list(namespace.values()))):
             found.append(name)
+        seen.add(id(namespace))  # multiprocessing has the program under a second name
     return found
 
 

@@ -254,3 +254,9 @@ rftplib.install()
 def test_the_names_of_the_module_stay_ftplibs():
     assert rftplib.__all__ == real.__all__
     assert rftplib.install.__module__ != "rftplib"  # what CPython's own test_ftplib counts by
+
+
+def test_a_module_with_two_names_is_named_once():
+    """multiprocessing has the program as __mp_main__ as well."""
+    program = "import ftplib, rftplib, sys\nsys.modules['__mp_main__'] = sys.modules['__main__']\nrftplib.install()"
+    assert "by __main__: install it first" in run(program).stderr
