@@ -303,6 +303,3 @@ def _peer_closed(conn):
         return False
     except OSError:
         return True
-
-
-serving = Server  # its former name
