@@ -64,6 +64,11 @@ def abort(ftp):
     if ftp.debugging > 1:
         print("*put urgent*", ftp.sanitize(line))
     ftp.sock.sendall(line, rftplib.MSG_OOB)
+    return reply_to_abort(ftp)
+
+
+def reply_to_abort(ftp):
+    """Read and return the one reply that abort() reads; raises error_proto for any but 225, 226 and 426."""
     resp = _lenient.reply_to_abort(ftp)
     if resp[:3] not in {"426", "225", "226"}:
         raise structured(ftp, error_proto(resp))

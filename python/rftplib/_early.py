@@ -7,7 +7,7 @@ reply decides what happens next, as in ftplib.
 
 import socket
 
-from . import _lenient, _options, _rftplib, _transfer
+from . import _lenient, _rftplib, _transfer
 from ._ftp import FTP
 from ._tls import forget_errors, ssl
 
@@ -33,17 +33,10 @@ class Early:
         return ftp.getresp()
 
     def finish(self, conn):
-        """Complete the handshake; raises what it has failed with."""
+        """Complete the handshake and return the connection; raises what it has failed with."""
         if self._error is not None:
             raise self._error
-        limit = _options.seconds(self._ftp, "connect_timeout")
-        if limit is None:
-            conn.do_handshake()
-            return
-        in_use = conn.gettimeout()
-        conn.settimeout(limit)
-        conn.do_handshake()
-        conn.settimeout(in_use)
+        return _transfer.in_time(self._ftp, conn, lambda: conn.do_handshake() or conn)
 
     def _begin(self, timeout, limit):
         """Shake hands until that is done, has failed, or a reply comes; raises socket.timeout if nothing happens."""

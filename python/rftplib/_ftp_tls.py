@@ -8,8 +8,8 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _early, _lenient, _logs, _options, _rftplib, _transfer, ssl
-from ._errors import Error, error_perm, error_proto, structured
+from . import _control, _early, _logs, _options, _rftplib, _transfer, ssl
+from ._errors import Error, error_perm
 from ._ftp import FTP
 from ._tls import forget_errors, is_native
 from ._transfer import UNWRAP_TIMEOUT
@@ -180,10 +180,7 @@ class FTP_TLS(FTP):
         """Send ABOR and return the one reply that is read then, as FTP.abort() does; TLS has no urgent data."""
         line = b"ABOR" + rftplib.B_CRLF
         self.sock.sendall(line)
-        resp = _lenient.reply_to_abort(self)
-        if resp[:3] not in {"426", "225", "226"}:
-            raise structured(self, error_proto(resp))
-        return resp
+        return _control.reply_to_abort(self)
 
 
 # For how many seconds the reply to a transfer is waited for whose data connection has failed
@@ -229,8 +226,7 @@ def _secure(ftp, conn, session, early=None):
         with _transfer.starting(ftp, "") as waiting, _logs.attempt("tls", "securing the data connection"):
             if early is not None:
                 waiting.watch(conn)
-                early.finish(conn)
-                return conn
+                return early.finish(conn)
             return _transfer.secure(ftp, conn, waiting, **options)
     except BaseException:
         conn.close()

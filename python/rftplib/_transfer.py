@@ -288,12 +288,17 @@ def starting(ftp, cmd):
 
 def secure(ftp, conn, waiting, **options):
     """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches."""
+    return in_time(ftp, conn, lambda: _secured(ftp, conn, waiting, options))
+
+
+def in_time(ftp, conn, handshake):
+    """What `handshake` returns, the connection after it; its limit is `connect_timeout`, where the client has one."""
     limit = _options.seconds(ftp, "connect_timeout")
     if limit is None or conn.gettimeout() == 0:
-        return _secured(ftp, conn, waiting, options)
+        return handshake()
     in_use = conn.gettimeout()
     conn.settimeout(limit)
-    conn = _secured(ftp, conn, waiting, options)
+    conn = handshake()
     conn.settimeout(in_use)
     return conn
 
