@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from support.needed import need, running
-from support.sessions import ENDPOINTS, Endpoint, Work
+from support.needed import chosen, endpoint, nothing_left, unavailable_of, work_of  # noqa: F401
+from support.sessions import ENDPOINTS, Work
 
 
 def pytest_generate_tests(metafunc):
     if "endpoint" in metafunc.fixturenames:
-        chosen = ENDPOINTS
-        for marker in metafunc.definition.iter_markers("endpoints"):
-            chosen = [endpoint for endpoint in chosen if marker.kwargs["where"](endpoint)]
-        metafunc.parametrize("endpoint", chosen, ids=str, indirect=True)
+        metafunc.parametrize("endpoint", chosen(metafunc, ENDPOINTS), ids=str, indirect=True)
 
 
-@pytest.fixture(scope="session")
-def unavailable():
-    """Why a server can't be had: {name: reason}. Those that can are up as long as the session lasts."""
-    with running(endpoint.server.name for endpoint in ENDPOINTS) as reasons:
-        yield reasons
-
-
-@pytest.fixture
-def endpoint(request, unavailable) -> Endpoint:
-    need(request.param.server, unavailable)
-    return request.param
-
-
-@pytest.fixture(autouse=True)
-def nothing_left(no_descriptor_left):
-    """Of every test here."""
-
-
-@pytest.fixture
-def work(endpoint, no_descriptor_left):
-    folder = Work(endpoint)
-    try:
-        yield folder
-    finally:
-        folder.close()
+unavailable = unavailable_of([one.server.name for one in ENDPOINTS])
+work = work_of(Work)

@@ -33,3 +33,51 @@ def need(server, unavailable):
         pytest.fail(f"{server.name} is required: {reason}", pytrace=False)
     if reason:
         pytest.skip(f"{server.name}: {reason}")
+
+
+def chosen(metafunc, endpoints):
+    """Those of the endpoints on which the test runs, by its marks `endpoints(where=...)`."""
+    for marker in metafunc.definition.iter_markers("endpoints"):
+        endpoints = [endpoint for endpoint in endpoints if marker.kwargs["where"](endpoint)]
+    return endpoints
+
+
+# --- fixtures, which a folder's conftest.py imports or makes
+
+
+def unavailable_of(names):
+    """The fixture `unavailable`, for the servers of these names."""
+
+    @pytest.fixture(scope="session")
+    def unavailable():
+        """Why a server can't be had: {name: reason}. Those that can are up as long as the session lasts."""
+        with running(names) as reasons:
+            yield reasons
+
+    return unavailable
+
+
+@pytest.fixture
+def endpoint(request, unavailable):
+    """Where a server is, and what it can do (`endpoint.server`)."""
+    need(request.param.server, unavailable)
+    return request.param
+
+
+def work_of(cls):
+    """The fixture `work`: a `cls` of the endpoint, closed after the test."""
+
+    @pytest.fixture
+    def work(endpoint, no_descriptor_left):
+        folder = cls(endpoint)
+        try:
+            yield folder
+        finally:
+            folder.close()
+
+    return work
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(no_descriptor_left):
+    """Of every test of the folder."""

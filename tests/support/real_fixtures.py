@@ -6,45 +6,24 @@ A test that takes `passive` too runs in passive and in active mode.
 from __future__ import annotations
 
 import pytest
-from support.needed import need, running
-from support.real import ENDPOINTS, Endpoint, Pair, Work
+from support.needed import chosen, endpoint, unavailable_of, work_of  # noqa: F401
+from support.real import ENDPOINTS, Pair, Work
 
 
 def pytest_generate_tests(metafunc):
     if "endpoint" in metafunc.fixturenames:
-        chosen = ENDPOINTS
-        for marker in metafunc.definition.iter_markers("endpoints"):
-            chosen = [endpoint for endpoint in chosen if marker.kwargs["where"](endpoint)]
+        where = chosen(metafunc, ENDPOINTS)
         if "passive" in metafunc.fixturenames:
-            modes = [(endpoint, True) for endpoint in chosen]
-            modes += [(endpoint, False) for endpoint in chosen if endpoint.server.active]
+            modes = [(endpoint, True) for endpoint in where]
+            modes += [(endpoint, False) for endpoint in where if endpoint.server.active]
             names = [f"{endpoint}-{'passive' if passive else 'active'}" for endpoint, passive in modes]
             metafunc.parametrize("endpoint, passive", modes, ids=names, indirect=["endpoint"])
         else:
-            metafunc.parametrize("endpoint", chosen, ids=str, indirect=True)
+            metafunc.parametrize("endpoint", where, ids=str, indirect=True)
 
 
-@pytest.fixture(scope="session")
-def unavailable():
-    """Why a server can't be had: {name: reason}. Those that can are up as long as the session lasts."""
-    with running(endpoint.server.name for endpoint in ENDPOINTS) as reasons:
-        yield reasons
-
-
-@pytest.fixture
-def endpoint(request, unavailable) -> Endpoint:
-    """Host, port, user, password and what the server can do (`endpoint.server`)."""
-    need(request.param.server, unavailable)
-    return request.param
-
-
-@pytest.fixture
-def work(endpoint, no_descriptor_left):
-    folder = Work(endpoint)
-    try:
-        yield folder
-    finally:
-        folder.close()
+unavailable = unavailable_of([one.server.name for one in ENDPOINTS])
+work = work_of(Work)
 
 
 @pytest.fixture

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 from support.ftps import EXPLICIT, IMPLICIT, Work, endpoints
-from support.needed import need, running
+from support.needed import endpoint, nothing_left, unavailable_of, work_of  # noqa: F401
 from tls.checks import applicable
 
 OTHERS = ["vsftpd-clientcert", "proftpd-clientcert", "pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown"]
 
 
-def is_long(endpoint):
+def is_long(one):
     """Each version over one kind of address is enough for every day, and NativeContext in TLS 1.3 on two servers."""
-    if endpoint.native:
-        return endpoint.version == "1.2" or endpoint.server.name not in ("vsftpd", "pyftpdlib")
-    return (":" in endpoint.host) is (endpoint.version == "1.3")
+    if one.native:
+        return one.version == "1.2" or one.server.name not in ("vsftpd", "pyftpdlib")
+    return (":" in one.host) is (one.version == "1.3")
 
 
 def pytest_generate_tests(metafunc):
@@ -43,29 +43,5 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("endpoint", cases, indirect=True)
 
 
-@pytest.fixture(scope="session")
-def unavailable():
-    """Why a server can't be had: {name: reason}. Those that can are up as long as the session lasts."""
-    with running(EXPLICIT + IMPLICIT + OTHERS) as reasons:
-        yield reasons
-
-
-@pytest.fixture
-def endpoint(request, unavailable):
-    """Where a server is, in which version of TLS it is spoken to, and what it can do (`endpoint.server`)."""
-    need(request.param.server, unavailable)
-    return request.param
-
-
-@pytest.fixture(autouse=True)
-def nothing_left(no_descriptor_left):
-    """Of every test here."""
-
-
-@pytest.fixture
-def work(endpoint, no_descriptor_left):
-    folder = Work(endpoint)
-    try:
-        yield folder
-    finally:
-        folder.close()
+unavailable = unavailable_of(EXPLICIT + IMPLICIT + OTHERS)
+work = work_of(Work)
