@@ -127,7 +127,7 @@ class _Recovery:
     def _get_in_step(self):
         """Send rows of probes until two in a row get their own replies, and nothing else comes."""
         rows = itertools.cycle(random.sample(_ROWS, len(_ROWS)))
-        clean = 0
+        clean, noop = 0, None
         while clean < 2:
             row, codes = next(rows), []
             try:
@@ -142,7 +142,9 @@ class _Recovery:
             if "421" in codes or time.monotonic() > self._end:
                 return False
             exact = _are_answers(codes, row) and not has_more(self._ftp)
-            clean = clean + 1 if exact else 0
+            if codes[-1:] != [noop]:  # a reply too many may look like that to the row's only NOOP
+                clean = 0
+            clean, noop = (clean + 1, codes[-1]) if exact else (0, None)
         return True
 
     def _undo_restart(self):

@@ -48,14 +48,14 @@ class Server:
 
 def _also(server: Server, suffix: str, step: int, **changes) -> Server:
     """The same daemon with another configuration, beside it."""
-    names = dict(name=f"{server.name}-{suffix}", port=server.port + step, passive=server.passive + step * server.ports)
-    return replace(server, special=True, **names, **changes)
+    passive = server.passive and server.passive + step * server.ports
+    name = f"{server.name}-{suffix}"
+    return replace(server, special=True, name=name, port=server.port + step, passive=passive, **changes)
 
 
 VSFTPD = Server("vsftpd", "vsftpd", 13101, commands.vsftpd, passive=14000, tls="explicit", reuse=True)
-PROFTPD = Server(
-    "proftpd", "proftpd", 13121, commands.proftpd, BOTH, passive=15000, tls="explicit", reuse=True, mlsd=True
-)
+# Of a range of ports it may give one to two sessions at once, of which one is refused: the system does not.
+PROFTPD = Server("proftpd", "proftpd", 13121, commands.proftpd, BOTH, tls="explicit", reuse=True, mlsd=True)
 # It allows half as many sessions as it has passive ports.
 PUREFTPD = Server("pureftpd", "pureftpd", 13131, commands.pureftpd, passive=16000, ports=400, tls="explicit", mlsd=True)
 PYFTPDLIB = Server(

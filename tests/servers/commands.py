@@ -109,7 +109,6 @@ DefaultAddress {" ".join(server.hosts)}
 SocketBindTight on
 UseIPv6 on
 Port {server.port}
-PassivePorts {server.passive} {server.last_passive}
 ScoreboardFile {folder("run") / (server.name + ".score")}
 # writes below /run and holds logins up
 DelayEngine off

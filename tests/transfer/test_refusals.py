@@ -163,8 +163,12 @@ def test_a_timeout_that_is_shorter_than_the_patience(tls):
 
 
 def downloads(lib, env):
+    def note(line):
+        env.note(line)
+        env.server.note("line")
+
     ftp = env.ftp()
-    env.attempt(ftp.retrlines, "RETR x", env.note)
+    env.attempt(ftp.retrlines, "RETR x", note)
     env.attempt(ftp.pwd)
 
 
@@ -182,7 +186,11 @@ ROWS = {
     "226-first": (b"150 x\r\n", open_data, b"226 done\r\n", drip(2, 1.5)),
     "226-with-the-150": (b"150 x\r\n226 done\r\n", open_data, drip(1, 1.5)),
     "451-and-data": (b"150 x\r\n", open_data, b"451 no more\r\n", drip(6, 0.3)),
-    "undecodable-226-first": (b"150 x\r\n", open_data, b"226 \xff\r\n", drip(1, 1.5)),
+    # ftplib's file decodes all that has come at once: the 150 is to have been read before
+    "undecodable-226-first": (
+        b"150 x\r\n", open_data, send(b"line\r\n"), lambda session: session.server.wait_for("line"),
+        b"226 \xff\r\n", drip(1, 1.5)
+    ),
     "control-closed-first": (b"150 x\r\n", open_data, lambda session: session.conn.shutdown(1), drip(1, 1.5)),
     "control-closed-after-226": (
         b"150 x\r\n", open_data, b"226 y\r\n", lambda session: session.conn.shutdown(1), drip(1, 1.5)

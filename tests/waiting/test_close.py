@@ -238,11 +238,10 @@ def test_a_thread_that_gives_up_leaves_its_place(hostile, kind):
     """One is stopped by the timeout: the other isn't held up by it."""
     hostile.replies["SITE"] = b""
     ftp = connect(hostile, kind, timeout=10)
-    waiters = [Waiter(lambda: ftp.voidcmd("SITE one"))]
-    # one after the other: `ssl` can't take two writes at once
-    hostile.wait_for("SITE")
-    waiters.append(Waiter(lambda: ftp.voidcmd("SITE two")))
-    hostile.wait_for("SITE", times=2)
+    ftp.putcmd("SITE one")  # by one thread: `ssl` can't take two writes at once
+    ftp.putcmd("SITE two")
+    waiters = [Waiter(ftp.voidresp), Waiter(ftp.voidresp)]
+    waiters[1].until_asleep()
     waiters[0].ended_by(lambda: ftp.sock.settimeout(0.2))
     waiters[1].join()
     # as ftplib's file has it: whoever came first is timed out, and after that nothing is read from it any more
