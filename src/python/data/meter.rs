@@ -18,6 +18,15 @@ pub enum End {
     Broken = 3,
 }
 
+#[cfg(unix)]
+use crate::python::process::number as process;
+
+/// Nothing is forked here.
+#[cfg(not(unix))]
+fn process() -> u32 {
+    0
+}
+
 /// Counts the bytes of one transfer.
 #[pyclass(module = "rftplib._rftplib", frozen)]
 #[derive(Default)]
@@ -28,6 +37,7 @@ pub struct Meter {
     refused: AtomicBool,
     /// The reader of the control connection, on which a refusal may come meanwhile.
     control: OnceLock<Py<PyAny>>,
+    process: u32,
 }
 
 impl Meter {
@@ -63,7 +73,16 @@ impl Meter {
     #[new]
     fn new() -> Self {
         hold::this_thread();
-        Self::default()
+        Self {
+            process: process(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a fork has copied it: the transfer goes on in the parent process.
+    #[getter]
+    fn inherited(&self) -> bool {
+        self.process != process()
     }
 
     /// Count so many bytes more.

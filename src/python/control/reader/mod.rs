@@ -18,6 +18,7 @@ use crate::python::errors::Error;
 use crate::python::modules;
 use crate::python::number::number;
 use crate::python::owner::Owner;
+use crate::python::process;
 use crate::python::socket::{enabled, receivable};
 use crate::python::wait;
 
@@ -222,7 +223,7 @@ impl Reader {
         };
         if let Some(socket) = socket {
             let socket = socket.bind(py);
-            if receiving == Some(std::process::id()) {
+            if receiving == Some(process::number()) {
                 // a thread waits in the socket's own method: only the end of the connection wakes it
                 modules::end_connection(socket)?;
             }
