@@ -286,9 +286,12 @@ def starting(ftp, cmd):
     return running(ftp) or Transfer(ftp, cmd)
 
 
-def secure(ftp, conn, waiting, **options):
-    """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches."""
-    return in_time(ftp, conn, lambda: _secured(ftp, conn, waiting, options))
+def secure(ftp, conn, waiting, shake_hands=None, **options):
+    """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches.
+
+    shake_hands: called with (ftp, conn) in the place of conn.do_handshake(), if the context is Python's own, or ours.
+    """
+    return in_time(ftp, conn, lambda: _secured(ftp, conn, waiting, shake_hands, options))
 
 
 def in_time(ftp, conn, handshake):
@@ -303,14 +306,14 @@ def in_time(ftp, conn, handshake):
     return conn
 
 
-def _secured(ftp, conn, waiting, options):
+def _secured(ftp, conn, waiting, shake_hands, options):
     """What secure() returns.
 
     The handshake comes after the socket has been made, where that is Python's own: only then close() reaches it.
     """
     context = ftp.context
     own = ssl is not None and getattr(context.wrap_socket, "__func__", None) is ssl.SSLContext.wrap_socket
-    apart = own and conn.gettimeout() != 0
+    apart = (own or (shake_hands and wraps_itself(context))) and conn.gettimeout() != 0
     if apart:
         options["do_handshake_on_connect"] = False
     waiting.watch(conn)
@@ -318,7 +321,7 @@ def _secured(ftp, conn, waiting, options):
     try:
         if apart and getattr(conn, "_connected", True):
             waiting.watch(conn)
-            conn.do_handshake()
+            shake_hands(ftp, conn) if shake_hands else conn.do_handshake()
         waiting.check_open()
     except BaseException:
         conn.close()
