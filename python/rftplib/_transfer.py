@@ -41,7 +41,7 @@ class Transfer:
         self.starting = True  # until it has its data connection
         self.early = None  # in FTP_TLS: what sends the command, see _early
         self._outer = []
-        self._log = None
+        self._log = self._noops = None
 
     def __enter__(self):
         attributes = getattr(self._ftp, "__dict__", {})
@@ -55,6 +55,8 @@ class Transfer:
             attributes.pop(_RUNNING, None)
         else:
             attributes[_RUNNING] = outer
+        if self._noops is not None:
+            self._noops.leave()
         if self._closed and outer is not self and kind is not None and issubclass(kind, Exception):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from error
 
@@ -94,9 +96,13 @@ class Transfer:
         self._log = _logs.begin(self.cmd, conn)
         if self._sent:
             linger(self._ftp, conn)
+        if getattr(self._ftp, "noop_interval", None) is not None:
+            from . import _noops  # only who wants them waits for it
+
+            self._noops = _noops.start(self._ftp, self.meter)
         control = getattr(self._ftp, "file", None)
         if isinstance(control, _rftplib.Reader):
-            self.meter.watch(control)
+            self.meter.watch(self._noops or control)
         try:
             in_rust = native(self.meter, *args)
             _logs.way(self.cmd, in_rust)
@@ -120,7 +126,7 @@ class Transfer:
     def _is_refused(self):
         """Whether the server has refused a transfer that has failed or stands still, by a reply that is to be read."""
         failed = self._sent and not self._closed and (self.meter.broken or self.meter.ragged)
-        return self.meter.refused or (failed and _lenient.is_refused(self._ftp, _lenient.REASON))
+        return self.meter.refused or (failed and _lenient.is_refused(self._ftp, _lenient.REASON, self._noops))
 
     def check_open(self):
         """Raise OSError (EBADF) if another thread has closed the client meanwhile."""
@@ -133,7 +139,7 @@ class Transfer:
         Raises what voidresp() raises for a reply that isn't 2xx; where none comes, the error at the end of the data.
         """
         try:
-            resp = self._ftp.voidresp()
+            resp = (self._noops.reply if self._noops else self._ftp.voidresp)()
         except (OSError, EOFError) as error:
             _logs.failed("data", error, "reading the final reply")
             if self.error is None:
