@@ -19,6 +19,7 @@ def download(meter, conn, callback, blocksize):
         if not data:
             return
         meter.add(len(data))
+        meter.beat()
         callback(data)
 
 
@@ -49,6 +50,7 @@ def retrlines(meter, ftp, conn, callback):
             if not line:
                 return
             meter.add(_size(line, ftp.encoding))
+            meter.beat()
             if line[-2:] == "\r\n":
                 line = line[:-2]
             elif line[-1:] == "\n":
@@ -74,6 +76,7 @@ def _send(meter, conn, data):
         meter.fail()
         raise
     meter.add(len(data))
+    meter.beat()
 
 
 def _size(line, encoding):
