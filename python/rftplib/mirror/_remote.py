@@ -180,7 +180,7 @@ class _Scan:
 
     def run(self, connections):
         """List all. Raises what the root's listing raises, and errors that are none of a single directory's."""
-        self._most = connections
+        self._most = min(connections, self._site.connections)
         self._push(_Directory())
         try:
             while not self._ended.wait(0.1):
@@ -212,7 +212,11 @@ class _Scan:
     def _work(self, lister):
         try:
             while True:
-                directory = self._waiting.get()
+                try:
+                    directory = self._waiting.get_nowait()
+                except queue.Empty:
+                    lister.give_back()  # others may be waiting for a connection
+                    directory = self._waiting.get()
                 if directory is None or self._ended.is_set():
                     return
                 self._list(lister, directory)
