@@ -14,7 +14,7 @@ import threading
 
 import rftplib
 
-from . import _lenient, _logs, _options, _rftplib, _tls
+from . import _course, _lenient, _logs, _options, _rftplib, _tls
 from ._tls import ssl
 
 # Where they are kept among the client's attributes, for as long as there are any: the transfer that is going on, and
@@ -32,7 +32,7 @@ class Transfer:
     """A transfer of `ftp`, from its command to its final reply. In a `with` statement it is the running one."""
 
     def __init__(self, ftp, cmd, rest=None, sent=False, text=False):
-        self.cmd, self.conn, self.meter = cmd, None, _rftplib.Meter()
+        self.cmd, self.conn, self.meter = cmd, None, _course.meter_for(ftp, cmd)
         self.fewest = None  # how many bytes a file has at least, if the server has announced a size
         self.error = None  # an irregular end that is the reply's to judge, or that no reply can mend
         self._settled = False  # whether `error` is raised whatever the reply

@@ -2,7 +2,7 @@ import os
 from collections.abc import Iterable
 from datetime import datetime
 from ftplib import FTP, Error
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from .session import Site
 
