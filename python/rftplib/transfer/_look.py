@@ -4,10 +4,10 @@ from typing import NamedTuple, Optional
 
 import rftplib
 
-from . import _rftplib
-from ._exact import ask, mdtm
-from ._features import features
-from ._stat import _of_file, _of_mlst
+from .. import _rftplib
+from .._exact import ask, mdtm
+from .._features import features
+from .._stat import _of_file, _of_mlst
 
 
 class Look(NamedTuple):

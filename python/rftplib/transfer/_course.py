@@ -6,19 +6,11 @@ transfer. The data itself doesn't come by.
 
 import contextlib
 
-from . import _rftplib
-
-# Among the client's attributes: the command of the transfer that is about to begin, and its meter
-_METERED = "_rftplib_metered"
+from .. import _rftplib
+from .._transfer import METERED
 
 # In what blocks a loop in Python moves data, in bytes
 BLOCK = 128 * 1024
-
-
-def meter_for(ftp, cmd):
-    """The meter that is kept for the transfer by this command, or a new one."""
-    kept, meter = getattr(ftp, "__dict__", {}).get(_METERED, (None, None))
-    return meter if meter is not None and kept == cmd else _rftplib.Meter()
 
 
 def _rate(bytes_per_second):
@@ -80,11 +72,11 @@ class Course:
         """
         meter = _rftplib.Meter(lambda moved: self.reach(position + max(moved, overlap)), self.rate)
         attributes = getattr(ftp, "__dict__", {})
-        attributes[_METERED] = (cmd, meter)
+        attributes[METERED] = (cmd, meter)
         try:
             yield meter
         finally:
-            attributes.pop(_METERED, None)
+            attributes.pop(METERED, None)
             self.moved += meter.moved
 
     def _tell(self, name, number):

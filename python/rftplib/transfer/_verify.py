@@ -1,12 +1,17 @@
-"""Hashes of files, here and on the server: HASH (draft-bryan-ftpext-hash), XSHA256 and its siblings, XCRC, XMD5."""
+"""Whether a transfer has brought what it should: sizes and hashes, here and on the server.
+
+Hashes by HASH (draft-bryan-ftpext-hash), XSHA256 and its siblings, XCRC and XMD5.
+"""
 
 import contextlib
 import hashlib
 import re
 import zlib
+from typing import NamedTuple, Optional
 
-from ._exact import ask
-from ._features import features
+from .._exact import ask
+from .._features import features
+from ._values import TransferError
 
 # By preference: the name here, that of HASH, the commands
 _KNOWN = (
@@ -21,6 +26,49 @@ _KNOWN = (
 _SLOWEST = 20_000_000
 
 _BLOCK = 1 << 20
+
+
+class Verify(NamedTuple):
+    """How a transfer is verified. how: "none", "size", "auto", "hash" or "known"; digest: of the last one."""
+
+    how: str
+    digest: Optional[str] = None  # noqa: UP045  (Python 3.9 evaluates it)
+
+    @classmethod
+    def of(cls, text):
+        """The one that a user has named."""
+        if text in ("none", "size", "auto", "hash"):
+            return cls(text)
+        if isinstance(text, str) and re.fullmatch("sha256:[0-9A-Fa-f]{64}", text):
+            return cls("known", text[7:].lower())
+        raise ValueError(f"verify is 'none', 'size', 'auto', 'hash' or 'sha256:' with 64 digits, not {text!r}")
+
+    def offer(self, ftp):
+        """By what the server can tell a hash, where one is wanted. Raises TransferError where there has to be one."""
+        if self.how not in ("auto", "hash"):
+            return None
+        found = offered(ftp)
+        if found is None and self.how == "hash":
+            raise TransferError("the server offers no hash (FEAT): use verify='auto', or 'size'")
+        return found
+
+    def check(self, ftp, path, file, size, offer):
+        """Compare the open `file` with what is known of it. Returns (digest, verified).
+
+        `offer` is what offer() gave. Raises TransferError if they differ.
+        """
+        wanted, algorithm = self.digest, "sha256"
+        if offer is not None:
+            algorithm = offer[0]
+            wanted = remote_hash(ftp, path, offer, size)
+            if wanted is None and self.how == "hash":
+                raise TransferError(f"the server refuses to tell the hash of {path!r} ({offer[1]})")
+        if wanted is None:
+            return None, "none" if self.how == "none" or size is None else "size"
+        made = local_hash(file, algorithm, size)
+        if made != wanted:
+            raise TransferError(f"the {algorithm} of what is here is {made}, and should be {wanted}")
+        return f"{algorithm}:{made}", algorithm
 
 
 def offered(ftp):
@@ -70,7 +118,7 @@ def _found(algorithm, text):
     """The hash in a reply such as '213 SHA-256 0-49 6c48... name' or '250 6C48...'."""
     length = len(new(algorithm).hexdigest())
     words = text[4:].split()
-    exact = [word for word in words if re.fullmatch("[0-9A-Fa-f]{%d}" % length, word)]
+    exact = [word for word in words if len(word) == length and re.fullmatch("[0-9A-Fa-f]+", word)]
     if algorithm == "crc32" and not exact:  # some leave leading zeros out
         exact = [word for word in words if re.fullmatch("[0-9A-Fa-f]{1,8}", word)]
     return exact[0].lower().rjust(length, "0") if exact else None
@@ -97,4 +145,4 @@ class _Crc32:
         self._value = zlib.crc32(data, self._value)
 
     def hexdigest(self):
-        return "%08x" % self._value
+        return f"{self._value:08x}"

@@ -4,7 +4,7 @@ from datetime import datetime
 from ftplib import FTP, Error
 from typing import BinaryIO, NamedTuple, Protocol
 
-from .session import Site
+from ..session import Site
 
 __all__ = ["Retry", "TransferError", "Transferred", "get", "put"]
 

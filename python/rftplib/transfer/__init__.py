@@ -6,8 +6,7 @@
 
 from ._get import get
 from ._put import put
-from ._retry import Retry
-from ._transferred import TransferError, Transferred
+from ._values import Retry, TransferError, Transferred
 
 __all__ = ["Retry", "TransferError", "Transferred", "get", "put"]
 

@@ -3,18 +3,17 @@
 import errno
 import time
 
-from . import _logs
-from ._attempts import BeginAnew, NotWhole, run
+from .. import _logs
+from .._errors import error_perm, error_temp
+from .._exact import ask
+from .._site import Site
+from ._attempts import BeginAnew, NotWhole, is_refused, run
 from ._course import Course
-from ._errors import error_perm, error_temp
-from ._exact import ask
 from ._look import look
 from ._part import OVERLAP, Part, Target, part_name
-from ._retry import Retry, is_refused
-from ._site import Site
-from ._transferred import TransferError, Transferred
-from ._verify import Verify, check_keep, check_remote
-from ._writer import Writer
+from ._values import Retry, TransferError, Transferred, check_keep, check_remote
+from ._verify import Verify
+from ._writer import ToObject, Writer
 
 
 def get(source, remote, local, *, resume=True, verify="size", keep=("mtime",), retry=Retry(), rate=None, progress=None):  # noqa: B008
@@ -44,8 +43,6 @@ def get(source, remote, local, *, resume=True, verify="size", keep=("mtime",), r
     check_remote(remote)
     wanted, kept = Verify.of(verify), check_keep(keep)
     if hasattr(local, "write"):
-        from ._get_object import ToObject
-
         job = ToObject(remote, local, wanted, course)
     else:
         job = Download(remote, Target.at(local), course, resume=resume, verify=wanted, keep=kept)

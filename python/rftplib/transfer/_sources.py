@@ -6,8 +6,8 @@ import os
 import stat
 import uuid
 
-from . import _hash
-from ._transferred import TransferError
+from ._values import TransferError
+from ._verify import local_hash
 
 
 class LocalFile:
@@ -56,7 +56,7 @@ class LocalFile:
 
     def check(self, digest):
         """Raise TransferError if it hasn't got this SHA-256."""
-        made = _hash.local_hash(self.file, "sha256")
+        made = local_hash(self.file, "sha256")
         if made != digest:
             raise TransferError(f"the sha256 of {self.path!r} is {made}, and should be {digest}")
 

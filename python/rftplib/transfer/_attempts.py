@@ -1,13 +1,26 @@
-"""Attempts, until a transfer is whole: for `rftplib.transfer`."""
+"""Attempts, until a transfer is whole, and which failures are worth another one."""
 
 import contextlib
+import errno
+import socket
+import ssl
 import time
 
-from ._errors import Error, error_proto, explained
-from ._recover import recover
-from ._retry import check_retry, may_pass
-from ._site import Site
-from ._transferred import TransferError
+from .._errors import Error, error_perm, error_proto, error_reply, error_temp, explained
+from .._pool import says_too_many
+from .._recover import recover
+from .._site import Site
+from ._values import Retry, TransferError
+
+# What the local file system says, or a system that forbids it: the next attempt would end like this one
+_LOCAL = frozenset(
+    getattr(errno, name)
+    for name in (
+        "EACCES EDQUOT EEXIST EFBIG EIO EISDIR ELOOP EMFILE ENAMETOOLONG ENFILE ENOENT ENOMEM ENOSPC ENOTDIR ENXIO"
+        " EPERM EROFS ESPIPE"
+    ).split()
+    if hasattr(errno, name)
+)
 
 
 class BeginAnew(TransferError):
@@ -78,3 +91,34 @@ def _told(error, text):
         error._hint = f"{before}; {text}"
         return error
     return explained(error, text).with_traceback(error.__traceback__)
+
+
+def check_retry(retry):
+    """Raise unless `retry` makes sense."""
+    if not isinstance(retry, Retry):
+        raise TypeError(f"retry is a Retry, not {type(retry).__name__}")
+    if retry.attempts < 1 or retry.base < 0 or retry.cap < 0:
+        raise ValueError("retry: attempts must be at least 1, base and cap at least 0")
+
+
+def may_pass(error, connected):
+    """Whether another attempt, on a new connection, may end otherwise. connected: whether one has been had before."""
+    if isinstance(error, error_temp):
+        return error.args[0][:3] != "452"  # no space on the server
+    if isinstance(error, error_perm):
+        return says_too_many(error)
+    if isinstance(error, error_reply):
+        return error.args[0][:1] == "1"  # some of Pure-FTPd's final replies, after a cut, are the rest of a 1xx
+    if isinstance(error, (error_proto, EOFError)):
+        return True
+    if isinstance(error, ssl.SSLError):  # whose errno is no errno
+        cut_off = isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError))
+        return (connected or cut_off) and not isinstance(error, ssl.SSLCertVerificationError)
+    if isinstance(error, socket.gaierror):
+        return connected or error.errno == getattr(socket, "EAI_AGAIN", None)
+    return isinstance(error, OSError) and error.errno not in _LOCAL
+
+
+def is_refused(refusal):
+    """Whether a command was refused for good; 4xx replies but 451 are about what happens to be."""
+    return isinstance(refusal, error_perm) or refusal.args[0][:3] == "451"

@@ -5,14 +5,14 @@ import errno
 
 import rftplib
 
-from . import _hash, _put_end
-from ._attempts import BeginAnew, NotWhole
-from ._errors import Error, error_perm, error_temp
-from ._exact import ask
-from ._loops import count
+from .._errors import Error, error_perm, error_temp
+from .._exact import ask
+from .._loops import count
+from . import _naming
+from ._attempts import BeginAnew, NotWhole, is_refused
 from ._part import OVERLAP, part_name
-from ._retry import is_refused
-from ._transferred import TransferError, Transferred
+from ._values import TransferError, Transferred
+from ._verify import local_hash, offered, remote_hash
 
 
 class Upload:
@@ -36,14 +36,14 @@ class Upload:
     def attempt(self, ftp):
         """Bring it to its end, or raise."""
         self._state = ""
-        offer = self._verify.offer(ftp) if self._verify.digest is None else _hash.offered(ftp)
+        offer = self._verify.offer(ftp) if self._verify.digest is None else offered(ftp)
         with self._source.opened():
             if self._verify.digest is not None and not self._checked:
                 self._source.check(self._verify.digest)
                 self._checked = True
             self._course.size(self._source.size)
             self._choose_place(ftp)
-            if self._naming and _put_end.sizes(ftp, self._place, self._remote) == [None, self._source.size]:
+            if self._naming and _naming.sizes(ftp, self._place, self._remote) == [None, self._source.size]:
                 return self._done(self._source.size, None, "size")
             if not self._overwrite:
                 self._check_absent(ftp)
@@ -70,7 +70,7 @@ class Upload:
         self._place = place
 
     def _check_absent(self, ftp):
-        if _put_end.exists(ftp, self._remote):
+        if _naming.exists(ftp, self._remote):
             raise FileExistsError(errno.EEXIST, "it is on the server, and overwrite is False", self._remote)
 
     def _bring(self, ftp, offer):
@@ -88,27 +88,27 @@ class Upload:
             digest, verified = (digest or made, offer[0]) if made else (digest, verified)
         seconds = self._source.seconds if "mtime" in self._keep else None
         if not self._temporary:
-            commands = _put_end.time_commands(ftp, self._remote, seconds)
+            commands = _naming.time_commands(ftp, self._remote, seconds)
             if commands:
                 ask(ftp, commands)
         else:
             if not self._overwrite:
                 self._check_absent(ftp)
             self._naming = True
-            _put_end.name_it(ftp, self._place, self._remote, seconds, self._overwrite)
+            _naming.name_it(ftp, self._place, self._remote, seconds, self._overwrite)
         return self._done(size, digest, verified)
 
     def _done(self, size, digest, verified):
         self._course.reach(size)
         seconds = self._source.seconds
-        modified = None if seconds is None else _put_end.utc(seconds)
+        modified = None if seconds is None else _naming.utc(seconds)
         return Transferred(self._remote, size, self._start, 1, 0.0, digest, verified, modified)
 
     def _find_start(self, ftp):
         """How much of the file is there and can be continued."""
         if not self._resume:
             return 0
-        (there,) = _put_end.sizes(ftp, self._place)
+        (there,) = _naming.sizes(ftp, self._place)
         self._left_over = there is not None
         if not there or self._useless or there > self._source.size or self._no_append:
             return 0
@@ -119,11 +119,11 @@ class Upload:
 
     def _fits(self, ftp, there):
         """Whether what is on the server is the beginning of the file, as far as can be told."""
-        offer = _hash.offered(ftp)
+        offer = offered(ftp)
         if offer is not None:
-            theirs = _hash.remote_hash(ftp, self._place, offer, there)
+            theirs = remote_hash(ftp, self._place, offer, there)
             if theirs is not None:
-                return theirs == _hash.local_hash(self._source.file, offer[0], there)
+                return theirs == local_hash(self._source.file, offer[0], there)
         start = max(there - OVERLAP, 0)
         tail = bytearray()
 
@@ -178,7 +178,7 @@ class Upload:
         return self._sent
 
     def _check_size(self, ftp, size):
-        (there,) = _put_end.sizes(ftp, self._place)
+        (there,) = _naming.sizes(ftp, self._place)
         if there is None or there == size:
             return "none" if there is None else "size"
         text = f"the server has {there} bytes of {size}"
@@ -189,12 +189,12 @@ class Upload:
         raise NotWhole(text)
 
     def _check_hash(self, ftp, size, offer):
-        theirs = _hash.remote_hash(ftp, self._place, offer, size)
+        theirs = remote_hash(ftp, self._place, offer, size)
         if theirs is None:
             if self._verify.how == "hash":
                 raise TransferError(f"the server refuses to tell the hash of {self._place!r} ({offer[1]})")
             return None
-        ours = _hash.local_hash(self._source.file, offer[0])
+        ours = local_hash(self._source.file, offer[0])
         if ours != theirs:
             self._useless = True
             text = f"the {offer[0]} of what the server has is {theirs}, and should be {ours}"

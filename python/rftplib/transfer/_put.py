@@ -4,10 +4,10 @@ import time
 
 from ._attempts import run
 from ._course import Course
-from ._put_source import FileObject, LocalFile
-from ._retry import Retry
+from ._sources import FileObject, LocalFile
 from ._upload import Upload
-from ._verify import Verify, check_keep, check_remote
+from ._values import Retry, check_keep, check_remote
+from ._verify import Verify
 
 
 def put(

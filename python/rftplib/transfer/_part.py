@@ -7,7 +7,7 @@ import os
 import re
 import stat
 
-from ._transferred import TransferError
+from ._values import TransferError
 
 try:
     import fcntl

@@ -3,11 +3,11 @@
 import time
 from datetime import datetime, timezone
 
-from ._errors import error_perm, error_temp
-from ._exact import ask
-from ._features import features
+from .._errors import error_perm, error_temp
+from .._exact import ask
+from .._features import features
 from ._look import ask_in_binary, look
-from ._transferred import TransferError
+from ._values import TransferError
 
 
 def sizes(ftp, *paths):
