@@ -42,12 +42,22 @@ class TreeServer(Scripted):
                     found[f"RETR {below}"] = content
         return found
 
+    def mlst(self, path):
+        """The reply to MLST, or None."""
+        found = self.data_of.get(f"RETR {path}")
+        facts = f"type=file;size={len(found)};" if found is not None else "type=dir;"
+        if found is None and f"MLSD {path}" not in self.data_of:
+            return "550 no such thing"
+        return f"250-here\r\n {facts}modify={TIME}; {path}\r\n250 end"
+
     def unknown(self, session):
         line = session.line.encode("latin-1").decode("utf-8", "surrogateescape")
         for known in (line, line.split(" ")[0] + " *"):
             if known in self.actions:
                 self.commands.append(line)
                 return self.actions[known](session)
+        if line.startswith("MLST "):
+            return session.say(self.mlst(line[5:]).encode("utf-8", "surrogateescape") + b"\r\n")
         return super().unknown(session)
 
     @contextlib.contextmanager

@@ -3,15 +3,14 @@
 It can be done twice: files arrive under a temporary name, and get their own when they are whole.
 """
 
-import ssl
 import time
 
-from .._errors import Error, error_proto, error_reply, error_temp
-from .._pool import says_too_many
-from .._retry import Retry
+from .._errors import Error
+from ..transfer import Retry
+from ..transfer._attempts import BeginAnew, NotWhole, may_pass
 from . import _down, _large, _up
 from ._jobs import Here, Stopped, failed
-from ._local import FULL, Local, LocalError
+from ._local import Local, LocalError
 from ._remote import Remote, Unreachable
 
 # So many attempts in a row may come to nothing
@@ -78,11 +77,7 @@ def _way(job):
 
 def is_worth_another(error):
     """Whether another connection, or another moment, may do better."""
-    if isinstance(error, OSError):
-        return not isinstance(error, ssl.SSLCertVerificationError) and error.errno not in FULL
-    if isinstance(error, error_temp):
-        return error.args[0][:3] != "452"
-    return isinstance(error, (EOFError, error_proto, error_reply)) or says_too_many(error)
+    return isinstance(error, (BeginAnew, NotWhole)) or may_pass(error, True)
 
 
 def _slow_down(job, here, outcomes, began):

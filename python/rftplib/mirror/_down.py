@@ -37,7 +37,7 @@ def _one(job, action, ftp, folders, ahead):
             part.modified = _changed(ftp, origin, size, action.size)
         if job.verify in ("auto", "hash"):
             ahead.settle()
-            _digests.check(ftp, origin, part.file, job.verify)
+            _digests.check(ftp, origin, part.file, size, job.verify)
         digest = _digests.sha256(part.file) if job.digests else None
     return Outcome(action.path, size, part.modified, digest)
 

@@ -5,7 +5,7 @@ import errno
 import os
 import stat
 
-from .._part import part_name
+from ..transfer._part import part_name
 from . import _names, _tree
 from ._tree import Node, Tree, join, parent_of
 
@@ -91,9 +91,14 @@ class Folders:
             self._last = parent, self._open(parent)
         return self._last[1], name
 
+    def place(self, path):
+        """As of(), for others to work by; a LocalError if it can't be had."""
+        with local():
+            return self.of(path)
+
     def real(self, path):
         """A path by which others reach the same, as safely as the system allows."""
-        folder, name = self.of(path)
+        folder, name = self.place(path)
         by_descriptor = f"/proc/self/fd/{folder}"
         if not os.path.isdir(by_descriptor):
             by_descriptor = os.path.join(self._root, parent_of(path))

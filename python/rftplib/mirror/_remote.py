@@ -3,7 +3,6 @@
 import contextlib
 import queue
 import threading
-import time
 from typing import NamedTuple
 
 from .. import _scan
@@ -107,21 +106,6 @@ def _keeps_times(ftp):
         return False
     (reply,) = batch(ftp, ["MDTM 20000101000000 ./no such file, this asks whether times can be set"])
     return reply.code >= 400 and " set " in reply.text.lower()
-
-
-def time_commands(ftp, path, modified):
-    """The commands by which a file gets its time, in microseconds; none where that isn't known."""
-    if modified is None or modified < 0:
-        return []
-    verb = "MFMT" if features(ftp).mfmt else "MDTM"
-    if verb == "MDTM" and not features(ftp).mdtm:
-        return []
-    return [f"{verb} {digits(modified)} {argument(path)}"]
-
-
-def digits(modified):
-    """A time, in microseconds since 1970, as servers write it (RFC 3659, section 2.3)."""
-    return time.strftime("%Y%m%d%H%M%S", time.gmtime(modified // _tree.SECOND))
 
 
 class Unreachable(Exception):

@@ -7,7 +7,6 @@ import time
 from .._errors import Error
 from . import _advice, _guards
 from ._copy import copy
-from ._digests import NoHash
 from ._jobs import Here, Job, divided, failed
 from ._remote import Lister, Remote, Unreachable
 from ._steps import Steps
@@ -71,7 +70,7 @@ class Run:
                 self._delete(steps, lister, [one for one in plan if one.kind in ("delete", "rmdir")])
         except Unreachable as error:
             self._give_up(error.__cause__)
-        except (Error, OSError, EOFError, NoHash) as error:
+        except (Error, OSError, EOFError) as error:
             self._give_up(error)
         if self._manifest is not None and not self._stopped:
             from ._manifest import write

@@ -5,8 +5,10 @@ import contextlib
 from .._batch import batch
 from .._errors import Error, error_perm
 from .._stat import stat_many
-from . import _advice, _remote
+from ..transfer._naming import time_commands
+from . import _advice
 from ._remote import WINDOW, Remote, argument
+from ._tree import seconds
 from ._values import Failure
 
 # How many commands are one batch: Ctrl-C comes in between, and a lost connection costs no more than one
@@ -52,7 +54,9 @@ class Steps:
         for chunk in _chunks(actions):
 
             def commands(ftp, chunk=chunk):
-                return batch(ftp, [_remote.time_commands(ftp, one.path, one.modified)[0] for one in chunk], WINDOW)
+                return batch(
+                    ftp, [time_commands(ftp, argument(one.path), seconds(one.modified))[0] for one in chunk], WINDOW
+                )
 
             for action, reply in zip(chunk, lister.ask(commands)):
                 yield None if reply.code < 400 else _refusal(action, reply)

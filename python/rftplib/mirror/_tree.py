@@ -97,6 +97,11 @@ def where(path):
     return repr(shown(path)) if path else "the root"
 
 
+def seconds(modified):
+    """A time in microseconds as servers take it: in whole seconds, None if it is unknown or before 1970."""
+    return None if modified is None or modified < 0 else modified // SECOND
+
+
 def fold(path):
     """What a path is on a file system that takes upper and lower case for the same."""
     import unicodedata

@@ -6,13 +6,14 @@ import os
 
 from .._batch import batch
 from .._errors import error_perm
-from .._part import part_name
-from . import _digests, _remote
+from ..transfer._naming import time_commands
+from ..transfer._part import part_name
+from . import _digests
 from ._ahead import Ahead
 from ._jobs import Outcome, failed
 from ._local import Local, LocalError
 from ._remote import WINDOW, Remote, argument
-from ._tree import join, parent_of
+from ._tree import join, parent_of, seconds
 from ._values import Failure
 
 # "not understood", "not implemented" (RFC 959): there is no SIZE
@@ -144,11 +145,11 @@ def _finish(job, ftp, stored):
             whole.append(one)
     if job.verify in ("auto", "hash"):
         for one in whole:
-            one.digest.verify(ftp, one.part, job.verify)
+            one.digest.verify(ftp, argument(one.part), one.size)
     commands, ends = [], []
     for one in whole:
         if job.target.keeps_times:
-            commands += _remote.time_commands(ftp, one.part, one.modified)
+            commands += time_commands(ftp, argument(one.part), seconds(one.modified))
         commands += [f"RNFR {argument(one.part)}", f"RNTO {argument(one.action.path)}"]
         ends.append(len(commands))
     replies, begin = batch(ftp, commands, WINDOW), 0
