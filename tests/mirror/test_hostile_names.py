@@ -19,8 +19,8 @@ NAMES = [
     "..", ".", "", "../canary", "../../canary", "/etc/passwd", "/canary", "a/../../canary", "sub/../../canary", "./x",
     "a/b", "a\0b", "..\0", "~", "~root", "-rf", "--", "*", "$HOME", "`id`", "$(id)", "%2e%2e", "%2e%2e%2fcanary",
     "..%2fx", "..\\canary", "C:\\canary", "C:canary", "\\\\host\\share", "con", "nul.txt", "name.", "name ", " name",
-    "...", ".. ", "\u2025", "\uff0e\uff0e", "\u202ecod.exe", "\x1b[2Jx", "\x07", "a\tb", "\udcff\udcfe", "e\u0301", "\ufeffx",
-    "x" * 300,
+    "...", ".. ", "\u2025", "\uff0e\uff0e", "\u202ecod.exe", "\x1b[2Jx", "\x07", "a\tb", "\udcff\udcfe", "e\u0301",
+    "\ufeffx", "x" * 300,
 ]  # fmt: skip
 
 # where links lead to, of the server and planted in the target

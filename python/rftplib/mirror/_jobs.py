@@ -52,12 +52,18 @@ class Here:
     def __init__(self, moved=None):
         self.stop = threading.Event()
         self.total, self._moved = 0, moved
+        self.raised = None  # what the one who is told of progress has raised
         self._clients = set()
 
     def moved(self, size):
         self.total += size
         if self._moved is not None:
-            self._moved(size)
+            try:
+                self._moved(size)
+            except BaseException as error:
+                self.raised = error
+                self.stop.set()
+                raise Stopped from error
 
     def check(self):
         if self.stop.is_set():

@@ -82,8 +82,10 @@ class Remote:
         directories = {above for action in deletions for above in _tree.above(action.path)}
         directories |= {action.path for action in deletions if action.kind == "rmdir"}
         links = set()
+        if not directories:
+            return links
         with self.site.borrow() as ftp:
-            if not directories or _scan.server_of(ftp).mlsd is False:
+            if _scan.server_of(ftp).mlsd is False:
                 return links  # what was listed was listed by LIST
             for parent in sorted({_tree.parent_of(path) for path in directories}):
                 lines = _scan._by_list(ftp, _scan.server_of(ftp), parent, _tree.MAX_ENTRIES)

@@ -62,6 +62,8 @@ class Run:
                 self._step(steps.prepare(lister, plan._creates))
                 self._step(steps.mkdirs(lister, [one for one in plan if one.kind == "mkdir"]), "made")
             self._copy([one for one in plan if one.kind == "copy" and one.target is None])
+            if self._here.raised is not None:
+                raise self._here.raised
             if self._stopped:
                 return
             with self._of_target() as lister:
@@ -152,6 +154,8 @@ class Run:
                     if here.stop.is_set() and not any(thread.is_alive() for thread in threads) and results.empty():
                         break
                     continue
+                if isinstance(outcomes, BaseException):
+                    raise outcomes
                 left -= 1
                 self._take(job, outcomes)
         except BaseException:
