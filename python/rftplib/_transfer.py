@@ -21,6 +21,9 @@ from ._tls import ssl
 # the connection of an upload that is kept for its reply
 _RUNNING, _LINGERING = "_rftplib_transfer", "_rftplib_lingering"
 
+# The command of the transfer that is about to begin, and its meter: for rftplib.transfer
+METERED = "_rftplib_metered"
+
 # For how many seconds an upload waits for the server's close_notify where the client has no `unwrap_timeout`
 UNWRAP_TIMEOUT = 5.0
 
@@ -32,7 +35,7 @@ class Transfer:
     """A transfer of `ftp`, from its command to its final reply. In a `with` statement it is the running one."""
 
     def __init__(self, ftp, cmd, rest=None, sent=False, text=False):
-        self.cmd, self.conn, self.meter = cmd, None, _rftplib.Meter()
+        self.cmd, self.conn, self.meter = cmd, None, _meter_for(ftp, cmd)
         self.fewest = None  # how many bytes a file has at least, if the server has announced a size
         self.error = None  # an irregular end that is the reply's to judge, or that no reply can mend
         self._settled = False  # whether `error` is raised whatever the reply
@@ -275,6 +278,12 @@ class Transfer:
         finally:
             if conn.fileno() != -1:
                 conn.settimeout(timeout)
+
+
+def _meter_for(ftp, cmd):
+    """The meter that is kept for this transfer, or a new one."""
+    kept, meter = getattr(ftp, "__dict__", {}).get(METERED, (None, None))
+    return meter if meter is not None and kept == cmd else _rftplib.Meter()
 
 
 def running(ftp):

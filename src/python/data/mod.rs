@@ -12,6 +12,7 @@ pub mod listing;
 pub mod meter;
 #[cfg(unix)]
 pub mod pump;
+pub mod rate;
 #[cfg(unix)]
 mod recognise;
 #[cfg(unix)]
