@@ -8,7 +8,7 @@ from ._batch import batch
 from ._errors import error_perm, error_temp
 from ._features import features
 from ._fs_errors import os_error, type_of
-from ._fs_tree import below, listed
+from ._fs_tree import list_all
 from ._fs_write import publish
 
 
@@ -43,46 +43,63 @@ def mv(ftp, path1, path2, into):
 
 
 def rm(fs, paths, recursive, maxdepth):
-    """Delete files and, with `recursive`, directories; links are deleted, not what they lead to. One batch.
+    """Delete files and, with `recursive`, directories; links are deleted, not what they lead to.
 
     What can be deleted is deleted; then the first failure is raised.
     """
-    commands = {}
-    for path in paths:
-        if recursive and path != "/":
-            entry = fs._run(lambda ftp, path=path: listed(ftp, path), path)
-            if entry is None:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-            recursive_here = entry.type == "dir"
-        else:
-            recursive_here = recursive
-        if not recursive_here:
-            commands["DELE " + path] = path
-            continue
-        entries = below(fs, path, maxdepth)
-        commands.update(("DELE " + entry.path, entry.path) for entry in entries if entry.type != "dir")
-        folders = sorted(entry.path for entry in entries if entry.type == "dir")
-        commands.update(("RMD " + folder, folder) for folder in reversed(folders))
-        if path != "/":
-            commands["RMD " + path] = path
-    failure = fs._run(lambda ftp: _delete(ftp, commands, paths), paths[0], again=False) if commands else None
-    if failure is not None:
-        error, cause = failure
-        raise error from cause
+    refused = _delete(fs, paths, "DELE", not recursive)
+    if not recursive or not refused:
+        return
+    files, level, depth = [], list(refused), 0
+    folders = [path for path in level if path != "/"]
+    while level and depth != maxdepth:
+        depth += 1
+        entries = [entry for listed in _list(fs, level, refused) for entry in listed]
+        files += [entry.path for entry in entries if entry.type != "dir"]
+        # pyftpdlib lists a link to a directory as a directory; but it deletes the link, and no directory
+        level = list(_delete(fs, [entry.path for entry in entries if entry.type == "dir"], "DELE", False))
+        folders += level
+    _delete(fs, files, "DELE", True, paths)
+    _delete(fs, folders[::-1], "RMD", True, paths)
 
 
-def _delete(ftp, commands, asked):
-    """The first failure, as (OSError, its cause); that another has deleted what was found is none."""
-    first = None
-    for reply in batch(ftp, commands):
-        if reply.ok or first is not None:
-            continue
-        path, task = commands[reply.command], "rmdir" if reply.command.startswith("RMD") else "delete"
-        cause = (error_temp if reply.code < 500 else error_perm)(reply.text)
-        error = os_error(cause, path, task, ftp)
-        if path in asked or not isinstance(error, FileNotFoundError):
-            first = error, cause
-    return first
+def _list(fs, level, asked):
+    """The entries of directories that can't be deleted as files; those that another has deleted have none."""
+    try:
+        return list_all(fs, level, exact_times=False) if level else []
+    except FileNotFoundError as error:
+        if error.filename in asked:
+            raise
+        return _list(fs, [path for path in level if path != error.filename], asked)
+    except NotADirectoryError as error:
+        refusal = asked[error.filename].__cause__  # it is a file, but can't be deleted
+        raise fs._explained(refusal, error.filename, "delete") from refusal
+
+
+def _delete(fs, paths, verb, final, asked=()):
+    """Delete by one batch; returns what was refused, {path: OSError}. final: raise the first of it.
+
+    That there is no more what was found, and not `asked` for, is no failure.
+    """
+    commands = {f"{verb} {path}": path for path in paths}
+    task = "rmdir" if verb == "RMD" else "delete"
+
+    def work(ftp):
+        refused = {}
+        for reply in batch(ftp, commands) if commands else ():
+            if reply.ok:
+                continue
+            path = commands[reply.command]
+            cause = (error_temp if reply.code < 500 else error_perm)(reply.text)
+            refused[path] = os_error(cause, path, task, ftp if final and not refused else None)
+            refused[path].__cause__ = cause
+        return refused
+
+    refused = fs._run(work, next(iter(paths), "/"), again=False)
+    for path, error in refused.items() if final else ():
+        if not asked or path in asked or not isinstance(error, FileNotFoundError):
+            raise error
+    return refused
 
 
 def touch(ftp, path):

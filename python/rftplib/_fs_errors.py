@@ -59,20 +59,28 @@ def os_error(error, path, task=None, ftp=None):
 
 
 def _number(reply, path, task, ftp):
-    words = reply[3:]
-    for name in {path, path.rpartition("/")[2]} - {"", "/"}:
-        words = words.replace(name, "")
-    for pattern, number in _SAYINGS:
-        if pattern.search(words):
-            return number
-    if reply[:3] in _CODES:
-        return _CODES[reply[:3]]
-    if ftp is None or reply[:3] not in ("450", "550", "553"):
-        return errno.EIO
+    said = _said(reply, path)
+    # What isn't permitted may be to delete a directory as if it were a file; and pyftpdlib says of a file that there is
+    # no such directory.
+    if said not in (None, errno.EACCES) and not (said == errno.ENOENT and task == "list"):
+        return said
+    if ftp is None or (said is None and reply[:3] not in ("450", "550", "553")):
+        return said or errno.EIO
     try:
         return _TASKS[task](ftp, path)
     except (Error, OSError, EOFError, UnicodeError):
-        return errno.EIO  # the server doesn't tell
+        return said or errno.EIO  # the server doesn't tell
+
+
+def _said(reply, path):
+    """What a reply says by its words, in which the names of files don't count, or by its code; None: nothing."""
+    words = reply[3:]
+    for name in (path, path.rpartition("/")[2]):
+        words = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "", words)
+    for pattern, number in _SAYINGS:
+        if pattern.search(words):
+            return number
+    return _CODES.get(reply[:3])
 
 
 def type_of(ftp, path):
@@ -97,6 +105,7 @@ def _reading(ftp, path):
 
 
 def _listing(ftp, path):
+    """Of a directory that can't be listed, or be written into."""
     found = type_of(ftp, path)
     if found is None:  # or what can't be entered: few servers say which
         return errno.EACCES if path != "/" and _is_listed(ftp, path) else errno.ENOENT
@@ -117,10 +126,7 @@ def _removing(ftp, path):
 
 
 def _making(ftp, path):
-    if type_of(ftp, path) is not None:
-        return errno.EEXIST
-    above = type_of(ftp, _above(path))
-    return errno.ENOENT if above is None else errno.EACCES if above == "dir" else errno.ENOTDIR
+    return errno.EEXIST if type_of(ftp, path) is not None else _listing(ftp, _above(path))
 
 
 def _renaming(ftp, path):
@@ -128,7 +134,7 @@ def _renaming(ftp, path):
 
 
 _TASKS = {
-    None: lambda ftp, path: errno.EIO,
+    None: lambda ftp, path: errno.EACCES,
     "stat": lambda ftp, path: errno.ENOENT,
     "list": _listing,
     "read": _reading,

@@ -144,6 +144,39 @@ class FTPFile(AbstractBufferedFile):
             warnings.warn(f"{self.path} was written, but not closed: it isn't there", ResourceWarning, 2, source=self)
 
 
+class PackedFile(io.BufferedIOBase):
+    """An FTPFile that is written through a compressor of fsspec's, which leaves the file open when it is closed."""
+
+    def __init__(self, compress, file):
+        self._file, self._packer = file, compress(file, mode="wb")
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        return self._packer.write(data)
+
+    def close(self):
+        if not self.closed:
+            try:
+                self._packer.close()
+                self._file.close()
+            finally:
+                super().close()
+
+    def discard(self):
+        self._file.discard()
+        super().close()
+
+    def __exit__(self, kind, error, traceback):
+        if kind is not None:
+            self.discard()
+        self.close()
+
+    def __del__(self):
+        pass  # or it would be closed, and the file be there
+
+
 class TextFile(io.TextIOWrapper):
     """An FTPFile that is written as text: what is written when an exception comes is no file here either."""
 

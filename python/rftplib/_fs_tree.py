@@ -4,6 +4,7 @@ import concurrent.futures
 import errno
 from datetime import datetime, timezone
 
+from ._batch import batch
 from ._errors import error_perm
 from ._stat import _by_commands
 from .listing import scandir, stat
@@ -41,7 +42,13 @@ def _created(text):
 def info(ftp, path):
     """The info of a path; of what a link leads to, as far as it leads somewhere."""
     entry = stat(ftp, path)
-    return info_of(entry, *_targets(ftp, [entry], ("file", "dir")).values())
+    found = info_of(entry, *_targets(ftp, [entry], ("file", "dir")).values())
+    if entry.type == "file" and entry.mode in (None, 0o777):
+        # may be a link: ProFTPD's MLST tells the size of that, and a file would be read in part
+        (reply,) = batch(ftp, ["SIZE " + path])
+        if reply.code == 213 and reply.text[4:].strip().isdecimal():
+            found["size"] = int(reply.text[4:])
+    return found
 
 
 def ls(ftp, path):
@@ -81,7 +88,7 @@ def below(fs, path, maxdepth=None):
         if depth > _DEEPEST:
             raise OSError(errno.ELOOP, f"more than {_DEEPEST} directories deep", level[0][0])
         deeper = []
-        for (_, above), entries in zip(level, _list_all(fs, [path for path, _ in level])):
+        for (_, above), entries in zip(level, list_all(fs, [path for path, _ in level])):
             found += entries
             # a directory that lies in itself, by a mount for one, is entered once
             known = [(entry.path, above | {entry.unique} - {None}) for entry in entries if _is_new(entry, above)]
@@ -96,9 +103,11 @@ def _is_new(entry, above):
     return entry.type == "dir" and (entry.unique is None or entry.unique not in above)
 
 
-def _list_all(fs, paths):
+def list_all(fs, paths, exact_times=True):
+    """The entries of each directory, listed side by side."""
+
     def entries(path):
-        return fs._run(lambda ftp: list(scandir(ftp, path, exact_times=True)), path, "list")
+        return fs._run(lambda ftp: list(scandir(ftp, path, exact_times=exact_times)), path, "list")
 
     if len(paths) == 1:
         return [entries(paths[0])]

@@ -17,24 +17,20 @@ try:
 except ImportError as error:
     raise ImportError("rftplib.fs needs fsspec: pip install 'rftplib[fs]'") from error
 
-from . import _fs_change, _fs_tree, _fs_urls
-from ._errors import Error, error_perm
-from ._fs_errors import os_error
-from ._fs_file import FTPFile, TextFile
+from . import _fs_change, _fs_tree
+from ._errors import Error
+from ._fs_base import SiteFileSystem
+from ._fs_file import FTPFile, PackedFile, TextFile
 from ._fs_read import read, read_into
-from .session import Site, Timeouts
 from .transfer import Retry, get, put
 
 __all__ = ["FTPESFileSystem", "FTPFileSystem", "FTPSFileSystem"]
-
-# Options that fsspec gives to any filesystem, and that say nothing here: there is no cache of listings
-_FSSPECS = {"asynchronous", "listings_expiry_time", "loop", "max_paths", "use_listings_cache"}
 
 # Before a download or an upload is given up: a program waits for it
 _RETRY = Retry(attempts=4, base=0.5, cap=5)
 
 
-class FTPFileSystem(fsspec.AbstractFileSystem):
+class FTPFileSystem(SiteFileSystem):
     """The files of a server in clear text, as an fsspec filesystem: rftp://user:password@host:port/path.
 
     FTPFileSystem(host, port=None, username=None, password=None, *, timeouts=Timeouts(), encoding='utf-8',
@@ -53,88 +49,7 @@ class FTPFileSystem(fsspec.AbstractFileSystem):
     """
 
     protocol = "rftp"
-    root_marker = "/"
-    cachable = True
     _scheme = "ftp"
-
-    def __init__(
-        self,
-        host,
-        port=None,
-        username=None,
-        password=None,
-        *,
-        timeouts=Timeouts(),  # noqa: B008  (it is immutable)
-        encoding="utf-8",
-        errors="surrogateescape",
-        connections=8,
-        block_size=None,
-        auto_mkdir=False,
-        factory=None,
-        cafile=None,
-        context=None,
-        implicit=None,
-        **options,
-    ):
-        """Nothing is opened yet; raises ValueError for what makes no sense."""
-        unknown = sorted(options.keys() - _FSSPECS)
-        if unknown:
-            raise TypeError(f"{type(self).__name__} has no option {', '.join(unknown)}")
-        super().__init__(**options)
-        self.site = Site(
-            _fs_urls.site_url(self._scheme, host, port, cafile),
-            user=username,
-            password=password,
-            timeouts=timeouts,
-            encoding=encoding,
-            errors=errors,
-            connections=connections,
-            factory=factory,
-            context=context,
-            implicit=implicit,
-        )
-        self.auto_mkdir = auto_mkdir
-        self.blocksize = block_size or FTPFile.DEFAULT_BLOCK_SIZE
-
-    @classmethod
-    def _strip_protocol(cls, path):
-        return [_fs_urls.path_of(one) for one in path] if isinstance(path, list) else _fs_urls.path_of(path)
-
-    @staticmethod
-    def _get_kwargs_from_urls(path):
-        return _fs_urls.options_of(path)
-
-    def unstrip_protocol(self, name):
-        """Return the URL of a path, without the password."""
-        return _fs_urls.url_of(self.protocol, self.site, _fs_urls.path_of(name))
-
-    def _run(self, work, path, task=None, again=True):
-        """What work(ftp) returns, by a client of the pool; what it raises becomes an OSError.
-
-        again: once more, by another connection, unless the server has refused it.
-        """
-        while True:
-            failure = None
-            try:
-                with self.site.borrow() as ftp:
-                    try:
-                        return work(ftp)
-                    except error_perm as refusal:  # it has left the connection in step
-                        cause, failure = refusal, os_error(refusal, path, task, ftp)
-            except (Error, OSError, EOFError) as error:
-                if again and not isinstance(error, error_perm):
-                    again = False
-                    continue
-                cause, failure = error, os_error(error, path)
-            if failure is cause:
-                raise failure
-            raise failure from cause
-
-    def _explained(self, error, path, task):
-        """The OSError for one that has come on another connection."""
-        if not isinstance(error, error_perm):
-            return os_error(error, path)
-        return self._run(lambda ftp: os_error(error, path, task, ftp), path)
 
     # ---------------------------------------------------------------------------------- what is there
 
@@ -187,7 +102,7 @@ class FTPFileSystem(fsspec.AbstractFileSystem):
 
     def exists(self, path, **kwargs):
         """Return whether there is such a file or directory. Raises OSError if that can't be told."""
-        return self._type(path) is not None
+        return self._type(path) not in (None, "link")  # which leads nowhere, or it would be followed
 
     def isdir(self, path):
         """Return whether there is such a directory. Raises OSError if that can't be told."""
@@ -269,11 +184,15 @@ class FTPFileSystem(fsspec.AbstractFileSystem):
 
     def open(self, path, mode="rb", block_size=None, cache_options=None, compression=None, **kwargs):
         """Open a file: "rb", "wb", "xb", "ab", or without the b for text; FTPFile tells what that means here."""
-        if "b" in mode or "r" in mode or compression is not None:
+        if "r" in mode:
             return super().open(path, mode, block_size, cache_options, compression, **kwargs)
         text = {name: kwargs.pop(name) for name in ("encoding", "errors", "newline") if name in kwargs}
-        mode = mode.replace("t", "") + "b"
-        return TextFile(super().open(path, mode, block_size, cache_options, **kwargs), **text)
+        binary = mode.replace("b", "").replace("t", "") + "b"
+        compression = fsspec.core.get_compression(path, compression)
+        file = super().open(path, binary, block_size, cache_options, **kwargs)
+        if compression is not None:
+            file = PackedFile(fsspec.compression.compr[compression], file)
+        return file if "b" in mode else TextFile(file, **text)
 
     def get_file(self, rpath, lpath, callback=fsspec.callbacks.DEFAULT_CALLBACK, outfile=None, **kwargs):
         """Download a file to a local path or into a file object, by rftplib.transfer.get; a directory is only made."""
