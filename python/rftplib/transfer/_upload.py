@@ -174,6 +174,7 @@ class Upload:
                 raise
             finally:
                 self._sent = meter.moved
+                self._left_over |= bool(meter.moved)
         self._left_over = True
         return self._sent
 
