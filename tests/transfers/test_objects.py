@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ftplib
 import io
 
 import pytest
@@ -88,3 +89,23 @@ def test_one_that_can_t_seek_is_sent_once():
         server.replies["STOR"] = take_only(100_000)
         with pytest.raises(TransferError, match="can't be sent again"):
             put(server.site, Pipe(), "c", retry=AT_ONCE)
+
+
+def test_ftplib_s_own_client(tmp_path):
+    """It has ftplib's methods: that is enough, and progress and rate come from the blocks."""
+    told = []
+
+    class Bar:
+        def set_size(self, size):
+            told.append(size)
+
+        def relative_update(self, change):
+            told.append(change)
+
+    with FileServer({"a": DATA}) as server, ftplib.FTP(timeout=10) as ftp:
+        ftp.connect(*server.address)
+        ftp.login("user", "secret")
+        assert get(ftp, "a", tmp_path / "a", progress=Bar()).verified == "size"
+        assert put(ftp, tmp_path / "a", "b", progress=Bar()).verified == "size"
+        assert bytes(server.files["b"].content) == (tmp_path / "a").read_bytes() == DATA
+    assert sum(told) == 4 * len(DATA)
