@@ -356,3 +356,21 @@ def test_progress(source):
         put(server.site, source, "b", progress=Bar())
     assert told[:2] == [("size", len(DATA)), 100_000]
     assert sum(told[1:]) == len(DATA)
+
+
+def test_what_is_still_being_written_is_waited_for(source):
+    """The server goes on with what had arrived before the connection was lost."""
+    growing = []
+
+    def size(session):
+        file = session.server.files.get(name_of(session))
+        if file is not None and 0 < len(growing) < 3:
+            file.content += DATA[len(file.content) : len(file.content) + 10_000]
+        growing.append(True)
+        on_file(lambda file: len(file.content))(session)
+
+    with FileServer() as server:
+        leave_a_part(server, source)
+        server.replies["SIZE"] = size
+        done = put(server.site, source, "b", retry=ONCE)
+        assert (files(server), done.resumed_at) == ({"b": DATA}, 120_000)
