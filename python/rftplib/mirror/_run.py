@@ -165,6 +165,10 @@ class Run:
             end = time.monotonic() + _PATIENCE
             for thread in threads:
                 thread.join(max(0.0, end - time.monotonic()))
+            while not results.empty():
+                job, outcomes = results.get()
+                if not isinstance(outcomes, BaseException):
+                    self._take(job, outcomes)
 
     def _by_executor(self, jobs, at_once):
         """At most as many jobs as there may be connections are handed out at a time: each takes one of each side."""
