@@ -110,7 +110,7 @@ class Run:
         jobs = []
         workers = getattr(self._executor, "_max_workers", None)
         keep = self._executor is None or (workers is not None and workers <= self._connections)
-        groups = list(divided(actions))
+        groups = list(divided(actions, self._connections))
         at_once = max(1, min(self._connections, len(groups)))
         rate = None if self._rate is None else self._rate / at_once
         for group, large in groups:
