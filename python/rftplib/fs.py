@@ -159,6 +159,19 @@ class FTPFileSystem(SiteFileSystem):
         path = self._strip_protocol(path)
         return self._run(lambda ftp: read(ftp, path, start, end), path, "read")
 
+    def cat(self, path, recursive=False, on_error="raise", **kwargs):
+        """Return the contents of a file; of several (a list, a pattern, `recursive`) a dict of paths and contents.
+
+        By as many connections at once as the site allows. on_error: "raise", "omit", or "return" the exceptions.
+        """
+        paths = self.expand_path(path)
+        if recursive:
+            paths = [name for one in paths for name in self.find(one)]
+        elif isinstance(path, str) and paths == [self._strip_protocol(path)]:
+            return self.cat_file(path)
+        found = self.cat_ranges(paths, None, None, on_error="raise" if on_error == "raise" else "return")
+        return {name: data for name, data in zip(paths, found) if on_error != "omit" or isinstance(data, bytes)}
+
     def cat_ranges(self, paths, starts, ends, max_gap=None, on_error="return", **kwargs):
         """Return parts of files, [start:end] of each path, by as many connections at once as the site allows.
 

@@ -1,0 +1,103 @@
+"""Over FTPS: parts of files, each broken off, and connections cut, against servers that encrypt all or nothing."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+
+import pytest
+from servers import CATALOGUE
+from support.needed import need, running
+from support.real import content
+from support.sessions import Endpoint
+
+from fs.conftest import Area
+from fs.cutter import Cutter
+
+# They refuse data connections in clear text; and the last two demand that each resumes the session.
+NAMES = ("vsftpd-forced", "pureftpd-forced", "vsftpd", "proftpd")
+DATA = content(3_000_000)
+CUTS = 20
+
+
+@pytest.fixture(scope="module")
+def reasons():
+    with running(NAMES) as reasons:
+        yield reasons
+
+
+@pytest.fixture(params=NAMES)
+def secured(request, reasons, no_descriptor_left):
+    server = CATALOGUE[request.param]
+    need(server, reasons)
+    area = Area(Endpoint(server, server.hosts[0], "tls1.3"))
+    try:
+        yield area
+    finally:
+        area.close()
+
+
+class Data(logging.Handler):
+    """How many transfers were asked for, how many data connections secured, and how many the server found not to be."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = self.secured = self.refused = 0
+
+    def emit(self, record):
+        text = record.getMessage()
+        self.secured += text.startswith("data connection: TLS")
+        self.asked += text[:7] in ("> RETR ", "> STOR ", "> MLSD ", "> LIST ")
+        self.refused += text[:5] in ("< 521", "< 522", "< 534")
+
+
+@pytest.fixture
+def data():
+    handler = Data()
+    loggers = [logging.getLogger(name) for name in ("rftplib.tls", "rftplib.control")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+    yield handler
+    for logger, level in zip(loggers, levels):
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+def test_parts_that_are_broken_off(secured, data):
+    path = secured.put("file", DATA)
+    fs = secured.fs()
+    for number in range(CUTS):
+        start = number * 140_000
+        assert fs.cat_file(path, start, start + 1000) == DATA[start : start + 1000]
+    fs.pipe_file(f"{secured.root}/other", DATA)
+    assert fs.cat_file(f"{secured.root}/other") == DATA
+    assert data.secured == data.asked == CUTS + 2
+    assert data.refused == 0
+
+
+def test_connections_that_are_cut(secured, data):
+    """Before, between and in the middle of transfers; what is read is right, and what is refused was asked encrypted."""
+    path = secured.put("file", DATA)
+    chance = random.Random(7)
+    with Cutter(secured.endpoint.host, secured.endpoint.port) as cutter:
+        fs = secured.fs(port=cutter.port)
+        right = failed = 0
+        for _ in range(CUTS):
+            fs.ls(secured.root)
+            timer = threading.Timer(chance.random() / 50, cutter.cut)
+            timer.start()
+            start = chance.randrange(len(DATA))
+            try:
+                assert fs.cat_file(path, start, start + 500_000) == DATA[start : start + 500_000]
+                right += 1
+            except OSError:
+                failed += 1  # cut twice, say
+            timer.join()
+        assert right > failed
+        assert cutter.accepted > 5
+        fs.site.close()
+    assert data.asked >= data.secured >= right
+    assert data.refused == 0
