@@ -8,12 +8,11 @@ import threading
 
 import pytest
 from servers import CATALOGUE
+from support.areas import Area
+from support.cutter import Cutter
 from support.needed import need, running
 from support.real import content
 from support.sessions import Endpoint
-
-from fs.conftest import Area
-from fs.cutter import Cutter
 
 # They refuse data connections in clear text; and the last two demand that each resumes the session.
 NAMES = ("vsftpd-forced", "pureftpd-forced", "vsftpd", "proftpd")
@@ -79,7 +78,7 @@ def test_parts_that_are_broken_off(secured, data):
 
 
 def test_connections_that_are_cut(secured, data):
-    """Before, between and in the middle of transfers; what is read is right, and what is refused was asked encrypted."""
+    """Before, between and in the middle of transfers: what is read is right, and all of it was encrypted."""
     path = secured.put("file", DATA)
     chance = random.Random(7)
     with Cutter(secured.endpoint.host, secured.endpoint.port) as cutter:
