@@ -18,11 +18,11 @@ const RECEIVE_FILE: usize = 1024 * 1024;
 /// Receives from `conn` until the peer closes and calls `callback` with `bytes` of at most `blocksize`. False where
 /// `conn`'s own methods have to do it.
 #[pyfunction]
-pub fn download(
-    meter: &Bound<'_, Meter>,
-    conn: &Bound<'_, PyAny>,
-    callback: &Bound<'_, PyAny>,
-    blocksize: &Bound<'_, PyAny>,
+pub fn download<'py>(
+    meter: &Bound<'py, Meter>,
+    conn: &Bound<'py, PyAny>,
+    callback: &Bound<'py, PyAny>,
+    blocksize: &Bound<'py, PyAny>,
 ) -> PyResult<bool> {
     let Some(blocksize) = block_size(blocksize) else {
         return Ok(false);
@@ -30,19 +30,38 @@ pub fn download(
     let Some(mut pump) = Pump::receiving(conn, meter.get())? else {
         return Ok(false);
     };
-    let sink = Sink::of(callback)?;
-    if let Sink::File(file) = &sink {
-        download_to_file(&mut pump, file)?;
-        return Ok(true);
+    let mut sink = Sink::of(callback)?;
+    loop {
+        if let Sink::File(file) = &sink {
+            download_to_file(&mut pump, file)?;
+            return Ok(true);
+        }
+        match download_to_sink(&mut pump, meter, &sink, blocksize)? {
+            Some(next) => sink = Sink::of(&next)?,
+            None => return Ok(true),
+        }
     }
+}
+
+/// Until the peer closes, or the callback has handed over to another one, which is returned.
+fn download_to_sink<'py>(
+    pump: &mut Pump<'_, 'py>,
+    meter: &Bound<'py, Meter>,
+    sink: &Sink<'py>,
+    blocksize: usize,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = meter.py();
     let mut buffer = vec![0; RECEIVE];
     loop {
         let count = pump.receive(&mut buffer)?;
         if count == 0 {
-            return Ok(true);
+            return Ok(None);
         }
-        sink.put(conn.py(), buffer.get(..count).unwrap_or_default(), blocksize)?;
+        sink.put(py, buffer.get(..count).unwrap_or_default(), blocksize)?;
         pump.look_up()?;
+        if let Some(next) = meter.get().take_next() {
+            return Ok(Some(next.into_bound(py)));
+        }
     }
 }
 
@@ -59,7 +78,8 @@ fn download_to_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()
     let first = first as u64; // the pump has counted these
     let moved = AtomicU64::new(first);
     let outcome = pump.run(
-        |stream, until| {
+        |stream, until, most| {
+            target.limit(most);
             let state = target.receive(stream, until);
             moved.store(target.written().max(first), Ordering::Relaxed);
             state

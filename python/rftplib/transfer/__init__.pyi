@@ -2,9 +2,9 @@ import os
 from collections.abc import Iterable
 from datetime import datetime
 from ftplib import FTP, Error
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
-from .session import Site
+from ..session import Site
 
 __all__ = ["Retry", "TransferError", "Transferred", "get", "put"]
 

@@ -4,10 +4,9 @@
 >>> get("ftps://user@ftp.example.org", "data/big.iso", "big.iso")
 """
 
-from ._retry import Retry
-from ._transferred import Transferred, TransferError
 from ._get import get
 from ._put import put
+from ._values import Retry, TransferError, Transferred
 
 __all__ = ["Retry", "TransferError", "Transferred", "get", "put"]
 
