@@ -1,10 +1,10 @@
 """Files and parts of files into memory: for `rftplib.fs`."""
 
-from ._errors import Error, error_perm, error_proto, error_temp
-from ._features import features
-from ._rftplib import await_end
-from ._tls import forget_errors
-from ._unread import has_arrived
+from .._errors import Error, error_perm, error_proto, error_temp
+from .._features import features
+from .._rftplib import await_end
+from .._tls import forget_errors
+from .._unread import has_arrived
 
 # For how many seconds the reply to a transfer is waited for that was broken off; then the connection is given up
 PATIENCE = 5.0
