@@ -34,12 +34,12 @@ class FTPFileSystem(SiteFileSystem):
     """The files of a server in clear text, as an fsspec filesystem: rftp://user:password@host:port/path.
 
     FTPFileSystem(host, port=None, username=None, password=None, *, timeouts=Timeouts(), encoding='utf-8',
-    errors='surrogateescape', connections=8, block_size=5 MiB, auto_mkdir=False, factory=None)
+    errors='surrogateescape', connections=8, block_size=5 MiB, auto_mkdir=False, factory=None, keepalive=60)
 
     host, port, username, password: of the server; in URLs %40 and so on stand for special characters. Without a
     password, ~/.netrc is looked into; without a user there either, the login is anonymous. timeouts, encoding, errors,
-    connections, factory: those of rftplib.session.Site. block_size: of open files, in bytes. auto_mkdir: whether a file
-    that is written or copied to has the directories above it made.
+    connections, factory, keepalive: those of rftplib.session.Site. block_size: of open files, in bytes. auto_mkdir:
+    whether a file that is written or copied to has the directories above it made.
 
     Paths begin at the server's root and are taken as they are, without %. Instances can be used by any number of
     threads, can be pickled, and share the connections of equal ones. Nothing is cached: what others change is seen.

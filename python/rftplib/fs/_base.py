@@ -34,6 +34,7 @@ class SiteFileSystem(AbstractFileSystem):
         block_size=None,
         auto_mkdir=False,
         factory=None,
+        keepalive=60,
         cafile=None,
         context=None,
         implicit=None,
@@ -53,6 +54,7 @@ class SiteFileSystem(AbstractFileSystem):
             errors=errors,
             connections=connections,
             factory=factory,
+            keepalive=keepalive,
             context=context,
             implicit=implicit,
         )
