@@ -1,11 +1,16 @@
 """Files and parts of files into memory: for `rftplib.fs`."""
 
-from ._errors import Error, error_perm, error_proto, error_temp
-from ._features import features
-from ._tls import forget_errors
+from .._errors import Error, error_perm, error_proto, error_temp
+from .._features import features
+from .._rftplib import await_end
+from .._tls import forget_errors
+from .._unread import has_arrived
 
 # For how many seconds the reply to a transfer is waited for that was broken off; then the connection is given up
 PATIENCE = 5.0
+
+# After how many seconds without it the server is asked something else
+_SILENCE = 0.25
 
 # How much is asked of a socket at once, in bytes
 _BLOCK = 1 << 18
@@ -116,16 +121,29 @@ def _begin(ftp, path, start, end, size):
 
 
 def _await_reply(ftp):
-    """Read the reply to a transfer that was broken off, whatever it is; the connection is closed if none comes."""
-    limit = ftp.sock.gettimeout()
+    """Read the reply to a transfer that was broken off, whatever it is; the connection is closed if that takes long.
+
+    Pure-FTPd says nothing now and then, and often 150, which isn't the last word elsewhere. PWD has a code of its own
+    (RFC 959): where that comes, nothing else will.
+    """
+    limit, in_step = ftp.sock.gettimeout(), False
     ftp.sock.settimeout(PATIENCE if limit is None else min(limit, PATIENCE))
     try:
-        code = ftp.getresp()[:3]
-    except (error_temp, error_perm) as refusal:
-        code = str(refusal)[:3]
-    except (Error, OSError, EOFError):
-        code = None
-    if code is None or code[:1] == "1" or code == "421":
-        ftp.close()
-    else:
+        if has_arrived(ftp) or await_end(ftp.sock, -1, False, _SILENCE)[0]:
+            in_step = _code(ftp)[:1] in "245"
+        if not in_step:
+            ftp.putcmd("PWD")
+            in_step = _code(ftp) == "257" or _code(ftp) == "257"  # it may be the second
+    except (Error, OSError, EOFError, TypeError, AttributeError):
+        in_step = False
+    if in_step and ftp.lastresp != "421":
         ftp.sock.settimeout(limit)
+    else:
+        ftp.close()
+
+
+def _code(ftp):
+    try:
+        return ftp.getresp()[:3]
+    except (error_temp, error_perm) as refusal:
+        return str(refusal)[:3]

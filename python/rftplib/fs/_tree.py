@@ -4,10 +4,10 @@ import concurrent.futures
 import errno
 from datetime import datetime, timezone
 
-from ._batch import batch
-from ._errors import error_perm
-from ._stat import _by_commands
-from .listing import scandir, stat
+from .._batch import batch
+from .._errors import error_perm
+from .._stat import _by_commands
+from ..listing import scandir, stat
 
 # How many directories deep, and how many entries, a server may have
 _DEEPEST, _MOST = 100, 10_000_000

@@ -8,9 +8,9 @@ import warnings
 from fsspec.caching import AllBytes
 from fsspec.spec import AbstractBufferedFile
 
-from . import _fs_write
-from ._errors import Error
-from ._fs_read import read
+from .._errors import Error
+from . import _write
+from ._read import read
 
 
 class FTPFile(AbstractBufferedFile):
@@ -48,7 +48,7 @@ class FTPFile(AbstractBufferedFile):
         if not self.autocommit:
             raise io.UnsupportedOperation("what is appended can't be taken back: not in a transaction")
         size = self.fs.size(self.path) if self.fs.exists(self.path) else 0
-        self._upload = self._sending(lambda: _fs_write.Upload(self.fs.site, "APPE " + self.path))
+        self._upload = self._sending(lambda: _write.Upload(self.fs.site, "APPE " + self.path))
         self._closed, self.loc, self.offset = False, size or 0, 0
 
     # ---------------------------------------------------------------------------------- reading
@@ -71,9 +71,9 @@ class FTPFile(AbstractBufferedFile):
         """Send what the buffer has: all of a small file at once, by a connection of the pool."""
         data = self.buffer.getbuffer()
         if self._temporary is None and self.mode != "ab":
-            self._temporary = _fs_write.temporary(self.path)
+            self._temporary = _write.temporary(self.path)
         if final and self._upload is None:
-            self.fs._run(lambda ftp: _fs_write.store(ftp, self._temporary, data), self.path, "write")
+            self.fs._run(lambda ftp: _write.store(ftp, self._temporary, data), self.path, "write")
         else:
             self._sending(lambda: self._send(data, final))
         if final and self.autocommit:
@@ -81,7 +81,7 @@ class FTPFile(AbstractBufferedFile):
 
     def _send(self, data, final):
         if self._upload is None:
-            self._upload = _fs_write.Upload(self.fs.site, "STOR " + self._temporary)
+            self._upload = _write.Upload(self.fs.site, "STOR " + self._temporary)
         self._upload.send(data)
         if final:
             upload, self._upload = self._upload, None
@@ -106,7 +106,7 @@ class FTPFile(AbstractBufferedFile):
         if name is None:
             return
         try:
-            publish, replace = _fs_write.publish, self.mode != "xb"
+            publish, replace = _write.publish, self.mode != "xb"
             self.fs._run(lambda ftp: publish(ftp, name, self.path, replace), self.path, "write", again=False)
         except BaseException:
             self._temporary = name
@@ -122,7 +122,7 @@ class FTPFile(AbstractBufferedFile):
         name, self._temporary = self._temporary, None
         if name is not None:
             try:
-                self.fs._run(lambda ftp: _fs_write.discard(ftp, name), self.path, again=False)
+                self.fs._run(lambda ftp: _write.discard(ftp, name), self.path, again=False)
             except OSError:
                 pass  # it stays, under a name that nobody reads
 

@@ -2,10 +2,10 @@
 
 from fsspec import AbstractFileSystem
 
-from . import _fs_urls
-from ._errors import Error, error_perm
-from ._fs_errors import os_error
-from .session import Site, Timeouts
+from .._errors import Error, error_perm
+from ..session import Site, Timeouts
+from . import _urls
+from ._kinds import os_error
 
 # Options that fsspec gives to any filesystem, and that say nothing here: there is no cache of listings
 _FSSPECS = {"asynchronous", "listings_expiry_time", "loop", "max_paths", "use_listings_cache"}
@@ -34,6 +34,7 @@ class SiteFileSystem(AbstractFileSystem):
         block_size=None,
         auto_mkdir=False,
         factory=None,
+        keepalive=60,
         cafile=None,
         context=None,
         implicit=None,
@@ -45,7 +46,7 @@ class SiteFileSystem(AbstractFileSystem):
             raise TypeError(f"{type(self).__name__} has no option {', '.join(unknown)}")
         super().__init__(**options)
         self.site = Site(
-            _fs_urls.site_url(self._scheme, host, port, cafile),
+            _urls.site_url(self._scheme, host, port, cafile),
             user=username,
             password=password,
             timeouts=timeouts,
@@ -53,6 +54,7 @@ class SiteFileSystem(AbstractFileSystem):
             errors=errors,
             connections=connections,
             factory=factory,
+            keepalive=keepalive,
             context=context,
             implicit=implicit,
         )
@@ -61,15 +63,15 @@ class SiteFileSystem(AbstractFileSystem):
 
     @classmethod
     def _strip_protocol(cls, path):
-        return [_fs_urls.path_of(one) for one in path] if isinstance(path, list) else _fs_urls.path_of(path)
+        return [_urls.path_of(one) for one in path] if isinstance(path, list) else _urls.path_of(path)
 
     @staticmethod
     def _get_kwargs_from_urls(path):
-        return _fs_urls.options_of(path)
+        return _urls.options_of(path)
 
     def unstrip_protocol(self, name):
         """Return the URL of a path, without the password."""
-        return _fs_urls.url_of(self.protocol, self.site, _fs_urls.path_of(name))
+        return _urls.url_of(self.protocol, self.site, _urls.path_of(name))
 
     def _run(self, work, path, task=None, again=True):
         """What work(ftp) returns, by a client of the pool; what it raises becomes an OSError.

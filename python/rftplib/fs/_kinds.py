@@ -7,8 +7,8 @@ there.
 import errno
 import re
 
-from ._errors import Error, error_perm
-from .listing import ListingError, scandir, stat
+from .._errors import Error, error_perm
+from ..listing import ListingError, scandir, stat
 
 # What replies say, the names of files left out: the first that fits
 _SAYINGS = tuple(
@@ -96,7 +96,10 @@ def _above(path):
 
 
 def _is_listed(ftp, path):
-    return any(entry.path == path for entry in scandir(ftp, _above(path)))
+    try:
+        return any(entry.path == path for entry in scandir(ftp, _above(path)))
+    except error_perm:
+        return False  # there is nothing above it either
 
 
 def _reading(ftp, path):

@@ -4,12 +4,12 @@ import errno
 import os
 from datetime import datetime, timezone
 
-from ._batch import batch
-from ._errors import error_perm, error_temp
-from ._features import features
-from ._fs_errors import os_error, type_of
-from ._fs_tree import list_all
-from ._fs_write import publish
+from .._batch import batch
+from .._errors import error_perm, error_temp
+from .._features import features
+from ._kinds import os_error, type_of
+from ._tree import list_all
+from ._write import publish
 
 
 def _raise(reply):

@@ -17,12 +17,12 @@ try:
 except ImportError as error:
     raise ImportError("rftplib.fs needs fsspec: pip install 'rftplib[fs]'") from error
 
-from . import _fs_change, _fs_tree
-from ._errors import Error
-from ._fs_base import SiteFileSystem
-from ._fs_file import FTPFile, PackedFile, TextFile
-from ._fs_read import read, read_into
-from .transfer import Retry, get, put
+from .._errors import Error
+from ..transfer import Retry, get, put
+from . import _change, _tree
+from ._base import SiteFileSystem
+from ._file import FTPFile, PackedFile, TextFile
+from ._read import read, read_into
 
 __all__ = ["FTPESFileSystem", "FTPFileSystem", "FTPSFileSystem"]
 
@@ -34,12 +34,12 @@ class FTPFileSystem(SiteFileSystem):
     """The files of a server in clear text, as an fsspec filesystem: rftp://user:password@host:port/path.
 
     FTPFileSystem(host, port=None, username=None, password=None, *, timeouts=Timeouts(), encoding='utf-8',
-    errors='surrogateescape', connections=8, block_size=5 MiB, auto_mkdir=False, factory=None)
+    errors='surrogateescape', connections=8, block_size=5 MiB, auto_mkdir=False, factory=None, keepalive=60)
 
     host, port, username, password: of the server; in URLs %40 and so on stand for special characters. Without a
     password, ~/.netrc is looked into; without a user there either, the login is anonymous. timeouts, encoding, errors,
-    connections, factory: those of rftplib.session.Site. block_size: of open files, in bytes. auto_mkdir: whether a file
-    that is written or copied to has the directories above it made.
+    connections, factory, keepalive: those of rftplib.session.Site. block_size: of open files, in bytes. auto_mkdir:
+    whether a file that is written or copied to has the directories above it made.
 
     Paths begin at the server's root and are taken as they are, without %. Instances can be used by any number of
     threads, can be pickled, and share the connections of equal ones. Nothing is cached: what others change is seen.
@@ -60,7 +60,7 @@ class FTPFileSystem(SiteFileSystem):
         group, unique and destination where they are told. Links are followed. Raises OSError.
         """
         path = self._strip_protocol(path)
-        return self._run(lambda ftp: _fs_tree.info(ftp, path), path, "stat")
+        return self._run(lambda ftp: _tree.info(ftp, path), path, "stat")
 
     def ls(self, path, detail=True, **kwargs):
         """Return the names in a directory, or with `detail` what info() tells of each; of a file, its own.
@@ -68,7 +68,7 @@ class FTPFileSystem(SiteFileSystem):
         Links to files are as the files, links to directories of the type "link". Raises OSError.
         """
         path = self._strip_protocol(path)
-        found = self._run(lambda ftp: _fs_tree.ls(ftp, path), path, "list")
+        found = self._run(lambda ftp: _tree.ls(ftp, path), path, "list")
         return found if detail else [info["name"] for info in found]
 
     def walk(self, path, maxdepth=None, topdown=True, on_error="raise", **kwargs):
@@ -77,7 +77,7 @@ class FTPFileSystem(SiteFileSystem):
         on_error: "raise" (here the default), "omit", or a function that gets the OSError.
         """
         detail = kwargs.get("detail", False)
-        yield from _fs_tree.walk(self, self._strip_protocol(path), maxdepth, topdown, on_error, detail)
+        yield from _tree.walk(self, self._strip_protocol(path), maxdepth, topdown, on_error, detail)
 
     def find(self, path, maxdepth=None, withdirs=False, detail=False, **kwargs):
         """Return the paths of all files below a directory, sorted; with `detail` a dict of what info() tells of each.
@@ -87,7 +87,7 @@ class FTPFileSystem(SiteFileSystem):
         """
         path = self._strip_protocol(path)
         try:
-            found = _fs_tree.find(self, path, maxdepth, withdirs)
+            found = _tree.find(self, path, maxdepth, withdirs)
         except FileNotFoundError as error:
             if error.filename != path:
                 raise
@@ -121,7 +121,7 @@ class FTPFileSystem(SiteFileSystem):
     def lexists(self, path, **kwargs):
         """Return whether there is such a name, also that of a link which leads nowhere."""
         path = self._strip_protocol(path)
-        return self.exists(path) or self._run(lambda ftp: _fs_tree.listed(ftp, path), path) is not None
+        return self.exists(path) or self._run(lambda ftp: _tree.listed(ftp, path), path) is not None
 
     def modified(self, path):
         """Return when a file was changed, a datetime in UTC (MDTM or MLST, RFC 3659: to the second on most servers).
@@ -158,6 +158,19 @@ class FTPFileSystem(SiteFileSystem):
         """
         path = self._strip_protocol(path)
         return self._run(lambda ftp: read(ftp, path, start, end), path, "read")
+
+    def cat(self, path, recursive=False, on_error="raise", **kwargs):
+        """Return the contents of a file; of several (a list, a pattern, `recursive`) a dict of paths and contents.
+
+        By as many connections at once as the site allows. on_error: "raise", "omit", or "return" the exceptions.
+        """
+        paths = self.expand_path(path)
+        if recursive:
+            paths = [name for one in paths for name in self.find(one)]
+        elif isinstance(path, str) and paths == [self._strip_protocol(path)]:
+            return self.cat_file(path)
+        found = self.cat_ranges(paths, None, None, on_error="raise" if on_error == "raise" else "return")
+        return {name: data for name, data in zip(paths, found) if on_error != "omit" or isinstance(data, bytes)}
 
     def cat_ranges(self, paths, starts, ends, max_gap=None, on_error="return", **kwargs):
         """Return parts of files, [start:end] of each path, by as many connections at once as the site allows.
@@ -261,7 +274,7 @@ class FTPFileSystem(SiteFileSystem):
 
         All of it in one batch, after all has been listed. Links are deleted, not what they lead to. Raises OSError.
         """
-        _fs_change.rm(self, self.expand_path(path), recursive, maxdepth)
+        _change.rm(self, self.expand_path(path), recursive, maxdepth)
 
     def mv(self, path1, path2, recursive=False, maxdepth=None, **kwargs):
         """Rename a file or a directory, by RNFR and RNTO (RFC 959); into a directory that path2 is. Raises OSError.
@@ -273,17 +286,17 @@ class FTPFileSystem(SiteFileSystem):
             return
         into = path2.endswith("/")
         path1, path2 = self._strip_protocol(path1), self._strip_protocol(path2)
-        self._run(lambda ftp: _fs_change.mv(ftp, path1, path2, into), path1, "rename", again=False)
+        self._run(lambda ftp: _change.mv(ftp, path1, path2, into), path1, "rename", again=False)
 
     def mkdir(self, path, create_parents=True, **kwargs):
         """Make a directory; those above it, too, unless create_parents is false. Raises OSError."""
         path = self._strip_protocol(path)
-        self._run(lambda ftp: _fs_change.mkdir(ftp, path, create_parents, False), path, "mkdir", again=False)
+        self._run(lambda ftp: _change.mkdir(ftp, path, create_parents, False), path, "mkdir", again=False)
 
     def makedirs(self, path, exist_ok=False):
         """Make a directory, and those above it; exist_ok: it may be there already. Raises OSError."""
         path = self._strip_protocol(path)
-        self._run(lambda ftp: _fs_change.mkdir(ftp, path, True, exist_ok), path, "mkdir", again=exist_ok)
+        self._run(lambda ftp: _change.mkdir(ftp, path, True, exist_ok), path, "mkdir", again=exist_ok)
 
     def rmdir(self, path):
         """Remove a directory, which must be empty. Raises OSError."""
@@ -296,7 +309,7 @@ class FTPFileSystem(SiteFileSystem):
         if truncate or not self.exists(path):
             self.pipe_file(path, b"", **kwargs)
         else:
-            self._run(lambda ftp: _fs_change.touch(ftp, path), path)
+            self._run(lambda ftp: _change.touch(ftp, path), path)
 
 
 class FTPSFileSystem(FTPFileSystem):

@@ -5,11 +5,11 @@ import io
 import os
 import secrets
 
-from ._batch import batch
-from ._errors import Error, error_perm, error_proto, error_reply, error_temp
-from ._fs_errors import type_of
-from ._fs_read import PATIENCE, close
-from ._pool import says_too_many
+from .._batch import batch
+from .._errors import Error, error_perm, error_proto, error_reply, error_temp
+from .._pool import says_too_many
+from ._kinds import type_of
+from ._read import PATIENCE, close
 
 # Of the name that a file shall have, so many bytes are in its temporary one: names have at most 255
 _MOST = 200

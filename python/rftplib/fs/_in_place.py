@@ -1,6 +1,6 @@
 """What ftp:// is for fsspec while rftplib is in ftplib's place; see rftplib.install()."""
 
-from . import fs
+from rftplib import fs
 
 
 class FTPFileSystem(fs.FTPFileSystem):
