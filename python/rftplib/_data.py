@@ -87,7 +87,8 @@ def listen(ftp):
 def start(ftp, cmd, rest):
     """What FTP.ntransfercmd() returns: the data connection, and the size that a 150 reply names."""
     size = None
-    _options.seconds(ftp, "data_timeout")  # a wrong value is told before anything is sent
+    for name in ("data_timeout", "noop_interval"):
+        _options.seconds(ftp, name)  # a wrong value is told before anything is sent
     with _transfer.starting(ftp, cmd) as waiting:
         if ftp.passiveserver:
             conn, resp = _open_passive(ftp, waiting, cmd, rest)

@@ -7,6 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::python::call::Call;
+use crate::python::data::beat::Beat;
 use crate::python::data::rate::Rate;
 use crate::python::hold;
 
@@ -34,6 +35,7 @@ pub struct Meter {
     refused: AtomicBool,
     /// The reader of the control connection, on which a refusal may come meanwhile.
     control: OnceLock<Py<PyAny>>,
+    beat: OnceLock<Beat>,
     /// Called with the count about ten times a second, and when it was last.
     tick: Option<Py<PyAny>>,
     ticked: Mutex<Option<Instant>>,
@@ -138,6 +140,16 @@ impl Meter {
     /// Have a loop that waits in vain look for a refusal on the control connection, whose reader this is.
     fn watch(&self, reader: Py<PyAny>) {
         let _ = self.control.set(reader); // it is the same one all the time
+    }
+
+    /// Have `call()` called every so many seconds by the loop that counts here, between two pieces of the data.
+    fn each(&self, seconds: f64, call: Py<PyAny>) {
+        let _ = self.beat.set(Beat::new(seconds, call)); // a transfer has one
+    }
+
+    /// The loop is between two pieces: calls what is due.
+    pub fn beat(&self, py: Python<'_>) -> PyResult<()> {
+        self.beat.get().map_or(Ok(()), |beat| beat.now(py))
     }
 
     /// Note that the connection has failed.

@@ -165,6 +165,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Signals, a close by another thread, and a chance for other threads: whatever came up since the last block.
     pub fn look_up(&mut self) -> PyResult<()> {
         self.turn.look_up(self.owner.py())?;
+        self.meter.beat(self.owner.py())?;
         self.owner.fd().map(drop)
     }
 
@@ -187,6 +188,8 @@ impl<'a, 'py> Pump<'a, 'py> {
         if !waited? {
             self.check_refused(self.meter.so_far())?;
         }
+        self.meter.beat(self.py())?;
+        self.owner.fd()?;
         self.rearm()
     }
 
@@ -327,6 +330,7 @@ impl<'a, 'py> Pump<'a, 'py> {
             let now = moved();
             self.meter.count(now.saturating_sub(before));
             look_up(self.py())?;
+            self.meter.beat(self.py())?;
             let held = match pass {
                 Ok(Pass::Ended) => {
                     self.meter.end(End::Regular);
