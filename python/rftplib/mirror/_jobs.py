@@ -6,8 +6,8 @@ import threading
 from typing import NamedTuple, Optional, Tuple  # noqa: UP035  (Python 3.9 evaluates them)
 
 from . import _advice
+from ._listers import Unreachable
 from ._local import FULL
-from ._remote import Unreachable
 from ._values import Action, Failure
 
 # A job has so many small files, and so many bytes; what is larger is a job of its own, and is resumed

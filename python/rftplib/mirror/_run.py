@@ -8,7 +8,8 @@ from .._errors import Error
 from . import _advice, _guards
 from ._copy import copy
 from ._jobs import Here, Job, divided, failed
-from ._remote import Lister, Remote, Unreachable
+from ._listers import Lister, Unreachable
+from ._remote import Remote
 from ._steps import Steps
 from ._values import Failure, Refused, Report
 
