@@ -106,15 +106,19 @@ def failed(action, error, fatal=False):
     return Outcome(action.path, failure=failure, fatal=fatal)
 
 
-def divided(actions, small=MOST_BYTES):
-    """The actions in groups that are a job each, as (actions, whether it is a large file), the large ones first."""
+def divided(actions, connections, small=MOST_BYTES):
+    """The actions in groups that are a job each, as (actions, whether it is a large file), the large ones first.
+
+    There are some for each connection, as far as there are files.
+    """
+    most_files = max(1, min(MOST_FILES, -(-len(actions) // (2 * connections))))
     large = [action for action in actions if action.size is None or action.size > small]
     yield from (((action,), True) for action in sorted(large, key=lambda action: -(action.size or 0)))
     group, size = [], 0
     for action in actions:
         if action.size is None or action.size > small:
             continue
-        if group and (len(group) >= MOST_FILES or size + action.size > MOST_BYTES):
+        if group and (len(group) >= most_files or size + action.size > MOST_BYTES):
             yield tuple(group), False
             group, size = [], 0
         group.append(action)

@@ -34,7 +34,7 @@ class Other:
     def _path(self, path):
         return join(self._fs()[1], _names.check_path(path))
 
-    def scan(self, rules, links, names, *, sent, needed, folds=False, connections=1):
+    def scan(self, rules, links, names, *, sent, needed, folds=False, connections=1, expected=0):
         """The Tree; `needed` as for a local side."""
         fs, root = self._fs()
         tree = Tree(rules, names, sent, folds)

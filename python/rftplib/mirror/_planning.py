@@ -61,9 +61,14 @@ def plan(
     rules = Rules(include, exclude)
     source, target = sides(source, target, follow=links == "follow")
     how = {"sent": source.remote or target.remote, "connections": connections}
-    there = target.scan(rules, "skip", "skip", needed=False, **how)
     folds = hasattr(target, "folds") and target.folds()
+    there = here = None
+    if not target.remote:
+        there = target.scan(rules, "skip", "skip", needed=False, **how)
+        how["expected"] = _directories(there)
     here = source.scan(rules, links, names, needed=True, folds=folds, **how)
+    if target.remote:
+        there = target.scan(rules, "skip", "skip", needed=False, **{**how, "expected": _directories(here)})
     for path in rules.needless(here.nodes):
         del here.nodes[path]
         here.kept.add(path)
@@ -92,6 +97,10 @@ def plan(
     return Plan(
         source, target, actions, failures, refusal, creates=not there.exists, unchanged=_unchanged(here, actions)
     )
+
+
+def _directories(tree):
+    return 1 + sum(node.kind == "dir" for node in tree.nodes.values())
 
 
 def _check(option, value, values):

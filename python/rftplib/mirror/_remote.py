@@ -34,18 +34,28 @@ class Remote:
     def __str__(self):
         return self.site.url
 
-    def scan(self, rules, links, names, *, sent, needed, folds=False, connections=8):
-        """The Tree; `needed` as for a local side."""
+    def scan(self, rules, links, names, *, sent, needed, folds=False, connections=8, expected=0):
+        """The Tree; `needed` as for a local side. expected: about how many directories there may be.
+
+        What is needed by none of the sources is the target's to find out: whether times can be set.
+        """
         tree = Tree(rules, names, sent, folds)
+        lister = Lister(self.site)
         try:
-            with self.site.borrow() as ftp:
+            if needed:
+                lister.ask(lambda ftp: None)
+            else:
+                self.keeps_times = lister.ask(_keeps_times)
+        except Unreachable as unreachable:
+            lister.give_back()
+            refusal = unreachable.__cause__
+            if needed or not self.site.directory or not _is_gone(refusal) or not self._is_missing():
+                raise refusal from None
+            with self.outside().borrow() as ftp:
                 self.keeps_times = _keeps_times(ftp)
-        except error_perm as refusal:
-            if needed or not self.site.directory or refusal.args[0][:3] != "550" or not self._is_missing():
-                raise
             tree.exists = False
             return tree
-        _Scan(self.site, tree, links).run(connections)
+        _Scan(self.site, tree, links).run(connections, lister, expected)
         return tree
 
     def _is_missing(self):
@@ -93,6 +103,10 @@ class Remote:
                     if entry.type == "link" and entry.path in directories:
                         links.add(entry.path)
         return links
+
+
+def _is_gone(error):
+    return isinstance(error, error_perm) and error.args[0][:3] == "550"
 
 
 def argument(path):
@@ -164,10 +178,17 @@ class _Scan:
         self._threads, self._listers, self._error = [], [], None
         self._ended = threading.Event()
 
-    def run(self, connections):
-        """List all. Raises what the root's listing raises, and errors that are none of a single directory's."""
+    def run(self, connections, lister, expected):
+        """List all. Raises what the root's listing raises, and errors that are none of a single directory's.
+
+        lister: the first one, which has a connection. expected: see Remote.scan().
+        """
         self._most = min(connections, self._site.connections)
+        self._spare = lister
         self._push(_Directory())
+        with self._lock:
+            while len(self._threads) < min(self._most, expected):
+                self._begin(eager=True)
         try:
             while not self._ended.wait(0.1):
                 pass
@@ -189,14 +210,20 @@ class _Scan:
         with self._lock:
             self._open += 1
             if self._open > len(self._threads) < self._most:
-                lister = Lister(self._site)
-                thread = threading.Thread(target=self._work, args=(lister,), daemon=True, name="rftplib-mirror-list")
-                self._listers.append(lister)
-                self._threads.append(thread)
-                thread.start()
+                self._begin()
 
-    def _work(self, lister):
+    def _begin(self, eager=False):
+        """One more that lists; eager: it logs in although there is nothing to list yet."""
+        lister, self._spare = self._spare or Lister(self._site), None
+        work = threading.Thread(target=self._work, args=(lister, eager), daemon=True, name="rftplib-mirror-list")
+        self._listers.append(lister)
+        self._threads.append(work)
+        work.start()
+
+    def _work(self, lister, eager):
         try:
+            if eager:
+                lister.ask(lambda ftp: None)
             while True:
                 try:
                     directory = self._waiting.get_nowait()

@@ -110,7 +110,7 @@ class Run:
         jobs = []
         workers = getattr(self._executor, "_max_workers", None)
         keep = self._executor is None or (workers is not None and workers <= self._connections)
-        groups = list(divided(actions))
+        groups = list(divided(actions, self._connections))
         at_once = max(1, min(self._connections, len(groups)))
         rate = None if self._rate is None else self._rate / at_once
         for group, large in groups:
@@ -165,6 +165,10 @@ class Run:
             end = time.monotonic() + _PATIENCE
             for thread in threads:
                 thread.join(max(0.0, end - time.monotonic()))
+            while not results.empty():
+                job, outcomes = results.get()
+                if not isinstance(outcomes, BaseException):
+                    self._take(job, outcomes)
 
     def _by_executor(self, jobs, at_once):
         """At most as many jobs as there may be connections are handed out at a time: each takes one of each side."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import time
 
 import rftplib
 
@@ -13,6 +14,9 @@ from ._attempts import BeginAnew, NotWhole, is_refused
 from ._part import OVERLAP, part_name
 from ._values import TransferError, Transferred
 from ._verify import local_hash, offered, remote_hash
+
+# For how long a size must stay the same, in seconds, and how often that is looked for
+SETTLED, ROUNDS = 0.2, 50
 
 
 class Upload:
@@ -108,7 +112,7 @@ class Upload:
         """How much of the file is there and can be continued."""
         if not self._resume:
             return 0
-        (there,) = _naming.sizes(ftp, self._place)
+        there = self._settled_size(ftp)
         self._left_over = there is not None
         if not there or self._useless or there > self._source.size or self._no_append:
             return 0
@@ -116,6 +120,23 @@ class Upload:
         if there < min(OVERLAP, self._source.size) or not self._fits(ftp, there):
             return 0
         return there
+
+    def _settled_size(self, ftp):
+        """The size of what is there, once it has stopped growing.
+
+        A server may still write what has arrived before the connection was lost: appended behind that, the rest of the
+        file would be in the wrong place.
+        """
+        (there,) = _naming.sizes(ftp, self._place)
+        for _ in range(ROUNDS):
+            if not there:
+                return there
+            before = there
+            time.sleep(SETTLED)
+            (there,) = _naming.sizes(ftp, self._place)
+            if there == before:
+                return there
+        raise NotWhole(f"{self._place!r} is still being written by an earlier transfer, or by another one")
 
     def _fits(self, ftp, there):
         """Whether what is on the server is the beginning of the file, as far as can be told."""
@@ -174,6 +195,7 @@ class Upload:
                 raise
             finally:
                 self._sent = meter.moved
+                self._left_over |= bool(meter.moved)
         self._left_over = True
         return self._sent
 
