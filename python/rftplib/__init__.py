@@ -16,6 +16,8 @@ rftplib.session
     Site, how to reach a server, with a pool of connections; batch(), many commands at once; recover().
 rftplib.listing
     scandir(), walk(), stat() on any server; parse() for listings that are there already.
+rftplib.fs
+    A server's files for pandas, Dask and whatever takes fsspec's URLs (pip install 'rftplib[fs]').
 Attributes of the classes, to be set on a class, a subclass or an object
     FTP: max_reply, skip_redundant_type, accept_any_active_peer, check_size, structured_replies, errors,
     socket_factory, connect_timeout, data_timeout, prefer_epsv, tcp_keepalive.

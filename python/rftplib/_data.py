@@ -88,8 +88,9 @@ def listen(ftp):
 
 def start(ftp, cmd, rest):
     """What FTP.ntransfercmd() returns: the data connection, and the size that a 150 reply names."""
-    if getattr(ftp, "data_timeout", None) is not None:
-        _options.seconds(ftp, "data_timeout")  # a wrong value is told before anything is sent
+    for name in ("data_timeout", "noop_interval"):
+        if getattr(ftp, name, None) is not None:
+            _options.seconds(ftp, name)  # a wrong value is told before anything is sent
     open_one = _open_passive if ftp.passiveserver else _open_active
     running = _transfer.running(ftp)
     if running is not None:

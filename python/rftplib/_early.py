@@ -8,6 +8,7 @@ reply decides what happens next, as in ftplib.
 import socket
 
 from . import _lenient, _rftplib, _transfer
+from ._handshake import shake_hands
 from ._tls import forget_errors, ssl
 
 
@@ -32,7 +33,7 @@ class Early:
         """Complete the handshake and return the connection; raises what it has failed with."""
         if self._error is not None:
             raise self._error
-        return _transfer.in_time(self._ftp, conn, lambda: conn.do_handshake() or conn)
+        return _transfer.in_time(self._ftp, conn, lambda: shake_hands(self._ftp, conn) or conn)
 
     def _begin(self, timeout, limit):
         """Shake hands until that is done, has failed, or a reply comes; raises socket.timeout if nothing happens."""

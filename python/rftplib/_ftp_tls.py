@@ -10,6 +10,7 @@ import rftplib
 from . import _control, _logs, _options, _rftplib, _transfer, ssl
 from ._errors import Error, error_perm
 from ._ftp import FTP
+from ._handshake import shake_hands
 from ._tls import forget_errors, is_native
 from ._transfer import UNWRAP_TIMEOUT
 
@@ -231,7 +232,7 @@ def _secure(ftp, conn, session, early=None):
             if early is not None:
                 waiting.watch(conn)
                 return early.finish(conn)
-            return _transfer.secure(ftp, conn, waiting, **options)
+            return _transfer.secure(ftp, conn, waiting, shake_hands, **options)
     except BaseException:
         conn.close()
         forget_errors(ftp.sock)

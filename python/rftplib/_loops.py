@@ -4,6 +4,8 @@ Subclasses of sockets, SOCKS wrappers, gevent's sockets and mocks come here, TLS
 and everything with RFTPLIB_NATIVE=0. Each counts what it moves in the transfer's meter.
 """
 
+import time
+
 from . import _errors, _options
 from ._odd import line_to_send
 
@@ -18,7 +20,7 @@ def download(meter, conn, callback, blocksize):
             raise
         if not data:
             return
-        meter.add(len(data))
+        count(meter, len(data))
         callback(data)
 
 
@@ -48,7 +50,7 @@ def retrlines(meter, ftp, conn, callback):
                 print("*retr*", repr(line))
             if not line:
                 return
-            meter.add(_size(line, ftp.encoding))
+            count(meter, _size(line, ftp.encoding))
             if line[-2:] == "\r\n":
                 line = line[:-2]
             elif line[-1:] == "\n":
@@ -73,7 +75,15 @@ def _send(meter, conn, data):
     except OSError:
         meter.fail()
         raise
-    meter.add(len(data))
+    count(meter, len(data))
+
+
+def count(meter, size):
+    """Count so many bytes more, do what is due between two pieces, and pause where the transfer has a rate."""
+    pause = meter.add(size)
+    meter.beat()
+    if pause:
+        time.sleep(pause)
 
 
 def _size(line, encoding):

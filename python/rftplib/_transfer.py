@@ -24,6 +24,9 @@ _PLAIN = socket.socket
 # the connection of an upload that is kept for its reply
 _RUNNING, _LINGERING = "_rftplib_transfer", "_rftplib_lingering"
 
+# The command of the transfer that is about to begin, and its meter: for rftplib.transfer
+METERED = "_rftplib_metered"
+
 # For how many seconds an upload waits for the server's close_notify where the client has no `unwrap_timeout`
 UNWRAP_TIMEOUT = 5.0
 
@@ -42,10 +45,12 @@ class Transfer:
     starting = True  # until it has its data connection
     early = None  # in FTP_TLS: what sends the command, see _early
     _closed = False
-    _log = None
+    _log = _noops = None
 
     def __init__(self, ftp, cmd, rest=None, sent=False, text=False):
-        self.cmd, self.meter = cmd, _rftplib.Meter()
+        attributes = getattr(ftp, "__dict__", None)
+        kept = attributes.get(METERED) if attributes else None
+        self.cmd, self.meter = cmd, _rftplib.Meter() if kept is None else _kept_meter(kept, cmd)
         self._ftp, self._rest, self._sent, self._text = ftp, rest, sent, text
         self._thread, self._outer = get_ident(), []
 
@@ -61,6 +66,8 @@ class Transfer:
             attributes.pop(_RUNNING, None)
         else:
             attributes[_RUNNING] = outer
+        if self._noops is not None:
+            self._noops.leave()
         if self._closed and outer is not self and kind is not None and issubclass(kind, Exception):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from error
 
@@ -102,9 +109,13 @@ class Transfer:
             self._log = _logs.Log(self.cmd, conn)
         if self._sent:
             linger(self._ftp, conn)
+        if getattr(self._ftp, "noop_interval", None) is not None:
+            from . import _noops  # only who wants them waits for it
+
+            self._noops = _noops.start(self._ftp, self.meter)
         control = getattr(self._ftp, "file", None)
         if isinstance(control, _rftplib.Reader):
-            self.meter.watch(control)
+            self.meter.watch(self._noops or control)
         try:
             in_rust = getattr(_rftplib, loop)(self.meter, *args)
             if self._log is not None:
@@ -136,7 +147,7 @@ class Transfer:
     def _is_refused(self):
         """Whether the server has refused a transfer that has failed or stands still, by a reply that is to be read."""
         failed = self._sent and not self._closed and (self.meter.broken or self.meter.ragged)
-        return self.meter.refused or (failed and _lenient.is_refused(self._ftp, _lenient.REASON))
+        return self.meter.refused or (failed and _lenient.is_refused(self._ftp, _lenient.REASON, self._noops))
 
     def check_open(self):
         """Raise OSError (EBADF) if another thread has closed the client meanwhile."""
@@ -149,7 +160,7 @@ class Transfer:
         Raises what voidresp() raises for a reply that isn't 2xx; where none comes, the error at the end of the data.
         """
         try:
-            resp = self._ftp.voidresp()
+            resp = (self._noops.reply if self._noops else self._ftp.voidresp)()
         except (OSError, EOFError) as error:
             _logs.failed("data", error, "reading the final reply")
             if self.error is None:
@@ -287,6 +298,11 @@ class Transfer:
                 conn.settimeout(timeout)
 
 
+def _kept_meter(kept, cmd):
+    """The meter that is kept, if it is for this transfer, or a new one. kept: (a command, a meter)."""
+    return kept[1] if kept[1] is not None and kept[0] == cmd else _rftplib.Meter()
+
+
 def running(ftp):
     """The transfer of `ftp` for which a connection is made now, by this thread; None if the user makes one by hand."""
     transfer = getattr(ftp, "__dict__", {}).get(_RUNNING)
@@ -302,9 +318,12 @@ def starting(ftp, cmd):
     return running(ftp) or Transfer(ftp, cmd)
 
 
-def secure(ftp, conn, waiting, **options):
-    """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches."""
-    return in_time(ftp, conn, lambda: _secured(ftp, conn, waiting, options))
+def secure(ftp, conn, waiting, shake_hands=None, **options):
+    """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches.
+
+    shake_hands: called with (ftp, conn) in the place of conn.do_handshake(), if the context is Python's own, or ours.
+    """
+    return in_time(ftp, conn, lambda: _secured(ftp, conn, waiting, shake_hands, options))
 
 
 def in_time(ftp, conn, handshake):
@@ -319,14 +338,14 @@ def in_time(ftp, conn, handshake):
     return conn
 
 
-def _secured(ftp, conn, waiting, options):
+def _secured(ftp, conn, waiting, shake_hands, options):
     """What secure() returns.
 
     The handshake comes after the socket has been made, where that is Python's own: only then close() reaches it.
     """
     context = ftp.context
     own = ssl is not None and getattr(context.wrap_socket, "__func__", None) is ssl.SSLContext.wrap_socket
-    apart = own and conn.gettimeout() != 0
+    apart = (own or (shake_hands and wraps_itself(context))) and conn.gettimeout() != 0
     if apart:
         options["do_handshake_on_connect"] = False
     waiting.watch(conn)
@@ -334,7 +353,7 @@ def _secured(ftp, conn, waiting, options):
     try:
         if apart and getattr(conn, "_connected", True):
             waiting.watch(conn)
-            conn.do_handshake()
+            shake_hands(ftp, conn) if shake_hands else conn.do_handshake()
         waiting.check_open()
     except BaseException:
         conn.close()

@@ -64,6 +64,8 @@ mod _rftplib {
     use super::data::listing::Listing;
     #[pymodule_export]
     use super::data::meter::Meter;
+    #[pymodule_export]
+    use super::data::rate::Rate;
     #[cfg(unix)]
     #[pymodule_export]
     use super::data::retrlines::retrlines;

@@ -34,6 +34,8 @@ pub struct FromFile<S> {
     buffer: Vec<u8>,
     pending: Range<usize>,
     by_kernel: bool,
+    /// How many bytes may be sent still.
+    most: usize,
 }
 
 /// How much is given to sendfile at once: enough that system calls don't count, and still soon back for `until`.
@@ -50,7 +52,13 @@ impl<S: Source> FromFile<S> {
             buffer: Vec::new(),
             pending: 0..0,
             by_kernel: true,
+            most: usize::MAX,
         }
+    }
+
+    /// From now on at most so many bytes are sent.
+    pub fn limit(&mut self, most: usize) {
+        self.most = most;
     }
 
     /// Where the first byte is that hasn't been sent.
@@ -58,7 +66,7 @@ impl<S: Source> FromFile<S> {
         self.offset - self.pending.len() as u64
     }
 
-    /// Sends until the file ends or `until` has passed.
+    /// Sends until the file ends, `until` has passed or the limit is reached.
     pub fn send(&mut self, stream: &mut dyn Stream, until: Instant) -> Result<Pass, Error> {
         let mut ready = false; // the stream has said so since the last byte
         loop {
@@ -71,8 +79,13 @@ impl<S: Source> FromFile<S> {
                 },
             };
             match sent {
-                Sent::Data(_) if Instant::now() >= until => return Ok(Pass::Going),
-                Sent::Data(_) => ready = false,
+                Sent::Data(count) => {
+                    self.most = self.most.saturating_sub(count);
+                    if self.most == 0 || Instant::now() >= until {
+                        return Ok(Pass::Going);
+                    }
+                    ready = false;
+                }
                 Sent::Wait(interest) if !await_stream(stream, interest, until)? => return Ok(Pass::Going),
                 Sent::Wait(_) => ready = true,
             }
@@ -88,7 +101,7 @@ impl<S: Source> FromFile<S> {
         }
         let file = self.file.descriptor();
         match stream
-            .send_file(file, self.offset, SEND_FILE)
+            .send_file(file, self.offset, SEND_FILE.min(self.most))
             .map_err(Error::Connection)?
         {
             Some(Sent::Data(count)) => {
@@ -124,6 +137,7 @@ impl<S: Source> FromFile<S> {
 
     fn send_pending(&mut self, stream: &mut dyn Stream) -> Result<Sent, Error> {
         let data = self.buffer.get(self.pending.clone()).unwrap_or_default();
+        let data = data.get(..self.most).unwrap_or(data);
         let sent = stream.send(data).map_err(Error::Connection)?;
         if let Sent::Data(count) = sent {
             self.pending.start = (self.pending.start + count).min(self.pending.end);

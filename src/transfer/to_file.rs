@@ -61,6 +61,8 @@ pub struct ToFile<T> {
     /// What has been received and not yet written: nothing more is received before it is.
     pending: Range<usize>,
     written: u64,
+    /// How many bytes may be received still.
+    most: usize,
 }
 
 impl<T: Target> ToFile<T> {
@@ -71,7 +73,13 @@ impl<T: Target> ToFile<T> {
             buffer,
             pending: 0..received,
             written: 0,
+            most: usize::MAX,
         }
+    }
+
+    /// From now on at most so many bytes are received.
+    pub fn limit(&mut self, most: usize) {
+        self.most = most;
     }
 
     /// How many bytes the file has taken.
@@ -79,16 +87,24 @@ impl<T: Target> ToFile<T> {
         self.written
     }
 
-    /// Receives until the peer closes or `until` has passed.
+    /// Receives until the peer closes, `until` has passed or the limit is reached.
     pub fn receive(&mut self, stream: &mut dyn Stream, until: Instant) -> Result<Pass, Error> {
         let file_until = Instant::now() + SLICE;
         loop {
             if !self.write_pending(file_until)? {
                 return Ok(Pass::Held);
             }
-            match stream.receive(&mut self.buffer).map_err(Error::Connection)? {
+            let room = self.buffer.len().min(self.most);
+            if room == 0 {
+                return Ok(Pass::Going);
+            }
+            let into = self.buffer.get_mut(..room).unwrap_or_default();
+            match stream.receive(into).map_err(Error::Connection)? {
                 Received::End => return Ok(Pass::Ended),
-                Received::Data(count) => self.pending = 0..count,
+                Received::Data(count) => {
+                    self.pending = 0..count;
+                    self.most = self.most.saturating_sub(count);
+                }
                 Received::Wait(interest) if !await_stream(stream, interest, until)? => return Ok(Pass::Going),
                 Received::Wait(_) => continue,
             }

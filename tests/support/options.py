@@ -17,6 +17,7 @@ ON = {
     "data_timeout": 10,
     "prefer_epsv": True,
     "tcp_keepalive": 30,
+    "noop_interval": 0.5,
 }
 
 

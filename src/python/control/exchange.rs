@@ -189,7 +189,7 @@ impl Exchange {
         pump.send_at_once();
         let moved = AtomicU64::new(0);
         let outcome = pump.run(
-            |stream, until| self.pass(stream, until, &moved),
+            |stream, until, _| self.pass(stream, until, &moved),
             || moved.load(Ordering::Relaxed),
             || Ok(()),
         );

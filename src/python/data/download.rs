@@ -29,17 +29,17 @@ const RECEIVE_FILE: usize = 1024 * 1024;
 /// Receives from `conn` until the peer closes and calls `callback` with `bytes` of at most `blocksize`. False where
 /// `conn`'s own methods have to do it.
 #[pyfunction]
-pub fn download(
-    meter: &Bound<'_, Meter>,
-    conn: &Bound<'_, PyAny>,
-    callback: &Bound<'_, PyAny>,
-    blocksize: &Bound<'_, PyAny>,
+pub fn download<'py>(
+    meter: &Bound<'py, Meter>,
+    conn: &Bound<'py, PyAny>,
+    callback: &Bound<'py, PyAny>,
+    blocksize: &Bound<'py, PyAny>,
 ) -> PyResult<bool> {
     let Some(blocksize) = block_size(blocksize) else {
         return Ok(false);
     };
     let (mut held, mut since) = (Vec::new(), None);
-    if let Some(plain) = receivable(conn) {
+    if let Some(plain) = receivable(conn).filter(|_| meter.get().only_counts()) {
         let begun = match Sink::of_little(callback)? {
             Little::Called(sink) => begin(&plain, meter.get(), |data| sink.put(conn.py(), data, blocksize))?,
             Little::OnDisk => {
@@ -67,22 +67,42 @@ pub fn download(
         return Ok(false);
     };
     pump.waits_since(since);
-    let sink = Sink::of(callback)?;
-    if let Sink::File(file) = &sink {
-        download_to_file(&mut pump, file, &held)?;
-        return Ok(true);
+    let handed_over = meter.get().take_next().map(|next| next.into_bound(conn.py()));
+    let mut sink = Sink::of(handed_over.as_ref().unwrap_or(callback))?;
+    loop {
+        if let Sink::File(file) = &sink {
+            download_to_file(&mut pump, file, &held)?;
+            return Ok(true);
+        }
+        if !held.is_empty() {
+            sink.put(conn.py(), &std::mem::take(&mut held), blocksize)?; // there was no descriptor to spare for the file
+        }
+        match download_to_sink(&mut pump, meter, &sink, blocksize)? {
+            Some(next) => sink = Sink::of(&next)?,
+            None => return Ok(true),
+        }
     }
-    if !held.is_empty() {
-        sink.put(conn.py(), &held, blocksize)?; // there was no descriptor to spare for the file
-    }
+}
+
+/// Until the peer closes, or the callback has handed over to another one, which is returned.
+fn download_to_sink<'py>(
+    pump: &mut Pump<'_, 'py>,
+    meter: &Bound<'py, Meter>,
+    sink: &Sink<'py>,
+    blocksize: usize,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = meter.py();
     let mut buffer = vec![0; RECEIVE];
     loop {
         let count = pump.receive(&mut buffer)?;
         if count == 0 {
-            return Ok(true);
+            return Ok(None);
         }
-        sink.put(conn.py(), buffer.get(..count).unwrap_or_default(), blocksize)?;
+        sink.put(py, buffer.get(..count).unwrap_or_default(), blocksize)?;
         pump.look_up()?;
+        if let Some(next) = meter.get().take_next() {
+            return Ok(Some(next.into_bound(py)));
+        }
     }
 }
 
@@ -176,7 +196,8 @@ fn download_to_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>, held: &[u8]) -
     let first = first as u64; // the pump has counted these
     let moved = AtomicU64::new(first);
     let outcome = pump.run(
-        |stream, until| {
+        |stream, until, most| {
+            target.limit(most);
             let state = target.receive(stream, until);
             moved.store(target.written().max(first), Ordering::Relaxed);
             state

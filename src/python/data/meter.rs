@@ -2,10 +2,17 @@
 //! transfer (`rftplib._transfer`), from whichever thread.
 
 use pyo3::prelude::*;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
+use crate::python::call::Call;
+use crate::python::data::beat::Beat;
+use crate::python::data::rate::Rate;
 use crate::python::hold;
+
+/// How often it is told how far a transfer is: ten times a second, where a loop looks up that often.
+const TICK: Duration = Duration::from_millis(90);
 
 /// How a data connection has ended, as far as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +34,7 @@ fn process() -> u32 {
     0
 }
 
-/// Counts the bytes of one transfer.
+/// Counts the bytes of one transfer, and keeps it at its rate.
 #[pyclass(module = "rftplib._rftplib", frozen)]
 #[derive(Default)]
 pub struct Meter {
@@ -38,11 +45,52 @@ pub struct Meter {
     /// The reader of the control connection, on which a refusal may come meanwhile.
     control: OnceLock<Py<PyAny>>,
     process: u32,
+    beat: OnceLock<Beat>,
+    /// Called with the count about ten times a second, and when it was last.
+    tick: Option<Py<PyAny>>,
+    ticked: Mutex<Option<Instant>>,
+    rate: Option<Py<Rate>>,
+    /// What takes the place of the callback of a download.
+    next: Mutex<Option<Py<PyAny>>>,
 }
 
 impl Meter {
     pub fn count(&self, bytes: u64) {
         self.moved.fetch_add(bytes, Ordering::Relaxed);
+        if let Some(rate) = &self.rate {
+            rate.get().spend(bytes);
+        }
+    }
+
+    pub fn rate(&self) -> Option<&Rate> {
+        self.rate.as_ref().map(Py::get)
+    }
+
+    /// Whether nothing but the count is wanted of it: no progress, no rate, no NOOPs.
+    pub fn only_counts(&self) -> bool {
+        self.tick.is_none() && self.rate.is_none() && self.beat.get().is_none()
+    }
+
+    /// Tells how far it is, if that hasn't been told in a while.
+    pub fn tick(&self, py: Python<'_>) -> PyResult<()> {
+        match &self.tick {
+            Some(tick) if self.is_due() => tick.bind(py).run_held((self.so_far(),)),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        let mut ticked = self.ticked.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = ticked.is_none_or(|ticked| ticked.elapsed() >= TICK);
+        if due {
+            *ticked = Some(Instant::now());
+        }
+        due
+    }
+
+    /// What is to be called from now on, if the callback has said so.
+    pub fn take_next(&self) -> Option<Py<PyAny>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub fn so_far(&self) -> u64 {
@@ -71,9 +119,12 @@ impl Meter {
 #[pymethods]
 impl Meter {
     #[new]
-    fn new() -> Self {
+    #[pyo3(signature = (tick=None, rate=None))]
+    fn new(tick: Option<Py<PyAny>>, rate: Option<Py<Rate>>) -> Self {
         hold::this_thread();
         Self {
+            tick,
+            rate,
             process: process(),
             ..Self::default()
         }
@@ -85,9 +136,22 @@ impl Meter {
         self.process != process()
     }
 
-    /// Count so many bytes more.
-    fn add(&self, bytes: u64) {
+    /// Count so many bytes more. Returns for how many seconds nothing may be moved.
+    fn add(&self, py: Python<'_>, bytes: u64) -> PyResult<f64> {
         self.count(bytes);
+        self.tick(py)?;
+        Ok(self.rate().map_or(0.0, |rate| rate.pause().as_secs_f64()))
+    }
+
+    /// Have the loop that runs call this in place of its callback from now on. A loop that doesn't know of it goes on
+    /// calling the callback.
+    fn hand_over(&self, callback: Py<PyAny>) {
+        let before = self
+            .next
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(callback);
+        drop(before); // after the lock, for its `__del__` may run
     }
 
     /// End the loop that counts here: it may wait for a file, which doesn't notice the end of the connection.
@@ -98,6 +162,16 @@ impl Meter {
     /// Have a loop that waits in vain look for a refusal on the control connection, whose reader this is.
     fn watch(&self, reader: Py<PyAny>) {
         let _ = self.control.set(reader); // it is the same one all the time
+    }
+
+    /// Have `call()` called every so many seconds by the loop that counts here, between two pieces of the data.
+    fn each(&self, seconds: f64, call: Py<PyAny>) {
+        let _ = self.beat.set(Beat::new(seconds, call)); // a transfer has one
+    }
+
+    /// The loop is between two pieces: calls what is due.
+    pub fn beat(&self, py: Python<'_>) -> PyResult<()> {
+        self.beat.get().map_or(Ok(()), |beat| beat.now(py))
     }
 
     /// Note that the connection has failed.

@@ -7,7 +7,7 @@ use pyo3::types::PyBytes;
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::net::{self, Interest, Received, Sent, Stream, Tcp};
+use crate::net::{self, Interest, Received, SLICE, Sent, Stream, Tcp};
 use crate::python::call::{Call, int_of};
 use crate::python::data::meter::{End, Meter};
 use crate::python::data::watch::Watch;
@@ -173,6 +173,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Signals, a close by another thread, and a chance for other threads: whatever came up since the last block.
     pub fn look_up(&mut self) -> PyResult<()> {
         self.turn.look_up(self.owner.py())?;
+        self.meter.beat(self.owner.py())?;
         self.owner.fd().map(drop)
     }
 
@@ -195,6 +196,8 @@ impl<'a, 'py> Pump<'a, 'py> {
         if !waited? {
             self.check_refused(self.meter.so_far())?;
         }
+        self.meter.beat(self.py())?;
+        self.owner.fd()?;
         self.rearm()
     }
 
@@ -231,10 +234,33 @@ impl<'a, 'py> Pump<'a, 'py> {
         }
     }
 
+    /// How much may be moved in one go, after a pause if the rate demands one; whether it did.
+    fn room(&mut self) -> PyResult<(usize, bool)> {
+        let Some(rate) = self.meter.rate() else {
+            return Ok((usize::MAX, false));
+        };
+        let mut paused = false;
+        loop {
+            let pause = rate.pause().min(SLICE);
+            if pause.is_zero() {
+                return Ok((rate.grain(), paused));
+            }
+            wait::detached(self.py(), || std::thread::sleep(pause))?;
+            paused = true;
+            self.owner.fd()?;
+            if self.meter.is_stopped() {
+                return Err(Error::Closed.into());
+            }
+        }
+    }
+
     /// Receives as `recv` does, 0 being the end. It asks while it holds the GIL and lets go of it only to wait: with
     /// another busy thread in the process each release costs up to the switch interval.
     pub fn receive(&mut self, into: &mut [u8]) -> PyResult<usize> {
         let mut began = self.since.take();
+        let (most, _) = self.room()?;
+        let room = into.len().min(most);
+        let into = into.get_mut(..room).unwrap_or_default();
         self.rearm()?;
         loop {
             match self.stream.receive(into) {
@@ -244,6 +270,7 @@ impl<'a, 'py> Pump<'a, 'py> {
                 }
                 Ok(Received::Data(count)) => {
                     self.meter.count(count as u64);
+                    self.meter.tick(self.py())?;
                     return Ok(count);
                 }
                 Ok(Received::Wait(interest)) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
@@ -256,11 +283,16 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Sends as `sendall` does: the timeout is for the whole of it.
     pub fn send_all(&mut self, mut data: &[u8]) -> PyResult<()> {
         let mut began = None;
-        self.rearm()?;
         while !data.is_empty() {
-            match self.stream.send(data) {
+            let (most, paused) = self.room()?;
+            if paused {
+                began = None; // the peer isn't to blame
+            }
+            self.rearm()?;
+            match self.stream.send(data.get(..most).unwrap_or(data)) {
                 Ok(Sent::Data(count)) => {
                     self.meter.count(count as u64);
+                    self.meter.tick(self.py())?;
                     data = data.get(count..).unwrap_or_default();
                 }
                 Ok(Sent::Wait(interest)) => self.pause(interest, *began.get_or_insert_with(Instant::now))?,
@@ -283,24 +315,30 @@ impl<'a, 'py> Pump<'a, 'py> {
         }
     }
 
-    /// Runs a loop that needs no Python, a slice at a time, until it ends; `moved` tells how far it has come. The
-    /// timeout counts from the last progress, and from the last time that the file was to blame.
+    /// Runs a loop that needs no Python, a slice at a time, until it ends; `moved` tells how far it has come. A pass
+    /// moves at most as many bytes as it is told. The timeout counts from the last progress, and from the last time that
+    /// the file, or the rate, was to blame.
     pub fn run(
         &mut self,
-        mut pass: impl FnMut(&mut dyn Stream, Instant) -> Result<Pass, transfer::Error> + Send,
+        mut pass: impl FnMut(&mut dyn Stream, Instant, usize) -> Result<Pass, transfer::Error> + Send,
         moved: impl Fn() -> u64,
         still_wanted: impl Fn() -> PyResult<()>,
     ) -> PyResult<()> {
         let (mut began, mut before) = (Instant::now(), moved());
         loop {
+            let (most, paused) = self.room()?;
+            if paused {
+                began = Instant::now();
+            }
             let slice = self.slice(began)?;
             let at_most = slice.unwrap_or_default();
             self.rearm()?;
             let stream = &mut *self.stream;
-            let pass = self.owner.py().detach(|| pass(stream, Instant::now() + at_most));
+            let pass = self.owner.py().detach(|| pass(stream, Instant::now() + at_most, most));
             let now = moved();
             self.meter.count(now.saturating_sub(before));
             look_up(self.py())?;
+            self.meter.beat(self.py())?;
             let held = match pass {
                 Ok(Pass::Ended) => {
                     self.meter.end(End::Regular);
@@ -316,6 +354,9 @@ impl<'a, 'py> Pump<'a, 'py> {
                 return Err(Error::Closed.into());
             }
             still_wanted()?;
+            if now != before {
+                self.meter.tick(self.py())?;
+            }
             if now != before || held {
                 (began, before) = (Instant::now(), now);
             } else if slice.is_none() {

@@ -54,7 +54,8 @@ fn upload_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()> {
     let mut source = FromFile::new(file.fd(), start);
     let position = AtomicU64::new(start);
     let outcome = pump.run(
-        |stream, until| {
+        |stream, until, most| {
+            source.limit(most);
             let state = source.send(stream, until);
             position.store(source.position(), Ordering::Relaxed);
             state

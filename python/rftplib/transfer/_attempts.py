@@ -1,0 +1,124 @@
+"""Attempts, until a transfer is whole, and which failures are worth another one."""
+
+import contextlib
+import errno
+import socket
+import ssl
+import time
+
+from .._errors import Error, error_perm, error_proto, error_reply, error_temp, explained
+from .._pool import says_too_many
+from .._recover import recover
+from .._site import Site
+from ._values import Retry, TransferError
+
+# What the local file system says, or a system that forbids it: the next attempt would end like this one
+_LOCAL = frozenset(
+    getattr(errno, name)
+    for name in (
+        "EACCES EDQUOT EEXIST EFBIG EIO EISDIR ELOOP EMFILE ENAMETOOLONG ENFILE ENOENT ENOMEM ENOSPC ENOTDIR ENXIO"
+        " EPERM EROFS ESPIPE"
+    ).split()
+    if hasattr(errno, name)
+)
+
+
+class BeginAnew(TransferError):
+    """What is there doesn't belong to what comes: the source has changed, or the rest of it doesn't fit."""
+
+
+class NotWhole(TransferError):
+    """The end has come too early, and what is there can be continued."""
+
+
+class Side:
+    """The server's side: a Site or its URL, whose connections are replaced, or a client, which is its owner's."""
+
+    def __init__(self, where):
+        self._where = Site(where) if isinstance(where, str) else where
+        self.replaces = isinstance(self._where, Site)
+
+    def borrow(self):
+        """A context that gives a client."""
+        return self._where.borrow() if self.replaces else contextlib.nullcontext(self._where)
+
+    def get_in_step(self):
+        """After a failure: whether there can be another attempt at once."""
+        return self.replaces or recover(self._where)
+
+
+def run(where, job, retry, course):
+    """What `job.attempt(ftp)` returns in the end. job.describe() tells, for an error, what was to be done.
+
+    A failed connection is never used again. A client of the caller's gets one attempt, but where what is there has
+    turned out to be of no use and the client is in step.
+    """
+    check_retry(retry)
+    side, failures, anew, garbled, connected = Side(where), 0, 0, False, False
+    while True:
+        job.attempts += 1
+        try:
+            with side.borrow() as ftp:
+                connected = True
+                return job.attempt(ftp)
+        except Exception as error:
+            if error is course.raised or not isinstance(error, (Error, OSError, EOFError)):
+                raise
+            if course.has_progressed():
+                failures = 0
+            failures += 1
+            if isinstance(error, BeginAnew):
+                anew += 1
+                course.begin_anew()
+                again = max(anew, failures) < retry.attempts and side.get_in_step()
+            else:
+                passes = isinstance(error, NotWhole) or may_pass(error, connected)
+                again = side.replaces and passes and failures < retry.attempts
+            if isinstance(error, error_proto):
+                again, garbled = again and not garbled, True
+            if not again:
+                raise _told(error, job.describe()) from error.__cause__
+            pause = retry.pause(failures)
+        time.sleep(pause)
+
+
+def _told(error, text):
+    """The error with `text` behind its own."""
+    if isinstance(error, (BeginAnew, NotWhole)):
+        return TransferError(f"{error} ({text})").with_traceback(error.__traceback__)
+    before = getattr(error, "_hint", None)
+    if before is not None:  # a batch's
+        error._hint = f"{before}; {text}"
+        return error
+    return explained(error, text).with_traceback(error.__traceback__)
+
+
+def check_retry(retry):
+    """Raise unless `retry` makes sense."""
+    if not isinstance(retry, Retry):
+        raise TypeError(f"retry is a Retry, not {type(retry).__name__}")
+    if retry.attempts < 1 or retry.base < 0 or retry.cap < 0:
+        raise ValueError("retry: attempts must be at least 1, base and cap at least 0")
+
+
+def may_pass(error, connected):
+    """Whether another attempt, on a new connection, may end otherwise. connected: whether one has been had before."""
+    if isinstance(error, error_temp):
+        return error.args[0][:3] != "452"  # no space on the server
+    if isinstance(error, error_perm):
+        return says_too_many(error)
+    if isinstance(error, error_reply):
+        return error.args[0][:1] == "1"  # some of Pure-FTPd's final replies, after a cut, are the rest of a 1xx
+    if isinstance(error, (error_proto, EOFError)):
+        return True
+    if isinstance(error, ssl.SSLError):  # whose errno is no errno
+        cut_off = isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError))
+        return (connected or cut_off) and not isinstance(error, ssl.SSLCertVerificationError)
+    if isinstance(error, socket.gaierror):
+        return connected or error.errno == getattr(socket, "EAI_AGAIN", None)
+    return isinstance(error, OSError) and error.errno not in _LOCAL
+
+
+def is_refused(refusal):
+    """Whether a command was refused for good; 4xx replies but 451 are about what happens to be."""
+    return isinstance(refusal, error_perm) or refusal.args[0][:3] == "451"

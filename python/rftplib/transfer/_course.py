@@ -1,0 +1,89 @@
+"""How far a transfer has come, and how fast it may go: what `rftplib.transfer` tells and sets.
+
+The bytes are counted by the loops, in a meter (`_rftplib.Meter`) that is made here and taken by the record of the
+transfer. The data itself doesn't come by.
+"""
+
+import contextlib
+
+from .. import _rftplib
+from .._transfer import METERED
+
+# In what blocks a loop in Python moves data, in bytes
+BLOCK = 128 * 1024
+
+
+def _rate(bytes_per_second):
+    if isinstance(bytes_per_second, bool) or not isinstance(bytes_per_second, (int, float)):
+        raise TypeError(f"rate is a number of bytes per second, not {type(bytes_per_second).__name__}")
+    if not 0 < bytes_per_second < float("inf"):
+        raise ValueError("rate must be more than 0 bytes per second; None stands for no limit")
+    return _rftplib.Rate(bytes_per_second)
+
+
+class Course:
+    """How far a transfer has come, over all its attempts.
+
+    progress: told by set_size(n) and relative_update(n), in bytes, as fsspec's callbacks are; None: nobody. rate: bytes
+    per second, or a `_rftplib.Rate` that several transfers share; None for no limit.
+    """
+
+    def __init__(self, progress=None, rate=None):
+        self._progress = progress
+        self.rate = rate if rate is None or isinstance(rate, _rftplib.Rate) else _rate(rate)
+        self.raised = None  # what `progress` has raised, if anything
+        self.moved = 0  # how many bytes have gone over the network
+        self._shown = self._confirmed = self._best = 0
+
+    @property
+    def blocksize(self):
+        """In what blocks a loop in Python moves the data: the rate is kept between them."""
+        return BLOCK if self.rate is None else min(self.rate.grain, BLOCK)
+
+    def size(self, size):
+        """The size is known."""
+        if size is not None:
+            self._tell("set_size", size)
+
+    def reach(self, position):
+        """The transfer is there: so many bytes of the file; fewer than before where it is begun anew."""
+        change, self._shown = position - self._shown, position
+        if change:
+            self._tell("relative_update", change)
+
+    def confirm(self, position):
+        """So many bytes of the file are where they belong."""
+        self._confirmed = max(self._confirmed, position)
+
+    def begin_anew(self):
+        """What is there is of no use: whatever comes now is progress."""
+        self._confirmed = self._best = 0
+
+    def has_progressed(self):
+        """Whether more is confirmed than when this was last asked."""
+        progressed, self._best = self._confirmed > self._best, max(self._confirmed, self._best)
+        return progressed
+
+    @contextlib.contextmanager
+    def metered(self, ftp, cmd, position, overlap=0):
+        """A context for the transfer of `ftp` by `cmd`; gives its meter.
+
+        position: where in the file it begins. overlap: how many bytes are there already, and are moved once more.
+        """
+        meter = _rftplib.Meter(lambda moved: self.reach(position + max(moved, overlap)), self.rate)
+        attributes = getattr(ftp, "__dict__", {})
+        attributes[METERED] = (cmd, meter)
+        try:
+            yield meter
+        finally:
+            attributes.pop(METERED, None)
+            self.moved += meter.moved
+
+    def _tell(self, name, number):
+        if self._progress is None:
+            return
+        try:
+            getattr(self._progress, name)(number)
+        except BaseException as error:
+            self.raised = error
+            raise

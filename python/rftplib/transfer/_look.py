@@ -1,0 +1,71 @@
+"""What tells whether a file on a server is still the same: its size, its time and its unique fact."""
+
+from typing import NamedTuple, Optional
+
+import rftplib
+
+from .. import _rftplib
+from .._exact import ask, mdtm
+from .._features import features
+from .._stat import _of_file, _of_mlst
+
+
+class Look(NamedTuple):
+    """size: in bytes. micros: the modification time, in microseconds since 1970. unique: of MLST. None: unknown.
+
+    directory: the current one. is_file: False for what is surely none. entry: as in a listing, or None.
+    """
+
+    size: Optional[int] = None  # noqa: UP045  (Python 3.9 evaluates it)
+    micros: Optional[int] = None  # noqa: UP045
+    unique: Optional[str] = None  # noqa: UP045
+    directory: Optional[str] = None  # noqa: UP045
+    is_file: bool = True
+    modified: object = None
+
+    @property
+    def is_known(self):
+        """Whether it tells enough to continue a part of the file."""
+        return self.size is not None and self.micros is not None
+
+    def same(self, other):
+        """Whether that is the same file, as far as it can be told."""
+        return (self.size, self.micros, self.unique) == (other.size, other.micros, other.unique)
+
+
+def look(ftp, path):
+    """Look at a file, in one batch: by MLST, else by SIZE and MDTM (RFC 3659). A refusal tells nothing."""
+    offered = features(ftp)
+    commands = ["PWD"] if not path.startswith("/") else []
+    if "MLST" in offered:
+        replies = ask(ftp, ["MLST " + path, *commands])
+        entry = _of_mlst(path, replies[0])
+        directory = replies[1] if commands else None
+    else:
+        replies = ask_in_binary(ftp, ["SIZE " + path, mdtm(path), *commands])
+        entry = _of_file(path, *replies[:2])
+        directory = replies[2] if commands else None
+    if not isinstance(entry, _rftplib.Entry):
+        return Look(directory=_text(directory))
+    return look_of(entry, _text(directory))
+
+
+def ask_in_binary(ftp, commands):
+    """The replies to commands in TYPE I: of other sizes servers don't tell."""
+    binary = "TYPE I"
+    if getattr(ftp, "skip_redundant_type", False) and getattr(ftp, "_type_in_force", None) == binary:
+        return ask(ftp, commands)
+    reply, *replies = ask(ftp, [binary, *commands])
+    if reply.ok and hasattr(ftp, "_type_in_force"):
+        ftp._type_in_force = binary
+    return replies
+
+
+def look_of(entry, directory=None):
+    """The same of an entry of a listing."""
+    micros, _ = entry._micros()
+    return Look(entry.size, micros, entry.unique, directory, entry.type != "dir", entry.modified)
+
+
+def _text(reply):
+    return rftplib.parse257(reply.text) if reply is not None and reply.code == 257 else None

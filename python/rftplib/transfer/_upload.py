@@ -1,0 +1,234 @@
+"""An upload over all its attempts: for `rftplib.transfer.put`."""
+
+import contextlib
+import errno
+import time
+
+import rftplib
+
+from .._errors import Error, error_perm, error_temp
+from .._exact import ask
+from .._loops import count
+from . import _naming
+from ._attempts import BeginAnew, NotWhole, is_refused
+from ._part import OVERLAP, part_name
+from ._values import TransferError, Transferred
+from ._verify import local_hash, offered, remote_hash
+
+# For how long a size must stay the same, in seconds, and how often that is looked for
+SETTLED, ROUNDS = 0.2, 50
+
+
+class Upload:
+    """An upload of `source`, a LocalFile or a FileObject, over all its attempts."""
+
+    def __init__(self, source, remote, course, *, overwrite, temporary, resume, verify, keep):
+        self._source, self._remote, self._course = source, remote, course
+        self._overwrite, self._temporary, self._verify, self._keep = overwrite, temporary, verify, keep
+        self._resume = resume and temporary and source.can_resume
+        self.attempts, self.owned = 0, False
+        self._place = None  # the path that is written to, and whether something may be there
+        self._left_over = False
+        self._start = 0  # where the present attempt goes on
+        self._no_append = False  # whether the server has refused APPE
+        self._useless = False  # whether what is there is known to be wrong
+        self._naming = False  # whether the name has been asked for: it may have been given
+        self._end = None  # what size the server told last, where it was a wrong one
+        self._checked = False
+        self._state = ""
+
+    def attempt(self, ftp):
+        """Bring it to its end, or raise."""
+        self._state = ""
+        offer = self._verify.offer(ftp) if self._verify.digest is None else offered(ftp)
+        with self._source.opened():
+            if self._verify.digest is not None and not self._checked:
+                self._source.check(self._verify.digest)
+                self._checked = True
+            self._course.size(self._source.size)
+            self._choose_place(ftp)
+            if self._naming and _naming.sizes(ftp, self._place, self._remote) == [None, self._source.size]:
+                return self._done(self._source.size, None, "size")
+            if not self._overwrite:
+                self._check_absent(ftp)
+            try:
+                return self._bring(ftp, offer)
+            except (Error, OSError) as error:
+                self._give_up(ftp, error)
+                raise
+
+    def describe(self):
+        """What was to be done, for an error."""
+        return f"putting {self._source.path!r} as {self._remote!r}{self._state}"
+
+    def _choose_place(self, ftp):
+        if not self._temporary:
+            self._place = self._remote
+            return
+        head, slash, name = self._remote.rpartition("/")
+        place = head + slash + part_name(name, *self._source.identity, self._remote, ftp.host, ftp.port)
+        if self._place not in (None, place):
+            ask(ftp, ["DELE " + self._place])  # of what the source was
+            self._naming = self._useless = self._left_over = False
+            self._end = None
+        self._place = place
+
+    def _check_absent(self, ftp):
+        if _naming.exists(ftp, self._remote):
+            raise FileExistsError(errno.EEXIST, "it is on the server, and overwrite is False", self._remote)
+
+    def _bring(self, ftp, offer):
+        self._start = self._find_start(ftp)
+        sent = self._send(ftp)
+        if self._source.has_changed():
+            raise BeginAnew("the local file has changed meanwhile")
+        size = self._start + sent
+        verified = "none"
+        if self._verify.how != "none":
+            verified = self._check_size(ftp, size)
+        digest = None if self._verify.digest is None else "sha256:" + self._verify.digest
+        if offer is not None:
+            made = self._check_hash(ftp, size, offer)
+            digest, verified = (digest or made, offer[0]) if made else (digest, verified)
+        seconds = self._source.seconds if "mtime" in self._keep else None
+        if not self._temporary:
+            commands = _naming.time_commands(ftp, self._remote, seconds)
+            if commands:
+                ask(ftp, commands)
+        else:
+            if not self._overwrite:
+                self._check_absent(ftp)
+            self._naming = True
+            _naming.name_it(ftp, self._place, self._remote, seconds, self._overwrite)
+        return self._done(size, digest, verified)
+
+    def _done(self, size, digest, verified):
+        self._course.reach(size)
+        seconds = self._source.seconds
+        modified = None if seconds is None else _naming.utc(seconds)
+        return Transferred(self._remote, size, self._start, 1, 0.0, digest, verified, modified)
+
+    def _find_start(self, ftp):
+        """How much of the file is there and can be continued."""
+        if not self._resume:
+            return 0
+        there = self._settled_size(ftp)
+        self._left_over = there is not None
+        if not there or self._useless or there > self._source.size or self._no_append:
+            return 0
+        self._course.confirm(there)
+        if there < min(OVERLAP, self._source.size) or not self._fits(ftp, there):
+            return 0
+        return there
+
+    def _settled_size(self, ftp):
+        """The size of what is there, once it has stopped growing.
+
+        A server may still write what has arrived before the connection was lost: appended behind that, the rest of the
+        file would be in the wrong place.
+        """
+        (there,) = _naming.sizes(ftp, self._place)
+        for _ in range(ROUNDS):
+            if not there:
+                return there
+            before = there
+            time.sleep(SETTLED)
+            (there,) = _naming.sizes(ftp, self._place)
+            if there == before:
+                return there
+        raise NotWhole(f"{self._place!r} is still being written by an earlier transfer, or by another one")
+
+    def _fits(self, ftp, there):
+        """Whether what is on the server is the beginning of the file, as far as can be told."""
+        offer = offered(ftp)
+        if offer is not None:
+            theirs = remote_hash(ftp, self._place, offer, there)
+            if theirs is not None:
+                return theirs == local_hash(self._source.file, offer[0], there)
+        start = max(there - OVERLAP, 0)
+        tail = bytearray()
+
+        def take(block):
+            tail.extend(block)
+            if len(tail) > OVERLAP:
+                self._useless = True
+                raise BeginAnew("the server doesn't go on where REST says")
+
+        try:
+            ftp.retrbinary("RETR " + self._place, take, 16384, start or None)
+        except (error_perm, error_temp) as refusal:
+            if tail or not is_refused(refusal):
+                raise
+            ask(ftp, ["REST 0"])
+            return True  # what can't be read has the right size at least
+        self._source.file.seek(start)
+        return bytes(tail) == self._source.file.read(there - start)
+
+    def _send(self, ftp):
+        """Send what isn't there; returns how many bytes that were."""
+        if self._start and self._start == self._source.size:
+            return 0
+        if self._start:
+            try:
+                return self._store(ftp, "APPE")
+            except (error_perm, error_temp) as refusal:
+                if self._sent or not is_refused(refusal):
+                    raise
+                self._no_append, self._start = True, 0
+        if self._left_over:
+            ask(ftp, ["DELE " + self._place])  # some servers let nobody write over it
+        self._useless = False
+        return self._store(ftp, "STOR")
+
+    def _store(self, ftp, verb):
+        self._source.rewind(self._start)
+        self._course.reach(self._start)
+        cmd, self._sent = f"{verb} {self._place}", 0
+        with self._course.metered(ftp, cmd, self._start) as meter:
+            # a client that isn't ours counts in nothing of ours
+            each = None if isinstance(ftp, rftplib.FTP) else lambda block: count(meter, len(block))
+            try:
+                ftp.storbinary(cmd, self._source.file, self._course.blocksize, each)
+            except (error_perm, error_temp):
+                if not meter.moved:
+                    self._state = ": is its directory there, and may this user write in it?"
+                raise
+            finally:
+                self._sent = meter.moved
+                self._left_over |= bool(meter.moved)
+        self._left_over = True
+        return self._sent
+
+    def _check_size(self, ftp, size):
+        (there,) = _naming.sizes(ftp, self._place)
+        if there is None or there == size:
+            return "none" if there is None else "size"
+        text = f"the server has {there} bytes of {size}"
+        if self._end == there and not self._start:
+            raise TransferError(f"{text}, again: use verify='none' if what it tells is wrong")
+        self._end = there
+        self._useless = there > size
+        raise NotWhole(text)
+
+    def _check_hash(self, ftp, size, offer):
+        theirs = remote_hash(ftp, self._place, offer, size)
+        if theirs is None:
+            if self._verify.how == "hash":
+                raise TransferError(f"the server refuses to tell the hash of {self._place!r} ({offer[1]})")
+            return None
+        ours = local_hash(self._source.file, offer[0])
+        if ours != theirs:
+            self._useless = True
+            text = f"the {offer[0]} of what the server has is {theirs}, and should be {ours}"
+            raise (BeginAnew if self._start else TransferError)(text)
+        return f"{offer[0]}:{ours}"
+
+    def _give_up(self, ftp, error):
+        """Leave nothing on the server that can't be continued, where it still listens."""
+        wrong = isinstance(error, TransferError) and not isinstance(error, (NotWhole, BeginAnew))
+        in_step = wrong or isinstance(error, error_perm)
+        if self._temporary and self._left_over and in_step and (wrong or not self._resume) and not self._naming:
+            with contextlib.suppress(Error, OSError, EOFError):
+                ask(ftp, ["DELE " + self._place])
+        elif self._left_over and self._resume:
+            self._state = f": what has arrived is in {self._place!r}, where the next put() goes on"

@@ -1,0 +1,389 @@
+"""Downloads: what is verified, kept, told and left."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import ssl
+import zlib
+
+import pytest
+import rftplib
+from rftplib import error_perm, error_proto, error_temp
+from rftplib.transfer import Retry, TransferError, get
+from support.file_server import TIME, FileServer, cut_after, feat, name_of, retr
+from support.real import content
+
+DATA = content(300_000)
+SHA256 = hashlib.sha256(DATA).hexdigest()
+AT_ONCE = Retry(attempts=4, base=0)
+ONCE = Retry(attempts=1)
+
+
+def hashed(reply="213 SHA-256 0-{size} {digest} {name}", algorithm="sha256"):
+    def action(session):
+        data = bytes(session.server.files[name_of(session)].content)
+        digest = hashlib.new(algorithm, data).hexdigest()
+        session.say(reply.format(size=len(data), digest=digest, name=session.argument).encode() + b"\r\n")
+
+    return action
+
+
+def test_a_file_arrives_with_its_time(local):
+    with FileServer({"a": DATA}) as server:
+        done = get(server.url, "a", str(local / "b"))
+    assert (local / "b").read_bytes() == DATA
+    assert os.stat(local / "b").st_mtime == TIME
+    assert done[:4] == (str(local / "b"), len(DATA), 0, 1)
+    assert (done.digest, done.verified, done.modified.timestamp()) == (None, "size", TIME)
+    assert done.seconds > 0
+    with pytest.raises(AttributeError):
+        done.size = 0
+
+
+def test_the_time_need_not_be_kept(local):
+    with FileServer({"a": DATA}) as server:
+        get(server.site, "a", local / "a", keep=())
+    assert os.stat(local / "a").st_mtime != TIME
+
+
+@pytest.mark.parametrize("size", [0, 1, 16 * 1024, 16 * 1024 + 1])
+def test_sizes(local, size):
+    with FileServer({"a": DATA[:size]}) as server:
+        assert get(server.site, "a", local / "a").size == size
+    assert (local / "a").read_bytes() == DATA[:size]
+
+
+def test_an_older_file_is_replaced_at_the_end(local):
+    (local / "a").write_bytes(b"old")
+    with FileServer({"a": DATA}, {"RETR": cut_after(100)}) as server:
+        with pytest.raises((OSError, EOFError)):
+            get(server.site, "a", local / "a", retry=ONCE)
+        assert (local / "a").read_bytes() == b"old"
+        server.replies["RETR"] = retr()
+        get(server.site, "a", local / "a")
+    assert (local / "a").read_bytes() == DATA
+
+
+# --------------------------------------------------------------------------------------------------- verified
+
+
+@pytest.mark.parametrize("told", [len(DATA) + 1, len(DATA) - 1])
+def test_a_size_that_is_wrong(local, told):
+    with FileServer({"a": DATA}, {"SIZE": b"213 %d\r\n" % told}) as server:
+        with pytest.raises(TransferError, match=f"300000 bytes came, .* {told}: use verify='none'.*'a'"):
+            get(server.site, "a", local / "a", retry=Retry(base=0))
+        assert len(server.retrieved) == 2
+        assert os.listdir(local) == []
+        assert get(server.site, "a", local / "a", verify="none").verified == "none"
+    assert (local / "a").read_bytes() == DATA
+
+
+def test_a_226_after_half_of_it_is_no_success(local):
+    short = iter([retr(lambda data, offset: data[offset:100_000])])
+    with FileServer({"a": DATA}) as server:
+        server.replies["RETR"] = lambda session: session.perform(next(short, retr()))
+        done = get(server.site, "a", local / "a", retry=AT_ONCE)
+    assert ((local / "a").read_bytes(), done.attempts, done.resumed_at) == (DATA, 2, 100_000)
+
+
+@pytest.mark.parametrize(
+    "command, line, action, algorithm",
+    [
+        ("HASH", "HASH SHA-256*;SHA-1", hashed(), "sha256"),
+        ("HASH", "HASH SHA-1*;MD5", hashed("213 SHA-1 0-{size} {digest} {name}", "sha1"), "sha1"),
+        ("XSHA256", "XSHA256", hashed("250 {digest}"), "sha256"),
+        ("XMD5", "XMD5", hashed("250 XMD5 {digest}", "md5"), "md5"),
+    ],
+)
+def test_a_hash_of_the_server(local, command, line, action, algorithm):
+    with FileServer({"a": DATA}, {command: action, "FEAT": feat("SIZE", "MDTM", line)}) as server:
+        done = get(server.site, "a", local / "a", verify="hash")
+        assert done.verified == algorithm
+        assert done.digest == f"{algorithm}:{hashlib.new(algorithm, DATA).hexdigest()}"
+        assert get(server.site, "a", local / "a", verify="auto").verified == algorithm
+        server.replies[command] = b"213 SHA-256 0-1 " + b"0" * 64 + b" a\r\n"
+        if algorithm == "sha256":
+            with pytest.raises(TransferError, match="the sha256 of what is here"):
+                get(server.site, "a", local / "b", verify="auto")
+    assert os.listdir(local) == ["a"]
+
+
+def test_a_better_hash_is_chosen(local):
+    chosen = []
+
+    def opts(session):
+        chosen.append(session.argument)
+        session.say(b"200 SHA-256\r\n")
+
+    replies = {"HASH": hashed(), "OPTS": opts, "FEAT": feat("SIZE", "HASH CRC32*;SHA-256")}
+    with FileServer({"a": DATA}, replies) as server:
+        assert get(server.site, "a", local / "a", verify="hash").verified == "sha256"
+    assert chosen == ["HASH SHA-256"]
+
+
+def test_crc32_without_leading_zeros(local):
+    crc = next(n for n in range(1000) if zlib.crc32(b"%d" % n) < 0x0FFFFFFF)
+    data = b"%d" % crc
+    reply = b"250 %X\r\n" % zlib.crc32(data)
+    with FileServer({"a": data}, {"XCRC": reply, "FEAT": feat("XCRC")}) as server:
+        assert get(server.site, "a", local / "a", verify="hash").digest == f"crc32:{zlib.crc32(data):08x}"
+
+
+def test_a_hash_that_the_server_has_not(local):
+    with FileServer({"a": DATA}) as server:
+        with pytest.raises(TransferError, match="no hash"):
+            get(server.site, "a", local / "a", verify="hash")
+        assert server.retrieved == []
+        assert get(server.site, "a", local / "a", verify="auto").verified == "size"
+
+
+def test_a_hash_that_is_known_beforehand(local):
+    with FileServer({"a": DATA}) as server:
+        done = get(server.site, "a", local / "a", verify=f"sha256:{SHA256.upper()}")
+        assert (done.digest, done.verified) == (f"sha256:{SHA256}", "sha256")
+        with pytest.raises(TransferError, match="should be 0000"):
+            get(server.site, "a", local / "b", verify="sha256:" + "0" * 64)
+    assert os.listdir(local) == ["a"], "what is wrong isn't kept"
+
+
+# --------------------------------------------------------------------------------------------------- retried
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [b"450 busy\r\n", b"425 no data connection\r\n", b"426 cut\r\n", b"451 local error\r\n", b"rubbish\r\n"],
+)
+def test_what_may_pass_is_tried_again(local, failure):
+    failures = iter([failure])
+    with FileServer({"a": DATA}) as server:
+        server.replies["RETR"] = lambda session: session.perform(next(failures, retr()))
+        assert get(server.site, "a", local / "a", retry=AT_ONCE).attempts == 2
+    assert (local / "a").read_bytes() == DATA
+
+
+@pytest.mark.parametrize("last", [b"150 0.947 seconds\r\n", b"426 cut\r\n", b"451 disk\r\n"])
+def test_a_final_reply_that_is_none(local, last):
+    """Pure-FTPd's, after a cut, may be the rest of a preliminary one."""
+    ends = iter([retr(last=last)])
+    with FileServer({"a": DATA}) as server:
+        server.replies["RETR"] = lambda session: session.perform(next(ends, retr()))
+        assert get(server.site, "a", local / "a", retry=AT_ONCE).attempts == 2
+    assert (local / "a").read_bytes() == DATA
+
+
+@pytest.mark.parametrize("failure", [b"550 no\r\n", b"452 full\r\n", b"530 not for you\r\n"])
+def test_what_won_t_pass_is_not(local, failure):
+    with FileServer({"a": DATA}, {"RETR": failure}) as server:
+        with pytest.raises((error_perm, error_temp), match=f"{failure[:3].decode()} .*getting 'a'"):
+            get(server.site, "a", local / "a", retry=AT_ONCE)
+        assert server.happened.count("RETR") == 1
+    assert os.listdir(local) == []
+
+
+def test_rubbish_is_taken_once_only(local):
+    with FileServer({"a": DATA}, {"RETR": b"rubbish\r\n"}) as server:
+        with pytest.raises(error_proto, match="rubbish"):
+            get(server.site, "a", local / "a", retry=AT_ONCE)
+        assert server.happened.count("RETR") == 2
+
+
+def test_attempts_without_progress_count(local):
+    """Each attempt but every second one brings a few bytes more; three in a row without any are too many."""
+    script = [cut_after(40_000), b"450 busy\r\n"] * 8
+    replies = iter(script)
+    with FileServer({"a": DATA}) as server:
+        server.replies["RETR"] = lambda session: session.perform(next(replies, retr()))
+        done = get(server.site, "a", local / "a", retry=Retry(attempts=3, base=0))
+        assert done.attempts > 10
+        server.replies["RETR"] = b"450 busy\r\n"
+        server.happened.clear()
+        with pytest.raises(error_temp, match="450 busy"):
+            get(server.site, "a", local / "b", retry=Retry(attempts=3, base=0))
+        assert server.happened.count("RETR") == 3
+    assert (local / "a").read_bytes() == DATA
+
+
+def test_the_same_bytes_again_are_no_progress(local):
+    """A server without REST that cuts each attempt at the same place."""
+    with FileServer({"a": DATA}, {"REST": b"502 no\r\n", "RETR": cut_after(100_000)}) as server:
+        with pytest.raises((OSError, EOFError)):
+            get(server.site, "a", local / "a", retry=Retry(attempts=3, base=0))
+        assert 3 <= len(server.retrieved) <= 4
+
+
+def test_pauses_grow_and_are_random():
+    retry = Retry(base=1, cap=10)
+    for failures, most in ((1, 1), (2, 2), (3, 4), (4, 8), (5, 10), (1000, 10)):
+        pauses = [retry.pause(failures) for _ in range(200)]
+        assert 0 <= min(pauses) < most / 4 and most * 3 / 4 < max(pauses) <= most
+
+
+def test_a_client_of_the_caller_s_gets_one_attempt(local):
+    with FileServer({"a": DATA}, {"RETR": cut_after(100_000)}) as server:
+        with server.site.open() as ftp, pytest.raises((OSError, EOFError), match="100000 of 300000 bytes are in"):
+            get(ftp, "a", local / "a")
+        assert len(server.retrieved) == 1
+
+
+def test_the_control_connection_is_lost_after_the_last_byte(local):
+    """A client's own: the size is right, so the file is. A Site's is replaced, and asked once more."""
+    with FileServer({"a": DATA}, {"RETR": cut_after(len(DATA))}) as server:
+        with server.site.open() as ftp:
+            assert get(ftp, "a", local / "a").verified == "size"
+        server.replies["RETR"] = [cut_after(len(DATA))]
+        ends = iter([cut_after(len(DATA))])
+        server.replies["RETR"] = lambda session: session.perform(next(ends, retr()))
+        assert get(server.site, "a", local / "b", retry=AT_ONCE).attempts == 2
+    assert (local / "a").read_bytes() == (local / "b").read_bytes() == DATA
+
+
+# --------------------------------------------------------------------------------------------------- told
+
+
+class Bar:
+    def __init__(self):
+        self.told, self.size = [], None
+
+    def set_size(self, size):
+        self.size = size
+
+    def relative_update(self, change):
+        self.told.append(change)
+
+
+def test_progress(local):
+    bar = Bar()
+    with FileServer({"a": DATA}) as server:
+        get(server.site, "a", local / "a", progress=bar)
+    assert (bar.size, sum(bar.told)) == (len(DATA), len(DATA))
+
+
+def test_progress_of_what_was_there_and_of_what_is_begun_anew(local):
+    bar = Bar()
+    with FileServer({"a": DATA}, {"RETR": cut_after(100_000)}) as server:
+        with pytest.raises((OSError, EOFError)):
+            get(server.site, "a", local / "a", retry=ONCE)
+        server.replies["RETR"] = retr()
+        get(server.site, "a", local / "a", progress=bar)
+        assert bar.told[0] == 100_000
+        assert sum(bar.told) == len(DATA)
+
+
+def test_what_progress_raises_ends_the_transfer(local):
+    class Stop(OSError):
+        pass
+
+    class Stopping(Bar):
+        def relative_update(self, change):
+            raise Stop("enough")
+
+    with FileServer({"a": DATA}) as server:
+        with pytest.raises(Stop, match="^enough$"):
+            get(server.site, "a", local / "a", progress=Stopping(), retry=AT_ONCE)
+        assert len(server.retrieved) == 1
+
+
+# --------------------------------------------------------------------------------------------------- errors
+
+
+def test_no_such_file(local):
+    with FileServer({}) as server, pytest.raises(error_perm, match="550 no such file.*getting 'a b'"):
+        get(server.site, "a b", local / "a")
+    assert os.listdir(local) == []
+
+
+def test_no_such_directory_here(local):
+    with FileServer({"a": DATA}) as server:
+        with pytest.raises(FileNotFoundError, match="has to be made first"):
+            get(server.site, "a", local / "missing" / "a")
+        with pytest.raises(IsADirectoryError):
+            get(server.site, "a", local)
+        assert server.sessions == [], "nothing was asked"
+
+
+def test_a_directory_there(local):
+    mlst = b"250-Listing\r\n Type=dir;Modify=20200913122640; a\r\n250 End\r\n"
+    with FileServer({}, {"MLST": mlst, "FEAT": feat("MLST type*;modify*;")}) as server:
+        with pytest.raises(IsADirectoryError, match="a directory on the server"):
+            get(server.site, "a", local / "a", retry=AT_ONCE)
+
+
+def test_names_that_can_t_be_asked_for(local):
+    with FileServer({"a": DATA}) as server:
+        for name in ("a\r\nDELE a", "a\nb", "", "a/"):
+            with pytest.raises(ValueError):
+                get(server.site, name, local / "a")
+        with pytest.raises(TypeError):
+            get(server.site, b"a", local / "a")
+        assert server.sessions == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"verify": "md5"}, {"verify": "sha256:12"}, {"keep": "mode"}, {"rate": 0}, {"rate": float("nan")},
+              {"retry": Retry(attempts=0)}, {"retry": Retry(base=-1)}]
+)  # fmt: skip
+def test_what_makes_no_sense(local, wrong):
+    with FileServer({"a": DATA}) as server:
+        with pytest.raises(ValueError):
+            get(server.site, "a", local / "a", **wrong)
+        assert server.sessions == []
+
+
+def test_two_at_once_into_one_file(local):
+    """The second is told: it doesn't write into the part of the first."""
+    caught = []
+
+    def begin_another(data, offset):
+        try:
+            get(server.site, "a", local / "a", retry=ONCE)
+        except TransferError as error:
+            caught.append(str(error))
+        return data[offset:]
+
+    downloads = iter([retr(begin_another)])
+    with FileServer({"a": DATA}) as server:
+        server.replies["RETR"] = lambda session: session.perform(next(downloads, retr()))
+        get(server.site, "a", local / "a", retry=AT_ONCE)
+    assert "another transfer is writing" in caught[0]
+    assert (local / "a").read_bytes() == DATA
+
+
+def test_a_link_in_the_place_of_the_part_is_not_followed(local, tmp_path):
+    with FileServer({"a": DATA}, {"RETR": cut_after(100_000)}) as server:
+        with pytest.raises((OSError, EOFError)):
+            get(server.site, "a", local / "a", retry=ONCE)
+        (name,) = os.listdir(local)
+        (local / name).rename(tmp_path / "elsewhere")
+        (local / name).symlink_to(tmp_path / "elsewhere")
+        server.replies["RETR"] = retr()
+        with pytest.raises(OSError):
+            get(server.site, "a", local / "a", retry=AT_ONCE)
+    assert (tmp_path / "elsewhere").read_bytes() == DATA[:100_000]
+
+
+def test_a_full_disk(local):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    with FileServer({"a": DATA}) as server:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+        try:
+            with pytest.raises(OSError, match="100000 of 300000 bytes are in") as caught:
+                get(server.site, "a", local / "a", retry=AT_ONCE)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            signal.signal(signal.SIGXFSZ, old)
+        assert caught.value.errno == 27, "EFBIG, as ENOSPC would be"
+        assert len(server.retrieved) == 1
+        assert get(server.site, "a", local / "a").resumed_at == 100_000
+    assert (local / "a").read_bytes() == DATA
+
+
+def test_a_certificate_that_is_wrong_is_not_tried_again(local):
+    with FileServer({"a": DATA}) as server:
+        site = rftplib.session.Site(server.url.replace("ftp:", "ftpes:"), timeouts=10)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            get(site, "a", local / "a", retry=AT_ONCE)
+        assert len(server.sessions) == 1

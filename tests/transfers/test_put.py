@@ -1,0 +1,376 @@
+"""Uploads: under a temporary name, continued by APPE, verified, renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+import pytest
+from rftplib import error_perm, error_temp
+from rftplib.transfer import Retry, TransferError, put
+from support.actions import close
+from support.file_server import TIME, FileServer, feat, name_of, on_file, retr, store, take_only
+from support.real import content
+
+DATA = content(300_000)
+AT_ONCE = Retry(attempts=4, base=0)
+ONCE = Retry(attempts=1)
+OVERLAP = 16 * 1024
+
+
+@pytest.fixture
+def source(local):
+    path = local / "b"
+    path.write_bytes(DATA)
+    os.utime(path, (TIME, TIME))
+    return path
+
+
+def in_turn(*actions):
+    """An action that is another one each time; the last one stays."""
+    actions = list(actions)
+    return lambda session: session.perform(actions.pop(0) if len(actions) > 1 else actions[0])
+
+
+def files(server):
+    return {name: bytes(file.content) for name, file in server.files.items()}
+
+
+def leave_a_part(server, source, count=100_000):
+    """What a put() leaves that is cut off after so many bytes; returns its name."""
+    before, server.replies["STOR"] = server.replies["STOR"], take_only(count)
+    with pytest.raises((OSError, EOFError)):
+        put(server.site, source, "b", retry=ONCE)
+    server.replies["STOR"] = before
+    (name,) = (name for name in server.files if name.endswith(".part"))
+    server.stored.clear()
+    return name
+
+
+def test_a_file_arrives_with_its_time(source):
+    with FileServer() as server:
+        done = put(server.url, str(source), "dir/b")
+        assert files(server) == {"b": DATA}
+        assert server.files["b"].seconds == TIME
+        ((verb, part, before),) = server.stored
+    assert (verb, before) == ("STOR", 0)
+    assert part.startswith(".b.") and part.endswith(".part")
+    assert done[:4] == ("dir/b", len(DATA), 0, 1)
+    assert (done.digest, done.verified, done.modified.timestamp()) == (None, "size", TIME)
+
+
+def test_vsftpd_sets_the_time_by_mdtm(source):
+    set_by = []
+
+    def mdtm(session):
+        if session.argument[:14].isdigit():
+            set_by.append(session.argument[:14])
+        session.say(b"213 20200913122640\r\n")
+
+    with FileServer((), {"MDTM": mdtm, "FEAT": feat("SIZE", "MDTM")}) as server:
+        put(server.site, source, "b")
+        put(server.site, source, "b", keep=())
+    assert set_by == ["20200913122640"]
+
+
+def test_an_older_file_is_there_until_the_end(source):
+    with FileServer({"b": b"old"}) as server:
+        name = leave_a_part(server, source)
+        assert files(server) == {"b": b"old", name: DATA[:100_000]}
+        put(server.site, source, "b")
+        assert files(server) == {"b": DATA}
+
+
+def test_a_cut_upload_goes_on_by_appe(source):
+    cuts = {"STOR": take_only(100_000), "APPE": in_turn(take_only(100_000, append=True), store(append=True))}
+    with FileServer((), cuts) as server:
+        done = put(server.site, source, "b", retry=AT_ONCE)
+        assert [(verb, before) for verb, _, before in server.stored] == [
+            ("STOR", 0),
+            ("APPE", 100_000),
+            ("APPE", 200_000),
+        ]
+        assert files(server) == {"b": DATA}
+        # the last 16 KiB were looked at each time
+        assert server.retrieved == [(100_000 - OVERLAP, OVERLAP), (200_000 - OVERLAP, OVERLAP)]
+    assert (done.attempts, done.resumed_at) == (3, 200_000)
+
+
+def test_the_next_run_goes_on(source):
+    with FileServer() as server:
+        leave_a_part(server, source)
+        done = put(server.site, source, "b")
+        assert [verb for verb, _, _ in server.stored] == ["APPE"]
+        assert (files(server), done.resumed_at) == ({"b": DATA}, 100_000)
+
+
+def test_resume_can_be_declined(source):
+    with FileServer() as server:
+        leave_a_part(server, source)
+        put(server.site, source, "b", resume=False)
+        assert [verb for verb, _, _ in server.stored] == ["STOR"]
+        assert files(server) == {"b": DATA}
+
+
+def test_another_file_has_another_part(source):
+    with FileServer() as server:
+        old = leave_a_part(server, source)
+        source.write_bytes(DATA[::-1])
+        done = put(server.site, source, "b")
+        assert files(server) == {"b": DATA[::-1], old: DATA[:100_000]}
+    assert done.resumed_at == 0
+
+
+def test_a_tampered_part_is_noticed(source):
+    with FileServer() as server:
+        name = leave_a_part(server, source)
+        server.files[name].content[-1] ^= 1
+        done = put(server.site, source, "b")
+        assert (files(server), done.resumed_at) == ({"b": DATA}, 0)
+
+
+def test_a_part_that_is_too_long_is_begun_anew(source):
+    with FileServer() as server:
+        name = leave_a_part(server, source)
+        server.files[name].content[:] = DATA + b"more"
+        put(server.site, source, "b")
+        assert files(server) == {"b": DATA}
+
+
+def test_a_server_that_ignores_rest_is_noticed(source):
+    """What is there is right, but that can't be seen."""
+    with FileServer((), {"RETR": retr(lambda data, offset: data)}) as server:
+        leave_a_part(server, source)
+        done = put(server.site, source, "b", retry=AT_ONCE)
+        assert (files(server), done.resumed_at) == ({"b": DATA}, 0)
+
+
+def test_a_part_that_may_not_be_read_has_its_size(source):
+    with FileServer((), {"RETR": b"550 write only\r\n"}) as server:
+        leave_a_part(server, source)
+        done = put(server.site, source, "b")
+        assert (files(server), done.resumed_at) == ({"b": DATA}, 100_000)
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_part_is_compared_by_hash_where_that_is_offered(source, damaged):
+    def hashed(session):
+        data = bytes(session.server.files[name_of(session)].content)
+        session.say(b"250 " + hashlib.sha256(data).hexdigest().upper().encode() + b"\r\n")
+
+    with FileServer((), {"XSHA256": hashed, "FEAT": feat("SIZE", "XSHA256")}) as server:
+        name = leave_a_part(server, source)
+        server.files[name].content[0] ^= damaged
+        done = put(server.site, source, "b", verify="hash")
+        assert (files(server), done.resumed_at) == ({"b": DATA}, 0 if damaged else 100_000)
+        assert server.retrieved == []
+    assert (done.verified, done.digest) == ("sha256", "sha256:" + hashlib.sha256(DATA).hexdigest())
+
+
+@pytest.mark.parametrize("refusal", [b"451 Append/Restart not permitted\r\n", b"502 no APPE\r\n"])
+def test_where_appe_is_refused_the_file_is_begun_anew(source, refusal):
+    with FileServer((), {"APPE": refusal}) as server:
+        leave_a_part(server, source)
+        done = put(server.site, source, "b", retry=ONCE)
+        assert (files(server), done.resumed_at) == ({"b": DATA}, 0)
+
+
+def test_rest_and_stor_are_never_combined(source):
+    cuts = {"STOR": take_only(100_000), "APPE": in_turn(take_only(50_000, append=True), store(append=True))}
+    with FileServer((), cuts) as server:
+        put(server.site, source, "b", retry=AT_ONCE)
+        verbs = [line.partition(" ")[0] for session in range(len(server.sessions)) for line in server.commands(session)]
+    after_rest = [after for verb, after in zip(verbs, verbs[1:]) if verb == "REST"]
+    assert not {"STOR", "APPE"} & set(after_rest)
+
+
+def test_the_local_file_changes_meanwhile(source):
+    def change(session):
+        if len(changes) < 1:
+            changes.append(True)
+            source.write_bytes(DATA[::-1] + b"more")
+        store(append=False)(session)
+
+    changes = []
+    with FileServer((), {"STOR": change}) as server:
+        done = put(server.site, source, "b", retry=AT_ONCE)
+        assert (files(server), done.attempts) == ({"b": DATA[::-1] + b"more"}, 2)
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+def test_a_size_that_is_wrong(source, by):
+    with FileServer((), {"SIZE": on_file(lambda file: len(file.content) + by)}) as server:
+        with pytest.raises(TransferError, match="the server has .* of 300000"):
+            put(server.site, source, "b", retry=Retry(base=0))
+        assert "b" not in server.files
+        assert put(server.site, source, "c", verify="none").verified == "none"
+        assert bytes(server.files["c"].content) == DATA
+
+
+def test_a_server_that_keeps_less_than_it_says(source):
+    """226, but the end is missing: what is there is continued."""
+
+    def lose(session):
+        store(append=False, last=None)(session)
+        del session.server.files[name_of(session)].content[200_000:]
+        session.say(b"226 stored\r\n")
+
+    with FileServer((), {"STOR": lose}) as server:
+        done = put(server.site, source, "b", retry=AT_ONCE)
+        assert (files(server), done.resumed_at) == ({"b": DATA}, 200_000)
+
+
+def test_a_server_without_size(source):
+    with FileServer((), {"SIZE": b"500 what?\r\n"}) as server:
+        assert put(server.site, source, "b").verified == "none"
+        assert files(server) == {"b": DATA}
+
+
+# --------------------------------------------------------------------------------------------------- names
+
+
+def test_without_a_temporary_name(source):
+    with FileServer({"b": b"old"}) as server:
+        put(server.site, source, "b", temporary=False)
+        assert server.stored == [("STOR", "b", 0)]
+        assert "RNFR" not in server.happened
+        assert server.files["b"].seconds == TIME
+
+
+def test_overwriting_can_be_forbidden(source):
+    with FileServer({"b": b"old"}) as server:
+        with pytest.raises(FileExistsError, match="overwrite is False"):
+            put(server.site, source, "b", overwrite=False, retry=AT_ONCE)
+        assert (files(server), server.stored) == ({"b": b"old"}, [])
+        put(server.site, source, "c", overwrite=False)
+        assert bytes(server.files["c"].content) == DATA
+
+
+def test_one_that_comes_up_meanwhile_stays(source):
+    def another(session):
+        session.server.files["b"] = session.server.files.get("b") or type(session.server.files[name_of(session)])(
+            b"theirs"
+        )
+        session.say(b"226 stored\r\n")
+
+    with FileServer((), {"STOR": store(append=False, last=another)}) as server:
+        with pytest.raises(FileExistsError):
+            put(server.site, source, "b", overwrite=False)
+        assert bytes(server.files["b"].content) == b"theirs"
+
+
+def rnto_unless_there(session):
+    server = session.server
+    if name_of(session) in server.files:
+        session.say(b"550 file exists\r\n")
+    else:
+        server.files[name_of(session)] = server.files.pop(session.renamed)
+        session.say(b"250 renamed\r\n")
+
+
+def test_a_server_that_won_t_rename_onto_a_file(source):
+    with FileServer({"b": b"old"}, {"RNTO": rnto_unless_there}) as server:
+        put(server.site, source, "b")
+        assert files(server) == {"b": DATA}
+
+
+def test_a_name_that_is_refused(source):
+    with FileServer({"b": b"old"}, {"RNTO": b"553 not that name\r\n", "DELE": b"550 no\r\n"}) as server:
+        with pytest.raises(error_perm, match="553 not that name.*putting .*/b' as 'b'.*next put"):
+            put(server.site, source, "b", retry=AT_ONCE)
+        assert bytes(server.files["b"].content) == b"old"
+
+
+def test_a_name_that_was_given_before_the_connection_was_lost(source):
+    def rename_and_go(session):
+        session.server.files[name_of(session)] = session.server.files.pop(session.renamed)
+        close(session)
+
+    with FileServer((), {"RNTO": rename_and_go}) as server:
+        done = put(server.site, source, "b", retry=AT_ONCE)
+        assert (files(server), done.attempts, len(server.stored)) == ({"b": DATA}, 2, 1)
+
+
+# --------------------------------------------------------------------------------------------------- errors
+
+
+def test_no_such_directory_there(source):
+    with FileServer((), {"STOR": b"553 no such directory\r\n"}) as server:
+        with pytest.raises(error_perm, match="553 no such directory .*as 'dir/b': is its directory there"):
+            put(server.site, source, "dir/b", retry=AT_ONCE)
+        assert server.happened.count("STOR") == 1
+
+
+def test_no_room_there(source):
+    with FileServer((), {"STOR": store(append=False, last=b"452 disk full\r\n")}) as server:
+        with pytest.raises(error_temp, match="452 disk full.*putting"):
+            put(server.site, source, "b", retry=AT_ONCE)
+        assert len(server.stored) == 1
+        assert "b" not in server.files
+
+
+def test_no_such_file_here(local):
+    with FileServer() as server:
+        with pytest.raises(FileNotFoundError):
+            put(server.site, local / "missing", "b", retry=AT_ONCE)
+        with pytest.raises(IsADirectoryError):
+            put(server.site, local, "b", retry=AT_ONCE)
+
+
+def test_names_that_can_t_be_sent(source):
+    with FileServer() as server:
+        for name in ("a\r\nDELE a", "a\nb", "", "a/"):
+            with pytest.raises(ValueError):
+                put(server.site, source, name)
+        assert server.sessions == []
+
+
+def test_a_digest_that_the_file_hasn_t_got(source):
+    with FileServer() as server:
+        with pytest.raises(TransferError, match="should be 0000"):
+            put(server.site, source, "b", verify="sha256:" + "0" * 64)
+        assert server.stored == []
+        done = put(server.site, source, "b", verify="sha256:" + hashlib.sha256(DATA).hexdigest())
+        assert done.digest == "sha256:" + hashlib.sha256(DATA).hexdigest()
+
+
+def test_a_client_of_the_caller_s_gets_one_attempt(source):
+    with FileServer((), {"STOR": take_only(100_000)}) as server:
+        with server.site.open() as ftp, pytest.raises((OSError, EOFError), match="where the next put"):
+            put(ftp, source, "b")
+        assert len(server.stored) == 1
+
+
+def test_progress(source):
+    told = []
+
+    class Bar:
+        def set_size(self, size):
+            told.append(("size", size))
+
+        def relative_update(self, change):
+            told.append(change)
+
+    with FileServer((), {"SIZE": on_file(lambda file: len(file.content))}) as server:
+        leave_a_part(server, source)
+        put(server.site, source, "b", progress=Bar())
+    assert told[:2] == [("size", len(DATA)), 100_000]
+    assert sum(told[1:]) == len(DATA)
+
+
+def test_what_is_still_being_written_is_waited_for(source):
+    """The server goes on with what had arrived before the connection was lost."""
+    growing = []
+
+    def size(session):
+        file = session.server.files.get(name_of(session))
+        if file is not None and 0 < len(growing) < 3:
+            file.content += DATA[len(file.content) : len(file.content) + 10_000]
+        growing.append(True)
+        on_file(lambda file: len(file.content))(session)
+
+    with FileServer() as server:
+        leave_a_part(server, source)
+        server.replies["SIZE"] = size
+        done = put(server.site, source, "b", retry=ONCE)
+        assert (files(server), done.resumed_at) == ({"b": DATA}, 120_000)
