@@ -10,8 +10,7 @@ def parse150(resp):
     """Return the size in bytes that a 150 reply to RETR announces, or None. Raises error_reply for other replies."""
     pattern = rftplib._150_re
     if pattern is None:
-        digits = _rftplib.parse_150(resp)
-        return int(digits) if digits else None
+        return _rftplib.parse_150(resp)
     # a script has put its own pattern there, for a server with words of its own
     if resp[:3] != "150":
         raise error_reply(resp)
@@ -26,8 +25,7 @@ def parse227(resp):
     """
     pattern = rftplib._227_re
     if pattern is None:
-        host, high, low = _rftplib.parse_227(resp).split(",")
-        return host, (int(high) << 8) + int(low)
+        return _rftplib.parse_227(resp)
     if resp[:3] != "227":
         raise error_reply(resp)
     found = pattern.search(resp)

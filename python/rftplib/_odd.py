@@ -108,6 +108,11 @@ def voidresp(ftp, resp):
     return resp
 
 
+def port(high, low):
+    """Return the port of a 227 reply whose two numbers have more digits than any port."""
+    return (int(high) << 8) + int(low)
+
+
 def line_to_send(ftp, fp):
     """Return the next line of `fp`, which is to be sent, ended by CRLF; None at the end."""
     line = fp.readline(ftp.maxline + 1)

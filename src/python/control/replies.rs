@@ -2,10 +2,10 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::protocol::{address, path, reply};
-use crate::python::call::Call;
+use crate::python::call::{self, Call};
 use crate::python::errors::Error;
 use crate::python::modules;
 use crate::python::text::{decode, encode};
@@ -24,24 +24,40 @@ fn expect<'py>(resp: &Bound<'py, PyAny>, code: &str) -> PyResult<Bound<'py, PyBy
     Err(Error::Unexpected(resp.clone().unbind()).into())
 }
 
-/// The digits of the size that a 150 reply announces, or None.
-#[pyfunction]
-pub fn parse_150<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyString>>> {
-    let bytes = expect(resp, "150")?;
-    reply::size_150(bytes.as_bytes())
-        .map(|digits| decode(resp.py(), digits))
-        .transpose()
+/// A number of a few digits; None for one that may be too large for anything but Python's `int`.
+fn few_digits(digits: &[u8]) -> Option<u64> {
+    (digits.len() <= 15).then(|| std::str::from_utf8(digits).ok()?.parse().ok())?
 }
 
-/// The host of a 227 reply and the two numbers of its port (RFC 959, PASV), with commas in between.
+/// The size that a 150 reply announces, or None.
 #[pyfunction]
-pub fn parse_227<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+pub fn parse_150<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let (py, bytes) = (resp.py(), expect(resp, "150")?);
+    let Some(digits) = reply::size_150(bytes.as_bytes()) else {
+        return Ok(None);
+    };
+    let size = match few_digits(digits) {
+        Some(size) => size.into_pyobject(py)?.into_any(),
+        None => modules::builtins(py)?.call_method_held(intern!(py, "int"), (decode(py, digits)?,))?,
+    };
+    Ok(Some(size))
+}
+
+/// The host of a 227 reply and its port (RFC 959, PASV).
+#[pyfunction]
+pub fn parse_227<'py>(resp: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+    let py = resp.py();
     let bytes = expect(resp, "227")?;
     let Ok(found) = address::parse_227(bytes.as_bytes()) else {
         return Err(Error::Malformed(resp.clone().unbind()).into());
     };
     let [high, low] = found.port;
-    decode(resp.py(), &[&found.host.join(&b'.'), high, low].join(&b','))
+    let port = match (few_digits(high), few_digits(low)) {
+        (Some(high), Some(low)) => ((high << 8) + low).into_pyobject(py)?.into_any(),
+        _ => modules::odd(py)?.call_method_held(intern!(py, "port"), (decode(py, high)?, decode(py, low)?))?,
+    };
+    let host = decode(py, &found.host.join(&b'.'))?.into_any();
+    call::pair(&host, &port)
 }
 
 /// The port of a 229 reply (RFC 2428, EPSV), as it stands there.
