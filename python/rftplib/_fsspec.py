@@ -36,14 +36,14 @@ class _Finder(MetaPathFinder):
 _finder = _Finder()
 
 
-def add():
+def add() -> None:
     """Have ftp:// be ours."""
     if _NAME in sys.modules:
         _replace(sys.modules[_NAME])
     sys.meta_path.insert(0, _finder)
 
 
-def remove():
+def remove() -> None:
     """Have ftp:// be what it was, unless somebody has changed it again."""
     global _before
     if _finder in sys.meta_path:

@@ -7,6 +7,8 @@ import os
 import socket
 
 import pytest
+import rftplib
+from support.listing_server import Scripted
 
 
 @pytest.fixture
@@ -30,6 +32,7 @@ KINDS = {
     "remove": [(FileNotFoundError, "missing"), (NotADirectoryError, "file"), (OSError, "dir")],
     "make": [(FileExistsError, "dir"), (FileExistsError, "file"), (PermissionError, "closed/dir")],
     "rename": [(FileNotFoundError, "missing")],
+    "rename to": [(FileNotFoundError, "missing/file"), (PermissionError, "closed/file")],
     "info": [(FileNotFoundError, "missing"), (FileNotFoundError, "missing/file")],
     "find": [(PermissionError, "closed")],
 }
@@ -43,6 +46,7 @@ WAYS = {
     "remove": lambda fs, path: fs.rmdir(path),
     "make": lambda fs, path: fs.mkdir(path),
     "rename": lambda fs, path: fs.mv(path, path + ".new"),
+    "rename to": lambda fs, path: fs.mv(path.rsplit("/", 2)[0] + "/file", path),
     "info": lambda fs, path: fs.info(path),
     "find": lambda fs, path: fs.find(path),
 }
@@ -105,3 +109,19 @@ def test_a_wrong_password(work):
     with pytest.raises(PermissionError, match="530"):
         fs.ls("/")
     assert "wrong" not in repr(fs.site)
+
+
+FILE = "250-x\r\n type=file;size=5; x\r\n250 end"
+
+
+def test_a_name_that_is_taken_is_freed_only_where_the_server_wants_that():
+    from rftplib.fs import _write
+
+    server = Scripted(MLST=FILE, RNFR="350 go on", RNTO="550 Access is denied", DELE="250 gone")
+    with server.client(rftplib) as ftp, pytest.raises(ftplib.error_perm):
+        _write.publish(ftp, "/.part", "/name")
+    assert server.asked("DELE") == []
+    server = Scripted(MLST=FILE, RNFR="350 go on", RNTO="550 that file already exists", DELE="250 gone")
+    with server.client(rftplib) as ftp, pytest.raises(_write.NotRenamed, match="it is whole, but named /.part"):
+        _write.publish(ftp, "/.part", "/name")
+    assert server.asked("DELE") == ["DELE /name"]

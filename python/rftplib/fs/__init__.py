@@ -22,7 +22,7 @@ from ..transfer import Retry, get, put
 from . import _change, _tree
 from ._base import SiteFileSystem
 from ._file import FTPFile, PackedFile, TextFile
-from ._read import read, read_into
+from ._read import read
 
 __all__ = ["FTPESFileSystem", "FTPFileSystem", "FTPSFileSystem"]
 
@@ -210,13 +210,12 @@ class FTPFileSystem(SiteFileSystem):
     def get_file(self, rpath, lpath, callback=fsspec.callbacks.DEFAULT_CALLBACK, outfile=None, **kwargs):
         """Download a file to a local path or into a file object, by rftplib.transfer.get; a directory is only made."""
         rpath, target = self._strip_protocol(rpath), lpath if outfile is None else outfile
-        if hasattr(target, "write"):
-            self._run(lambda ftp: read_into(ftp, rpath, target, callback), rpath, "read", again=False)
-        elif self.isdir(rpath):
-            os.makedirs(target, exist_ok=True)
-        else:
+        if not hasattr(target, "write"):
+            if self.isdir(rpath):
+                os.makedirs(target, exist_ok=True)
+                return
             os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
-            self._transfer(lambda: get(self.site, rpath, target, retry=_RETRY, progress=callback), rpath, "read")
+        self._transfer(lambda: get(self.site, rpath, target, retry=_RETRY, progress=callback), rpath, "read")
 
     def put_file(self, lpath, rpath, callback=fsspec.callbacks.DEFAULT_CALLBACK, mode="overwrite", **kwargs):
         """Upload a local file, by rftplib.transfer.put; a directory is only made. mode: or "create", if it isn't there.
@@ -272,7 +271,7 @@ class FTPFileSystem(SiteFileSystem):
     def rm(self, path, recursive=False, maxdepth=None):
         """Delete files, given as one path or as a list, with patterns or without; recursive: directories, too.
 
-        All of it in one batch, after all has been listed. Links are deleted, not what they lead to. Raises OSError.
+        By few batches. Links are deleted, not what they lead to. Raises the first OSError, after all else was deleted.
         """
         _change.rm(self, self.expand_path(path), recursive, maxdepth)
 

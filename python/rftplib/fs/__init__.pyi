@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal, overload
 
-from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
-
 from .. import FTP
 from ..session import Site
 from ..tls import NativeContext
@@ -14,7 +12,12 @@ __all__ = ["FTPESFileSystem", "FTPFileSystem", "FTPSFileSystem"]
 
 _Path = str | os.PathLike[str]
 
-class FTPFileSystem(AbstractFileSystem):  # type: ignore[misc]
+# What is fsspec's: it has no types of its own.
+class _AbstractFileSystem:
+    def __getattr__(self, name: str) -> Any: ...
+
+class FTPFileSystem(_AbstractFileSystem):
+    protocol: str
     site: Site
     def __init__(
         self,

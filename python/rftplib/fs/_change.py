@@ -39,7 +39,12 @@ def mv(ftp, path1, path2, into):
     """Rename; into a directory of that name if there is one, and with `into` if there is none as well."""
     if into or (path1 != path2 and type_of(ftp, path2) == "dir"):
         path2 = f"{path2.rstrip('/')}/{path1.rpartition('/')[2]}"
-    publish(ftp, path1, path2)
+    try:
+        publish(ftp, path1, path2)
+    except error_perm as refusal:
+        if type_of(ftp, path1) is None:
+            raise
+        raise os_error(refusal, path2, "write", ftp) from refusal  # it is the new name that is refused
 
 
 def rm(fs, paths, recursive, maxdepth):

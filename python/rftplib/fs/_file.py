@@ -108,6 +108,8 @@ class FTPFile(AbstractBufferedFile):
         try:
             publish, replace = _write.publish, self.mode != "xb"
             self.fs._run(lambda ftp: publish(ftp, name, self.path, replace), self.path, "write", again=False)
+        except _write.NotRenamed:
+            raise  # all that there is of it has the temporary name
         except BaseException:
             self._temporary = name
             self.discard()
@@ -166,6 +168,10 @@ class PackedFile(io.BufferedIOBase):
 
     def discard(self):
         self._file.discard()
+        try:
+            self._packer.close()
+        except (OSError, ValueError):
+            pass  # what it still had to say has nowhere to go
         super().close()
 
     def __exit__(self, kind, error, traceback):

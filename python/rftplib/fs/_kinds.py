@@ -59,7 +59,7 @@ def os_error(error, path, task=None, ftp=None):
 
 
 def _number(reply, path, task, ftp):
-    said = _said(reply, path)
+    said = what_it_says(reply, path)
     # What isn't permitted may be to delete a directory as if it were a file; and pyftpdlib says of a file that there is
     # no such directory.
     if said not in (None, errno.EACCES) and not (said == errno.ENOENT and task == "list"):
@@ -72,8 +72,8 @@ def _number(reply, path, task, ftp):
         return said or errno.EIO  # the server doesn't tell
 
 
-def _said(reply, path):
-    """What a reply says by its words, in which the names of files don't count, or by its code; None: nothing."""
+def what_it_says(reply, path):
+    """The errno that a reply tells by its words, in which the path doesn't count, or by its code; None: nothing."""
     words = reply[3:]
     for name in (path, path.rpartition("/")[2]):
         words = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "", words)

@@ -58,17 +58,6 @@ def read(ftp, path, start=None, end=None, size=None):
     return b"".join(pieces)
 
 
-def read_into(ftp, path, file, callback):
-    """Write a file into another one, which is open. callback: fsspec's, which is told how far it is."""
-
-    def write(piece):
-        file.write(piece)
-        callback.relative_update(len(piece))
-
-    callback.set_size(_size(ftp, path))
-    _receive(ftp, path, write)
-
-
 def close(conn, timeout=0):
     """Close a data connection; TLS is told the end first, and the server's answer to it awaited for `timeout` seconds.
 
@@ -86,13 +75,9 @@ def close(conn, timeout=0):
 
 def _whole(ftp, path):
     pieces = []
-    _receive(ftp, path, pieces.append)
-    return b"".join(pieces)
-
-
-def _receive(ftp, path, write):
     ftp.check_size = True  # a file that ends early is an error, in clear text too
-    ftp.retrbinary("RETR " + path, write, _BLOCK)
+    ftp.retrbinary("RETR " + path, pieces.append, _BLOCK)
+    return b"".join(pieces)
 
 
 def _size(ftp, path):

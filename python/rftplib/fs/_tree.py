@@ -43,7 +43,7 @@ def info(ftp, path):
     """The info of a path; of what a link leads to, as far as it leads somewhere."""
     entry = stat(ftp, path)
     found = info_of(entry, *_targets(ftp, [entry], ("file", "dir")).values())
-    if entry.type == "file" and entry.mode in (None, 0o777):
+    if entry.type == "file" and entry.facts and entry.mode in (None, 0o777):
         # may be a link: ProFTPD's MLST tells the size of that, and a file would be read in part
         (reply,) = batch(ftp, ["SIZE " + path])
         if reply.code == 213 and reply.text[4:].strip().isdecimal():

@@ -8,11 +8,15 @@ import secrets
 from .._batch import batch
 from .._errors import Error, error_perm, error_proto, error_reply, error_temp
 from .._pool import says_too_many
-from ._kinds import type_of
+from ._kinds import type_of, what_it_says
 from ._read import PATIENCE, close
 
 # Of the name that a file shall have, so many bytes are in its temporary one: names have at most 255
 _MOST = 200
+
+
+class NotRenamed(OSError):
+    """A file has lost its place to one that can't take it."""
 
 
 def temporary(path):
@@ -39,14 +43,17 @@ def verify(ftp, path, size):
 def publish(ftp, name, path, replace=True):
     """Rename a file that is whole; what has that name is replaced. Raises FileExistsError if it shall not be.
 
-    Where the server doesn't rename to a name that is taken, it is freed first: for a moment there is no such file.
+    Where the server says that it renames to no name that is taken, that is freed first: for a moment there is no such
+    file. Raises NotRenamed if it isn't renamed then either.
     """
     if not replace and type_of(ftp, path) is not None:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
     rename = ["RNFR " + name, "RNTO " + path]
     replies = batch(ftp, rename)
-    if replies[0].ok and not replies[1].ok and type_of(ftp, path) == "file":
-        replies = batch(ftp, ["DELE " + path, *rename])[1:]
+    if replies[0].ok and what_it_says(replies[1].text, path) == errno.EEXIST and type_of(ftp, path) == "file":
+        freed, *replies = batch(ftp, ["DELE " + path, *rename])
+        if freed.ok and not replies[1].ok:
+            raise NotRenamed(errno.EIO, f"{replies[1].text}: it is whole, but named {name}", path)
     for reply in replies:
         if not reply.ok:
             raise (error_temp if reply.code < 500 else error_perm)(reply.text)
