@@ -101,11 +101,11 @@ def plan(
     _guards.check_max_delete(max_delete)
     rules = Rules(include, exclude)
     source, target = sides(source, target, follow=links == "follow")
-    how = {"sent": source.remote or target.remote, "connections": connections}
+    how = {"sent": True, "connections": connections}
     folds = hasattr(target, "folds") and target.folds()
     there = here = None
     if not target.remote:
-        there = target.scan(rules, "skip", "skip", needed=False, **how)
+        there = target.scan(rules, "skip", "skip", needed=False, sent=False)
         how["expected"] = _directories(there)
     here = source.scan(rules, links, names, needed=True, folds=folds, **how)
     if target.remote:
