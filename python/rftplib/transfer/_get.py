@@ -120,7 +120,7 @@ class Download:
         if whole and self._verify.how != "none":
             after = look(ftp, self._remote)
             if not before.same(after):
-                raise BeginAnew("the file has changed on the server meanwhile")
+                raise BeginAnew("the file has changed on the server meanwhile: verify='none' takes it as it comes")
             self._check_size(size, before.size)
         digest, verified = self._check_hash(ftp, part, size, before, offer if whole else None)
         part.finish(before.micros if "mtime" in self._keep else None)

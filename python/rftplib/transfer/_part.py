@@ -7,6 +7,7 @@ import os
 import re
 import stat
 
+from .. import _logs
 from ._values import TransferError
 
 try:
@@ -63,6 +64,8 @@ class Target:
         directory, name = os.path.split(path)
         if not name or name in (".", "..") or os.path.isdir(path):
             raise IsADirectoryError(errno.EISDIR, "a directory: the local path names the file", path)
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise OSError(errno.EINVAL, "no regular file, which can't be replaced: give an open file object", path)
         if directory and not os.path.isdir(directory):
             raise FileNotFoundError(errno.ENOENT, "there is no such directory: it has to be made first", directory)
         return cls(directory, name)
@@ -167,7 +170,10 @@ class Part:
         if os.name == "nt":
             self.file.close()  # an open file can't be renamed there
         if micros is not None:
-            self._target.set_time(self.name, micros)
+            try:
+                self._target.set_time(self.name, micros)
+            except (OSError, OverflowError) as error:  # file systems have their limits, and users their rights
+                _logs.event("data", _logs.WARNING, "%s can't have its time: %s", self.path, error)
         self._target.replace(self.name)
 
     def discard(self):

@@ -32,7 +32,7 @@ class Upload:
         self._start = 0  # where the present attempt goes on
         self._no_append = False  # whether the server has refused APPE
         self._useless = False  # whether what is there is known to be wrong
-        self._naming = False  # whether the name has been asked for: it may have been given
+        self._naming = 0  # how often the name has been asked for: it may have been given
         self._end = None  # what size the server told last, where it was a wrong one
         self._checked = False
         self._state = ""
@@ -48,7 +48,7 @@ class Upload:
             self._course.size(self._source.size)
             self._choose_place(ftp)
             if self._naming and _naming.sizes(ftp, self._place, self._remote) == [None, self._source.size]:
-                return self._done(self._source.size, None, "size")
+                return self._done(ftp, self._source.size, None, "size")
             if not self._overwrite:
                 self._check_absent(ftp)
             try:
@@ -69,7 +69,7 @@ class Upload:
         place = head + slash + part_name(name, *self._source.identity, self._remote, ftp.host, ftp.port)
         if self._place not in (None, place):
             ask(ftp, ["DELE " + self._place])  # of what the source was
-            self._naming = self._useless = self._left_over = False
+            self._naming, self._useless, self._left_over = 0, False, False
             self._end = None
         self._place = place
 
@@ -98,14 +98,15 @@ class Upload:
         else:
             if not self._overwrite:
                 self._check_absent(ftp)
-            self._naming = True
+            self._naming += 1
             _naming.name_it(ftp, self._place, self._remote, seconds, self._overwrite)
-        return self._done(size, digest, verified)
+        return self._done(ftp, size, digest, verified)
 
-    def _done(self, size, digest, verified):
+    def _done(self, ftp, size, digest, verified):
         self._course.reach(size)
-        seconds = self._source.seconds
-        modified = None if seconds is None else _naming.utc(seconds)
+        if self._naming > 1:  # an earlier attempt may have put an older file aside
+            ask(ftp, ["DELE " + _naming.aside_name(self._place)])
+        modified = _naming.utc(self._source.seconds)
         return Transferred(self._remote, size, self._start, 1, 0.0, digest, verified, modified)
 
     def _find_start(self, ftp):
