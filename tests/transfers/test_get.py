@@ -208,6 +208,8 @@ def test_no_such_directory_here(local):
             get(server.site, "a", local / "missing" / "a")
         with pytest.raises(IsADirectoryError):
             get(server.site, "a", local)
+        with pytest.raises(OSError, match="name too long"):
+            get(server.site, "a", local / ("n" * 256))
         assert server.sessions == [], "nothing was asked"
 
 

@@ -102,9 +102,9 @@ class Download:
                 self._note(part, left, before.size)
                 raise
 
-    def describe(self):
+    def describe(self, server):
         """What was to be done, and what is there, for an error."""
-        return f"getting {self._remote!r}{self._state}"
+        return f"getting {self._remote!r} from {server}{self._state}"
 
     def _note(self, part, left, size):
         kept = f": {left} of {size} bytes are in {part.path!r}, where the next get() goes on"

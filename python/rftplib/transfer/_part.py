@@ -64,10 +64,12 @@ class Target:
         directory, name = os.path.split(path)
         if not name or name in (".", "..") or os.path.isdir(path):
             raise IsADirectoryError(errno.EISDIR, "a directory: the local path names the file", path)
-        if os.path.exists(path) and not os.path.isfile(path):
-            raise OSError(errno.EINVAL, "no regular file, which can't be replaced: give an open file object", path)
         if directory and not os.path.isdir(directory):
             raise FileNotFoundError(errno.ENOENT, "there is no such directory: it has to be made first", directory)
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(path)  # raises what is wrong with the name
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise OSError(errno.EINVAL, "no regular file, which can't be replaced: give an open file object", path)
         return cls(directory, name)
 
     def open(self, name, flags):

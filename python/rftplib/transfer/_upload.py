@@ -57,9 +57,9 @@ class Upload:
                 self._give_up(ftp, error)
                 raise
 
-    def describe(self):
+    def describe(self, server):
         """What was to be done, for an error."""
-        return f"putting {self._source.path!r} as {self._remote!r}{self._state}"
+        return f"putting {self._source.path!r} as {self._remote!r} on {server}{self._state}"
 
     def _choose_place(self, ftp):
         if not self._temporary:
