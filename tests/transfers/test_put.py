@@ -230,9 +230,7 @@ def test_a_server_without_size(source):
 
 def test_no_such_directory_there(source):
     with FileServer((), {"STOR": b"553 no such directory\r\n"}) as server:
-        with pytest.raises(
-            error_perm, match="553 no such .*as 'dir/b' on 127.0.0.1:.*: is its directory there"
-        ):
+        with pytest.raises(error_perm, match="553 no such .*as 'dir/b' on 127.0.0.1:.*: is its directory there"):
             put(server.site, source, "dir/b", retry=AT_ONCE)
         assert server.happened.count("STOR") == 1
 
