@@ -115,3 +115,4 @@ def test_a_name_that_was_given_before_the_connection_was_lost(source):
     with FileServer((), {"RNTO": rename_and_go}) as server:
         done = put(server.site, source, "b", retry=AT_ONCE)
         assert (files(server), done.attempts, len(server.stored)) == ({"b": DATA}, 2, 1)
+    assert done.verified == "size"

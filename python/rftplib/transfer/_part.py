@@ -152,8 +152,8 @@ class Part:
         self.file.close()
 
     def length(self):
-        """How many bytes it has."""
-        return os.fstat(self.file.fileno()).st_size
+        """How many bytes it has; none any more once it is the file."""
+        return 0 if self.file.closed else os.fstat(self.file.fileno()).st_size
 
     def tail(self, position):
         """The last bytes before `position`: what is to be the same in the source."""

@@ -33,6 +33,7 @@ class Upload:
         self._no_append = False  # whether the server has refused APPE
         self._useless = False  # whether what is there is known to be wrong
         self._naming = 0  # how often the name has been asked for: it may have been given
+        self._found = (None, "none")  # the digest and what was verified, before the name was asked for
         self._end = None  # what size the server told last, where it was a wrong one
         self._checked = False
         self._state = ""
@@ -48,12 +49,12 @@ class Upload:
             self._course.size(self._source.size)
             self._choose_place(ftp)
             if self._naming and _naming.sizes(ftp, self._place, self._remote) == [None, self._source.size]:
-                return self._done(ftp, self._source.size, None, "size")
+                return self._done(ftp, self._source.size, *self._found)
             if not self._overwrite:
                 self._check_absent(ftp)
             try:
                 return self._bring(ftp, offer)
-            except (Error, OSError) as error:
+            except (Error, OSError, EOFError) as error:
                 self._give_up(ftp, error)
                 raise
 
@@ -98,7 +99,7 @@ class Upload:
         else:
             if not self._overwrite:
                 self._check_absent(ftp)
-            self._naming += 1
+            self._naming, self._found = self._naming + 1, (digest, verified)
             _naming.name_it(ftp, self._place, self._remote, seconds, self._overwrite)
         return self._done(ftp, size, digest, verified)
 
