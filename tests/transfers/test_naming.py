@@ -96,6 +96,13 @@ def test_the_connection_is_lost_while_an_older_file_is_aside(source):
             close(session)
 
     with FileServer({"b": b"old"}, {"RNTO": rnto}) as server:
+        with pytest.raises((OSError, EOFError), match="what was 'b' may be .*\\.old' now"):
+            put(server.site, source, "b", retry=Retry(attempts=1))
+        assert sorted(files(server).values()) == sorted([DATA, b"old"])
+        put(server.site, source, "b", retry=AT_ONCE)
+        assert bytes(server.files["b"].content) == DATA
+
+    with FileServer({"b": b"old"}, {"RNTO": rnto}) as server:
         put(server.site, source, "b", retry=AT_ONCE)
         assert files(server) == {"b": DATA}
 

@@ -71,13 +71,13 @@ def run(where, job, retry, course):
             if isinstance(error, error_proto):
                 again, garbled = again and not garbled, True
             if not again:
-                raise _told(error, job.describe(side.name)) from error.__cause__
+                raise told(error, job.describe(side.name)) from error.__cause__
             pause = retry.pause(failures)
             _logs.event("control", _logs.INFO, "%s: %s; once more in %.1f s", job.describe(side.name), error, pause)
         time.sleep(pause)
 
 
-def _told(error, text):
+def told(error, text):
     """The error with `text` behind its own."""
     if isinstance(error, (BeginAnew, NotWhole)):
         return TransferError(f"{error} ({text})").with_traceback(error.__traceback__)

@@ -2,9 +2,10 @@
 
 from datetime import datetime, timezone
 
-from .._errors import error_perm, error_temp
+from .._errors import error_perm, error_proto, error_temp
 from .._exact import ask
 from .._features import features
+from ._attempts import told
 from ._look import ask_in_binary, look
 from ._values import TransferError
 
@@ -47,16 +48,26 @@ def name_it(ftp, part, path, seconds, overwrite):
     if not overwrite or to_there.code < 500 or sizes(ftp, path)[0] is None:
         raise refusal(to_there)
     aside = aside_name(part)
+    try:
+        refused = _by_way_of(ftp, part, path, aside)
+    except (error_temp, error_proto, OSError, EOFError) as error:
+        raise told(error, f"what was {path!r} may be {aside!r} now") from error.__cause__
+    if refused is not None:
+        raise refusal(refused)
+
+
+def _by_way_of(ftp, part, path, aside):
+    """Put the older file aside meanwhile; returns the refusal if there is one all the same."""
     *_, put_aside, _, renamed = ask(ftp, ["RNFR " + path, "RNTO " + aside, "RNFR " + part, "RNTO " + path])
     if renamed.ok:
         ask(ftp, ["DELE " + aside])
-        return
+        return None
     if put_aside.ok:
         _, back = ask(ftp, ["RNFR " + aside, "RNTO " + path])
         if not back.ok:
             text = f"{part!r} can't be renamed, and what was {path!r} is {aside!r} now"
             raise TransferError(f"{text}: {renamed.text}; {back.text}")
-    raise refusal(to_there)
+    return renamed
 
 
 def aside_name(part):
