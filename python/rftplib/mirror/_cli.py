@@ -5,7 +5,7 @@ import signal
 import sys
 
 from .._errors import Error
-from ._advice import text
+from ._advice import of, text
 from ._plan import Plan
 from ._planning import plan
 from ._values import Refused
@@ -46,7 +46,7 @@ def main(arguments=None):
         return USAGE
     except (Error, OSError, EOFError) as error:
         name = getattr(error, "filename", None)
-        print(f"{name + ': ' if isinstance(name, str) else ''}{text(error)}", file=sys.stderr)
+        print(f"{name + ': ' if isinstance(name, str) else ''}{text(error)}: {of('connect', error)}", file=sys.stderr)
         return FAILED
 
 

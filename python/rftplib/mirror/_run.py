@@ -42,7 +42,7 @@ class Run:
         plan, began = self._plan, time.monotonic()
         if plan.refusal:
             raise Refused(plan.refusal)
-        self._here = Here(self._moved)
+        self._here = Here(self._moved, self._rate)
         if self._progress is not None:
             self._progress.set_size(plan.size)
         try:
