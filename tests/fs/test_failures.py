@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ftplib
-import os
 import socket
 
 import pytest
@@ -94,7 +93,6 @@ def test_a_directory_below_that_can_not_be_listed(fs, there):
     assert [path for path, _, _ in fs.walk(there, on_error="omit")] == [there, f"{there}/dir"]
 
 
-@pytest.mark.skipif(os.environ.get("RFTPLIB_NATIVE") == "0", reason="once is enough")
 def test_no_server_is_not_an_empty_one(work):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -104,6 +102,7 @@ def test_no_server_is_not_an_empty_one(work):
             look("/dir")
 
 
+@pytest.mark.endpoints(where=lambda endpoint: endpoint.server.name != "pureftpd")  # it takes seconds to say so
 def test_a_wrong_password(work):
     fs = work.fs(password="wrong")
     with pytest.raises(PermissionError, match="530"):
