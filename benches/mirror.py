@@ -73,7 +73,7 @@ def carry(delay: float) -> None:
                     waiting[end].append((now + delay, os.read(end, 65536)))
             queue = waiting[end]
             while queue and queue[0][0] <= now:
-                with contextlib.suppress(BlockingIOError):
+                with contextlib.suppress(OSError):
                     os.write(other[end], queue.popleft()[1])
 
 

@@ -9,7 +9,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _control, _data, _lenient, _logs, _loops, _options, _rftplib, _transfer
+from . import _control, _data, _lenient, _logs, _options, _rftplib, _transfer
 from ._constants import FTP_PORT, MAXLINE
 from ._errors import NO_GREETING, Error, error_reply, structured
 
@@ -254,8 +254,7 @@ class FTP:
         _data.set_type(self, "TYPE I", self.voidcmd)
         with _transfer.Transfer(self, cmd, rest) as transfer:
             with self.transfercmd(cmd, rest) as conn:
-                transfer.run(conn, _rftplib.download, _loops.download, conn, callback, blocksize)
-            transfer.check_size()
+                transfer.run(conn, "download", conn, callback, blocksize)
             return transfer.reply()
 
     def retrlines(self, cmd, callback=None):
@@ -269,7 +268,7 @@ class FTP:
         _data.set_type(self, "TYPE A", self.sendcmd)
         with _transfer.Transfer(self, cmd, text=True) as transfer:
             with self.transfercmd(cmd) as conn:
-                transfer.run(conn, _rftplib.retrlines, _loops.retrlines, self, conn, callback)
+                transfer.run(conn, "retrlines", self, conn, callback)
             return transfer.reply()
 
     def storbinary(self, cmd, fp, blocksize=8192, callback=None, rest=None):
@@ -281,7 +280,7 @@ class FTP:
         _data.set_type(self, "TYPE I", self.voidcmd)
         with _transfer.Transfer(self, cmd, rest, sent=True) as transfer:
             with self.transfercmd(cmd, rest) as conn:
-                transfer.run(conn, _rftplib.upload, _loops.upload, conn, fp, blocksize, callback)
+                transfer.run(conn, "upload", conn, fp, blocksize, callback)
             return transfer.reply()
 
     def storlines(self, cmd, fp, callback=None):
@@ -293,7 +292,7 @@ class FTP:
         _data.set_type(self, "TYPE A", self.voidcmd)
         with _transfer.Transfer(self, cmd, sent=True, text=True) as transfer:
             with self.transfercmd(cmd) as conn:
-                transfer.run(conn, _rftplib.storlines, _loops.storlines, self, conn, fp, callback)
+                transfer.run(conn, "storlines", self, conn, fp, callback)
             return transfer.reply()
 
     # ---------------------------------------------------------------------------------- files and directories

@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import rftplib
 
 from ._batch import batch
+from ._errors import error_perm, error_temp, tell
+from ._exact import ask
 from ._features import features, parse_feat, remember
 from ._pool import pool_of
 from .tls import FTPS, FTPS_PORT
@@ -368,11 +370,17 @@ def _prepare(ftp, directory):
     if type_reply.ok and hasattr(ftp, "_type_in_force"):
         ftp._type_in_force = "TYPE I"
     remember(ftp, parse_feat(feat.text))
+    commands = []
     if features(ftp).utf8 and ftp.encoding.lower() in ("utf-8", "utf8"):
-        batch(ftp, ["OPTS UTF8 ON"])  # a refusal says that it can't be turned off
+        commands.append("OPTS UTF8 ON")  # a refusal says that it can't be turned off
     if directory:
-        ftp.cwd(directory)
-    (where,) = batch(ftp, ["PWD"])
+        commands.append("CWD " + directory)
+    *entered, where = ask(ftp, [*commands, "PWD"])
+    if directory and not entered[-1].ok:
+        text = entered[-1].text
+        refusal = (error_temp if text[:1] == "4" else error_perm)(text)
+        tell(refusal, commands[-1])
+        raise refusal
     return rftplib.parse257(where.text) if where.code == 257 else None
 
 

@@ -10,12 +10,15 @@ received decides, and never when.
 import errno
 import os
 import socket
-import threading
+from _thread import get_ident
 
 import rftplib
 
 from . import _lenient, _logs, _options, _rftplib, _tls
 from ._tls import ssl
+
+# What says how it ends by itself: the peer's FIN is the end, and there is nothing more to say
+_PLAIN = socket.socket
 
 # Where they are kept among the client's attributes, for as long as there are any: the transfer that is going on, and
 # the connection of an upload that is kept for its reply
@@ -34,17 +37,22 @@ GRACE = 0.5
 class Transfer:
     """A transfer of `ftp`, from its command to its final reply. In a `with` statement it is the running one."""
 
+    # what most transfers never change
+    conn = None
+    fewest = None  # how many bytes a file has at least, if the server has announced a size
+    error = None  # an irregular end that is the reply's to judge, or that no reply can mend
+    _settled = False  # whether `error` is raised whatever the reply
+    starting = True  # until it has its data connection
+    early = None  # in FTP_TLS: what sends the command, see _early
+    _closed = False
+    _log = _noops = None
+
     def __init__(self, ftp, cmd, rest=None, sent=False, text=False):
-        self.cmd, self.conn, self.meter = cmd, None, _meter_for(ftp, cmd)
-        self.fewest = None  # how many bytes a file has at least, if the server has announced a size
-        self.error = None  # an irregular end that is the reply's to judge, or that no reply can mend
-        self._settled = False  # whether `error` is raised whatever the reply
+        attributes = getattr(ftp, "__dict__", None)
+        kept = attributes.get(METERED) if attributes else None
+        self.cmd, self.meter = cmd, _rftplib.Meter() if kept is None else _kept_meter(kept, cmd)
         self._ftp, self._rest, self._sent, self._text = ftp, rest, sent, text
-        self._where, self._closed = _here(), False
-        self.starting = True  # until it has its data connection
-        self.early = None  # in FTP_TLS: what sends the command, see _early
-        self._outer = []
-        self._log = self._noops = None
+        self._thread, self._outer = get_ident(), []
 
     def __enter__(self):
         attributes = getattr(self._ftp, "__dict__", {})
@@ -75,12 +83,12 @@ class Transfer:
         Some servers announce the size of the file then, others what is left of it after REST: what must arrive is the
         lesser. Sizes in TYPE A are those of the file on the server's disk, with line ends of its own: they say nothing.
         """
-        if self._text:
+        if self._text or size is None:
             return
         try:
             self.fewest = int(size) - int(self._rest or 0)
         except (TypeError, ValueError, OverflowError):
-            pass  # no size, or a restart marker that is no offset
+            pass  # an override's idea of a size, or a restart marker that is no offset
 
     def close(self):
         """Another thread closes the client: end this transfer, which is waiting, with EBADF."""
@@ -92,11 +100,13 @@ class Transfer:
         except (OSError, TypeError):
             pass  # it has ended already, there is none yet, or it is none of Python's
 
-    def run(self, conn, native, portable, *args):
-        """Move the data by the loop in Rust or, where that can't run, by the one in Python; then end TLS."""
+    def run(self, conn, loop, *args):
+        """Move the data by the loop of that name in Rust or, where it can't run, by the one in Python; then end TLS."""
         self.conn, self.starting = conn, False
-        self.check_open()
-        self._log = _logs.begin(self.cmd, conn)
+        if self._closed:
+            self.check_open()
+        if _rftplib.log_wanted("data", _logs.INFO):
+            self._log = _logs.Log(self.cmd, conn)
         if self._sent:
             linger(self._ftp, conn)
         if getattr(self._ftp, "noop_interval", None) is not None:
@@ -107,10 +117,13 @@ class Transfer:
         if isinstance(control, _rftplib.Reader):
             self.meter.watch(self._noops or control)
         try:
-            in_rust = native(self.meter, *args)
-            _logs.way(self.cmd, in_rust)
+            in_rust = getattr(_rftplib, loop)(self.meter, *args)
+            if self._log is not None:
+                self._log.way(in_rust)
             if not in_rust:
-                portable(self.meter, *args)
+                from . import _loops
+
+                getattr(_loops, loop)(self.meter, *args)
         except OSError as error:
             _tls.forget_errors(conn)
             # under TLS, all that was announced may have come before the connection failed
@@ -123,8 +136,13 @@ class Transfer:
                 self._doubt(error, settled=True)
                 return
             self._doubt(error)
-        self.check_open()
-        self._judge()
+        if self._closed:
+            self.check_open()
+        ssl_socket = rftplib._SSLSocket
+        if type(conn) is not _PLAIN or (ssl_socket is not None and isinstance(conn, ssl_socket)):
+            self._judge(ssl_socket)
+        if self.fewest is not None and self.meter.moved < self.fewest:
+            self._check_size()
 
     def _is_refused(self):
         """Whether the server has refused a transfer that has failed or stands still, by a reply that is to be read."""
@@ -154,7 +172,7 @@ class Transfer:
             self._log.done(self.meter.moved)
         return resp
 
-    def check_size(self):
+    def _check_size(self):
         """Where the client asks for it: a file that is shorter than was announced is an error, also after a 226."""
         if self.error is None and getattr(self._ftp, "check_size", False) and self._missing():
             text = self._shortfall()
@@ -174,13 +192,13 @@ class Transfer:
     def _doubt(self, error, settled=False):
         self.error, self._settled = error, settled
 
-    def _judge(self):
+    def _judge(self, ssl_socket):
         """End TLS on the data connection, and note what an end without close_notify means.
 
         Scripts suppress the exchange of close_notify by setting `_SSLSocket` to None, by replacing `conn.unwrap` or
         the connection's class. Then nothing vouches for the end but the size, as in ftplib.
         """
-        conn, ssl_socket, real = self.conn, rftplib._SSLSocket, _tls.is_tls(self.conn)
+        conn, real = self.conn, _tls.is_tls(self.conn)
         regular = self.meter.regular
         if real and not self._sent and not regular and not self.meter.ragged:
             # a loop in Python, which can't tell
@@ -280,16 +298,15 @@ class Transfer:
                 conn.settimeout(timeout)
 
 
-def _meter_for(ftp, cmd):
-    """The meter that is kept for this transfer, or a new one."""
-    kept, meter = getattr(ftp, "__dict__", {}).get(METERED, (None, None))
-    return meter if meter is not None and kept == cmd else _rftplib.Meter()
+def _kept_meter(kept, cmd):
+    """The meter that is kept, if it is for this transfer, or a new one. kept: (a command, a meter)."""
+    return kept[1] if kept[1] is not None and kept[0] == cmd else _rftplib.Meter()
 
 
 def running(ftp):
     """The transfer of `ftp` for which a connection is made now, by this thread; None if the user makes one by hand."""
     transfer = getattr(ftp, "__dict__", {}).get(_RUNNING)
-    own = transfer is not None and transfer.starting and transfer._where == _here()
+    own = transfer is not None and transfer.starting and transfer._thread == get_ident()
     return transfer if own else None
 
 
@@ -358,13 +375,8 @@ def close_running(ftp):
     In a callback of the transfer's there is nothing to end, and what a fork has copied goes on in the parent.
     """
     transfer = getattr(ftp, "__dict__", {}).get(_RUNNING)
-    if transfer is not None and transfer._where != _here() and transfer._where[0] == os.getpid():
+    if transfer is not None and transfer._thread != get_ident() and not transfer.meter.inherited:
         transfer.close()
-
-
-def _here():
-    """Which process this is, and which thread of it."""
-    return os.getpid(), threading.get_ident()
 
 
 def linger(ftp, conn):

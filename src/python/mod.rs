@@ -17,6 +17,8 @@ mod overrides;
 #[cfg(unix)]
 mod owner;
 #[cfg(unix)]
+mod process;
+#[cfg(unix)]
 mod socket;
 mod text;
 #[cfg(unix)]
@@ -103,6 +105,7 @@ mod _rftplib {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         #[cfg(unix)]
         {
+            crate::python::process::count_forks();
             super::socket::prepare(module.py())?;
             super::tls::genuine::prepare(module.py());
         }

@@ -50,13 +50,17 @@ OUTCOMES = {
     ),
     "ftps_5": downloaded("big.iso", BIG),
     "how_it_is_built_1": downloaded("notes.txt", NOTES),
-    "recipes_2": downloaded("big.iso.part", BIG),
+    "recipes_2": downloaded("big.iso", BIG),
     "recipes_3": uploaded("report.pdf", REPORT),
     "recipes_4": uploaded("report.pdf", REPORT),
     "recipes_5": mirrored,
     "recipes_6": downloaded("big.iso", BIG),
     "recipes_11": downloaded("notes.txt", NOTES),
     "recipes_12": uploaded("totals.csv", b"price,count,total\n2,3,6\n5,7,35\n"),
+    "transfers_1": lambda here, there: (
+        downloaded("big.iso", BIG)(here, there) and uploaded("report.pdf", REPORT)(here, there)
+    ),
+    "transfers_3": downloaded("big.iso", BIG),
 }
 PRINTED = {
     "DIFFERENCES_1": ["/"],
@@ -104,6 +108,9 @@ PRINTED = {
     "sessions_3": ["'size'"],
     "sessions_4": ["bytes", "/"],
     "sessions_5": ["550 DELE nothing of that name"],
+    "transfers_1": [f"{len(BIG)} bytes in 1 attempts"],
+    "transfers_2": ["not what it should be: the sha256 of what is here is"],
+    "transfers_3": ["100%", "size"],
     "robustness_1": ["got more than 1000000 bytes in one reply"],
 }
 
@@ -132,7 +139,6 @@ def here(tmp_path):
     here = tmp_path / "here"
     here.mkdir()
     (here / "report.pdf").write_bytes(REPORT)
-    (here / "big.iso.part").write_bytes(BIG[:1_000_000])
     (here / "photos" / "2024").mkdir(parents=True)
     (here / "photos" / "2024" / "changed.jpg").write_bytes(b"old")
     return here
@@ -174,13 +180,6 @@ def test_it_runs(name, run, here, there):
         assert text in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert bool(done.tunnels) == (PROXY in EXAMPLES[name])
-
-
-@pytest.mark.parametrize("part", [BIG + b"something else", BIG, b""], ids=["longer", "complete", "empty"])
-def test_a_download_is_resumed_whatever_is_there(run, here, part):
-    (here / "big.iso.part").write_bytes(part)
-    run("recipes_2")
-    assert (here / "big.iso.part").read_bytes() == BIG
 
 
 def test_the_mirror_of_a_server_without_mlsd(run, here, there):

@@ -13,6 +13,7 @@ import rftplib
 from rftplib import error_perm, error_proto, error_temp
 from rftplib.transfer import Retry, TransferError, get
 from support.file_server import TIME, FileServer, cut_after, feat, name_of, retr
+from support.misbehave import much_data
 from support.real import content
 
 DATA = content(300_000)
@@ -387,3 +388,22 @@ def test_a_certificate_that_is_wrong_is_not_tried_again(local):
         with pytest.raises(ssl.SSLCertVerificationError):
             get(site, "a", local / "a", retry=AT_ONCE)
         assert len(server.sessions) == 1
+
+
+def test_a_link_is_looked_at_by_size(local):
+    """MLST may tell the size of the link itself."""
+    mlst = b"250-Listing\r\n Type=OS.unix=slink:/a;Size=2;Modify=20000101000000; a\r\n250 End\r\n"
+    with FileServer({"a": DATA}, {"MLST": mlst, "FEAT": feat("MLST type*;size*;modify*;")}) as server:
+        assert get(server.site, "a", local / "a", retry=ONCE).size == len(DATA)
+
+
+def test_a_server_that_doesn_t_know_the_mlst_that_it_offers(local):
+    with FileServer({"a": DATA}, {"MLST": b"502 no\r\n", "FEAT": feat("MLST type*;size*;modify*;")}) as server:
+        assert get(server.site, "a", local / "a", retry=ONCE).modified.timestamp() == TIME
+
+
+def test_a_file_without_end_is_not_taken(local):
+    with FileServer({"a": DATA}, {"RETR": (b"150 here\r\n", much_data(bytes(1 << 16)), b"226 done\r\n")}) as server:
+        with pytest.raises(TransferError, match="bytes came of 300000"):
+            get(server.site, "a", local / "a", retry=Retry(attempts=2, base=0))
+    assert os.listdir(local) == []

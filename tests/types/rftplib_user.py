@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ftplib
+import io
 import socket
 import ssl
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 import rftplib
 from rftplib.listing import Entry, ListingError, parse, scandir, stat, stat_many, walk
 from rftplib.session import Reply, Site, Timeouts, batch, features, recover
 from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS, NativeContext
+from rftplib.transfer import Retry, TransferError, Transferred, get, put
 from typing_extensions import assert_type
 
 
@@ -109,3 +112,25 @@ def sessions(ftp: rftplib.FTP) -> None:
     assert_type(site.open(), rftplib.FTP)
     site.host = "other"  # type: ignore[misc]
     Site("ftps://host", "user")  # type: ignore[call-arg]
+
+
+class Bar:
+    def set_size(self, size: int) -> None: ...
+
+    def relative_update(self, inc: int = 1) -> None: ...
+
+
+def transfers(ftp: rftplib.FTP, theirs: ftplib.FTP, site: Site) -> None:
+    done = get(site, "name", Path("name"), verify="auto", keep=(), retry=Retry(attempts=3), rate=1e6, progress=Bar())
+    assert_type(done, Transferred)
+    assert_type(done.modified, "datetime | None")
+    get(theirs, "name", io.BytesIO(), resume=False)
+    put(ftp, "name", "name", overwrite=False, temporary=False)
+    put("ftp://host", io.BytesIO(), "name")
+    done.size = 5  # type: ignore[misc]
+    get(site, b"name", "name")  # type: ignore[arg-type]
+    get(site, "name", "name", retry=3)  # type: ignore[arg-type]
+    try:
+        put(site, "name", "name", progress=print)  # type: ignore[arg-type]
+    except TransferError as error:
+        print(error)

@@ -10,8 +10,9 @@ from ..transfer import Retry
 from ..transfer._attempts import BeginAnew, NotWhole, may_pass
 from . import _down, _large, _up
 from ._jobs import Here, Stopped, failed
+from ._listers import Unreachable
 from ._local import Local, LocalError
-from ._remote import Remote, Unreachable
+from ._remote import Remote
 
 # So many attempts in a row may come to nothing
 RETRY = Retry(attempts=6, base=0.5, cap=30.0)

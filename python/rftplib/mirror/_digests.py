@@ -4,7 +4,8 @@ import io
 
 from ..transfer import TransferError
 from ..transfer._verify import Verify, local_hash, offered, remote_hash
-from ._remote import Remote, argument
+from ._listers import argument
+from ._remote import Remote
 from ._values import Action
 
 

@@ -7,8 +7,8 @@ from .._stat import stat_many
 from . import _digests
 from ._ahead import Ahead
 from ._jobs import Outcome, failed
+from ._listers import argument
 from ._local import LocalError
-from ._remote import argument
 
 
 def copy(job, actions, here, works):

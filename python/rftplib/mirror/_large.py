@@ -10,8 +10,9 @@ from ..transfer._part import Target
 from ..transfer._put import put_once
 from . import _digests
 from ._jobs import Outcome, failed
+from ._listers import argument
 from ._local import Local, LocalError
-from ._remote import Remote, argument
+from ._remote import Remote
 
 
 def copy(job, actions, here, works):

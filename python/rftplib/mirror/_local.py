@@ -5,7 +5,6 @@ import errno
 import os
 import stat
 
-from ..transfer._part import part_name
 from . import _names, _tree
 from ._tree import Node, Tree, join, parent_of
 
@@ -134,6 +133,8 @@ class Folders:
     @contextlib.contextmanager
     def part(self, path, modified, *identity):
         """A file to be written that gets its name, and the time, at the end of the block; after an error it is gone."""
+        from ..transfer._part import part_name  # a plan alone doesn't need it
+
         with local():
             folder, name = self.of(path)
             part = part_name(name, *identity)

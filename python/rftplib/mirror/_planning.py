@@ -9,11 +9,52 @@ from ._sides import sides
 from ._values import Action, Failure
 
 
-def mirror(source, target, **options):
-    """Make `target` like `source`, and return a Report: plan(...).run(...), with the options of both."""
-    of_run = ("connections", "executor", "verify", "rate", "progress", "keep_going", "manifest")
-    run = {name: options.pop(name) for name in of_run if name in options}
-    return plan(source, target, **options, connections=run.get("connections", 8)).run(**run)
+def mirror(
+    source,
+    target,
+    *,
+    compare="auto",
+    include=(),
+    exclude=(),
+    newer_only=False,
+    delete=False,
+    max_delete=0.5,
+    links="skip",
+    names="refuse",
+    connections=8,
+    executor=None,
+    verify="size",
+    rate=None,
+    progress=None,
+    keep_going=True,
+    manifest=None,
+):
+    """Make `target` like `source`, and return a Report: plan() and Plan.run() in one, with the options of both.
+
+    Raises what they raise: Refused, above all, for a plan that would delete too much.
+    """
+    made = plan(
+        source,
+        target,
+        compare=compare,
+        include=include,
+        exclude=exclude,
+        newer_only=newer_only,
+        delete=delete,
+        max_delete=max_delete,
+        links=links,
+        names=names,
+        connections=connections,
+    )
+    return made.run(
+        connections=connections,
+        executor=executor,
+        verify=verify,
+        rate=rate,
+        progress=progress,
+        keep_going=keep_going,
+        manifest=manifest,
+    )
 
 
 def plan(
@@ -60,11 +101,11 @@ def plan(
     _guards.check_max_delete(max_delete)
     rules = Rules(include, exclude)
     source, target = sides(source, target, follow=links == "follow")
-    how = {"sent": source.remote or target.remote, "connections": connections}
+    how = {"sent": True, "connections": connections}
     folds = hasattr(target, "folds") and target.folds()
     there = here = None
     if not target.remote:
-        there = target.scan(rules, "skip", "skip", needed=False, **how)
+        there = target.scan(rules, "skip", "skip", needed=False, sent=False)
         how["expected"] = _directories(there)
     here = source.scan(rules, links, names, needed=True, folds=folds, **how)
     if target.remote:

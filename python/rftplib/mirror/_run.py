@@ -6,10 +6,9 @@ import time
 
 from .._errors import Error
 from . import _advice, _guards
-from ._copy import copy
 from ._jobs import Here, Job, divided, failed
-from ._remote import Lister, Remote, Unreachable
-from ._steps import Steps
+from ._listers import Lister, Unreachable
+from ._remote import Remote
 from ._values import Failure, Refused, Report
 
 VERIFY = ("none", "size", "auto", "hash")
@@ -56,6 +55,10 @@ class Run:
         return self._report(began)
 
     def _do(self, plan):
+        if not plan and not plan._creates and self._manifest is None:
+            return
+        from ._steps import Steps  # what there is nothing to do for isn't waited for
+
         steps = Steps(self.target)
         try:
             with self._of_target() as lister:
@@ -126,6 +129,7 @@ class Run:
         for job in jobs:
             waiting.put(job)
         here = self._here
+        from ._copy import copy
 
         def work():
             while not here.stop.is_set():
@@ -173,6 +177,8 @@ class Run:
     def _by_executor(self, jobs, at_once):
         """At most as many jobs as there may be connections are handed out at a time: each takes one of each side."""
         from concurrent.futures import FIRST_COMPLETED, wait
+
+        from ._copy import copy
 
         running, waiting = {}, iter(jobs)
         try:

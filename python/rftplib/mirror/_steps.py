@@ -7,7 +7,8 @@ from .._errors import Error, error_perm
 from .._stat import stat_many
 from ..transfer._naming import time_commands
 from . import _advice
-from ._remote import WINDOW, Remote, argument
+from ._listers import argument
+from ._remote import WINDOW, Remote
 from ._tree import seconds
 from ._values import Failure
 

@@ -11,8 +11,9 @@ from ..transfer._part import part_name
 from . import _digests
 from ._ahead import Ahead
 from ._jobs import Outcome, failed
+from ._listers import argument
 from ._local import Local, LocalError
-from ._remote import WINDOW, Remote, argument
+from ._remote import WINDOW, Remote
 from ._tree import join, parent_of, seconds
 from ._values import Failure
 

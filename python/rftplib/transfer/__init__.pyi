@@ -1,9 +1,11 @@
 import os
 from collections.abc import Iterable
 from datetime import datetime
-from ftplib import FTP, Error
+from ftplib import FTP as _FTP
+from ftplib import Error
 from typing import BinaryIO, NamedTuple, Protocol
 
+from .. import FTP
 from ..session import Site
 
 __all__ = ["Retry", "TransferError", "Transferred", "get", "put"]
@@ -31,7 +33,7 @@ class Transferred(NamedTuple):
     modified: datetime | None
 
 def get(
-    source: FTP | Site | str,
+    source: FTP | _FTP | Site | str,
     remote: str,
     local: str | os.PathLike[str] | BinaryIO,
     *,
@@ -43,7 +45,7 @@ def get(
     progress: _Progress | None = None,
 ) -> Transferred: ...
 def put(
-    target: FTP | Site | str,
+    target: FTP | _FTP | Site | str,
     local: str | os.PathLike[str] | BinaryIO,
     remote: str,
     *,

@@ -6,11 +6,12 @@ import socket
 import ssl
 import time
 
+from .. import _logs
 from .._errors import Error, error_perm, error_proto, error_reply, error_temp, explained
 from .._pool import says_too_many
 from .._recover import recover
 from .._site import Site
-from ._values import Retry, TransferError
+from ._values import BeginAnew, NotWhole, Retry, TransferError
 
 # What the local file system says, or a system that forbids it: the next attempt would end like this one
 _LOCAL = frozenset(
@@ -21,14 +22,6 @@ _LOCAL = frozenset(
     ).split()
     if hasattr(errno, name)
 )
-
-
-class BeginAnew(TransferError):
-    """What is there doesn't belong to what comes: the source has changed, or the rest of it doesn't fit."""
-
-
-class NotWhole(TransferError):
-    """The end has come too early, and what is there can be continued."""
 
 
 class Side:
@@ -79,6 +72,7 @@ def run(where, job, retry, course):
             if not again:
                 raise _told(error, job.describe()) from error.__cause__
             pause = retry.pause(failures)
+            _logs.event("control", _logs.INFO, "%s: %s; once more in %.1f s", job.describe(), error, pause)
         time.sleep(pause)
 
 

@@ -10,9 +10,9 @@ from .._errors import Error, error_perm, error_temp
 from .._exact import ask
 from .._loops import count
 from . import _naming
-from ._attempts import BeginAnew, NotWhole, is_refused
+from ._attempts import is_refused
 from ._part import OVERLAP, part_name
-from ._values import TransferError, Transferred
+from ._values import BeginAnew, NotWhole, TransferError, Transferred
 from ._verify import local_hash, offered, remote_hash
 
 # For how long a size must stay the same, in seconds, and how often that is looked for
@@ -192,6 +192,8 @@ class Upload:
             except (error_perm, error_temp):
                 if not meter.moved:
                     self._state = ": is its directory there, and may this user write in it?"
+                    if self._temporary:
+                        self._state += " Where names mustn't begin with a dot, temporary=False does without."
                 raise
             finally:
                 self._sent = meter.moved

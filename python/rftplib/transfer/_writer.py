@@ -4,9 +4,8 @@ import errno
 
 from .._errors import Error
 from .._loops import count
-from ._attempts import BeginAnew, NotWhole
 from ._look import look
-from ._values import TransferError, Transferred
+from ._values import BeginAnew, NotWhole, TransferError, Transferred
 
 
 class Writer:

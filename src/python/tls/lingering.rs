@@ -106,7 +106,7 @@ impl Lingering {
             fd: Mutex::new(Some(Arc::new(fd))),
             records: Mutex::default(),
             process: std::process::id(),
-            conn: call::import(py, "weakref")?.call_method_held("ref", (conn,))?.unbind(),
+            conn: call::import(py, "_weakref")?.call_method_held("ref", (conn,))?.unbind(),
         });
         attach(conn, &kept)?;
         Ok(Self { kept })

@@ -263,3 +263,25 @@ fn errors_of_reading_are_the_files_and_what_was_read_before_is_sent() {
         assert_eq!(receiving.join().unwrap(), pattern(1000));
     }
 }
+
+#[test]
+fn sends_no_more_than_the_limit_in_one_pass() {
+    for by_kernel in [true, false] {
+        let (peer, here) = UnixStream::pair().unwrap();
+        let file = content("limited");
+        let receiving = receiver(peer);
+        let mut stream = Small(Tcp::new(OwnedFd::from(here)));
+        let mut large = Tcp::new(stream.descriptor().try_clone_to_owned().unwrap());
+        let stream: &mut dyn Stream = if by_kernel { &mut large } else { &mut stream };
+        let mut source = FromFile::new(file.as_fd(), 0);
+        for pass in 1..=3 {
+            source.limit(50_000);
+            assert_eq!(source.send(stream, soon()).unwrap(), Pass::Going);
+            assert_eq!(source.position(), pass * 50_000);
+        }
+        source.limit(usize::MAX);
+        run(&mut source, stream).unwrap();
+        crate::net::end_sending(stream.descriptor());
+        assert_eq!(receiving.join().unwrap(), pattern(SIZE));
+    }
+}

@@ -250,3 +250,24 @@ fn a_full_device_fails() {
     let error = run(&mut target, &mut received(b"data")).unwrap_err();
     assert!(matches!(error, Error::File(error) if error.raw_os_error() == Some(libc::ENOSPC)));
 }
+
+#[test]
+fn receives_no_more_than_the_limit_in_one_pass() {
+    let data = pattern(50_000);
+    let mut stream = received(&data);
+    let mut target = scripted(vec![]);
+    for pass in 1..=5 {
+        target.limit(7_000);
+        assert_eq!(target.receive(&mut stream, soon()).unwrap(), Pass::Going);
+        assert_eq!(target.written(), pass * 7_000);
+    }
+    assert_eq!(
+        target.receive(&mut stream, soon()).unwrap(),
+        Pass::Going,
+        "it is used up, and nothing is waited for"
+    );
+    assert_eq!(target.written(), 35_000);
+    target.limit(usize::MAX);
+    run(&mut target, &mut stream).unwrap();
+    assert_eq!(target.target.has, data);
+}
