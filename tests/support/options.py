@@ -97,6 +97,8 @@ DEVIATIONS = {
     "listing/test_mlsd.py::test_a_bad_line_spoils_the_listing_before_its_first_entry": DECODED,
     "listing/test_mlsd.py::test_other_encodings": DECODED,
     "listing/test_scandir.py::test_a_name_that_is_not_of_the_encoding_is_an_error": DECODED,
+    "session/test_batch.py::test_what_ends_a_batch_says_how_far_it_came": DECODED,
+    "session/test_site.py::test_what_a_client_is_like": BY_EPSV,
     "transfer/test_data_connection.py::test_download": DECODED,
     "transfer/test_data_connection.py::test_retrlines_debug_levels": (
         "errors prefer_epsv",
