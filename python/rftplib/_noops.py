@@ -13,9 +13,6 @@ from ._batch import UNANSWERED
 from ._errors import COMMAND, Error
 from ._transfer import stop_lingering
 
-# Among the client's attributes while their replies are to come: see control/kept.rs
-_PENDING = "_rftplib_noops"
-
 # How many may be unanswered: little enough for the buffers on the way, where the server doesn't read
 _MOST = 1000
 
@@ -43,7 +40,7 @@ class Noops:
     def __init__(self, ftp, interval):
         self._ftp, self._interval = ftp, interval
         self._due = 1  # how many replies are to come, that of the transfer for one
-        self._lost, self._waited = False, 0.0
+        self._sent, self._lost, self._waited = False, False, 0.0
         self._replies = []  # those that have been read, up to the transfer's: (code, text, exception or None)
 
     def send(self):
@@ -52,7 +49,7 @@ class Noops:
         over = self._lost or self._due > _MOST or self._find() is not None
         if over or not _takes_a_line(self._ftp.sock):
             return
-        _attributes(self._ftp)[_PENDING] = True
+        _attributes(self._ftp)[_options.NOOPS] = self
         try:
             self._put("NOOP")
         except OSError:
@@ -63,7 +60,7 @@ class Noops:
         self._read_ahead()
         reply = self._find()
         if reply is not None:
-            return reply[2] is not None
+            return reply[0][:1] in ("4", "5")  # also where a script's voidresp() raises nothing
         refuses = getattr(self._ftp.file, "_refuses", None)
         return refuses() if refuses is not None and self._due == 1 else None
 
@@ -75,7 +72,7 @@ class Noops:
                     self._replies.append(self._read())
             code, text, error = self._find() or _choose(self._replies)
             self._catch_up(code)
-            if code:
+            if code and self._sent:
                 self._ftp.lastresp = code
         finally:
             self.leave()
@@ -85,12 +82,21 @@ class Noops:
         return text
 
     def leave(self):
-        """Nothing more is read here. If replies are still to come, recover() is told so; of one it knows by itself."""
+        """Nothing more is read here. If replies to NOOPs are still to come, recover() has to read them."""
         attributes = _attributes(self._ftp)
-        if attributes.pop(_PENDING, None) and self._due > 0:
-            known = str(getattr(self._ftp, "lastresp", None) or "")[:1] == "1"
+        if attributes.pop(_options.NOOPS, None) is not None and self._due > 0:
+            known = str(getattr(self._ftp, "lastresp", None) or "")[:1] == "1"  # to recover(), by itself
             attributes[UNANSWERED] = self._due - known
+            if self._due > 1:
+                getattr(self._ftp.file, "_break_off", lambda: None)()
         self._due = 0
+
+    def passes_over(self, resp):
+        """Whether this reply, which abort() has read, is that of a NOOP."""
+        if self._due < 2 or not isinstance(resp, str) or resp[:3] == "225" or not _is_for_noop(resp[:3]):
+            return False
+        self._due -= 1
+        return True
 
     def _find(self):
         """The reply that is the transfer's for sure, if it has been read."""
@@ -101,6 +107,7 @@ class Noops:
         attributes = _attributes(self._ftp)
         about = attributes.get(COMMAND)
         self._due += 1
+        self._sent = True
         try:
             self._ftp.putcmd(command)
         finally:
@@ -159,7 +166,9 @@ class Noops:
 
     def _catch_up(self, code):
         """The transfer's reply, `code`, has come: read the others, as far as they come before the reply to PWD."""
-        if self._due == 0 or code == "421":
+        if code == "421":
+            self._due = 0
+        if self._due == 0:
             return
         try:
             self._put("PWD")

@@ -12,6 +12,9 @@ from . import _rftplib
 # How many seconds Linux takes at most, and after how many unanswered probes a connection is lost
 _LONGEST, _PROBES = 32767, 4
 
+# Among the client's attributes: the Noops of a transfer while replies to them are to come
+NOOPS = "_rftplib_noops"
+
 
 def errors(ftp):
     """The name of the error handler; raises ValueError for a str that names none.

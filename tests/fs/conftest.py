@@ -16,9 +16,18 @@ ENDPOINTS = [
 ]
 
 
+# Each server once a day; the others are `long`.
+DAILY = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain", "pureftpd-ipv4-tls1.3", "pyftpdlib-ipv4-plain")
+
+
 def pytest_generate_tests(metafunc):
     if "endpoint" in metafunc.fixturenames:
-        metafunc.parametrize("endpoint", chosen(metafunc, ENDPOINTS), ids=str, indirect=True)
+        daily = getattr(metafunc.module, "DAILY", DAILY)
+        endpoints = [
+            pytest.param(one, id=str(one), marks=() if str(one) in daily else pytest.mark.long)
+            for one in chosen(metafunc, ENDPOINTS)
+        ]
+        metafunc.parametrize("endpoint", endpoints, indirect=True)
 
 
 def pytest_collection_modifyitems(items):

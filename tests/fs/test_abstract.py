@@ -7,7 +7,8 @@ import os
 import pytest
 from fsspec.tests import abstract
 
-pytestmark = pytest.mark.endpoints(where=lambda endpoint: endpoint.protection != "plain")
+DAILY = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain")
+pytestmark = pytest.mark.endpoints(where=lambda endpoint: str(endpoint) in DAILY or endpoint.protection != "plain")
 
 
 class FTPFixtures(abstract.AbstractFixtures):

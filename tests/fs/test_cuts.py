@@ -26,7 +26,9 @@ def reasons():
         yield reasons
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(
+    params=["vsftpd-forced", "proftpd", *(pytest.param(name, marks=pytest.mark.long) for name in NAMES[1:3])]
+)
 def secured(request, reasons, no_descriptor_left):
     server = CATALOGUE[request.param]
     need(server, reasons)

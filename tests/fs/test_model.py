@@ -1,4 +1,4 @@
-"""Eight threads, a thousand random operations each or together, and a model that says what must have come of them."""
+"""Eight threads, random operations, and a model that says what must have come of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import threading
 import pytest
 from support.real import content
 
-THREADS, OPERATIONS = 8, 125  # each
+THREADS = 8
+OPERATIONS = [200, pytest.param(1000, marks=pytest.mark.long)]  # in all
+DAILY = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain")
 DATA = content(100_000)
 
 
@@ -147,14 +149,15 @@ class Model:
         assert self.fs.cat(self.root, recursive=True) == {self.path(name): data for name, data in self.files.items()}
 
 
-def test_eight_threads(work):
+@pytest.mark.parametrize("operations", OPERATIONS)
+def test_eight_threads(work, operations):
     fs = work.fs(connections=4)
     failures = []
 
     def run(number):
         model = Model(fs, f"{work.root}/{number}", number)
         try:
-            for _ in range(OPERATIONS):
+            for _ in range(operations // THREADS):
                 model.step()
             model.check()
         except BaseException as error:

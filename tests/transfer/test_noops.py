@@ -26,11 +26,16 @@ NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 
 def down(session):
     """Send lines until the client has sent NOOPS NOOPs."""
-    conn = session.open_data()
+    session.open_data()
     while session.server.happened.count("sent") < NOOPS:
-        conn.sendall(LINE)
-        session.server.expected += LINE
+        more(session)
         session.server.going_on.wait(0.01)
+    more(session)
+
+
+def more(session):
+    session.data_conns[-1].sendall(LINE)
+    session.server.expected += LINE
 
 
 def up(session):
@@ -72,9 +77,9 @@ class Scripted(Server):
         super().start()
 
 
-def eager(server, kind="plain", interval=0.001, **options):
+def eager(server, kind="plain", interval=0.001, cls=None, **options):
     """A client that sends many NOOPs; the server knows how many."""
-    ftp = unconnected(kind, LIMIT)
+    ftp = cls(timeout=LIMIT) if cls else unconnected(kind, LIMIT)
     vars(ftp).update(options)
     ftp.noop_interval = interval
     ftp.connect("localhost", server.port)
@@ -248,9 +253,8 @@ def test_the_final_reply_overtakes_the_data():
 
 
 def down_once_more(session):
-    session.going_on = session.server.going_on.wait(0.3)
-    session.data_conns[-1].sendall(LINE)
-    session.server.expected += LINE
+    session.server.going_on.wait(0.3)
+    more(session)
 
 
 def test_a_server_that_ends_the_connection_behind_its_reply():
@@ -322,7 +326,7 @@ def test_the_wait_for_the_final_reply_has_its_timeout():
     with Scripted({"RETR": (b"150 x\r\n", down, end)}) as server:
         ftp = eager(server, interval=0.01)
         ftp.sock.settimeout(0.5)
-        with pytest.raises(TimeoutError if hasattr(rftplib.socket, "TimeoutError") else OSError):
+        with pytest.raises(OSError, match="timed out"):
             to_callback(ftp, server)
         assert ftp.sock.gettimeout() == 0.5
         ftp.close()
@@ -401,8 +405,56 @@ def test_recover_after_a_callback_that_raised(moment, kind):
         with pytest.raises(Stop):
             ftp.retrbinary("RETR x", stop)
         ftp.noop_interval = None
+        if NATIVE:  # no other command gets their replies
+            with pytest.raises(OSError, match="replies to earlier commands are still to come"):
+                ftp.pwd()
         assert recover(ftp, 10)
         check_in_step(ftp)
+        ftp.close()
+
+
+@ALL_KINDS
+@pytest.mark.parametrize("noop", [b"200 a\r\n", b"500 a\r\n"], ids=["accepted", "refused"])
+def test_abort_gets_its_own_reply(noop, kind):
+    def stop(block):
+        if server.happened.count("sent") >= NOOPS:
+            ftp.noop_interval = None
+            assert ftp.abort() == "426 aborted"
+            raise Stop
+
+    # NOOPs that come behind the ABOR are answered by the table
+    steps = (b"150 x\r\n", down, answer(noop), await_noops_and_abort(noop), b"426 aborted\r\n226 so it is\r\n", end)
+    with Scripted({"RETR": steps}) as server:
+        ftp = eager(server, kind)
+        with pytest.raises(Stop):
+            ftp.retrbinary("RETR x", stop)
+        assert recover(ftp, 10)
+        check_in_step(ftp)
+        ftp.close()
+
+
+def await_noops_and_abort(noop):
+    def action(session):
+        while "ABOR" not in session.read_line():
+            session.say(noop)
+
+    return action
+
+
+def test_a_method_that_swallows_refusals_hides_none_from_the_loop():
+    class Client(rftplib.FTP):
+        def voidresp(self):
+            try:
+                return super().voidresp()
+            except ftplib.Error as error:
+                return str(error)
+
+    with Scripted({"RETR": (b"150 x\r\n", down, answer(b"200 a\r\n"), b"451 no\r\n")}) as server:
+        ftp = eager(server, cls=Client)
+        if NATIVE:
+            with pytest.raises(OSError, match="timed out"):
+                ftp.retrbinary("RETR x", lambda block: None)
+            check_in_step(ftp)
         ftp.close()
 
 

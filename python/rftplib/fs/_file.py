@@ -69,7 +69,7 @@ class FTPFile(AbstractBufferedFile):
 
     def _send_buffer(self, final):
         """Send what the buffer has: all of a small file at once, by a connection of the pool."""
-        data = self.buffer.getbuffer()
+        data = self.buffer.getvalue()
         if self._temporary is None and self.mode != "ab":
             self._temporary = _write.temporary(self.path)
         if final and self._upload is None:

@@ -5,18 +5,21 @@ import ssl
 import threading
 from typing import NamedTuple, Optional, Tuple  # noqa: UP035  (Python 3.9 evaluates them)
 
+from .. import _rftplib
+from ..transfer._course import Course
 from . import _advice
 from ._listers import Unreachable
 from ._local import FULL
 from ._values import Action, Failure
 
 # A job has so many small files, and so many bytes; what is larger is a job of its own, and is resumed
-MOST_FILES, MOST_BYTES = 25, 1 << 20
+MOST_FILES, MOST_BYTES = 50, 1 << 20
 
 
 class Job(NamedTuple):
-    """actions: files to be copied, small ones or one large one. rate: bytes per second, for this job. digests: whether
-    the SHA-256 of each is wanted. keep: whether connections are kept for the next job."""
+    """actions: files to be copied, small ones or one large one. rate: bytes per second, for this job, where it is done
+    by another process. digests: whether the SHA-256 of each is wanted. keep: whether connections are kept for the next
+    job."""
 
     source: object
     target: object
@@ -49,8 +52,10 @@ class Stopped(Exception):
 class Here:
     """What a job has of the process that it is done in: whether to stop, who is told of progress, open connections."""
 
-    def __init__(self, moved=None):
+    def __init__(self, moved=None, rate=None):
         self.stop = threading.Event()
+        # shared by all transfers of this process
+        self.rate = None if rate is None else _rftplib.Rate(rate)
         self.total, self._moved = 0, moved
         self.raised = None  # what the one who is told of progress has raised
         self._clients = set()
@@ -86,6 +91,10 @@ class Here:
             finally:
                 self._clients.discard(ftp)
 
+    def metered(self, ftp, command, size):
+        """A context for one small transfer: kept to the rate, and ended where far more comes than the `size`."""
+        return Course(None, self.rate).metered(ftp, command, 0, most=size)
+
     def pause(self, seconds):
         if self.stop.wait(seconds):
             raise Stopped
@@ -109,18 +118,18 @@ def failed(action, error, fatal=False):
 def divided(actions, connections, small=MOST_BYTES):
     """The actions in groups that are a job each, as (actions, whether it is a large file), the large ones first.
 
-    There are some for each connection, as far as there are files.
+    The last ones are small, so that all connections are through at about the same time.
     """
-    most_files = max(1, min(MOST_FILES, -(-len(actions) // (2 * connections))))
     large = [action for action in actions if action.size is None or action.size > small]
     yield from (((action,), True) for action in sorted(large, key=lambda action: -(action.size or 0)))
-    group, size = [], 0
-    for action in actions:
-        if action.size is None or action.size > small:
-            continue
-        if group and (len(group) >= most_files or size + action.size > MOST_BYTES):
+    rest = [action for action in actions if action.size is not None and action.size <= small]
+    group, size, room = [], 0, 0
+    for done, action in enumerate(rest):
+        if group and (len(group) >= room or size + action.size > MOST_BYTES):
             yield tuple(group), False
             group, size = [], 0
+        if not group:
+            room = min(MOST_FILES, -(-(len(rest) - done) // (2 * connections)))
         group.append(action)
         size += action.size
     if group:

@@ -6,11 +6,9 @@ import time
 
 from .._errors import Error
 from . import _advice, _guards
-from ._copy import copy
 from ._jobs import Here, Job, divided, failed
 from ._listers import Lister, Unreachable
 from ._remote import Remote
-from ._steps import Steps
 from ._values import Failure, Refused, Report
 
 VERIFY = ("none", "size", "auto", "hash")
@@ -44,7 +42,7 @@ class Run:
         plan, began = self._plan, time.monotonic()
         if plan.refusal:
             raise Refused(plan.refusal)
-        self._here = Here(self._moved)
+        self._here = Here(self._moved, self._rate)
         if self._progress is not None:
             self._progress.set_size(plan.size)
         try:
@@ -57,6 +55,10 @@ class Run:
         return self._report(began)
 
     def _do(self, plan):
+        if not plan and not plan._creates and self._manifest is None:
+            return
+        from ._steps import Steps  # what there is nothing to do for isn't waited for
+
         steps = Steps(self.target)
         try:
             with self._of_target() as lister:
@@ -74,6 +76,8 @@ class Run:
         except Unreachable as error:
             self._give_up(error.__cause__)
         except (Error, OSError, EOFError) as error:
+            if error is self._here.raised:
+                raise
             self._give_up(error)
         if self._manifest is not None and not self._stopped:
             from ._manifest import write
@@ -127,6 +131,7 @@ class Run:
         for job in jobs:
             waiting.put(job)
         here = self._here
+        from ._copy import copy
 
         def work():
             while not here.stop.is_set():
@@ -174,6 +179,8 @@ class Run:
     def _by_executor(self, jobs, at_once):
         """At most as many jobs as there may be connections are handed out at a time: each takes one of each side."""
         from concurrent.futures import FIRST_COMPLETED, wait
+
+        from ._copy import copy
 
         running, waiting = {}, iter(jobs)
         try:

@@ -41,6 +41,9 @@ class Tree:
 
         origin: the path of that directory on its side, where it is another one.
         """
+        if not self._rules.wants(join(parent, name), node.kind == "dir"):
+            self.kept.add(join(parent, name))
+            return None
         found = _names.trouble(name, sent=self._sent)
         own, at = name, join(origin, name)
         if found and self._policy == "quote" and not _names.trouble(name, windows=False):
@@ -59,16 +62,8 @@ class Tree:
             raise Refused(f"{shown(path)!r} and {shown(other)!r} are one name on the target: rename or exclude one")
         if len(self.nodes) >= MAX_ENTRIES:
             raise Refused(f"more than {MAX_ENTRIES:,} entries")
-        if not self._rules.wants(path, node.kind == "dir"):
-            self.kept.add(path)
-            return None
         self.nodes[path] = node._replace(origin=at) if at != path else node
         return path
-
-    def keep(self, path):
-        """Leave `path` alone: it is neither copied nor deleted."""
-        self.nodes.pop(path, None)
-        self.kept.add(path)
 
     def failed(self, path, error, advice):
         """Note a directory that couldn't be listed."""

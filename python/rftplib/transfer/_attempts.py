@@ -6,11 +6,12 @@ import socket
 import ssl
 import time
 
+from .. import _logs
 from .._errors import Error, error_perm, error_proto, error_reply, error_temp, explained
 from .._pool import says_too_many
 from .._recover import recover
 from .._site import Site
-from ._values import Retry, TransferError
+from ._values import BeginAnew, NotWhole, Retry, TransferError
 
 # What the local file system says, or a system that forbids it: the next attempt would end like this one
 _LOCAL = frozenset(
@@ -23,20 +24,13 @@ _LOCAL = frozenset(
 )
 
 
-class BeginAnew(TransferError):
-    """What is there doesn't belong to what comes: the source has changed, or the rest of it doesn't fit."""
-
-
-class NotWhole(TransferError):
-    """The end has come too early, and what is there can be continued."""
-
-
 class Side:
     """The server's side: a Site or its URL, whose connections are replaced, or a client, which is its owner's."""
 
     def __init__(self, where):
         self._where = Site(where) if isinstance(where, str) else where
         self.replaces = isinstance(self._where, Site)
+        self.name = f"{getattr(self._where, 'host', '')}:{getattr(self._where, 'port', '')}"
 
     def borrow(self):
         """A context that gives a client."""
@@ -48,7 +42,7 @@ class Side:
 
 
 def run(where, job, retry, course):
-    """What `job.attempt(ftp)` returns in the end. job.describe() tells, for an error, what was to be done.
+    """What `job.attempt(ftp)` returns in the end. job.describe(name) tells, for an error, what was to be done there.
 
     A failed connection is never used again. A client of the caller's gets one attempt, but where what is there has
     turned out to be of no use and the client is in step.
@@ -77,12 +71,13 @@ def run(where, job, retry, course):
             if isinstance(error, error_proto):
                 again, garbled = again and not garbled, True
             if not again:
-                raise _told(error, job.describe()) from error.__cause__
+                raise told(error, job.describe(side.name)) from error.__cause__
             pause = retry.pause(failures)
+            _logs.event("control", _logs.INFO, "%s: %s; once more in %.1f s", job.describe(side.name), error, pause)
         time.sleep(pause)
 
 
-def _told(error, text):
+def told(error, text):
     """The error with `text` behind its own."""
     if isinstance(error, (BeginAnew, NotWhole)):
         return TransferError(f"{error} ({text})").with_traceback(error.__traceback__)

@@ -8,9 +8,13 @@ import contextlib
 
 from .. import _rftplib
 from .._transfer import METERED
+from ._values import BeginAnew
 
 # In what blocks a loop in Python moves data, in bytes
 BLOCK = 128 * 1024
+
+# By how many bytes a file may be longer than its size, before the transfer is ended for that
+EXCESS = 1 << 20
 
 
 def _rate(bytes_per_second):
@@ -65,12 +69,19 @@ class Course:
         return progressed
 
     @contextlib.contextmanager
-    def metered(self, ftp, cmd, position, overlap=0):
+    def metered(self, ftp, cmd, position, overlap=0, most=None):
         """A context for the transfer of `ftp` by `cmd`; gives its meter.
 
-        position: where in the file it begins. overlap: how many bytes are there already, and are moved once more.
+        position: where in the file it begins. overlap: how many bytes are there already, and are moved once more. most:
+        the size; where far more comes, the transfer is ended by BeginAnew.
         """
-        meter = _rftplib.Meter(lambda moved: self.reach(position + max(moved, overlap)), self.rate)
+
+        def tick(moved):
+            if most is not None and position + moved > most + EXCESS:
+                raise BeginAnew(f"more than {position + moved} bytes came of {most}")
+            self.reach(position + max(moved, overlap))
+
+        meter = _rftplib.Meter(tick, self.rate)
         attributes = getattr(ftp, "__dict__", {})
         attributes[METERED] = (cmd, meter)
         try:

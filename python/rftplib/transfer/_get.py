@@ -7,11 +7,11 @@ from .. import _logs
 from .._errors import error_perm, error_temp
 from .._exact import ask
 from .._site import Site
-from ._attempts import BeginAnew, NotWhole, is_refused, run
+from ._attempts import is_refused, run
 from ._course import Course
 from ._look import look
 from ._part import OVERLAP, Part, Target, part_name
-from ._values import Retry, TransferError, Transferred, check_keep, check_remote
+from ._values import BeginAnew, NotWhole, Retry, TransferError, Transferred, check_keep, check_remote
 from ._verify import Verify
 from ._writer import ToObject, Writer
 
@@ -102,9 +102,9 @@ class Download:
                 self._note(part, left, before.size)
                 raise
 
-    def describe(self):
+    def describe(self, server):
         """What was to be done, and what is there, for an error."""
-        return f"getting {self._remote!r}{self._state}"
+        return f"getting {self._remote!r} from {server}{self._state}"
 
     def _note(self, part, left, size):
         kept = f": {left} of {size} bytes are in {part.path!r}, where the next get() goes on"
@@ -120,7 +120,7 @@ class Download:
         if whole and self._verify.how != "none":
             after = look(ftp, self._remote)
             if not before.same(after):
-                raise BeginAnew("the file has changed on the server meanwhile")
+                raise BeginAnew("the file has changed on the server meanwhile: verify='none' takes it as it comes")
             self._check_size(size, before.size)
         digest, verified = self._check_hash(ftp, part, size, before, offer if whole else None)
         part.finish(before.micros if "mtime" in self._keep else None)
@@ -132,14 +132,14 @@ class Download:
     def _fetch(self, ftp, part, before, start):
         """Fetch what is missing; returns False if only the control connection's word for the end is."""
         try:
-            self._retrieve(ftp, part, start)
+            self._retrieve(ftp, part, start, before.size)
         except (error_perm, error_temp) as refusal:
             # REST is refused, or RETR is: what else it may be, the next reply tells
             if not start or part.length() != start or not is_refused(refusal):
                 raise
             self._no_rest, self._start = True, 0
             ask(ftp, ["REST 0"])
-            self._retrieve(ftp, part, 0)
+            self._retrieve(ftp, part, 0, before.size)
         except (OSError, EOFError) as error:
             there = before.size is not None and part.length() == before.size and self._verify.how != "hash"
             if not self.owned or error is self._course.raised or not there:
@@ -148,11 +148,12 @@ class Download:
             return False
         return True
 
-    def _retrieve(self, ftp, part, start):
+    def _retrieve(self, ftp, part, start, size):
         overlap = part.tail(start) if start else b""
         rest, cmd = start - len(overlap), "RETR " + self._remote
         self._course.reach(start)
-        with self._course.metered(ftp, cmd, rest, len(overlap)) as meter:
+        most = None if self._verify.how == "none" else size
+        with self._course.metered(ftp, cmd, rest, len(overlap), most) as meter:
             writer = Writer(part.file, meter, start, overlap)
             ftp.retrbinary(cmd, writer, self._course.blocksize, rest or None)
             writer.end()

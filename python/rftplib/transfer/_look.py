@@ -9,6 +9,9 @@ from .._exact import ask, mdtm
 from .._features import features
 from .._stat import _of_file, _of_mlst
 
+# "not understood", "not implemented" (RFC 959)
+_UNKNOWN = (500, 502, 504)
+
 
 class Look(NamedTuple):
     """size: in bytes. micros: the modification time, in microseconds since 1970. unique: of MLST. None: unknown.
@@ -35,19 +38,15 @@ class Look(NamedTuple):
 
 def look(ftp, path):
     """Look at a file, in one batch: by MLST, else by SIZE and MDTM (RFC 3659). A refusal tells nothing."""
-    offered = features(ftp)
-    commands = ["PWD"] if not path.startswith("/") else []
-    if "MLST" in offered:
-        replies = ask(ftp, ["MLST " + path, *commands])
-        entry = _of_mlst(path, replies[0])
-        directory = replies[1] if commands else None
-    else:
-        replies = ask_in_binary(ftp, ["SIZE " + path, mdtm(path), *commands])
-        entry = _of_file(path, *replies[:2])
-        directory = replies[2] if commands else None
-    if not isinstance(entry, _rftplib.Entry):
-        return Look(directory=_text(directory))
-    return look_of(entry, _text(directory))
+    where = ["PWD"] if not path.startswith("/") else []
+    if "MLST" in features(ftp):
+        reply, *replies = ask(ftp, ["MLST " + path, *where])
+        entry = _of_mlst(path, reply)
+        # what it says of a link may be said of the link
+        if reply.code not in _UNKNOWN and getattr(entry, "type", "") != "link":
+            return _look(entry, replies)
+    size, time, *replies = ask_in_binary(ftp, ["SIZE " + path, mdtm(path), *where])
+    return _look(_of_file(path, size, time), replies)
 
 
 def ask_in_binary(ftp, commands):
@@ -67,5 +66,8 @@ def look_of(entry, directory=None):
     return Look(entry.size, micros, entry.unique, directory, entry.type != "dir", entry.modified)
 
 
-def _text(reply):
-    return rftplib.parse257(reply.text) if reply is not None and reply.code == 257 else None
+def _look(entry, replies):
+    """The same of an entry, or of what else there is; replies: that to PWD, if it was asked for."""
+    directory = [rftplib.parse257(reply.text) for reply in replies if reply.code == 257]
+    directory = directory[0] if directory else None
+    return look_of(entry, directory) if isinstance(entry, _rftplib.Entry) else Look(directory=directory)

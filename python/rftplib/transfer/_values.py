@@ -11,6 +11,14 @@ class TransferError(Error):
     """A transfer whose outcome can't be believed: another size, another hash, a source that changes again and again."""
 
 
+class BeginAnew(TransferError):
+    """What is there doesn't belong to what comes: the source has changed, or the rest of it doesn't fit."""
+
+
+class NotWhole(TransferError):
+    """The end has come too early, and what is there can be continued."""
+
+
 class Retry(NamedTuple):
     """How often a transfer is tried again, and after which pauses.
 

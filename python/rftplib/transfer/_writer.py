@@ -4,9 +4,8 @@ import errno
 
 from .._errors import Error
 from .._loops import count
-from ._attempts import BeginAnew, NotWhole
 from ._look import look
-from ._values import TransferError, Transferred
+from ._values import BeginAnew, NotWhole, TransferError, Transferred
 
 
 class Writer:
@@ -105,9 +104,9 @@ class ToObject:
         self._course.reach(size)
         return Transferred(None, size, 0, 1, 0.0, None, verified, before.modified)
 
-    def describe(self):
+    def describe(self, server):
         """What was to be done, for an error."""
-        return f"getting {self._remote!r}"
+        return f"getting {self._remote!r} from {server}"
 
 
 def _position(file):
