@@ -7,8 +7,9 @@ The Python that runs this has to have rftplib installed. The server runs in a pr
 a fresh one; libraries take turns in each round. CPU time is the client's own, wall time that of the work alone. The
 tables tell medians, their ratios, and whether the goals are met. Measure on an idle machine: beside other processes a
 busy thread, for one, hardly gets to hold anybody up; how noisy it was stands above the tables. --quick only shows that
-all of it works. --write puts the tables into docs/performance.md and draws the charts anew; it needs matplotlib. Some
-rows need vsftpd, which the tests' launcher starts (as root on Debian); elsewhere they are left out.
+all of it works. --write puts the tables into docs/performance.md and draws the charts anew, unless the machine was too
+noisy; it needs matplotlib. Some rows need vsftpd, which the tests' launcher starts (as root on Debian); elsewhere they
+are left out.
 
 The plain loop ("floor") is benches/floor.rs; it is built by cargo, and left out where there is none.
 """
@@ -220,6 +221,9 @@ def main() -> int:
         notes.append("other processes were at work: the numbers are not reliable")
     text = report.report(measured, report.machine(rounds, rows, notes))
     print(text)
+    if options.write and (options.quick or meter.is_noisy()):
+        say("not written: these numbers would mean nothing")
+        return 1
     if options.write:
         options.write.write_text(report.put_into(options.write.read_text(), text))
         images = options.write.parent / "images"

@@ -49,6 +49,9 @@ class Work:
     server: str = "plain"  # "late", or "vsftpd": the real one, as it comes
 
 
+# The block sizes of which the cost of each byte is told
+BLOCKS = (1, 64, 1024, 8192, 1 << 16, 1 << 20)
+
 WORKS = [
     Work("callback", "2 GiB to a Python callback", "cost", ALL, Goal(0.35, 0.65, floor_wall=1.3)),
     Work("file", "2 GiB to a file, `fp.write`", "cost", ALL, Goal(0.5, 0.6, floor_cpu=1.1)),
@@ -131,6 +134,13 @@ WORKS += [
         server="late",
     ),
     Work("imports", "import", "imports", BOTH, 3.0),
+    Work(
+        "blocks",
+        "download to a Python callback",
+        "blocks",
+        tuple(Run(f"{library} {size}", library, str(size)) for library in (FTPLIB, RFTPLIB) for size in BLOCKS),
+    ),
+    Work("idle", "idle connections", "idle", BOTH),
 ]
 # Of which 2 GiB downloads the memory is told
 MEMORY = ("callback", "file", "tls_callback", "tls_file")

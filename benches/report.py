@@ -9,7 +9,7 @@ import ssl
 import statistics
 from importlib import metadata
 
-from plan import DELAY, FLOOR, FTPLIB, MEMORY, MEMORY_GOAL, PYCURL, RFTPLIB, Goal, Work
+from plan import BLOCKS, DELAY, FLOOR, FTPLIB, MEMORY, MEMORY_GOAL, PYCURL, RFTPLIB, Goal, Work
 
 Results = dict  # {label: [result of each round]}
 
@@ -182,6 +182,36 @@ def memory(works: list[tuple[Work, Results]]) -> str:
     return text + table(["", FTPLIB, RFTPLIB, PYCURL, "goal", ""], rows)
 
 
+def blocks(works: list[tuple[Work, Results]]) -> str:
+    rows = []
+    for work, results in works:
+        for library in (FTPLIB, RFTPLIB):
+            cells = []
+            for size in BLOCKS:
+                label = f"{library} {size}"
+                cpu, moved = median(results, label, "cpu"), median(results, label, "bytes")
+                cells.append("" if cpu is None or not moved else f"{1e9 * cpu / moved:.3g}")
+            rows.append([f"{work.title}, {library}", *cells])
+    head = ["blocksize", *(f"{size:,}" for size in BLOCKS)]
+    return "CPU time for each byte, in ns, by the size of the blocks.\n\n" + table(head, rows)
+
+
+def idle(works: list[tuple[Work, Results]]) -> str:
+    rows = []
+    for _, results in works:
+        for library in (FTPLIB, RFTPLIB):
+            memory, descriptors, wakeups = (
+                median(results, library, key) for key in ("memory", "descriptors", "wakeups")
+            )
+            kib = None if memory is None else memory / 1024
+            rows.append([library, number(kib, 1), number(descriptors, 1), number(wakeups, 1)])
+    text = (
+        "For each of 1,000 connections; and how often in a second a thread wakes up that waits for a reply: rftplib's\n"
+    )
+    text += "does so that `close()`, `settimeout()` and signals take effect within 200 ms.\n\n"
+    return text + table(["", "memory in KiB", "descriptors", "wake-ups in a second"], rows)
+
+
 TITLES = {
     "cost": "Transfers",
     "busy": "Beside a busy thread",
@@ -190,6 +220,8 @@ TITLES = {
     "linear": "Long listings",
     "round_trips": "Round trips",
     "imports": "Import",
+    "blocks": "Block sizes",
+    "idle": "Idle connections",
     "memory": "Memory",
 }
 

@@ -10,8 +10,12 @@ import functools
 import importlib
 import io
 import os
+import resource
+import socket
 import threading
 import time
+
+import measure
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -152,6 +156,57 @@ def small(job: Job):
         ftp.retrbinary("RETR zero-1000", blocks.append)
         check(sum(map(len, blocks)) == 1000)
     yield
+
+
+def blocks(job: Job):
+    """As many bytes as make a measurable time, fewer where each is a call."""
+    blocksize = int(job.variant)
+    ftp, size = job.ftp(), max(blocksize, job.amount(min(256 * MIB, blocksize * MIB)))
+    total = 0
+
+    def callback(block):
+        nonlocal total
+        total += len(block)
+
+    yield
+    ftp.retrbinary(f"RETR zero-{size}", callback, blocksize)
+    check(total == size, total, size)
+    yield {"bytes": size}
+
+
+def idle(job: Job):
+    """What each of 1,000 connections takes, and how often a thread wakes up that waits for a reply on one of them."""
+    count, folder, seconds = job.amount(1000), "/proc/self/fd", 2
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limits[1], 4 * count + 100), limits[1]))
+    yield
+    ftp = job.ftp()
+    memory, descriptors = measure.memory("VmRSS"), len(os.listdir(folder))
+    clients = [job.ftp() for _ in range(count)]
+    each = {
+        "memory": (measure.memory("VmRSS") - memory) / count,
+        "descriptors": (len(os.listdir(folder)) - descriptors) / count,
+    }
+
+    def wait():
+        try:
+            ftp.getresp()
+        except EOFError:
+            return
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    time.sleep(0.2)  # it waits by now
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw, time.perf_counter()
+    time.sleep(seconds)
+    # one of them is our own sleep's
+    woken = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw - before - 1
+    each["wakeups"] = max(0, woken) / (time.perf_counter() - began)
+    ftp.sock.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    yield each
+    for client in clients:
+        client.close()
 
 
 def noop(job: Job):
