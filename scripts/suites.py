@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Run the test suites (the folders of tests/) on one or more Pythons, some at a time; then say what came of it.
 
-    suites.py run RESULTS LABEL=PYTHON... [--portable LABEL...] [--long LABEL...] [--suites NAME...]
+    suites.py run RESULTS LABEL=PYTHON... [--portable LABEL...] [--options LABEL...] [--long LABEL...]
+        [--suites NAME...]
     suites.py summary RESULTS [--require LABEL...]
 
 `run` leaves a JUnit file and a log for each suite in RESULTS. What is marked `long` runs on the Pythons that --long
-names. `summary` counts all that is there, cargo's logs
-included, and fails if a test failed, a suite had no test, or a required Python is missing.
+names. --portable runs some suites once more with every native loop off, --options with all that docs/options.md
+describes turned on. `summary` counts all that is there, cargo's logs included, and fails if a test failed, a suite had
+no test, or a required Python is missing.
 """
 
 import argparse
@@ -26,6 +28,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 PORTABLE = "portable"  # the variant with RFTPLIB_NATIVE=0: every native loop off
 PORTABLE_SUITES = ("control", "compat", "transfer", "session")  # tests/stdlib runs both variants itself
+OPTIONS = "options"  # the variant with RFTPLIB_TEST_OPTIONS=all: see tests/support/options.py
+OPTIONS_SUITES = ("compat", "control", "download", "listing", "session", "tls", "transfer", "upload", "waiting")
 OWN_ENVIRONMENT = ("integrations",)  # needs packages that the others don't: scripts/integrations
 LARGE = ("tls", "transfer", "waiting", "native_tls")
 AT_ONCE = 2 * (os.cpu_count() or 1)  # a suite waits for more than half of its time
@@ -47,8 +51,11 @@ def run_suite(results, label, python, suite, long):
     environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
     environment.pop("PYTHONPATH", None)
     environment.pop("RFTPLIB_NATIVE", None)
+    environment.pop("RFTPLIB_TEST_OPTIONS", None)
     if label.endswith(PORTABLE):
         environment["RFTPLIB_NATIVE"] = "0"
+    if label.endswith(OPTIONS):
+        environment["RFTPLIB_TEST_OPTIONS"] = "all"
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"-c{ROOT}/pyproject.toml"]
     command += [] if long else ["-m", "not long"]
     command += ["-rs", f"--junitxml={stem}.xml", str(TESTS / suite)]
@@ -124,9 +131,10 @@ def run(options):
         sys.exit(f"no such suite: {', '.join(unknown)} (there are: {', '.join(all_suites())})")
     pythons = dict(item.split("=", 1) for item in options.pythons)
     jobs = [(label, python, suite, label in options.long) for label, python in pythons.items() for suite in suites]
-    for label in options.portable:
-        chosen = [suite for suite in PORTABLE_SUITES if suite in suites]
-        jobs += [(f"{label} {PORTABLE}", pythons[label], suite, False) for suite in chosen]
+    variants = [(label, PORTABLE, PORTABLE_SUITES) for label in options.portable]
+    variants += [(label, OPTIONS, OPTIONS_SUITES) for label in options.options]
+    for label, variant, chosen in variants:
+        jobs += [(f"{label} {variant}", pythons[label], suite, False) for suite in chosen if suite in suites]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [pool.submit(run_suite, results, *job) for job in in_order(jobs)]
         try:
@@ -192,6 +200,7 @@ def main():
     command.add_argument("results")
     command.add_argument("pythons", nargs="+", metavar="LABEL=PYTHON")
     command.add_argument("--portable", nargs="*", default=[], metavar="LABEL")
+    command.add_argument("--options", nargs="*", default=[], metavar="LABEL")
     command.add_argument("--long", nargs="*", default=[], metavar="LABEL")
     command.add_argument("--suites", nargs="*", default=[], metavar="NAME")
     command.set_defaults(action=run)

@@ -32,6 +32,10 @@ def pytest_terminal_summary(terminalreporter):
 options.turn_on()
 
 
+def pytest_collection_modifyitems(items):
+    options.expect_deviations(items)
+
+
 @pytest.fixture(scope="session")
 def missing():
     """Skip for want of something that a user's machine may lack; in CI, where all is installed, fail."""

@@ -16,6 +16,8 @@ rftplib.session
     Site, how to reach a server, with a pool of connections; batch(), many commands at once; recover().
 rftplib.listing
     scandir(), walk(), stat() on any server; parse() for listings that are there already.
+rftplib.fs
+    A server's files for pandas, Dask and whatever takes fsspec's URLs (pip install 'rftplib[fs]').
 Attributes of the classes, to be set on a class, a subclass or an object
     FTP: max_reply, skip_redundant_type, accept_any_active_peer, check_size, structured_replies, errors,
     socket_factory, connect_timeout, data_timeout, prefer_epsv, tcp_keepalive.
@@ -48,7 +50,6 @@ _227_re = None
 
 from ._ftp import FTP  # noqa: E402  (it looks up the names above in this module)
 from ._functions import ftpcp, parse150, parse227, parse229, parse257, print_line, test  # noqa: E402
-from ._install import install, uninstall  # noqa: E402
 
 for _function in (ftpcp, parse150, parse227, parse229, parse257, print_line, test):
     _function.__module__ = __name__
@@ -66,6 +67,26 @@ else:
     _SSLSocket = ssl.SSLSocket
     all_errors = (Error, OSError, EOFError, ssl.SSLError)
     from ._ftp_tls import FTP_TLS
+
+# What few scripts use is imported when it is asked for; type checkers see it here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._install import install, uninstall
+del TYPE_CHECKING
+
+
+def __getattr__(name):
+    if name not in {"install", "uninstall"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import _install
+
+    found = globals()[name] = getattr(_install, name)
+    return found
+
+
+def __dir__():
+    return sorted({*globals(), "install", "uninstall"})
+
 
 __version__ = _rftplib.__version__
 __all__ = ["FTP", "error_reply", "error_temp", "error_perm", "error_proto", "all_errors"]

@@ -56,6 +56,7 @@ class FTP:
     data_timeout: float | None
     prefer_epsv: bool
     tcp_keepalive: float | None
+    noop_interval: float | None
     timeout: float | None
     af: int
     lastresp: str

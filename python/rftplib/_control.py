@@ -69,7 +69,10 @@ def abort(ftp):
 
 def reply_to_abort(ftp):
     """Read and return the one reply that abort() reads; raises error_proto for any but 225, 226 and 426."""
+    noops = getattr(ftp, "__dict__", {}).get(_options.NOOPS)
     resp = _lenient.reply_to_abort(ftp)
+    while noops is not None and noops.passes_over(resp):
+        resp = _lenient.reply_to_abort(ftp)
     if resp[:3] not in {"426", "225", "226"}:
         raise structured(ftp, error_proto(resp))
     return resp

@@ -45,6 +45,8 @@ def makepasv(ftp):
         untrusted_host, port = _lenient.parse_pasv(ftp.sendcmd("PASV"))
         if ftp.trust_server_pasv_ipv4_address and untrusted_host:
             host = untrusted_host
+        elif getattr(ftp, "socket_factory", None) is None:
+            host = ftp.sock.getpeername()[0]
         else:
             host = _options.server_address(ftp)[0]
     else:
@@ -59,10 +61,16 @@ def _by_epsv(ftp):
         return None
     peer = _options.server_address(ftp)
     try:
-        return rftplib.parse229(ftp.sendcmd("EPSV"), peer)
-    except (error_perm, error_reply, error_proto):
-        ftp.__dict__[_NO_EPSV] = file  # the reader is another one after connect() and after auth()
-        return None
+        resp = ftp.sendcmd("EPSV")  # what is no reply is raised: the next one may be that to EPSV
+    except error_perm:
+        resp = None
+    try:
+        if resp is not None:
+            return rftplib.parse229(resp, peer)
+    except (error_reply, error_proto):
+        pass
+    ftp.__dict__[_NO_EPSV] = file  # the reader is another one after connect() and after auth()
+    return None
 
 
 def listen(ftp):
@@ -86,32 +94,45 @@ def listen(ftp):
 
 def start(ftp, cmd, rest):
     """What FTP.ntransfercmd() returns: the data connection, and the size that a 150 reply names."""
-    size = None
-    _options.seconds(ftp, "data_timeout")  # a wrong value is told before anything is sent
-    with _transfer.starting(ftp, cmd) as waiting:
-        if ftp.passiveserver:
-            conn, resp = _open_passive(ftp, waiting, cmd, rest)
-        else:
-            with _logs.attempt("control", "announcing a port for %s", cmd):
-                listener = ftp.makeport()
-            with listener as sock:
-                waiting.watch(sock)
-                resp = _start(ftp, cmd, rest)
-                conn = accept(ftp, sock)
-                idle = _options.timeout(ftp, "data_timeout")
-                if idle is not _GLOBAL_DEFAULT_TIMEOUT:
-                    conn.settimeout(idle)
-    if resp[:3] == "150":
-        size = rftplib.parse150(resp)
-    return conn, size
+    for name in ("data_timeout", "noop_interval"):
+        if getattr(ftp, name, None) is not None:
+            _options.seconds(ftp, name)  # a wrong value is told before anything is sent
+    open_one = _open_passive if ftp.passiveserver else _open_active
+    running = _transfer.running(ftp)
+    if running is not None:
+        conn, resp = open_one(ftp, running, cmd, rest)
+    else:
+        with _transfer.Transfer(ftp, cmd) as waiting:
+            conn, resp = open_one(ftp, waiting, cmd, rest)
+    return conn, rftplib.parse150(resp) if resp[:3] == "150" else None
+
+
+def _open_active(ftp, waiting, cmd, rest):
+    """Have the server connect to where we listen, and start the transfer; returns the data connection and the reply."""
+    with _logs.attempt("control", "announcing a port for %s", cmd):
+        listener = ftp.makeport()
+    with listener as sock:
+        waiting.watch(sock)
+        resp = _start(ftp, cmd, rest)
+        conn = accept(ftp, sock)
+        idle = _options.timeout(ftp, "data_timeout")
+        if idle is not _GLOBAL_DEFAULT_TIMEOUT:
+            conn.settimeout(idle)
+    return conn, resp
 
 
 def _open_passive(ftp, waiting, cmd, rest):
     """Connect to where the server listens and start the transfer; returns the data connection and the reply."""
-    with _logs.attempt("control", "asking for a data connection for %s", cmd):
+    try:  # as _logs.attempt has it, but at no cost while all goes well
         host, port = ftp.makepasv()
-    with _logs.attempt("data", "connecting to %s port %s for data", host, port):
+    except (OSError, EOFError) as error:
+        _logs.failed("control", error, "asking for a data connection for %s", cmd)
+        raise
+    try:
         conn = _options.connect(ftp, (host, port), "data_timeout")
+    except (OSError, EOFError) as error:
+        _logs.failed("data", error, "connecting to %s port %s for data", host, port)
+        raise
     waiting.watch(conn)
     try:
         resp = _start(ftp, cmd, rest, waiting.early)

@@ -8,11 +8,8 @@ reply decides what happens next, as in ftplib.
 import socket
 
 from . import _lenient, _rftplib, _transfer
-from ._ftp import FTP
+from ._handshake import shake_hands
 from ._tls import forget_errors, ssl
-
-# as they were born: scripts patch the class, too
-_OWN = FTP.sendcmd, FTP.ntransfercmd
 
 
 class Early:
@@ -36,7 +33,7 @@ class Early:
         """Complete the handshake and return the connection; raises what it has failed with."""
         if self._error is not None:
             raise self._error
-        return _transfer.in_time(self._ftp, conn, lambda: conn.do_handshake() or conn)
+        return _transfer.in_time(self._ftp, conn, lambda: shake_hands(self._ftp, conn) or conn)
 
     def _begin(self, timeout, limit):
         """Shake hands until that is done, has failed, or a reply comes; raises socket.timeout if nothing happens."""
@@ -74,13 +71,13 @@ class Early:
                 conn.settimeout(timeout)
 
 
-def prepare(ftp, waiting, start, session):
+def prepare(ftp, waiting, start, session, born):
     """What sends the command of the transfer `waiting` in the place of sendcmd(); None where that stays ftplib's.
 
-    start: the ntransfercmd() that makes the connection. session: called for the TLS session to offer, or None. Where
-    scripts have something of their own on the way (one of the two methods, or the context's wrap_socket()), ftplib's
-    order is theirs.
+    start: the ntransfercmd() that makes the connection. session: called for the TLS session to offer, or None. born:
+    FTP's sendcmd() and ntransfercmd(). Where scripts have something of their own on the way (one of the two methods, or
+    the context's wrap_socket()), ftplib's order is theirs.
     """
     methods = getattr(ftp.sendcmd, "__func__", None), getattr(start, "__func__", None)
-    plain = methods == _OWN and _transfer.wraps_itself(ftp.context)
+    plain = methods == born and _transfer.wraps_itself(ftp.context)
     return Early(ftp, waiting, session) if plain and ftp.handshake_delay is not None else None

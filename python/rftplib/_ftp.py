@@ -9,7 +9,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _control, _data, _lenient, _logs, _loops, _options, _rftplib, _transfer
+from . import _control, _data, _lenient, _logs, _options, _rftplib, _transfer
 from ._constants import FTP_PORT, MAXLINE
 from ._errors import NO_GREETING, Error, error_reply, structured
 
@@ -21,7 +21,7 @@ class FTP:
     timeout: seconds that each blocking operation may take, None for no limit, by default the one of the socket module.
     source_address: (host, port) to bind to before connecting. encoding: that of commands, replies and text lines.
 
-    Beyond ftplib, eleven attributes for the class, a subclass or an object:
+    Beyond ftplib, twelve attributes for the class, a subclass or an object:
     max_reply: how many characters a multi-line reply may have, by default 16 Mi; None for any number, as in ftplib.
     skip_redundant_type: whether to leave out a TYPE command when that type is in force already, which saves a round
     trip for each file; False by default.
@@ -38,6 +38,7 @@ class FTP:
     moves on a data connection, in seconds; None (the default) for `timeout`, which is that of replies.
     prefer_epsv: whether passive connections are asked for by EPSV on IPv4, too, and by PASV only where that is refused.
     tcp_keepalive: after how many silent seconds the control connection is probed (by TCP); None, the default: never.
+    noop_interval: how often a NOOP is sent while a transfer goes on, in seconds; None, the default: never.
 
     Usable in a `with` statement, which ends with quit(). Text is `str` in `encoding`, file contents are `bytes`.
     Raises error_temp for 4xx replies, error_perm for 5xx, error_reply for those that don't fit, error_proto for what is
@@ -68,7 +69,7 @@ class FTP:
     socket_factory = None
     connect_timeout = data_timeout = None
     prefer_epsv = False
-    tcp_keepalive = None
+    tcp_keepalive = noop_interval = None
 
     def __init__(
         self,
@@ -253,8 +254,7 @@ class FTP:
         _data.set_type(self, "TYPE I", self.voidcmd)
         with _transfer.Transfer(self, cmd, rest) as transfer:
             with self.transfercmd(cmd, rest) as conn:
-                transfer.run(conn, _rftplib.download, _loops.download, conn, callback, blocksize)
-            transfer.check_size()
+                transfer.run(conn, "download", conn, callback, blocksize)
             return transfer.reply()
 
     def retrlines(self, cmd, callback=None):
@@ -268,7 +268,7 @@ class FTP:
         _data.set_type(self, "TYPE A", self.sendcmd)
         with _transfer.Transfer(self, cmd, text=True) as transfer:
             with self.transfercmd(cmd) as conn:
-                transfer.run(conn, _rftplib.retrlines, _loops.retrlines, self, conn, callback)
+                transfer.run(conn, "retrlines", self, conn, callback)
             return transfer.reply()
 
     def storbinary(self, cmd, fp, blocksize=8192, callback=None, rest=None):
@@ -280,7 +280,7 @@ class FTP:
         _data.set_type(self, "TYPE I", self.voidcmd)
         with _transfer.Transfer(self, cmd, rest, sent=True) as transfer:
             with self.transfercmd(cmd, rest) as conn:
-                transfer.run(conn, _rftplib.upload, _loops.upload, conn, fp, blocksize, callback)
+                transfer.run(conn, "upload", conn, fp, blocksize, callback)
             return transfer.reply()
 
     def storlines(self, cmd, fp, callback=None):
@@ -292,7 +292,7 @@ class FTP:
         _data.set_type(self, "TYPE A", self.voidcmd)
         with _transfer.Transfer(self, cmd, sent=True, text=True) as transfer:
             with self.transfercmd(cmd) as conn:
-                transfer.run(conn, _rftplib.storlines, _loops.storlines, self, conn, fp, callback)
+                transfer.run(conn, "storlines", self, conn, fp, callback)
             return transfer.reply()
 
     # ---------------------------------------------------------------------------------- files and directories

@@ -3,20 +3,20 @@
 import sys
 import time
 import warnings
-import weakref
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _control, _early, _logs, _options, _rftplib, _transfer, ssl
+from . import _control, _logs, _options, _rftplib, _transfer, ssl
 from ._errors import Error, error_perm
 from ._ftp import FTP
+from ._handshake import shake_hands
 from ._tls import forget_errors, is_native
 from ._transfer import UNWRAP_TIMEOUT
 
 # The sessions that control connections had when they were last looked at, and when that was. Kept for after CCC, and
 # because CPython (3.10 and later) loses some memory each time that `SSLSocket.session` is read.
-_sessions = weakref.WeakKeyDictionary()
+_sessions = None  # a WeakKeyDictionary, once there is one
 
 # For how many seconds a session is offered before it is looked at again: servers renew their tickets now and then.
 _RENEWAL = 300
@@ -155,7 +155,9 @@ class FTP_TLS(FTP):
         with _transfer.starting(self, cmd) as waiting:
             early = None
             if getattr(self, "_prot_p", False):
-                early = waiting.early = _early.prepare(self, waiting, start, lambda: _offered(self))
+                from . import _early
+
+                early = waiting.early = _early.prepare(self, waiting, start, lambda: _offered(self), _BORN)
             conn, size = start(cmd, rest)
             waiting.early = None
         if not self._prot_p:
@@ -185,6 +187,9 @@ class FTP_TLS(FTP):
 
 # For how many seconds the reply to a transfer is waited for whose data connection has failed
 ANSWER = 5.0
+
+# As they were born: scripts patch the class, too
+_BORN = FTP.sendcmd, FTP.ntransfercmd
 
 # Commands whose data connection goes from us to the server
 _UPLOADS = ("STOR", "APPE", "STOU")
@@ -227,7 +232,7 @@ def _secure(ftp, conn, session, early=None):
             if early is not None:
                 waiting.watch(conn)
                 return early.finish(conn)
-            return _transfer.secure(ftp, conn, waiting, **options)
+            return _transfer.secure(ftp, conn, waiting, shake_hands, **options)
     except BaseException:
         conn.close()
         forget_errors(ftp.sock)
@@ -295,14 +300,24 @@ def _session(ftp):
         return None
     if type(context) is type(sock.context) and sock.context is not context:
         return None  # a session of another context is refused; a context that wraps another one may take it
-    kept, since = _sessions.get(sock, (None, 0))
+    sessions = _all_sessions()
+    kept, since = sessions.get(sock, (None, 0))
     if kept is not None and time.monotonic() - since < _RENEWAL:
         return kept
     session = sock.session or kept
     # in TLS 1.3 there is nothing to resume by before the first ticket
     if session is not None and (session.has_ticket or (session.id and sock.version() != "TLSv1.3")):
-        _sessions[sock] = session, time.monotonic()
+        sessions[sock] = session, time.monotonic()
     return session
+
+
+def _all_sessions():
+    global _sessions
+    if _sessions is None:
+        import weakref  # plain FTP goes without
+
+        _sessions = weakref.WeakKeyDictionary()
+    return _sessions
 
 
 def _takes_session(context):

@@ -9,6 +9,8 @@ from types import ModuleType, TracebackType
 
 import rftplib
 
+from . import _fsspec
+
 _NAME = "ftplib"
 
 # Held while the two below change. Reentrant, for a signal handler may call in between.
@@ -48,6 +50,8 @@ def install() -> Installation:
     Modules that imported ftplib before keep what they have, so call this first; a RuntimeWarning names them. Calling it
     again changes nothing. It lasts until uninstall(). As `with rftplib.install():` it lasts until the end of the block;
     blocks may be nested and may overlap in several threads: the last to end restores what was there.
+
+    fsspec's ftp:// becomes the filesystem of rftplib.fs, too, with the options of fsspec's own.
     """
     installation = Installation()
     with _lock:
@@ -91,6 +95,7 @@ def _add(installation: Installation) -> None:
     global _before
     if not _wanted:
         _before = sys.modules.get(_NAME)
+        _fsspec.add()
     _wanted.add(installation)
     sys.modules[_NAME] = rftplib
 
@@ -99,6 +104,8 @@ def _remove(installations: set[Installation]) -> None:
     if not _wanted:
         return
     _wanted.difference_update(installations)
+    if not _wanted:
+        _fsspec.remove()
     # What somebody else has put there meanwhile is theirs.
     if _wanted or sys.modules.get(_NAME) is not rftplib:
         return

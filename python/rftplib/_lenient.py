@@ -115,12 +115,15 @@ def comes(ftp, seconds):
         return None
 
 
-def is_refused(ftp, seconds):
-    """Whether the reply that comes next is a refusal, if one comes within so many seconds. It isn't read."""
+def is_refused(ftp, seconds, noops=None):
+    """Whether the reply that comes next is a refusal, if one comes within so many seconds. It isn't read.
+
+    noops: the Noops of the transfer that it belongs to, whose replies don't count.
+    """
     for _ in range(3):  # under TLS, what comes may be no reply
         if not comes(ftp, seconds):
             return False
-        refuses = ftp.file._refuses()
+        refuses = (noops or ftp.file)._refuses()
         if refuses is not None:
             return refuses
     return False

@@ -73,13 +73,8 @@ class attempt:
         failed(self._channel, error, self._what, *self._args, hint=hint)
 
 
-def way(cmd, in_rust):
-    """Which loop has moved the data: for bug reports."""
-    event("data", DEBUG, "%s: moved by the loop in %s", cmd, "Rust" if in_rust else "Python")
-
-
 class Log:
-    """One transfer, from its data connection to its reply; None in its place while nobody listens."""
+    """One transfer, from its data connection to its reply; made where somebody listens."""
 
     def __init__(self, cmd, conn):
         self._cmd = cmd
@@ -87,16 +82,15 @@ class Log:
         self._where = _place(conn)
         self._protection = ", " + _protection(conn) if is_tls(conn) else ""
 
+    def way(self, in_rust):
+        """Which loop has moved the data: for bug reports."""
+        event("data", DEBUG, "%s: moved by the loop in %s", self._cmd, "Rust" if in_rust else "Python")
+
     def done(self, count):
         """It is complete: so many bytes."""
         seconds = time.monotonic() - self._began
         text = "%s: %d bytes in %.3f s, data connection with %s%s"
         event("data", INFO, text, self._cmd, count, seconds, self._where, self._protection)
-
-
-def begin(cmd, conn):
-    """A Log, or None if nobody wants to know."""
-    return Log(cmd, conn) if _rftplib.log_wanted("data", INFO) else None
 
 
 def event(channel, level, text, *args):

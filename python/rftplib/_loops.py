@@ -79,8 +79,9 @@ def _send(meter, conn, data):
 
 
 def count(meter, size):
-    """Count so many bytes more, and pause where the transfer has a rate."""
+    """Count so many bytes more, do what is due between two pieces, and pause where the transfer has a rate."""
     pause = meter.add(size)
+    meter.beat()
     if pause:
         time.sleep(pause)
 

@@ -2,7 +2,7 @@
 
 import codecs
 import socket
-import threading
+from _thread import TIMEOUT_MAX
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
@@ -11,6 +11,9 @@ from . import _rftplib
 
 # How many seconds Linux takes at most, and after how many unanswered probes a connection is lost
 _LONGEST, _PROBES = 32767, 4
+
+# Among the client's attributes: the Noops of a transfer while replies to them are to come
+NOOPS = "_rftplib_noops"
 
 
 def errors(ftp):
@@ -55,7 +58,7 @@ def seconds(ftp, name):
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number of seconds or None, not {type(value).__name__}")
-    if not 0 < value <= threading.TIMEOUT_MAX:
+    if not 0 < value <= TIMEOUT_MAX:
         raise ValueError(f"{name} must be more than 0 seconds, and no more than can be waited for, not {value!r}")
     return value
 
@@ -71,6 +74,9 @@ def connect(ftp, address, name=None):
 
     name: the attribute that has its timeout once it is there, where that isn't `timeout`.
     """
+    usual = getattr(ftp, "socket_factory", None) is None and getattr(ftp, "connect_timeout", None) is None
+    if usual and (name is None or getattr(ftp, name, None) is None):
+        return rftplib.socket.create_connection(address, ftp.timeout, source_address=ftp.source_address)
     factory, limit = socket_factory(ftp), timeout(ftp, "connect_timeout")
     in_use = ftp.timeout if name is None else timeout(ftp, name)
     if factory is None:

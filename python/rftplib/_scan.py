@@ -1,4 +1,4 @@
-"""Directories as they are listed: `rftplib.listing.scandir`, `walk` and `parse`.
+"""Directories as they are listed: `rftplib.listing.scandir` and `parse`.
 
 Three rules stand behind all that is here, as whoever mirrors a directory deletes what isn't listed:
 
@@ -40,12 +40,14 @@ _known = weakref.WeakKeyDictionary()
 class Server:
     """What is known of the server that a connection leads to; None: not yet."""
 
-    __slots__ = ("mlsd", "shows_all", "offset")
+    __slots__ = ("mlsd", "shows_all", "offset", "stat", "unlike")
 
     def __init__(self):
         self.mlsd = None  # whether it has MLSD
         self.shows_all = None  # whether "LIST -a" lists ".", and names that begin with a dot
         self.offset = None  # by how many seconds its LIST is ahead of UTC
+        self.stat = None  # whether STAT lists the same as LIST: see rftplib._walk
+        self.unlike = 0  # how often it has listed something else
 
 
 def server_of(ftp):
@@ -91,77 +93,42 @@ def scandir(ftp, path="", *, exact_times=False, max_entries=1_000_000):
     raise. Whatever is raised is raised at once: the entries that are returned are all there are.
     """
     server = server_of(ftp)
-    entries = _by_mlsd(ftp, server, path, max_entries)
-    if entries is None:
-        lines = _by_list(ftp, server, path, max_entries)
-        entries = _read(lines, path, "list", max_entries, server.offset or 0)
-        if server.offset is None and not exact_times and entries.timed is not None:
-            server.offset = known_offset(ftp, entries.timed)
-            if server.offset:
-                entries = _read(lines, path, "list", max_entries, server.offset)
+    entries = entries_of(ftp, server, path, exact_times, max_entries)
     return iter(exact(ftp, list(entries))) if exact_times else entries
 
 
-def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_times=True):
-    """List a directory and all below it; returns an iterator over the entries, each directory before what is in it.
-
-    ftp_or_site: a client, as for scandir(), or a Site (rftplib.session): then each directory is listed by a connection
-    of its pool, and once more by another one if that fails. path, exact_times: as for scandir(). max_depth: how
-    many directories deep, the first one included. max_entries: how many entries in all.
-
-    Links are listed, not followed. A directory that has the same `unique` as one that it lies in isn't entered again.
-    Between two entries the client can be used for something else, but for another current directory.
-
-    Raises ListingError for what is deeper or more, and what scandir() raises: entries that were returned before are
-    right, but they aren't all.
-    """
-    opened = [(iter(_scan(ftp_or_site, path, exact_times, max_entries)), None)]
-    count = 0
-    while opened:
-        entry = next(opened[-1][0], None)
-        if entry is None:
-            opened.pop()
-            continue
-        count += 1
-        if count > max_entries:
-            raise _error("too many entries: see max_entries")
-        yield entry
-        if entry.type != "dir":
-            continue
-        unique = entry.unique
-        if unique is not None and any(unique == above for _, above in opened):
-            continue
-        if len(opened) >= max_depth:
-            raise _error(f"deeper than max_depth: {ascii(entry.path)}")
-        opened.append((iter(_scan(ftp_or_site, entry.path, exact_times, max_entries - count)), unique))
+def entries_of(ftp, server, path, exact_times, max_entries):
+    """What scandir() returns, but for exact times: an iterator that knows how many entries it has."""
+    entries = _by_mlsd(ftp, server, path, max_entries)
+    if entries is None:
+        lines = _by_list(ftp, server, path, max_entries)
+        entries = read(lines, path, "list", max_entries, server.offset or 0)
+        if server.offset is None and not exact_times and entries.timed is not None:
+            server.offset = known_offset(ftp, entries.timed)
+            if server.offset:
+                entries = read(lines, path, "list", max_entries, server.offset)
+    return entries
 
 
-def _scan(ftp_or_site, path, exact_times, max_entries):
-    """The entries of one directory, by a client or by one of a pool."""
-    if not hasattr(type(ftp_or_site), "borrow"):
-        return scandir(ftp_or_site, path, exact_times=exact_times, max_entries=max_entries)
-    try:
-        with ftp_or_site.borrow() as ftp:
-            return scandir(ftp, path, exact_times=exact_times, max_entries=max_entries)
-    except (OSError, EOFError):
-        with ftp_or_site.borrow() as ftp:
-            return scandir(ftp, path, exact_times=exact_times, max_entries=max_entries)
-
-
-def _error(text, line=None):
+def error(text, line=None):
     from .listing import ListingError
 
     return ListingError(text, line)
 
 
-def _read(lines, path, form, max_entries, offset=0):
+def read(lines, path, form, max_entries, offset=0):
     prefix = path if not path or path.endswith("/") else path + "/"
     return _rftplib.read_listing(lines, prefix, form, max_entries, int(time.time()), offset)
 
 
-def _collector(max_entries):
-    """What takes the lines of a listing. Besides the entries there may be some other lines."""
-    return _rftplib.Listing(min((max_entries + 100) * _MOST_EACH, _MOST))
+def most(max_entries):
+    """How many bytes a listing may have. Besides the entries there may be some other lines."""
+    return min((max_entries + 100) * _MOST_EACH, _MOST)
+
+
+def collector(max_entries):
+    """What takes the lines of a listing."""
+    return _rftplib.Listing(most(max_entries))
 
 
 def _by_mlsd(ftp, server, path, max_entries):
@@ -179,7 +146,7 @@ def _by_mlsd(ftp, server, path, max_entries):
             raise
         server.mlsd = False
         return None
-    entries = _read(lines, path, "mlsd", max_entries)
+    entries = read(lines, path, "mlsd", max_entries)
     if not entries.itself and entries.count < 2:
         # nothing, or what may be a file of that name
         with _inside(ftp, path):
@@ -189,9 +156,9 @@ def _by_mlsd(ftp, server, path, max_entries):
 
 def _mlsd(ftp, path, max_entries):
     """The lines of MLSD: those that mlsd() reads, or, where somebody has replaced it, those that it is right about."""
-    lines = _collector(max_entries)
+    lines = collector(max_entries)
     if _is_born(ftp, "mlsd"):
-        ftp.retrlines(f"MLSD {path}" if path else "MLSD", lines.append)
+        _check_whole(ftp.retrlines(f"MLSD {path}" if path else "MLSD", lines.append))
     else:
         for name, facts in ftp.mlsd(path):
             lines.append("".join(f"{fact}={value};" for fact, value in facts.items()) + f" {name}")
@@ -207,10 +174,15 @@ def _is_born(ftp, method):
     return found in own and method not in getattr(ftp, "__dict__", ())
 
 
+def is_plain(path):
+    """Whether it can be an argument of LIST."""
+    return not path.startswith("-") and _SPECIAL.isdisjoint(path)
+
+
 def _by_list(ftp, server, path, max_entries):
     """The lines of LIST, of a directory that is there."""
-    plain = not path.startswith("-") and _SPECIAL.isdisjoint(path)
-    if plain and server.shows_all is not False:
+    lines = None
+    if is_plain(path) and server.shows_all is not False:
         lines = _list_all(ftp, max_entries, path)
         if _shows_itself(lines):
             server.shows_all = True
@@ -222,41 +194,51 @@ def _by_list(ftp, server, path, max_entries):
                 server.shows_all = True
                 return lines
         if server.shows_all:
-            raise _error(_UNREADABLE)
+            if lines is not None:
+                read(lines, path, "list", max_entries)  # which tells the line that isn't understood
+            raise error(_UNREADABLE)
         lines = _list_here(ftp, max_entries)
     if server.shows_all is None:
         # It has no such option; or it has, and the directory can't be read, which many servers call empty, too.
-        empty = _read(lines, path, "list", sys.maxsize).count == 0
+        empty = read(lines, path, "list", sys.maxsize).count == 0
         server.shows_all = empty and _shows_itself(_list_all(ftp, max_entries, "/"))
         if server.shows_all:
-            raise _error(_UNREADABLE)
+            raise error(_UNREADABLE)
     return lines
 
 
 def _list_all(ftp, max_entries, path=""):
     """The lines of LIST -a; None where that is refused, or no listing."""
-    lines = _collector(max_entries)
+    lines = collector(max_entries)
     try:
         reply = ftp.retrlines(f"LIST -a {path}" if path else "LIST -a", lines.append)
     except (error_temp, error_perm) as refusal:
         if str(refusal)[:3] not in _REFUSED:
             raise
         return None
+    _check_whole(reply)
     return None if _complains(reply) else lines
 
 
 def _list_here(ftp, max_entries):
     """The lines of LIST in the current directory."""
-    lines = _collector(max_entries)
+    lines = collector(max_entries)
     try:
         reply = ftp.retrlines("LIST", lines.append)
     except (error_temp, error_perm) as refusal:
         if not _says_empty(str(refusal)):
             raise
     else:
+        _check_whole(reply)
         if _complains(reply):
-            raise _error(f"{_UNREADABLE}: {ascii(reply)}")
+            raise error(f"{_UNREADABLE}: {ascii(reply)}")
     return lines
+
+
+def _check_whole(reply):
+    """Raise for a listing of which the reply says that it is cut short: Pure-FTPd does so at 10,000 files, by 226."""
+    if isinstance(reply, str) and "truncated" in reply.lower():
+        raise error(f"the server has left out some entries: {ascii(reply)}")
 
 
 def _complains(reply):
@@ -268,7 +250,7 @@ def _complains(reply):
 def _shows_itself(lines):
     """Whether a listing has ".": then the option was understood, and the directory is there."""
     try:
-        return lines is not None and _read(lines, "", "list", sys.maxsize).itself
+        return lines is not None and read(lines, "", "list", sys.maxsize).itself
     except Error:
         return False  # the next listing tells
 
@@ -290,7 +272,7 @@ def _inside(ftp, path):
         return
     here = ftp.pwd()
     if not here:
-        raise _error("the server doesn't tell the current directory (PWD): change to the one that is to be listed")
+        raise error("the server doesn't tell the current directory (PWD): change to the one that is to be listed")
     ftp.cwd(path)
     try:
         yield
@@ -312,4 +294,4 @@ def _back(ftp, here):
 
 
 def _lost(reply):
-    return _error(f"the server doesn't let back into the directory that was the current one: {ascii(reply)}")
+    return error(f"the server doesn't let back into the directory that was the current one: {ascii(reply)}")

@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import rftplib
 
 from ._batch import batch
+from ._errors import error_perm, error_temp, tell
+from ._exact import ask
 from ._features import features, parse_feat, remember
 from ._pool import pool_of
 from .tls import FTPS, FTPS_PORT
@@ -31,7 +33,7 @@ class Site:
     """How to reach a server: an immutable value. Nothing is opened before open() or borrow().
 
     Site(url, *, user=None, password=None, context=None, implicit=None, timeouts=Timeouts(), encoding='utf-8',
-    errors='surrogateescape', connections=8, factory=None)
+    errors='surrogateescape', connections=8, factory=None, keepalive=60)
 
     url: such as 'ftps://user:password@ftp.example.org/directory?cafile=/etc/ca.pem'. ftp:// is in clear text, ftpes://
     and ftps:// are TLS by rftplib.tls.FTPS: verified, and never in clear text. ftpes:// asks for TLS by AUTH, on port
@@ -48,6 +50,8 @@ class Site:
     connections: the most that borrow() opens at once. factory: called with the Site, returns an unconnected client in
     place of rftplib.FTP() or FTPS(), such as one of a subclass of yours; where the URL demands TLS it must be an FTPS,
     with the site's `implicit`, and its context is its own: FTPS(context=site.context(), implicit=site.implicit).
+    keepalive: after how many silent seconds a control connection is probed (`FTP.tcp_keepalive`, unless the client has
+    its own); None: never.
 
     Equal Sites share their connections in a process. Sites are hashable and can be pickled; repr() shows no password.
     Raises ValueError for what is no such URL, and for values that make no sense.
@@ -68,6 +72,7 @@ class Site:
         errors="surrogateescape",
         connections=8,
         factory=None,
+        keepalive=60,
     ):
         """Take the URL apart; see the class."""
         values = _parse(url)
@@ -86,7 +91,10 @@ class Site:
             raise ValueError("connections must be an int of at least 1")
         values["implicit"] = secured and (values["port"] == FTPS_PORT if implicit is None else bool(implicit))
         values["timeouts"] = _timeouts(timeouts)
+        if keepalive is not None and not _is_time(keepalive):
+            raise ValueError("keepalive must be more than 0 seconds, or None")
         values.update(context=context, encoding=encoding, errors=errors, connections=connections, factory=factory)
+        values["keepalive"] = keepalive
         self._set(values)
         pool_of(self)  # which lasts as long as one of those that share it
 
@@ -250,6 +258,8 @@ class Site:
             ftp = rftplib.FTP()
         ftp.encoding, ftp.errors = self.encoding, self._values["errors"]
         ftp.structured_replies = ftp.skip_redundant_type = True
+        if getattr(ftp, "tcp_keepalive", None) is None:
+            ftp.tcp_keepalive = self._values["keepalive"]
         return ftp
 
     def _check_client(self, ftp):
@@ -287,6 +297,7 @@ _USUAL = {
     "connections": 8,
     "context": None,
     "factory": None,
+    "keepalive": 60,
 }
 
 
@@ -340,9 +351,14 @@ def _directory(path):
 def _timeouts(value):
     timeouts = Timeouts(*value) if isinstance(value, tuple) else Timeouts(value, value, value)
     for name, seconds in timeouts._asdict().items():
-        if seconds is not None and not (isinstance(seconds, (int, float)) and seconds > 0):
+        if seconds is not None and not _is_time(seconds):
             raise ValueError(f"timeouts: {name} must be more than 0 seconds, or None")
     return timeouts
+
+
+def _is_time(value):
+    """Whether it is a number of seconds that isn't 0."""
+    return isinstance(value, (int, float)) and value > 0
 
 
 def _prepare(ftp, directory):
@@ -354,11 +370,17 @@ def _prepare(ftp, directory):
     if type_reply.ok and hasattr(ftp, "_type_in_force"):
         ftp._type_in_force = "TYPE I"
     remember(ftp, parse_feat(feat.text))
+    commands = []
     if features(ftp).utf8 and ftp.encoding.lower() in ("utf-8", "utf8"):
-        batch(ftp, ["OPTS UTF8 ON"])  # a refusal says that it can't be turned off
+        commands.append("OPTS UTF8 ON")  # a refusal says that it can't be turned off
     if directory:
-        ftp.cwd(directory)
-    (where,) = batch(ftp, ["PWD"])
+        commands.append("CWD " + directory)
+    *entered, where = ask(ftp, [*commands, "PWD"])
+    if directory and not entered[-1].ok:
+        text = entered[-1].text
+        refusal = (error_temp if text[:1] == "4" else error_perm)(text)
+        tell(refusal, commands[-1])
+        raise refusal
     return rftplib.parse257(where.text) if where.code == 257 else None
 
 

@@ -4,7 +4,7 @@ from . import _rftplib
 from ._errors import Error, error_perm, error_proto, error_temp
 from ._exact import ask, mdtm
 from ._features import features
-from ._scan import _lost, _read, scandir, server_of
+from ._scan import _lost, read, scandir, server_of
 
 _UNKNOWN = (500, 502, 504)
 
@@ -57,7 +57,7 @@ def _of_mlst(path, reply):
     try:
         for line in reply.lines[1:-1][:1]:
             lines.append(line.partition("250-")[2] if line.startswith("250-") else line)
-        (entry,) = _read(lines, "", "mlst", 1)
+        (entry,) = read(lines, "", "mlst", 1)
     except (Error, ValueError):  # not understood; none
         return error_proto(reply.text)
     return entry._at(_plain(path))

@@ -1,6 +1,7 @@
 """What the package has to know of TLS sockets: whose they are, how they have ended."""
 
 import socket
+import sys
 
 from . import _rftplib
 
@@ -8,12 +9,6 @@ try:
     import ssl
 except ImportError:
     ssl = None
-
-# Our own TLS sockets
-try:
-    from ._native_socket import NativeSocket
-except ImportError:  # no TLS at all, or an engine without it
-    NativeSocket = None
 
 # How OpenSSL says that the peer has ended the connection in another way than by a close_notify
 DATA_AFTER_END = "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"
@@ -26,7 +21,8 @@ _IGNORE_UNEXPECTED_EOF = 0x80
 
 def is_native(conn):
     """Whether `conn` is one of our own TLS sockets."""
-    return NativeSocket is not None and isinstance(conn, NativeSocket)
+    module = sys.modules.get("rftplib._native_socket")  # imported by whoever makes one
+    return module is not None and isinstance(conn, module.NativeSocket)
 
 
 def is_tls(conn):
@@ -39,9 +35,11 @@ def has_own_unwrap(conn):
     if ssl is not None and issubclass(type(conn), ssl.SSLSocket):
         unwrap = ssl.SSLSocket.unwrap
         return unwrap.__module__ == "ssl" and getattr(conn.unwrap, "__func__", None) is unwrap
-    return (
-        is_native(conn) and type(conn).unwrap is NativeSocket.unwrap and "unwrap" not in getattr(conn, "__dict__", ())
-    )
+    if not is_native(conn):
+        return False
+    from ._native_socket import NativeSocket
+
+    return type(conn).unwrap is NativeSocket.unwrap and "unwrap" not in getattr(conn, "__dict__", ())
 
 
 def has_ended_regularly(conn):

@@ -10,12 +10,15 @@ received decides, and never when.
 import errno
 import os
 import socket
-import threading
+from _thread import get_ident
 
 import rftplib
 
 from . import _lenient, _logs, _options, _rftplib, _tls
 from ._tls import ssl
+
+# What says how it ends by itself: the peer's FIN is the end, and there is nothing more to say
+_PLAIN = socket.socket
 
 # Where they are kept among the client's attributes, for as long as there are any: the transfer that is going on, and
 # the connection of an upload that is kept for its reply
@@ -34,17 +37,22 @@ GRACE = 0.5
 class Transfer:
     """A transfer of `ftp`, from its command to its final reply. In a `with` statement it is the running one."""
 
+    # what most transfers never change
+    conn = None
+    fewest = None  # how many bytes a file has at least, if the server has announced a size
+    error = None  # an irregular end that is the reply's to judge, or that no reply can mend
+    _settled = False  # whether `error` is raised whatever the reply
+    starting = True  # until it has its data connection
+    early = None  # in FTP_TLS: what sends the command, see _early
+    _closed = False
+    _log = _noops = None
+
     def __init__(self, ftp, cmd, rest=None, sent=False, text=False):
-        self.cmd, self.conn, self.meter = cmd, None, _meter_for(ftp, cmd)
-        self.fewest = None  # how many bytes a file has at least, if the server has announced a size
-        self.error = None  # an irregular end that is the reply's to judge, or that no reply can mend
-        self._settled = False  # whether `error` is raised whatever the reply
+        attributes = getattr(ftp, "__dict__", None)
+        kept = attributes.get(METERED) if attributes else None
+        self.cmd, self.meter = cmd, _rftplib.Meter() if kept is None else _kept_meter(kept, cmd)
         self._ftp, self._rest, self._sent, self._text = ftp, rest, sent, text
-        self._where, self._closed = _here(), False
-        self.starting = True  # until it has its data connection
-        self.early = None  # in FTP_TLS: what sends the command, see _early
-        self._outer = []
-        self._log = None
+        self._thread, self._outer = get_ident(), []
 
     def __enter__(self):
         attributes = getattr(self._ftp, "__dict__", {})
@@ -58,6 +66,8 @@ class Transfer:
             attributes.pop(_RUNNING, None)
         else:
             attributes[_RUNNING] = outer
+        if self._noops is not None:
+            self._noops.leave()
         if self._closed and outer is not self and kind is not None and issubclass(kind, Exception):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from error
 
@@ -73,12 +83,12 @@ class Transfer:
         Some servers announce the size of the file then, others what is left of it after REST: what must arrive is the
         lesser. Sizes in TYPE A are those of the file on the server's disk, with line ends of its own: they say nothing.
         """
-        if self._text:
+        if self._text or size is None:
             return
         try:
             self.fewest = int(size) - int(self._rest or 0)
         except (TypeError, ValueError, OverflowError):
-            pass  # no size, or a restart marker that is no offset
+            pass  # an override's idea of a size, or a restart marker that is no offset
 
     def close(self):
         """Another thread closes the client: end this transfer, which is waiting, with EBADF."""
@@ -90,21 +100,30 @@ class Transfer:
         except (OSError, TypeError):
             pass  # it has ended already, there is none yet, or it is none of Python's
 
-    def run(self, conn, native, portable, *args):
-        """Move the data by the loop in Rust or, where that can't run, by the one in Python; then end TLS."""
+    def run(self, conn, loop, *args):
+        """Move the data by the loop of that name in Rust or, where it can't run, by the one in Python; then end TLS."""
         self.conn, self.starting = conn, False
-        self.check_open()
-        self._log = _logs.begin(self.cmd, conn)
+        if self._closed:
+            self.check_open()
+        if _rftplib.log_wanted("data", _logs.INFO):
+            self._log = _logs.Log(self.cmd, conn)
         if self._sent:
             linger(self._ftp, conn)
+        if getattr(self._ftp, "noop_interval", None) is not None:
+            from . import _noops  # only who wants them waits for it
+
+            self._noops = _noops.start(self._ftp, self.meter)
         control = getattr(self._ftp, "file", None)
         if isinstance(control, _rftplib.Reader):
-            self.meter.watch(control)
+            self.meter.watch(self._noops or control)
         try:
-            in_rust = native(self.meter, *args)
-            _logs.way(self.cmd, in_rust)
+            in_rust = getattr(_rftplib, loop)(self.meter, *args)
+            if self._log is not None:
+                self._log.way(in_rust)
             if not in_rust:
-                portable(self.meter, *args)
+                from . import _loops
+
+                getattr(_loops, loop)(self.meter, *args)
         except OSError as error:
             _tls.forget_errors(conn)
             # under TLS, all that was announced may have come before the connection failed
@@ -117,13 +136,18 @@ class Transfer:
                 self._doubt(error, settled=True)
                 return
             self._doubt(error)
-        self.check_open()
-        self._judge()
+        if self._closed:
+            self.check_open()
+        ssl_socket = rftplib._SSLSocket
+        if type(conn) is not _PLAIN or (ssl_socket is not None and isinstance(conn, ssl_socket)):
+            self._judge(ssl_socket)
+        if self.fewest is not None and self.meter.moved < self.fewest:
+            self._check_size()
 
     def _is_refused(self):
         """Whether the server has refused a transfer that has failed or stands still, by a reply that is to be read."""
         failed = self._sent and not self._closed and (self.meter.broken or self.meter.ragged)
-        return self.meter.refused or (failed and _lenient.is_refused(self._ftp, _lenient.REASON))
+        return self.meter.refused or (failed and _lenient.is_refused(self._ftp, _lenient.REASON, self._noops))
 
     def check_open(self):
         """Raise OSError (EBADF) if another thread has closed the client meanwhile."""
@@ -136,7 +160,7 @@ class Transfer:
         Raises what voidresp() raises for a reply that isn't 2xx; where none comes, the error at the end of the data.
         """
         try:
-            resp = self._ftp.voidresp()
+            resp = (self._noops.reply if self._noops else self._ftp.voidresp)()
         except (OSError, EOFError) as error:
             _logs.failed("data", error, "reading the final reply")
             if self.error is None:
@@ -148,7 +172,7 @@ class Transfer:
             self._log.done(self.meter.moved)
         return resp
 
-    def check_size(self):
+    def _check_size(self):
         """Where the client asks for it: a file that is shorter than was announced is an error, also after a 226."""
         if self.error is None and getattr(self._ftp, "check_size", False) and self._missing():
             text = self._shortfall()
@@ -168,13 +192,13 @@ class Transfer:
     def _doubt(self, error, settled=False):
         self.error, self._settled = error, settled
 
-    def _judge(self):
+    def _judge(self, ssl_socket):
         """End TLS on the data connection, and note what an end without close_notify means.
 
         Scripts suppress the exchange of close_notify by setting `_SSLSocket` to None, by replacing `conn.unwrap` or
         the connection's class. Then nothing vouches for the end but the size, as in ftplib.
         """
-        conn, ssl_socket, real = self.conn, rftplib._SSLSocket, _tls.is_tls(self.conn)
+        conn, real = self.conn, _tls.is_tls(self.conn)
         regular = self.meter.regular
         if real and not self._sent and not regular and not self.meter.ragged:
             # a loop in Python, which can't tell
@@ -274,16 +298,15 @@ class Transfer:
                 conn.settimeout(timeout)
 
 
-def _meter_for(ftp, cmd):
-    """The meter that is kept for this transfer, or a new one."""
-    kept, meter = getattr(ftp, "__dict__", {}).get(METERED, (None, None))
-    return meter if meter is not None and kept == cmd else _rftplib.Meter()
+def _kept_meter(kept, cmd):
+    """The meter that is kept, if it is for this transfer, or a new one. kept: (a command, a meter)."""
+    return kept[1] if kept[1] is not None and kept[0] == cmd else _rftplib.Meter()
 
 
 def running(ftp):
     """The transfer of `ftp` for which a connection is made now, by this thread; None if the user makes one by hand."""
     transfer = getattr(ftp, "__dict__", {}).get(_RUNNING)
-    own = transfer is not None and transfer.starting and transfer._where == _here()
+    own = transfer is not None and transfer.starting and transfer._thread == get_ident()
     return transfer if own else None
 
 
@@ -295,9 +318,12 @@ def starting(ftp, cmd):
     return running(ftp) or Transfer(ftp, cmd)
 
 
-def secure(ftp, conn, waiting, **options):
-    """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches."""
-    return in_time(ftp, conn, lambda: _secured(ftp, conn, waiting, options))
+def secure(ftp, conn, waiting, shake_hands=None, **options):
+    """`conn` under TLS by the client's context, after the handshake, which `waiting`, a Transfer, watches.
+
+    shake_hands: called with (ftp, conn) in the place of conn.do_handshake(), if the context is Python's own, or ours.
+    """
+    return in_time(ftp, conn, lambda: _secured(ftp, conn, waiting, shake_hands, options))
 
 
 def in_time(ftp, conn, handshake):
@@ -312,14 +338,14 @@ def in_time(ftp, conn, handshake):
     return conn
 
 
-def _secured(ftp, conn, waiting, options):
+def _secured(ftp, conn, waiting, shake_hands, options):
     """What secure() returns.
 
     The handshake comes after the socket has been made, where that is Python's own: only then close() reaches it.
     """
     context = ftp.context
     own = ssl is not None and getattr(context.wrap_socket, "__func__", None) is ssl.SSLContext.wrap_socket
-    apart = own and conn.gettimeout() != 0
+    apart = (own or (shake_hands and wraps_itself(context))) and conn.gettimeout() != 0
     if apart:
         options["do_handshake_on_connect"] = False
     waiting.watch(conn)
@@ -327,7 +353,7 @@ def _secured(ftp, conn, waiting, options):
     try:
         if apart and getattr(conn, "_connected", True):
             waiting.watch(conn)
-            conn.do_handshake()
+            shake_hands(ftp, conn) if shake_hands else conn.do_handshake()
         waiting.check_open()
     except BaseException:
         conn.close()
@@ -349,13 +375,8 @@ def close_running(ftp):
     In a callback of the transfer's there is nothing to end, and what a fork has copied goes on in the parent.
     """
     transfer = getattr(ftp, "__dict__", {}).get(_RUNNING)
-    if transfer is not None and transfer._where != _here() and transfer._where[0] == os.getpid():
+    if transfer is not None and transfer._thread != get_ident() and not transfer.meter.inherited:
         transfer.close()
-
-
-def _here():
-    """Which process this is, and which thread of it."""
-    return os.getpid(), threading.get_ident()
 
 
 def linger(ftp, conn):

@@ -28,8 +28,9 @@ class ListingError(Error):
         return f"{self.args[0]}: {shown if len(shown) <= 300 else shown[:300] + '...'}"
 
 
-from ._scan import parse, scandir, walk  # noqa: E402  (they raise what is above)
+from ._scan import parse, scandir  # noqa: E402  (they raise what is above)
 from ._stat import stat, stat_many  # noqa: E402
+from ._walk import walk  # noqa: E402
 
 __all__ = ["Entry", "ListingError", "parse", "scandir", "stat", "stat_many", "walk"]
 

@@ -5,6 +5,7 @@ use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
@@ -25,6 +26,15 @@ pub fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 /// Receives what is there, at most `into.len()` bytes. `Some(0)` is the end of the stream.
 pub fn recv_now(fd: BorrowedFd<'_>, into: &mut [u8]) -> io::Result<Option<usize>> {
     now_or_later(rustix::net::recv(fd, into, RecvFlags::DONTWAIT).map(|(count, _)| count))
+}
+
+/// The same into memory that nobody has written to, so that little data costs no more than it is. `Some(&[])` is the end.
+pub fn recv_into<'a>(fd: BorrowedFd<'_>, into: &'a mut [MaybeUninit<u8>]) -> io::Result<Option<&'a [u8]>> {
+    match rustix::net::recv(fd, into, RecvFlags::DONTWAIT) {
+        Ok(((received, _), _)) => Ok(Some(received)),
+        Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A broken connection is EPIPE then, not SIGPIPE.

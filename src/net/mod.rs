@@ -8,8 +8,8 @@ mod readiness;
 mod stream;
 
 pub use descriptor::{
-    duplicate, end_sending, file_type, has_data, is_broken, position, read_file_at, recv_now, reset_on_close,
-    send_at_once, send_file, send_now, set_blocking, write_file,
+    duplicate, end_sending, file_type, has_data, is_broken, position, read_file_at, recv_into, recv_now,
+    reset_on_close, send_at_once, send_file, send_now, set_blocking, write_file,
 };
 pub use readiness::{Interest, SLICE, wait, wait_either};
 pub use rustix::fs::FileType;

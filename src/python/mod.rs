@@ -17,6 +17,8 @@ mod overrides;
 #[cfg(unix)]
 mod owner;
 #[cfg(unix)]
+mod process;
+#[cfg(unix)]
 mod socket;
 mod text;
 #[cfg(unix)]
@@ -35,7 +37,10 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 /// The engine of rftplib: not an API of its own, see `rftplib`.
-#[pymodule]
+///
+/// A free-threaded interpreter turns its lock on when it imports this. `owner::borrowed` and the loans of TLS connections
+/// rely on it, and nobody has run the tests there.
+#[pymodule(gil_used = true)]
 mod _rftplib {
     #[cfg(not(unix))]
     #[pymodule_export]
@@ -103,6 +108,7 @@ mod _rftplib {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         #[cfg(unix)]
         {
+            crate::python::process::count_forks();
             super::socket::prepare(module.py())?;
             super::tls::genuine::prepare(module.py());
         }

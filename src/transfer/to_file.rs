@@ -124,7 +124,7 @@ impl<T: Target> ToFile<T> {
     }
 
     /// Whether all of it is written; if not, it can wait, or `until` has passed.
-    fn write_pending(&mut self, until: Instant) -> Result<bool, Error> {
+    pub fn write_pending(&mut self, until: Instant) -> Result<bool, Error> {
         while !self.pending.is_empty() {
             let left = until.saturating_duration_since(Instant::now());
             if !self.target.ready(left).map_err(Error::File)? {

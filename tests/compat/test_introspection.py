@@ -16,6 +16,7 @@ EXTRA_ATTRIBUTES = {
     "FTP": {
         *["max_reply", "skip_redundant_type", "accept_any_active_peer", "check_size", "structured_replies"],
         *["errors", "socket_factory", "connect_timeout", "data_timeout", "prefer_epsv", "tcp_keepalive"],
+        "noop_interval",
     },
     "FTP_TLS": {"reuse_session", "unwrap_timeout", "handshake_delay", "accept_ragged_end"},
 }

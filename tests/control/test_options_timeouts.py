@@ -126,7 +126,7 @@ def test_after_the_handshakes_the_others_count():
             ftp.voidresp()
 
 
-@pytest.mark.parametrize("name", ["connect_timeout", "data_timeout"])
+@pytest.mark.parametrize("name", ["connect_timeout", "data_timeout", "noop_interval"])
 @pytest.mark.parametrize(
     "value, error",
     [("1", TypeError), (True, TypeError), ([], TypeError), (0, ValueError), (-1, ValueError),

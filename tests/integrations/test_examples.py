@@ -44,6 +44,10 @@ OUTCOMES = {
         downloaded("notes.txt", NOTES)(here, there) and uploaded("report.pdf", REPORT)(here, there)
     ),
     "index_2": downloaded("big.iso", BIG),
+    "filesystem_1": uploaded("totals.csv", b"price,count,total\n2,3,6\n5,7,35\n"),
+    "filesystem_4": lambda here, there: (
+        sorted(path.name for path in (there / "photos").iterdir()) == ["list.txt", "report.pdf"]
+    ),
     "ftps_5": downloaded("big.iso", BIG),
     "how_it_is_built_1": downloaded("notes.txt", NOTES),
     "recipes_2": downloaded("big.iso", BIG),
@@ -52,7 +56,6 @@ OUTCOMES = {
     "recipes_5": mirrored,
     "recipes_6": downloaded("big.iso", BIG),
     "recipes_11": downloaded("notes.txt", NOTES),
-    "recipes_12": uploaded("totals.csv", b"price,count,total\n2,3,6\n5,7,35\n"),
     "transfers_1": lambda here, there: (
         downloaded("big.iso", BIG)(here, there) and uploaded("report.pdf", REPORT)(here, there)
     ),
@@ -65,6 +68,10 @@ PRINTED = {
     "errors_1": ["refused for good: 530 "],
     "from_ftplib_1": ["-> CWD nowhere", "550 "],
     "from_ftplib_2": ["'big.iso'"],
+    "filesystem_1": ["35"],
+    "filesystem_2": ["price"],
+    "filesystem_3": [str(len(BIG))],
+    "filesystem_4": ["/photos/2024/a.jpg 3 20", repr(BIG[1_000_000:1_000_010])],
     "ftps_1": [" notes.txt"],
     "ftps_2": [" notes.txt"],
     "ftps_3": ["/"],
@@ -92,8 +99,7 @@ PRINTED = {
     "recipes_9": [f"[{len(NOTES)}, {len(BIG)}]"],
     "recipes_10": ["a note"],
     "recipes_11": ["notes.txt"],
-    "recipes_12": ["35"],
-    "recipes_13": ["4"],
+    "recipes_12": ["4"],
     "reference_1": ["Receive a file in TYPE I"],
     "sessions_1": ["SIZE 2024/a.jpg 3"],
     "sessions_2": ["/"],

@@ -172,7 +172,7 @@ def logged_in(server, ftp):
     return ftp
 
 
-@pytest.mark.parametrize("first", range(3))
+@pytest.mark.parametrize("first", [0, pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.parametrize("at", range(1, 9))
 def test_a_reply_too_many_in_one_piece_with_a_probes(at, first, monkeypatch):
     monkeypatch.setattr(_recover.random, "sample", lambda rows, count: rows[first:] + rows[:first])

@@ -6,6 +6,7 @@ import copy
 import io
 import os
 import pickle
+import socket
 import ssl
 
 import pytest
@@ -74,6 +75,8 @@ def test_what_is_no_such_url_is_refused_without_showing_a_password(url, text):
      ("ftp://host", {"timeouts": 0}, ValueError, "timeouts"),
      ("ftp://host", {"timeouts": Timeouts(reply=-1)}, ValueError, "timeouts: reply"),
      ("ftp://host", {"timeouts": "60"}, ValueError, "timeouts"),
+     ("ftp://host", {"keepalive": 0}, ValueError, "keepalive"),
+     ("ftp://host", {"keepalive": "60"}, ValueError, "keepalive"),
      (b"ftp://host", {}, TypeError, "str")],
 )  # fmt: skip
 def test_values_that_make_no_sense_are_refused(url, options, error, text):
@@ -88,6 +91,7 @@ def test_it_is_a_value():
     site = another()
     assert site == another() and hash(site) == hash(another()) and len({site, another()}) == 1
     assert site != Site("ftps://user:other@host/dir?cafile=ca.pem", connections=3, timeouts=5)
+    assert site != Site("ftps://user:secret@host/dir?cafile=ca.pem", connections=3, timeouts=5, keepalive=None)
     assert site != "ftps://host"
     for again in (pickle.loads(pickle.dumps(site)), copy.copy(site), copy.deepcopy(site)):
         assert again == site and hash(again) == hash(site)
@@ -221,6 +225,20 @@ def test_a_factory_makes_the_client():
         with site.borrow() as ftp:
             assert type(ftp) is Own
         site.close()
+
+
+@pytest.mark.parametrize("own, keepalive, expected", [(None, 60, 60), (None, None, None), (20, 60, 20), (20, None, 20)])
+def test_silent_connections_are_probed(own, keepalive, expected):
+    class Own(rftplib.FTP):
+        tcp_keepalive = own
+
+    with Server() as server:
+        site = Site(f"ftp://127.0.0.1:{server.port}", password="x", factory=lambda site: Own(), keepalive=keepalive)
+        with site.open() as ftp:
+            assert bool(ftp.sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == (expected is not None)
+            if expected is not None and hasattr(socket, "TCP_KEEPIDLE"):
+                assert ftp.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == expected
+    assert ("keepalive" in repr(site)) == (keepalive != 60)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ RUNNER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run_swapped.p
 # test_all_names makes the same check with both names.
 DEVIATIONS = {"MiscTestCase.test__all__": "error_perm"}
 # All that its server can take: its EPSV is for IPv6 only
-OPTIONS = "errors,socket_factory,connect_timeout,data_timeout,tcp_keepalive"
+OPTIONS = "errors,socket_factory,connect_timeout,data_timeout,tcp_keepalive,noop_interval"
 # What is set in the environment of each run
 RUNS = {"native": {}, "portable": {"RFTPLIB_NATIVE": "0"}, "options": {"RFTPLIB_TEST_OPTIONS": OPTIONS}}
 # Twelve seconds on an idle machine.

@@ -11,7 +11,8 @@ import time
 
 import pytest
 import rftplib
-from support.actions import close, open_data, send_data
+from support.actions import DEFAULTS, close, open_data, send_data
+from support.clients import connect
 from support.harness import run_both, same
 from support.scripted_server import Server
 
@@ -157,6 +158,52 @@ def test_a_timeout_that_is_shorter_than_the_patience(tls):
             ftp.nlst()
         assert ftp.pwd() == "/home"
         ftp.quit()
+
+
+@pytest.mark.parametrize("delay", [None, 0.0])
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+@pytest.mark.parametrize("active", [False, True], ids=["passive", "active"])
+def test_a_handshake_that_stands_still(active, kind, delay):
+    stalls = (b"150 x\r\n", lambda session: session.open_data(tls=False), b"522 no TLS here\r\n")
+    with Server({"NLST": [stalls, DEFAULTS["NLST"]]}) as server:
+        ftp = connect(server, kind, LONG)
+        ftp.handshake_delay = delay
+        ftp.set_pasv(not active)
+        began = time.monotonic()
+        with pytest.raises(ftplib.error_perm, match="522 no TLS here"):
+            ftp.nlst()
+        assert time.monotonic() - began < LONG / 2
+        assert ftp.pwd() == "/home"
+        assert ftp.nlst() == ["one", "two"]
+        ftp.quit()
+
+
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+def test_a_handshake_that_is_late(kind):
+    """What comes on the control connection meanwhile is no refusal."""
+
+    def late(session):
+        conn = session.open_data(tls=False)
+        time.sleep(1.2)
+        session.data_conns[-1] = session.server.tls.wrap_socket(conn, server_side=True)
+        session.data_conns[-1].sendall(b"one\r\n")
+        session.end_data()
+
+    with Server({"NLST": (b"150 x\r\n226 done\r\n", late)}) as server:
+        ftp = connect(server, kind, LONG)
+        assert ftp.nlst() == ["one"]
+        assert ftp.pwd() == "/home"
+        ftp.quit()
+
+
+@pytest.mark.parametrize("kind", ["ssl", "native"])
+def test_a_handshake_has_its_timeout(kind):
+    with Server({"NLST": (b"150 x\r\n", lambda session: session.open_data(tls=False))}) as server:
+        ftp = connect(server, kind, LONG)
+        ftp.timeout = 0.7
+        with pytest.raises(socket.timeout, match="timed out"):
+            ftp.nlst()
+        ftp.close()
 
 
 # ------------------------------------------------------------------------ what is still on its way isn't cut off

@@ -105,7 +105,7 @@ def sessions(ftp: rftplib.FTP) -> None:
     ftp.errors = "surrogateescape"
     ftp.socket_factory = socket.create_connection
     ftp.connect_timeout, ftp.data_timeout = 10, None
-    ftp.prefer_epsv, ftp.tcp_keepalive = True, 60
+    ftp.prefer_epsv, ftp.tcp_keepalive, ftp.noop_interval = True, 60, 60
     site = Site("ftps://host", user="user", password=lambda: "password", timeouts=Timeouts(reply=5), connections=2)
     with site.borrow() as borrowed:
         assert_type(borrowed, rftplib.FTP)

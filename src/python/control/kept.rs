@@ -12,6 +12,9 @@ use crate::python::tls::lingering::Lingering;
 /// Where the client keeps it: see `rftplib._transfer`.
 const ATTRIBUTE: &str = "_rftplib_lingering";
 
+/// There while replies to NOOPs are to come beside that of the transfer: see `rftplib._noops`.
+const OTHERS: &str = "_rftplib_noops";
+
 /// What is kept for the reply that is read now, and the attributes that it is kept in.
 pub type ForReply<'py> = Option<(Bound<'py, PyDict>, Bound<'py, Lingering>)>;
 
@@ -40,6 +43,9 @@ pub fn release(kept: ForReply<'_>) -> PyResult<()> {
         return Ok(());
     };
     let py = attributes.py();
+    if attributes.contains(intern!(py, OTHERS))? {
+        return Ok(()); // it may be that of a NOOP
+    }
     kept.get().release(py)?;
     if attributes.contains(intern!(py, ATTRIBUTE))? {
         attributes.del_item(intern!(py, ATTRIBUTE))?;

@@ -1,13 +1,24 @@
 //! The loop of retrbinary: blocks from a data connection.
 
 use pyo3::prelude::*;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
+use crate::net::{self, Interest, SLICE};
 use crate::python::data::file::RealFile;
-use crate::python::data::meter::Meter;
+use crate::python::data::meter::{End, Meter};
 use crate::python::data::pump::{Pump, block_size};
-use crate::python::data::sink::Sink;
-use crate::transfer::ToFile;
+use crate::python::data::sink::{Little, Sink};
+use crate::python::errors::Error;
+use crate::python::gil_turn::{Turn, look_up};
+use crate::python::owner::Owner;
+use crate::python::socket::{Plain, receivable};
+use crate::python::wait;
+use crate::transfer::{self, ToFile};
+
+/// What is received before a loop of its own begins.
+const BEGIN: usize = 16 * 1024;
 
 /// Received at once and handed out in blocks: large enough that system calls don't count, small enough for the cache.
 const RECEIVE: usize = 128 * 1024;
@@ -27,14 +38,44 @@ pub fn download<'py>(
     let Some(blocksize) = block_size(blocksize) else {
         return Ok(false);
     };
+    let (mut held, mut since) = (Vec::new(), None);
+    if let Some(plain) = receivable(conn).filter(|_| meter.get().only_counts()) {
+        let begun = match Sink::of_little(callback)? {
+            Little::Called(sink) => begin(&plain, meter.get(), |data| sink.put(conn.py(), data, blocksize))?,
+            Little::OnDisk => {
+                let begun = begin(&plain, meter.get(), |data| {
+                    held.extend_from_slice(data);
+                    Ok(())
+                });
+                match begun {
+                    Ok(Begun::Going(since)) => Begun::Going(since),
+                    ended => {
+                        // what was received is written after an error, too
+                        let written = write_little(callback, std::mem::take(&mut held));
+                        ended.and_then(|begun| written.map(|()| begun))?
+                    }
+                }
+            }
+            Little::Waiting => Begun::Going(None),
+        };
+        match begun {
+            Begun::Ended => return Ok(true),
+            Begun::Going(waiting) => since = waiting,
+        }
+    }
     let Some(mut pump) = Pump::receiving(conn, meter.get())? else {
         return Ok(false);
     };
-    let mut sink = Sink::of(callback)?;
+    pump.waits_since(since);
+    let handed_over = meter.get().take_next().map(|next| next.into_bound(conn.py()));
+    let mut sink = Sink::of(handed_over.as_ref().unwrap_or(callback))?;
     loop {
         if let Sink::File(file) = &sink {
-            download_to_file(&mut pump, file)?;
+            download_to_file(&mut pump, file, &held)?;
             return Ok(true);
+        }
+        if !held.is_empty() {
+            sink.put(conn.py(), &std::mem::take(&mut held), blocksize)?; // there was no descriptor to spare for the file
         }
         match download_to_sink(&mut pump, meter, &sink, blocksize)? {
             Some(next) => sink = Sink::of(&next)?,
@@ -65,10 +106,87 @@ fn download_to_sink<'py>(
     }
 }
 
-/// From the first block on without Python. If nothing comes, the object is left alone.
-fn download_to_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()> {
+/// How far `begin` has come.
+enum Begun {
+    /// That was all.
+    Ended,
+    /// More may come. Since when it has been waited for, if nothing came at once.
+    Going(Option<Instant>),
+}
+
+/// Receives the first few KiB by the socket's own descriptor, and hands them out as they come: small files need no more,
+/// and neither a descriptor of our own nor a large buffer.
+fn begin(plain: &Plain<'_, '_>, meter: &Meter, mut put: impl FnMut(&[u8]) -> PyResult<()>) -> PyResult<Begun> {
+    let (owner, py) = (Owner::new(plain.object()), plain.object().py());
+    let (mut turn, mut since, mut total) = (Turn::begin(), None, 0);
+    let mut room = [MaybeUninit::uninit(); BEGIN];
+    while total < BEGIN {
+        let fd = owner.fd()?;
+        match net::recv_into(fd, &mut room) {
+            Ok(Some([])) => {
+                meter.end(End::Regular);
+                return Ok(Begun::Ended);
+            }
+            Ok(Some(data)) => {
+                since = None;
+                total += data.len();
+                meter.count(data.len() as u64);
+                put(data)?;
+                turn.look_up(py)?;
+            }
+            Ok(None) => {
+                let slice = owner.slice(*since.get_or_insert_with(Instant::now), "timed out")?;
+                let slice = slice.ok_or(Error::WouldBlock)?;
+                if !wait::one_slice(&owner, fd, Interest::Read, slice)? {
+                    return Ok(Begun::Going(since));
+                }
+                turn = Turn::begin();
+            }
+            Err(error) => {
+                meter.end(End::Broken);
+                return Err(Error::Io(error).into());
+            }
+        }
+    }
+    Ok(Begun::Going(None))
+}
+
+/// Writes all that was received to the file whose `write` is `callback`. If nothing came, the object is left alone.
+fn write_little(callback: &Bound<'_, PyAny>, data: Vec<u8>) -> PyResult<()> {
+    if data.is_empty() {
+        return Ok(());
+    }
+    let (py, length) = (callback.py(), data.len());
+    let sink = Sink::of(callback)?;
+    let Sink::File(file) = &sink else {
+        return sink.put(py, &data, length); // there was no descriptor to spare
+    };
+    file.check_open("write to")?;
+    file.hand_over()?;
+    let mut target = ToFile::new(file.outlet(), data, length);
+    let outcome = loop {
+        match py.detach(|| target.write_pending(Instant::now() + SLICE)) {
+            Ok(true) => break Ok(()),
+            Ok(false) => look_up(py).and_then(|()| file.check_open("write to"))?,
+            Err(transfer::Error::File(error) | transfer::Error::Connection(error)) => {
+                break Err(Error::Io(error).into());
+            }
+        }
+    };
+    let back = file.take_back();
+    outcome.and(back)
+}
+
+/// From the first block on without Python; `held` has come before. If nothing comes, the object is left alone.
+fn download_to_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>, held: &[u8]) -> PyResult<()> {
     let mut buffer = vec![0; RECEIVE_FILE];
-    let first = pump.receive(&mut buffer)?;
+    let first = match buffer.get_mut(..held.len()) {
+        Some(begun) if !held.is_empty() => {
+            begun.copy_from_slice(held);
+            held.len()
+        }
+        _ => pump.receive(&mut buffer)?,
+    };
     if first == 0 {
         return Ok(());
     }

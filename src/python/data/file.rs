@@ -9,7 +9,11 @@ use crate::python::call::Call;
 use crate::python::data::recognise::descriptor;
 use crate::python::errors::Error;
 use crate::python::number::number;
+use crate::python::owner::Owner;
 use crate::transfer::Outlet;
+
+/// The classes of files to write to.
+pub const WRITABLE: [&str; 3] = ["BufferedWriter", "BufferedRandom", "FileIO"];
 
 /// An open file object of the `io` module with a descriptor, of which we have a duplicate: so that a close in another
 /// thread can't hand a loop a stranger's.
@@ -30,15 +34,15 @@ impl<'py> RealFile<'py> {
     /// `object` as anything that can be written to: a pipe or a device, too. Terminals are Python's own: they say that
     /// they are ready when there is room for one byte, and block then.
     pub fn to_write(object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
-        let file = Self::open(object, &["BufferedWriter", "BufferedRandom", "FileIO"], "writable")?;
+        let file = Self::open(object, &WRITABLE, "writable")?;
         Ok(file.filter(|file| !file.fd.is_terminal()))
     }
 
     fn open(object: &Bound<'py, PyAny>, classes: &[&str], able: &str) -> PyResult<Option<Self>> {
-        let Some((fd, buffered)) = descriptor(object, classes, able)? else {
+        let Some((_, buffered)) = descriptor(object, classes, able)? else {
             return Ok(None);
         };
-        let Ok(fd) = net::duplicate(fd) else {
+        let Some(fd) = Owner::new(object).duplicate()? else {
             return Ok(None);
         };
         let Ok(kind) = net::file_type(fd.as_fd()) else {

@@ -7,6 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::python::call::Call;
+use crate::python::data::beat::Beat;
 use crate::python::data::rate::Rate;
 use crate::python::hold;
 
@@ -24,6 +25,15 @@ pub enum End {
     Broken = 3,
 }
 
+#[cfg(unix)]
+use crate::python::process::number as process;
+
+/// Nothing is forked here.
+#[cfg(not(unix))]
+fn process() -> u32 {
+    0
+}
+
 /// Counts the bytes of one transfer, and keeps it at its rate.
 #[pyclass(module = "rftplib._rftplib", frozen)]
 #[derive(Default)]
@@ -34,6 +44,8 @@ pub struct Meter {
     refused: AtomicBool,
     /// The reader of the control connection, on which a refusal may come meanwhile.
     control: OnceLock<Py<PyAny>>,
+    process: u32,
+    beat: OnceLock<Beat>,
     /// Called with the count about ten times a second, and when it was last.
     tick: Option<Py<PyAny>>,
     ticked: Mutex<Option<Instant>>,
@@ -52,6 +64,11 @@ impl Meter {
 
     pub fn rate(&self) -> Option<&Rate> {
         self.rate.as_ref().map(Py::get)
+    }
+
+    /// Whether nothing but the count is wanted of it: no progress, no rate, no NOOPs.
+    pub fn only_counts(&self) -> bool {
+        self.tick.is_none() && self.rate.is_none() && self.beat.get().is_none()
     }
 
     /// Tells how far it is, if that hasn't been told in a while.
@@ -108,8 +125,15 @@ impl Meter {
         Self {
             tick,
             rate,
+            process: process(),
             ..Self::default()
         }
+    }
+
+    /// Whether a fork has copied it: the transfer goes on in the parent process.
+    #[getter]
+    fn inherited(&self) -> bool {
+        self.process != process()
     }
 
     /// Count so many bytes more. Returns for how many seconds nothing may be moved.
@@ -138,6 +162,16 @@ impl Meter {
     /// Have a loop that waits in vain look for a refusal on the control connection, whose reader this is.
     fn watch(&self, reader: Py<PyAny>) {
         let _ = self.control.set(reader); // it is the same one all the time
+    }
+
+    /// Have `call()` called every so many seconds by the loop that counts here, between two pieces of the data.
+    fn each(&self, seconds: f64, call: Py<PyAny>) {
+        let _ = self.beat.set(Beat::new(seconds, call)); // a transfer has one
+    }
+
+    /// The loop is between two pieces: calls what is due.
+    pub fn beat(&self, py: Python<'_>) -> PyResult<()> {
+        self.beat.get().map_or(Ok(()), |beat| beat.now(py))
     }
 
     /// Note that the connection has failed.

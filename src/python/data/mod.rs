@@ -1,5 +1,6 @@
 //! Data connections: a file for each verb, what is at the other end of a transfer, and what the loops have in common.
 
+mod beat;
 mod block;
 #[cfg(unix)]
 pub mod download;

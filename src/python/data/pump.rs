@@ -46,6 +46,8 @@ pub struct Pump<'a, 'py> {
     /// Whether an end without close_notify passes for one: `suppress_ragged_eofs` of TLS sockets.
     takes_ragged_end: bool,
     too_late: &'static str,
+    /// Since when the connection had been waited for when the loop began.
+    since: Option<Instant>,
 }
 
 impl<'a, 'py> Pump<'a, 'py> {
@@ -59,7 +61,13 @@ impl<'a, 'py> Pump<'a, 'py> {
             watch: Watch::new(meter),
             takes_ragged_end: false,
             too_late: "timed out",
+            since: None,
         }
+    }
+
+    /// The first wait goes on with one that has begun then.
+    pub fn waits_since(&mut self, since: Option<Instant>) {
+        self.since = since;
     }
 
     /// On a plain socket, by a descriptor of our own; None if there is none to spare.
@@ -165,6 +173,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Signals, a close by another thread, and a chance for other threads: whatever came up since the last block.
     pub fn look_up(&mut self) -> PyResult<()> {
         self.turn.look_up(self.owner.py())?;
+        self.meter.beat(self.owner.py())?;
         self.owner.fd().map(drop)
     }
 
@@ -187,6 +196,8 @@ impl<'a, 'py> Pump<'a, 'py> {
         if !waited? {
             self.check_refused(self.meter.so_far())?;
         }
+        self.meter.beat(self.py())?;
+        self.owner.fd()?;
         self.rearm()
     }
 
@@ -246,7 +257,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Receives as `recv` does, 0 being the end. It asks while it holds the GIL and lets go of it only to wait: with
     /// another busy thread in the process each release costs up to the switch interval.
     pub fn receive(&mut self, into: &mut [u8]) -> PyResult<usize> {
-        let mut began = None;
+        let mut began = self.since.take();
         let (most, _) = self.room()?;
         let room = into.len().min(most);
         let into = into.get_mut(..room).unwrap_or_default();
@@ -327,6 +338,7 @@ impl<'a, 'py> Pump<'a, 'py> {
             let now = moved();
             self.meter.count(now.saturating_sub(before));
             look_up(self.py())?;
+            self.meter.beat(self.py())?;
             let held = match pass {
                 Ok(Pass::Ended) => {
                     self.meter.end(End::Regular);

@@ -4,9 +4,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList};
 use std::io;
 
+use crate::net::{self, FileType};
 use crate::python::call::{self, Call};
-use crate::python::data::file::RealFile;
-use crate::python::data::recognise::{appended_to, is_exactly, owner_of};
+use crate::python::data::file::{RealFile, WRITABLE};
+use crate::python::data::recognise::{appended_to, descriptor, is_exactly, owner_of};
 use crate::python::errors::Error;
 use crate::python::number::number;
 
@@ -24,9 +25,34 @@ pub enum Sink<'py> {
     Raw(Bound<'py, PyAny>),
 }
 
+/// Where the first few KiB go.
+pub enum Little<'py> {
+    Called(Sink<'py>),
+    /// To a file on disk, which tells at once if there is no room.
+    OnDisk,
+    /// To a pipe or a device, which may have to be waited for.
+    Waiting,
+}
+
 impl<'py> Sink<'py> {
     pub fn of(callback: &Bound<'py, PyAny>) -> PyResult<Self> {
         Ok(Self::known(callback)?.unwrap_or_else(|| Sink::Call(callback.clone())))
+    }
+
+    /// For little data: the callback is called as it is, where that isn't the same as an append to a list.
+    pub fn of_little(callback: &Bound<'py, PyAny>) -> PyResult<Little<'py>> {
+        if let Some(list) = appended_to::<PyList>(callback) {
+            return Ok(Little::Called(Sink::List(list)));
+        }
+        let file = match owner_of(callback, b"write")? {
+            Some(target) => descriptor(&target, &WRITABLE, "writable")?.map(|(fd, _)| net::file_type(fd).ok()),
+            None => None,
+        };
+        Ok(match file {
+            Some(Some(FileType::RegularFile)) => Little::OnDisk,
+            Some(_) => Little::Waiting,
+            None => Little::Called(Sink::Call(callback.clone())),
+        })
     }
 
     fn known(callback: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {

@@ -112,7 +112,7 @@ fn find(py: Python<'_>) -> PyResult<Option<Genuine>> {
         class: class.unbind(),
         born: born.unbind(),
         inner: inner.unbind(),
-        weak_reference: py.import("weakref")?.getattr("ref")?.unbind(),
+        weak_reference: py.import("_weakref")?.getattr("ref")?.unbind(),
         offset,
         library,
     }))

@@ -101,12 +101,12 @@ impl Lingering {
     #[new]
     fn new(conn: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = conn.py();
-        let fd = net::duplicate(Owner::new(conn).fd()?).map_err(Error::Io)?;
+        let fd = Owner::new(conn).duplicate()?.ok_or(Error::Closed)?; // either is an OSError: see `_transfer.linger`
         let kept = Arc::new(Kept {
             fd: Mutex::new(Some(Arc::new(fd))),
             records: Mutex::default(),
             process: std::process::id(),
-            conn: call::import(py, "weakref")?.call_method_held("ref", (conn,))?.unbind(),
+            conn: call::import(py, "_weakref")?.call_method_held("ref", (conn,))?.unbind(),
         });
         attach(conn, &kept)?;
         Ok(Self { kept })

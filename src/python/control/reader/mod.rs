@@ -18,6 +18,7 @@ use crate::python::errors::Error;
 use crate::python::modules;
 use crate::python::number::number;
 use crate::python::owner::Owner;
+use crate::python::process;
 use crate::python::socket::{enabled, receivable};
 use crate::python::wait;
 
@@ -27,8 +28,8 @@ const TURN: Duration = Duration::from_millis(10);
 /// What `socket`'s own files say once the timeout has passed.
 const TIMED_OUT: &str = "cannot read from timed out object";
 
-/// After a batch that has ended early, the next line is the reply to no command that is sent now.
-const BROKEN_OFF: &str = "replies of a batch that was broken off are unread: call rftplib.session.recover(ftp)";
+/// After a batch that has ended early, or a transfer with NOOPs, what comes next is the reply to an earlier command.
+const BROKEN_OFF: &str = "replies to earlier commands are still to come: call rftplib.session.recover(ftp)";
 
 /// A text reader over a socket: `readline(limit)` with universal newlines. It keeps the socket open until it is closed,
 /// as the file objects of `socket.makefile` do.
@@ -222,7 +223,7 @@ impl Reader {
         };
         if let Some(socket) = socket {
             let socket = socket.bind(py);
-            if receiving == Some(std::process::id()) {
+            if receiving == Some(process::number()) {
                 // a thread waits in the socket's own method: only the end of the connection wakes it
                 modules::end_connection(socket)?;
             }

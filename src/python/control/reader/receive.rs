@@ -3,6 +3,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
+use std::mem::MaybeUninit;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use crate::python::codec::CHUNK;
 use crate::python::errors::{self, Error};
 use crate::python::number::number;
 use crate::python::owner::Owner;
+use crate::python::process;
 use crate::python::tls::genuine;
 use crate::python::wait;
 
@@ -41,16 +43,16 @@ impl Reader {
     pub(super) fn receive(&self, owner: &Owner<'_, '_>, began: Instant) -> PyResult<bool> {
         let py = owner.py();
         let (ready, fd, waits) = self.wait(owner, began, "timed out")?;
-        let mut chunk = [0; CHUNK];
+        let mut chunk = [MaybeUninit::uninit(); CHUNK];
         let received = if ready {
-            net::recv_now(fd, &mut chunk).map_err(Error::Io)?
+            net::recv_into(fd, &mut chunk).map_err(Error::Io)?
         } else if waits {
             None
         } else {
-            Some(0) // in non-blocking mode nothing there looks like the end, as io.TextIOWrapper has it
+            Some(&[][..]) // in non-blocking mode nothing there looks like the end, as io.TextIOWrapper has it
         };
         match received {
-            Some(count) => self.feed(py, chunk.get(..count).unwrap_or_default()).map(|()| true),
+            Some(data) => self.feed(py, data).map(|()| true),
             None => Ok(false),
         }
     }
@@ -68,7 +70,7 @@ impl Reader {
             }
         }
         let room = PyByteArray::new(py, &[0; CHUNK]);
-        self.lock(py).receiving = Some(std::process::id());
+        self.lock(py).receiving = Some(process::number());
         genuine::forget_tls_errors();
         let received = sock.call_method_held(intern!(py, "recv_into"), (&room,));
         self.lock(py).receiving = None;

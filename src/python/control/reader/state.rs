@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use crate::protocol::received_lines::{TextReader, Undecodable};
 use crate::protocol::reply::refuses;
 use crate::python::codec::utf8;
+use crate::python::process;
 
 pub struct State {
     /// `None` once the reader is closed.
@@ -37,7 +38,7 @@ impl State {
             queue: VecDeque::new(),
             next_place: 0,
             receiving: None,
-            process: std::process::id(),
+            process: process::number(),
         }
     }
 
@@ -57,12 +58,12 @@ impl State {
 
     /// Whether threads of this process wait for lines.
     pub fn is_awaited(&self) -> bool {
-        self.process == std::process::id() && !self.queue.is_empty()
+        self.process == process::number() && !self.queue.is_empty()
     }
 
     /// A place at the end of the queue.
     pub fn queue_up(&mut self) -> u64 {
-        let process = std::process::id();
+        let process = process::number();
         if self.process != process {
             // the threads that waited are in the parent process
             self.process = process;

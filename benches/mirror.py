@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""A mirror over a link with latency: `python -m rftplib.mirror` beside lftp and rclone, in one run.
+
+    benches/mirror.py [--files 2000] [--delay 12.5] [--connections 8] [SERVER...]      as root
+
+The link is made here: two network namespaces, a TUN device in each, and a process that hands each packet on after
+`delay` milliseconds, so that connecting costs its round trip, too. The servers are those of the tests (vsftpd, ProFTPD
+if none are named), in the one namespace; the clients, Debian's lftp and rclone among them, run in the other. What is
+measured is the time of a whole program, its start and its logins included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import ctypes
+import fcntl
+import os
+import random
+import select
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from servers.catalogue import CATALOGUE  # noqa: E402
+from servers.layout import PASSWORD, USER, certificate, home  # noqa: E402
+from servers.process import Process  # noqa: E402
+
+HERE, THERE = "rftplib-near", "rftplib-far"
+NEAR, FAR = "198.18.0.1", "198.18.0.2"
+HOSTS = Path("/etc/netns") / HERE / "hosts"  # the servers' certificates are for localhost
+
+
+# --- the link
+
+
+def open_tun(namespace: str) -> int:
+    """A TUN device in a namespace; its packets are read from, and written to, the descriptor."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open(f"/run/netns/{namespace}") as place:
+        if libc.setns(place.fileno(), 0x40000000):  # CLONE_NEWNET
+            raise OSError(ctypes.get_errno(), "setns")
+    tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+    fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH22x", b"tun0", 0x1001))  # TUNSETIFF, IFF_TUN | IFF_NO_PI
+    return tun
+
+
+def carry(delay: float) -> None:
+    """Hand each packet on after so many seconds, until the one who has started this goes."""
+    ends = open_tun(HERE), open_tun(THERE)
+    print("up", flush=True)
+    waiting: dict[int, collections.deque] = {end: collections.deque() for end in ends}
+    other = {ends[0]: ends[1], ends[1]: ends[0]}
+    while True:
+        due = min((queue[0][0] for queue in waiting.values() if queue), default=None)
+        left = None if due is None else max(0.0, due - time.monotonic())
+        readable, _, _ = select.select([*ends, sys.stdin], [], [], left)
+        if sys.stdin in readable:
+            return
+        now = time.monotonic()
+        for end in ends:
+            with contextlib.suppress(OSError):  # nothing there, or not up yet
+                while end in readable:
+                    waiting[end].append((now + delay, os.read(end, 65536)))
+            queue = waiting[end]
+            while queue and queue[0][0] <= now:
+                with contextlib.suppress(OSError):
+                    os.write(other[end], queue.popleft()[1])
+
+
+def inside(namespace: str, *command: str) -> list[str]:
+    return ["ip", "netns", "exec", namespace, *command]
+
+
+@contextlib.contextmanager
+def link(delay: float):
+    run = subprocess.check_call
+    with contextlib.ExitStack() as undo:
+        for namespace in (HERE, THERE):
+            run(["ip", "netns", "add", namespace])
+            undo.callback(run, ["ip", "netns", "del", namespace])
+        HOSTS.parent.mkdir(parents=True, exist_ok=True)
+        undo.callback(shutil.rmtree, HOSTS.parent)
+        HOSTS.write_text(f"{FAR} localhost\n")
+        undo.enter_context(child([sys.executable, __file__, "--carry", str(delay)]))
+        for namespace, own, peer in ((HERE, NEAR, FAR), (THERE, FAR, NEAR)):
+            for command in (f"addr add {own} peer {peer} dev tun0", "link set tun0 up", "link set lo up"):
+                run(inside(namespace, "ip", *command.split()))
+        yield
+
+
+@contextlib.contextmanager
+def child(command: list[str]):
+    """A process that says when it is ready, and ends when its input does."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        if process.stdout.readline() != "up\n":
+            raise OSError(f"{command} doesn't come up")
+        yield
+    finally:
+        process.stdin.close()
+        process.wait()
+
+
+def far(name: str):
+    return replace(CATALOGUE[name], name=f"{name}-far", hosts=(FAR,))
+
+
+def serve(names: list[str]) -> None:
+    """The servers, in this namespace, until the one who has started this goes."""
+    processes = [Process(far(name)) for name in names]
+    try:
+        for process in processes:
+            process.launch("user")
+            process.await_greeting(time.monotonic() + 20)
+        print("up", flush=True)
+        sys.stdin.read()
+    finally:
+        for process in processes:
+            process.signal(15)
+            process.finish()
+
+
+# --- what is measured
+
+
+class Contest:
+    """One server, and the programs that mirror it."""
+
+    def __init__(self, server, root: str, work: Path, connections: int, secured: bool) -> None:
+        self.port, self.root, self.work, self.n, self.secured = server.port, root, work, connections, secured
+        self.env = {**os.environ, "HOME": str(work)}
+
+    def time(self, command: list[str]) -> float:
+        began = time.monotonic()
+        done = subprocess.run(
+            inside(HERE, *command), env=self.env, cwd=self.work, capture_output=True, text=True, timeout=900
+        )
+        took = time.monotonic() - began
+        if done.returncode:
+            print(f"  {command[0]}: exit {done.returncode}: {(done.stderr or done.stdout).strip()[-300:]}")
+            return float("nan")
+        return took
+
+    def lftp(self, command: str) -> float:
+        tls = f"set ssl:ca-file {certificate('ca.crt')}; set ftp:ssl-force yes; set ftp:ssl-protect-data yes; "
+        text = f"set cmd:fail-exit yes; {tls if self.secured else 'set ftp:ssl-allow no; '}{command}; quit"
+        return self.time(["lftp", "-u", f"{USER},{PASSWORD}", "-e", text, f"ftp://localhost:{self.port}"])
+
+    def rclone(self, command: str, *sides: str) -> float:
+        hidden = subprocess.check_output(["rclone", "obscure", PASSWORD], text=True).strip()
+        options = f"--ftp-host localhost --ftp-port {self.port} --ftp-user {USER} --ftp-pass {hidden}".split()
+        options += ["--transfers", str(self.n), "--checkers", str(self.n)]
+        if self.secured:
+            options += ["--ftp-explicit-tls", "--ca-cert", str(certificate("ca.crt"))]
+        return self.time(["rclone", command, *sides, *options])
+
+    def ours(self, source: str, target: str, *options: str) -> float:
+        command = [sys.executable, "-m", "rftplib.mirror", source, target, "-j", str(self.n), *options]
+        return self.time(command)
+
+    def url(self, path: str) -> str:
+        scheme, query = ("ftpes", f"?cafile={certificate('ca.crt')}") if self.secured else ("ftp", "")
+        return f"{scheme}://{USER}:{PASSWORD}@localhost:{self.port}/{self.root}/{path}{query}"
+
+    def run(self, everything: bool):
+        """(what, {program: seconds}) for each, one after the other."""
+        at, n = self.root, self.n
+        rounds = ("first copy", "nothing to do")
+        for what in rounds:
+            yield (
+                what,
+                {
+                    "rftplib": self.ours(self.url("tree"), "ours"),
+                    "lftp": self.lftp(f"mirror -P{n} {at}/tree lftp"),
+                    "rclone": self.rclone("copy", f":ftp:{at}/tree", "rclone"),
+                },
+            )
+        if not everything:
+            return
+        yield (
+            "upload",
+            {
+                "rftplib": self.ours("ours", self.url("up-ours")),
+                "lftp": self.lftp(f"mirror -R -P{n} ours {at}/up-lftp"),
+            },
+        )
+        (self.work / "one").mkdir()
+        (self.work / "one" / "file").write_bytes(b"one")
+        yield (
+            "delete all",
+            {
+                "rftplib": self.ours("one", self.url("up-ours"), "--delete", "--max-delete", "100%"),
+                "lftp": self.lftp(f"rm -r {at}/up-lftp"),
+            },
+        )
+
+
+def fill(root: Path, files: int) -> None:
+    """Files of 1 to 10 kB, a hundred in each directory."""
+    source = random.Random(1)
+    for number in range(files):
+        folder = root / f"d{number // 100:02}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"f{number % 100:03}.dat").write_bytes(source.randbytes(source.randint(1000, 10000)))
+        os.utime(folder / f"f{number % 100:03}.dat", (1_600_000_000 + number,) * 2)
+    for path in [root.parent, root, *root.rglob("*")]:
+        path.chmod(0o777)
+
+
+def count(root: Path) -> int:
+    return sum(path.is_file() for path in root.rglob("*")) if root.exists() else 0
+
+
+def contest(name: str, files: int, options, secured: bool) -> None:
+    folder = f"mirror-{uuid.uuid4().hex}"
+    fill(home() / folder / "tree", files)
+    work = Path(tempfile.mkdtemp())
+    try:
+        print(f"{name}{' over TLS' if secured else ''}, {files} files, {options.connections} connections", flush=True)
+        for what, seconds in Contest(far(name), folder, work, options.connections, secured).run(not secured):
+            ours = seconds["rftplib"]
+            told = [f"{program} {took:.2f} s" for program, took in seconds.items()]
+            told += [f"{ours / took:.2f} of {program}" for program, took in seconds.items() if program != "rftplib"]
+            print(f"  {what:14} {', '.join(told)}", flush=True)
+        got = {program: count(work / program) for program in ("ours", "lftp", "rclone")}
+        print(f"  files: {got}", flush=True)
+    finally:
+        shutil.rmtree(work)
+        shutil.rmtree(home() / folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("servers", nargs="*", default=["vsftpd", "proftpd"])
+    parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--delay", type=float, default=12.5, help="milliseconds, each way")
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--no-tls", action="store_true")
+    parser.add_argument("--carry", type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.carry is not None:
+        return carry(options.carry)
+    if options.serve:
+        return serve(options.servers)
+    missing = [program for program in ("lftp", "rclone") if not shutil.which(program)]
+    if os.geteuid() or missing:
+        sys.exit(f"this needs root, and {' and '.join(missing) or 'lftp and rclone'} (apt-get install lftp rclone)")
+    with link(options.delay / 1000), child(inside(THERE, sys.executable, __file__, "--serve", *options.servers)):
+        ping = subprocess.run(
+            inside(HERE, sys.executable, "-c", PING, str(far(options.servers[0]).port)), capture_output=True, text=True
+        )
+        print(f"a connection takes {ping.stdout.strip()} ms")
+        for name in options.servers:
+            contest(name, options.files, options, secured=False)
+        for name in options.servers if not options.no_tls else ():
+            contest(name, options.files // 10, options, secured=True)
+    return None
+
+
+PING = """
+import socket, sys, time
+took = []
+for _ in range(10):
+    began = time.monotonic()
+    socket.create_connection(("localhost", int(sys.argv[1]))).close()
+    took.append(time.monotonic() - began)
+print(f"{sorted(took)[5] * 1000:.1f}")
+"""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""A directory and all below it: `rftplib.listing.walk`.
+
+A server without MLSD lists over a data connection, which takes five round trips and more for each directory. Many list
+the same by STAT (RFC 959, section 4.1.3) over the control connection, several directories in one batch. That is
+believed of a server once both have listed a directory alike, and of a directory if it is in its listing itself. Where
+something else comes of STAT, LIST is asked.
+"""
+
+import collections
+import itertools
+
+from ._errors import Error
+from ._exact import ask, exact
+from ._scan import collector, entries_of, error, is_plain, most, read, server_of
+
+# How many directories that lie in one are listed together
+_TOGETHER = 32
+
+# How often STAT may list something else than LIST: a directory may change in between
+_TRIES = 3
+
+
+def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_times=True):
+    """List a directory and all below it; returns an iterator over the entries, each directory before what is in it.
+
+    ftp_or_site: a client, as for scandir(), or a Site (rftplib.session): then each directory is listed by a connection
+    of its pool, and once more by another one if that fails. path, exact_times: as for scandir(). max_depth: how
+    many directories deep, the first one included. max_entries: how many entries in all.
+
+    Links are listed, not followed. A directory that has the same `unique` as one that it lies in isn't entered again.
+    Between two entries the client can be used for something else, but for another current directory. On a server
+    without MLSD the directories that lie in one may be listed together, by STAT, when the first of them is entered.
+
+    Raises ListingError for what is deeper or more, and what scandir() raises: entries that were returned before are
+    right, but they aren't all.
+    """
+    lister = _Lister(ftp_or_site, exact_times)
+    opened = [_Directory(lister.list(path, (), max_entries), None)]
+    count = 0
+    while opened:
+        entry = opened[-1].next()
+        if entry is None:
+            opened.pop()
+            continue
+        count += 1
+        if count > max_entries:
+            raise error("too many entries: see max_entries")
+        yield entry
+        if entry.type != "dir":
+            continue
+        unique = entry.unique
+        if unique is not None and any(unique == above.unique for above in opened):
+            continue
+        if len(opened) >= max_depth:
+            raise error(f"deeper than max_depth: {ascii(entry.path)}")
+        entries = lister.list(entry.path, opened[-1], max_entries - count)
+        opened.append(_Directory(entries, unique))
+
+
+class _Directory:
+    """What is left of the entries of a directory. Iterating over it gives the paths of the directories among them."""
+
+    def __init__(self, entries, unique):
+        self.unique = unique
+        self._entries, self._rest = iter(entries), None
+
+    def next(self):
+        """The next entry; None at the end."""
+        if self._rest is None:
+            return next(self._entries, None)
+        return self._rest.popleft() if self._rest else None
+
+    def __iter__(self):
+        if self._rest is None:
+            self._rest = collections.deque(self._entries)
+        return (entry.path for entry in self._rest if entry.type == "dir")
+
+
+class _Lister:
+    """Lists directories by a client, or by those of a pool."""
+
+    def __init__(self, ftp_or_site, exact_times):
+        self._source, self._exact = ftp_or_site, exact_times
+        self._ahead = {}  # entries of directories that are still to be entered, by path
+
+    def list(self, path, others, max_entries):
+        """The entries of a directory; others: paths of those that may be listed along with it."""
+        found = self._ahead.pop(path, None)
+        if found is not None:
+            return found
+        if not hasattr(type(self._source), "borrow"):
+            return self._list(self._source, path, others, max_entries)
+        try:
+            with self._source.borrow() as ftp:
+                return self._list(ftp, path, others, max_entries)
+        except (OSError, EOFError):
+            with self._source.borrow() as ftp:
+                return self._list(ftp, path, others, max_entries)
+
+    def _list(self, ftp, path, others, max_entries):
+        server = server_of(ftp)
+        if server.stat and is_plain(path):
+            plain = itertools.islice(filter(is_plain, others), _TOGETHER - 1)
+            self._ahead.update(self._by_stat(ftp, server, [path, *plain], max_entries))
+            if path in self._ahead:
+                return self._ahead.pop(path)
+        entries = entries_of(ftp, server, path, self._exact, max_entries)
+        if server.mlsd is False and server.shows_all and server.stat is None and is_plain(path):
+            entries = list(entries)
+            _compare(ftp, server, path, entries, max_entries)
+        return exact(ftp, list(entries)) if self._exact else entries
+
+    def _by_stat(self, ftp, server, paths, max_entries):
+        """The entries of those directories of which STAT tells enough, by path."""
+        found = _stat(ftp, server, paths, max_entries)
+        if self._exact:
+            timed = iter(exact(ftp, list(itertools.chain(*found.values()))))
+            found = {path: list(itertools.islice(timed, len(entries))) for path, entries in found.items()}
+        return found
+
+
+def _compare(ftp, server, path, entries, max_entries):
+    """Find out whether STAT lists the same as LIST, whose entries are given."""
+    if not entries or not hasattr(ftp, "max_reply"):  # ftplib's clients have no batches, and no limit for replies
+        return
+    if _stat(ftp, server, [path], max_entries).get(path) == entries:
+        server.stat = True
+        return
+    server.unlike += 1
+    if server.unlike == _TRIES:
+        server.stat = False
+
+
+def _stat(ftp, server, paths, max_entries):
+    """What STAT lists of directories, by path: of those that it shows to be there, and of which it is understood."""
+    limit = ftp.max_reply
+    ftp.max_reply = most(max_entries)
+    try:
+        replies = ask(ftp, [f"STAT -a {path or '.'}" for path in paths])
+    finally:
+        ftp.max_reply = limit
+    found = {}
+    for path, reply in zip(paths, replies):
+        lines = collector(max_entries)
+        try:
+            for line in reply.lines[1:-1]:
+                lines.append(line[1:] if line[:1] == " " else line)
+            entries = read(lines, path, "list", max_entries, server.offset or 0)
+        except Error:
+            continue  # LIST tells what is wrong
+        if reply.code in (211, 212, 213) and entries.itself and "truncated" not in reply.lines[-1].lower():
+            found[path] = list(entries)
+    return found

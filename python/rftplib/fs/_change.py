@@ -1,0 +1,113 @@
+"""Directories made, names changed, files deleted: for `rftplib.fs`."""
+
+import errno
+import os
+from datetime import datetime, timezone
+
+from .._batch import batch
+from .._errors import error_perm
+from .._features import features
+from ._kinds import os_error, type_of
+from ._read import refusal
+from ._tree import list_all
+from ._write import publish
+
+
+def mkdir(ftp, path, parents, exist_ok):
+    """Make a directory, and with `parents` those above it that aren't there, too."""
+    (reply,) = batch(ftp, ["MKD " + path])
+    if reply.ok:
+        return
+    found = type_of(ftp, path)
+    if found is not None:
+        if found == "dir" and exist_ok:
+            return
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+    if parents and path.count("/") > 1:
+        parts = path.split("/")
+        reply = batch(ftp, ["MKD " + "/".join(parts[:end]) for end in range(2, len(parts) + 1)])[-1]
+        # another may have made it meanwhile
+        if reply.ok or (exist_ok and type_of(ftp, path) == "dir"):
+            return
+    raise refusal(reply)
+
+
+def mv(ftp, path1, path2, into):
+    """Rename; into a directory of that name if there is one, and with `into` if there is none as well."""
+    if into or (path1 != path2 and type_of(ftp, path2) == "dir"):
+        path2 = f"{path2.rstrip('/')}/{path1.rpartition('/')[2]}"
+    try:
+        publish(ftp, path1, path2)
+    except error_perm as error:
+        if type_of(ftp, path1) is None:
+            raise
+        raise os_error(error, path2, "write", ftp) from error  # it is the new name that is refused
+
+
+def rm(fs, paths, recursive, maxdepth):
+    """Delete files and, with `recursive`, directories; links are deleted, not what they lead to.
+
+    What can be deleted is deleted; then the first failure is raised.
+    """
+    refused = _delete(fs, paths, "DELE", not recursive)
+    if not recursive or not refused:
+        return
+    files, level, depth = [], list(refused), 0
+    folders = [path for path in level if path != "/"]
+    while level and depth != maxdepth:
+        depth += 1
+        entries = [entry for listed in _list(fs, level, refused) for entry in listed]
+        files += [entry.path for entry in entries if entry.type != "dir"]
+        # pyftpdlib lists a link to a directory as a directory; but it deletes the link, and no directory
+        level = list(_delete(fs, [entry.path for entry in entries if entry.type == "dir"], "DELE", False))
+        folders += level
+    _delete(fs, files, "DELE", True, paths)
+    _delete(fs, folders[::-1], "RMD", True, paths)
+
+
+def _list(fs, level, asked):
+    """The entries of directories that can't be deleted as files; those that another has deleted have none."""
+    try:
+        return list_all(fs, level, exact_times=False) if level else []
+    except FileNotFoundError as error:
+        if error.filename in asked:
+            raise
+        return _list(fs, [path for path in level if path != error.filename], asked)
+    except NotADirectoryError as error:
+        cause = asked[error.filename].__cause__  # it is a file, but can't be deleted
+        raise fs._explained(cause, error.filename, "delete") from cause
+
+
+def _delete(fs, paths, verb, final, asked=()):
+    """Delete by one batch; returns what was refused, {path: OSError}. final: raise the first of it.
+
+    That there is no more what was found, and not `asked` for, is no failure.
+    """
+    commands = {f"{verb} {path}": path for path in paths}
+    task = "rmdir" if verb == "RMD" else "delete"
+
+    def work(ftp):
+        refused = {}
+        for reply in batch(ftp, commands) if commands else ():
+            if reply.ok:
+                continue
+            path = commands[reply.command]
+            cause = refusal(reply)
+            refused[path] = os_error(cause, path, task, ftp if final and not refused else None)
+            refused[path].__cause__ = cause
+        return refused
+
+    refused = fs._run(work, next(iter(paths), "/"), again=False)
+    for path, error in refused.items() if final else ():
+        if not asked or path in asked or not isinstance(error, FileNotFoundError):
+            raise error
+    return refused
+
+
+def touch(ftp, path):
+    """Set the time of a file to now, by MFMT. Raises NotImplementedError if the server can't."""
+    if not features(ftp).mfmt:
+        raise NotImplementedError("the server can't set times: it has no MFMT")
+    (reply,) = batch(ftp, [f"MFMT {datetime.now(timezone.utc):%Y%m%d%H%M%S} {path}"])
+    if not reply.ok:
+        raise refusal(reply)

@@ -1,0 +1,163 @@
+"""What is there, in fsspec's words: for `rftplib.fs`."""
+
+import concurrent.futures
+import errno
+from datetime import datetime, timezone
+
+from .._batch import batch
+from .._errors import error_perm
+from .._stat import _by_commands
+from ..listing import scandir, stat
+from ._read import told_size
+
+# How many directories deep, and how many entries, a server may have
+_DEEPEST, _MOST = 100, 10_000_000
+
+# For how many directories of a level one more connection is worth its login
+_EACH = 4
+
+_TYPES = {"dir": "directory"}
+
+
+def info_of(entry, target=None):
+    """What fsspec calls the info of an entry; target: what a link leads to, as an Entry."""
+    is_link = entry.type == "link"
+    told = entry if target is None else target
+    size = 0 if told.type == "dir" else told.size
+    info = {"name": entry.path, "size": size, "type": _TYPES.get(told.type, told.type), "mtime": told.modified}
+    others = {name: getattr(told, name) for name in ("mode", "owner", "group", "unique")}
+    others["created"] = _created(told.facts.get("create", ""))
+    if is_link:
+        others.update(islink=True, destination=entry.target)
+    info.update((name, value) for name, value in others.items() if value is not None)
+    return info
+
+
+def _created(text):
+    try:
+        return datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+
+
+def info(ftp, path):
+    """The info of a path; of what a link leads to, as far as it leads somewhere."""
+    entry = stat(ftp, path)
+    found = info_of(entry, *_targets(ftp, [entry], ("file", "dir")).values())
+    if entry.type == "file" and entry.facts and entry.mode in (None, 0o777):
+        # may be a link: ProFTPD's MLST tells the size of that, and a file would be read in part
+        (reply,) = batch(ftp, ["SIZE " + path])
+        size = told_size(reply)
+        found["size"] = found["size"] if size is None else size
+    return found
+
+
+def ls(ftp, path):
+    """The infos of what is in a directory, or of a file."""
+    try:
+        entries = list(scandir(ftp, path, exact_times=True))
+    except error_perm:
+        entry = stat(ftp, path)
+        if entry.type == "dir":
+            raise  # it can't be listed
+        entries = [entry]
+    targets = _targets(ftp, entries, ("file",))
+    return [info_of(entry, targets.get(entry.path)) for entry in entries]
+
+
+def listed(ftp, path):
+    """The entry that a path has in its directory: a link is one. None if there is no such entry, or no directory."""
+    try:
+        entries = scandir(ftp, path.rpartition("/")[0] or "/")
+    except error_perm:
+        return None
+    return next((entry for entry in entries if entry.path == path), None)
+
+
+def _targets(ftp, entries, types):
+    """{path: what it leads to} for the links among the entries that lead to something of these types; one batch."""
+    links = [entry.path for entry in entries if entry.type == "link"]
+    found = _by_commands(ftp, links) if links else []
+    return {path: target for path, target in zip(links, found) if getattr(target, "type", None) in types}
+
+
+def below(fs, path, maxdepth=None):
+    """All entries below a directory, level by level; the directories of a level are listed side by side."""
+    found, level, depth = [], [(path, frozenset())], 0
+    while level and depth != maxdepth:
+        depth += 1
+        if depth > _DEEPEST:
+            raise OSError(errno.ELOOP, f"more than {_DEEPEST} directories deep", level[0][0])
+        deeper = []
+        for (_, above), entries in zip(level, list_all(fs, [path for path, _ in level])):
+            found += entries
+            # a directory that lies in itself, by a mount for one, is entered once
+            known = [(entry.path, above | {entry.unique} - {None}) for entry in entries if _is_new(entry, above)]
+            deeper += known
+        if len(found) > _MOST:
+            raise OSError(errno.E2BIG, f"more than {_MOST} entries", path)
+        level = deeper
+    return found
+
+
+def _is_new(entry, above):
+    return entry.type == "dir" and (entry.unique is None or entry.unique not in above)
+
+
+def list_all(fs, paths, exact_times=True):
+    """The entries of each directory, listed side by side."""
+
+    def entries(path):
+        return fs._run(lambda ftp: list(scandir(ftp, path, exact_times=exact_times)), path, "list")
+
+    if len(paths) == 1:
+        return [entries(paths[0])]
+    with concurrent.futures.ThreadPoolExecutor(min(fs.site.connections, -(-len(paths) // _EACH))) as threads:
+        return list(threads.map(entries, paths))
+
+
+def find(fs, path, maxdepth, withdirs):
+    """{path: info} for all below a directory, sorted; for a file, its own."""
+    if maxdepth is not None and maxdepth < 1:
+        raise ValueError("maxdepth must be at least 1")
+    try:
+        entries = below(fs, path, maxdepth)
+    except NotADirectoryError as error:
+        if error.filename != path:
+            raise
+        return {path: fs.info(path)}
+    files = [entry for entry in entries if withdirs or entry.type != "dir"]
+    links = [entry for entry in files if entry.type == "link"]
+    targets = fs._run(lambda ftp: _targets(ftp, links, ("file",)), path) if links else {}
+    found = {entry.path: info_of(entry, targets.get(entry.path)) for entry in files}
+    if withdirs:
+        found[path] = {"name": path, "size": 0, "type": "directory", "mtime": None}
+    return dict(sorted(found.items()))
+
+
+def walk(fs, path, maxdepth, topdown, on_error, detail):
+    """What fsspec's walk() yields; on_error holds below, too."""
+    if maxdepth is not None and maxdepth < 1:
+        raise ValueError("maxdepth must be at least 1")
+    try:
+        listing = fs.ls(path, detail=True)
+    except OSError as error:
+        if on_error == "raise":
+            raise
+        if callable(on_error):
+            on_error(error)
+        return
+    dirs, files = {}, {}
+    for info in listing:
+        into = dirs if info["type"] == "directory" else files
+        into["" if info["name"] == path else info["name"].rpartition("/")[2]] = info
+    paths = {name: info["name"] for name, info in dirs.items()}
+    if not detail:
+        dirs, files = list(dirs), list(files)
+    if topdown:
+        yield path, dirs, files
+    if maxdepth != 1:
+        for name in dirs:  # those that the caller has left
+            yield from walk(fs, paths[name], maxdepth and maxdepth - 1, topdown, on_error, detail)
+    if not topdown:
+        yield path, dirs, files

@@ -1,0 +1,1 @@
+# A program: nothing is imported from it.

@@ -1,0 +1,63 @@
+"""What an error says, and what to do about it."""
+
+import errno
+import ssl
+
+from .._errors import Error
+
+_OF_SERVERS = {
+    "421": "the server ends connections: use fewer, and run it again",
+    "425": "no data connection: see to the firewall, or use fewer connections, and run it again",
+    "426": "the connection was lost: run it again, it goes on where it was",
+    "450": "the file is in use: run it again later",
+    "451": "the server has failed: run it again, and look into its log",
+    "452": "the server's disk is full: make room",
+    "530": "the server wants another login: see to user and password",
+    "532": "the server wants an account to store files",
+    "550": "it isn't there, or the server doesn't allow it: see to its permissions, or exclude it",
+    "552": "the quota is used up: make room",
+    "553": "the server doesn't take the name or the place: see to its permissions, or exclude it",
+}
+_OF_DISKS = {
+    errno.ENOSPC: "the disk is full: make room",
+    errno.EDQUOT: "the quota is used up: make room",
+    errno.EROFS: "the disk can't be written to",
+    errno.ENOENT: "it isn't there: see whether its path is right",
+    errno.EACCES: "see to its permissions, or exclude it",
+    errno.EPERM: "see to its permissions, or exclude it",
+    errno.ELOOP: "a link is in the way: remove it, or exclude it",
+    errno.ENOTDIR: "something that is no directory is in the way: remove it, or exclude it",
+    errno.EISDIR: "a directory is in the way: remove it, or exclude it",
+    errno.EEXIST: "something is in the way: remove it, or exclude it",
+    errno.ENOTEMPTY: "there is something in it that isn't part of the plan: plan again",
+    errno.ENAMETOOLONG: "the name is too long for this disk: exclude it",
+}
+_UNREACHED = "see whether the server, its port and the kind of TLS are right, and run it again"
+_LOST = "the connection was lost: run it again, it goes on where it was"
+
+
+def text(error):
+    """What has gone wrong, the server's reply if it is one."""
+    if isinstance(error, OSError) and error.strerror:
+        hint = getattr(error, "_hint", None)  # where
+        return f"{error.strerror} ({hint})" if hint else error.strerror
+    found = str(error)
+    if isinstance(error, EOFError) and not found:
+        return "the server has closed the connection"
+    return found.replace("\n", " ") or type(error).__name__
+
+
+def of(kind, error):
+    """What to do about it."""
+    if isinstance(error, Error):
+        reply = str(error.args[0])[:3] if error.args else ""
+        if reply in _OF_SERVERS:
+            return _OF_SERVERS[reply]
+        return "exclude it, or report it with the line" if kind == "list" else "look into the server's log"
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno in _OF_DISKS:
+        return _OF_DISKS[error.errno]
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "the server isn't who it says it is, or its authority isn't known here: see cafile"
+    if isinstance(error, ValueError):
+        return "rename it, or exclude it"
+    return _UNREACHED if kind == "connect" else _LOST

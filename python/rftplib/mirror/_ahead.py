@@ -1,0 +1,87 @@
+"""Many small files by one connection, with fewer round trips: the next data connection is asked for early.
+
+In ftplib's order a file costs five round trips: TYPE, PASV, the connection, RETR, and the final reply. Here EPSV (RFC
+2428) is sent when all data of a download has come, before the final reply is read, and both replies come together: that
+leaves three. It isn't sent any earlier, with RETR: pyftpdlib ends the running transfer then. After an upload the server
+may still be reading when all is sent, so EPSV waits for the final reply.
+"""
+
+from .. import _lenient, _options
+from .._errors import error_perm, error_proto, error_reply, error_temp
+
+# Among a client's attributes: whether EPSV is refused, or leads nowhere
+_NO_EPSV = "_rftplib_mirror_no_epsv"
+
+
+class Ahead:
+    """`with Ahead(ftp) as ahead:` retrbinary() and storbinary() in the block make use of it; `ahead.more` is set to
+    whether there is another transfer. Other commands only after settle()."""
+
+    def __init__(self, ftp, sends=False, works=True):
+        self.more = False
+        self._ftp, self._sends = ftp, sends
+        self._works = works and ftp.passiveserver and not ftp.__dict__.get(_NO_EPSV)
+        self._armed = self._asked = False
+        self._address = None
+
+    def __enter__(self):
+        ftp = self._ftp
+        self._makepasv, self._voidresp = ftp.makepasv, ftp.voidresp
+        if self._works:
+            ftp.makepasv, ftp.voidresp = self._next, self._reply
+        if hasattr(ftp, "handshake_delay"):
+            # the handshake doesn't wait for the reply: that is a round trip, too
+            self._delay, ftp.handshake_delay = ftp.handshake_delay, 0
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        own = vars(self._ftp)
+        for name in ("makepasv", "voidresp"):
+            if own.get(name) in (self._next, self._reply):
+                del own[name]
+        if hasattr(self, "_delay"):
+            self._ftp.handshake_delay = self._delay
+        if kind is None:
+            self.settle()
+
+    def settle(self):
+        """Read the reply that may be outstanding; what it says is for the next transfer."""
+        self._armed = False
+        if self._asked:
+            self._asked = False
+            self._address = self._read()
+
+    def _next(self):
+        """In the place of makepasv()."""
+        self._armed = False
+        self.settle()
+        if self._works and self._address is None:
+            self._ftp.putcmd("EPSV")
+            self._address = self._read()
+        address, self._address = self._address or self._makepasv(), None
+        self._armed = self._works and self.more
+        return address
+
+    def _reply(self):
+        """In the place of voidresp(), which reads the final reply of a transfer."""
+        armed, self._armed = self._armed, False
+        if armed and not self._sends:
+            self._ask()
+        reply = self._voidresp()
+        if armed and self._sends:
+            self._ask()
+        return reply
+
+    def _ask(self):
+        self._ftp.putcmd("EPSV")
+        self._asked = True
+
+    def _read(self):
+        try:
+            return _lenient.parse_epsv(self._ftp, self._ftp.getresp(), _options.server_address(self._ftp))
+        except (error_perm, error_temp, error_reply, error_proto) as refusal:
+            if str(refusal.args[0])[:3] == "421":
+                raise
+            self._works = False
+            vars(self._ftp)[_NO_EPSV] = True
+            return None

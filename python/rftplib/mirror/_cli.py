@@ -1,0 +1,178 @@
+"""The command line: `python -m rftplib.mirror SRC DST`."""
+
+import argparse
+import signal
+import sys
+
+from .._errors import Error
+from ._advice import of, text
+from ._plan import Plan
+from ._planning import plan
+from ._values import Refused
+
+DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
+
+_DESCRIPTION = """\
+Make the directory DST like the directory SRC: what is missing or differs in size or time is copied. One of them is on a
+server: ftp://user@host/directory, ftps:// (TLS on port 990) or ftpes:// (TLS by AUTH, on port 21). The other is a local
+directory, another server's, or any URL that fsspec knows. Passwords come from the URL or, better, from ~/.netrc.
+"""
+_EPILOG = """\
+Nothing is deleted without --delete, and then only if all of SRC could be listed and all copies have succeeded.
+Exit status: 0 all done, 1 something failed (see the report), 2 wrong usage, 3 refused, as it might do harm.
+
+examples:
+  python -m rftplib.mirror -n ftps://me@ftp.example.org/photos photos      what would be done
+  python -m rftplib.mirror --progress ftps://me@ftp.example.org/photos photos
+  python -m rftplib.mirror --delete --max-delete 20% site ftpes://me@www.example.org/htdocs
+"""
+
+
+def main(arguments=None):
+    """Run the command line; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _run(options)
+    except KeyboardInterrupt as interrupt:
+        if getattr(interrupt, "report", None) is not None:
+            print(interrupt.report, file=sys.stderr)
+        return 130
+    except Refused as refusal:
+        print(f"refused: {refusal}", file=sys.stderr)
+        return REFUSED
+    except (ValueError, ImportError) as error:
+        print(f"{error}", file=sys.stderr)
+        return USAGE
+    except (Error, OSError, EOFError) as error:
+        name = getattr(error, "filename", None)
+        print(f"{name + ': ' if isinstance(name, str) else ''}{text(error)}: {of('connect', error)}", file=sys.stderr)
+        return FAILED
+
+
+def _interrupt(number, frame):
+    raise KeyboardInterrupt
+
+
+def _run(options):
+    if options.run:
+        made = Plan.load(options.run, options.source, options.target)
+    else:
+        made = plan(
+            options.source,
+            options.target,
+            compare=options.compare,
+            include=options.include,
+            exclude=options.exclude,
+            newer_only=options.newer,
+            delete=options.delete,
+            max_delete=options.max_delete,
+            links=options.links,
+            names=options.names,
+            connections=options.jobs,
+        )
+    if options.plan:
+        made.save(options.plan)
+    if options.dry_run or options.plan:
+        return _show(made)
+    progress = None
+    if options.progress:
+        from ._bar import bar
+
+        progress = bar()
+    try:
+        report = made.run(
+            connections=options.jobs,
+            verify=options.verify,
+            rate=options.limit,
+            progress=progress,
+            manifest=options.manifest,
+        )
+    finally:
+        if progress is not None:
+            progress.close()
+    print(report, file=sys.stdout if report.ok else sys.stderr)
+    return DONE if report.ok else FAILED
+
+
+def _show(made):
+    """Print what would be done."""
+    if not made.failures and not made.refusal and not made:
+        print("nothing to do")
+    for action in made:
+        print(action)
+    for failure in made.failures:
+        print(failure, file=sys.stderr)
+    if made.refusal:
+        print(f"refused: {made.refusal}", file=sys.stderr)
+        return REFUSED
+    return FAILED if made.failures else DONE
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m rftplib.mirror",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("source", metavar="SRC", help="where the files are")
+    add("target", metavar="DST", help="where they are to be; it is made if it isn't there")
+    add("-n", "--dry-run", action="store_true", help="only say what would be done")
+    add("-j", "--jobs", type=_count, default=8, metavar="N", help="how many connections at once, at most (8)")
+    add("--delete", action="store_true", help="delete in DST what isn't in SRC, after all copies")
+    add(
+        "--max-delete",
+        type=_part,
+        default=0.5,
+        metavar="N|P%",
+        help="refuse to delete more: a number, or a part (50%%)",
+    )
+    add("--include", action="append", default=[], metavar="PAT", help="only files that match, as in .gitignore")
+    add("--exclude", action="append", default=[], metavar="PAT", help="neither copy nor delete what matches")
+    add("--newer", action="store_true", help="leave files alone that are newer in DST")
+    add("--compare", choices=("auto", "size", "hash", "newer"), default="auto", help="how files are compared (auto)")
+    add("--links", choices=("skip", "follow", "copy"), default="skip", help="what is done about links (skip)")
+    add(
+        "--names", choices=("refuse", "skip", "quote"), default="refuse", help="about names that can't be used (refuse)"
+    )
+    add("--verify", choices=("none", "size", "auto", "hash"), default="size", help="how copies are checked (size)")
+    add("--limit", type=_size, metavar="RATE", help="bytes per second at most, such as 500k or 2M")
+    add("--progress", action="store_true", help="show how far it is: a bar on a terminal, else a line a second")
+    add("--manifest", metavar="FILE", help="write the SHA-256 of all files, as for sha256sum -c")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--plan", metavar="FILE", help="write the plan to FILE and stop")
+    which.add_argument("--run", metavar="FILE", help="run the plan in FILE, made for the same SRC and DST")
+    return parser
+
+
+def _count(value):
+    number = int(value)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _part(value):
+    """A number of entries, or a part of them such as 20%."""
+    try:
+        if value.endswith("%"):
+            part = float(value[:-1]) / 100
+            if not 0 <= part <= 1:
+                raise ValueError
+            return part
+        return _count(value) if value != "0" else 0
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is neither a number nor a part such as 20%") from None
+
+
+def _size(value):
+    units = {"k": 1000, "m": 1000**2, "g": 1000**3}
+    try:
+        number = float(value[:-1]) * units[value[-1].lower()] if value[-1:].lower() in units else float(value)
+        if number > 0:
+            return number
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{value!r} is no rate such as 500k or 2M")

@@ -1,0 +1,110 @@
+"""Two trees, and what makes the second like the first.
+
+Two times are the same if they differ by less than the coarser of their resolutions: a second for MLSD and MDTM, a
+minute or a day for a LIST of a server without MDTM, a microsecond for a disk.
+"""
+
+from ._tree import Tree, above, fold, parent_of
+from ._values import Action, Failure
+
+WAYS = ("auto", "size", "hash", "newer")
+
+_IN_THE_WAY = "remove it, or exclude it"
+_KINDS = {
+    "file": "a file",
+    "dir": "a directory",
+    "link": "a link",
+    "other": "something that is no file",
+    "part": "a part",
+}
+
+
+class Comparison:
+    """actions: what is to be done, without deletions. same: (path, node, node) to be compared by content.
+
+    blocked: paths in whose way there is something else.
+    """
+
+    def __init__(self, source, target, *, compare, newer_only, keeps_times, links, can_link):
+        self.actions, self.failures, self.same = [], [], []
+        self._source, self._target, self._compare, self._newer_only = source, target, compare, newer_only
+        self._keeps_times = keeps_times
+        self.blocked = set()
+        for path in sorted(source.nodes):
+            node = source.nodes[path]
+            if any(directory in self.blocked for directory in above(path)):
+                continue
+            if node.kind == "part" or node.kind == "other" or (node.kind == "link" and links != "copy"):
+                continue  # see left_alone()
+            self._one(path, node, target.nodes.get(path), can_link)
+
+    def _one(self, path, node, there, can_link):
+        if node.kind == "link" and not can_link(path, node.target):
+            text = "a link that leads elsewhere" if node.target else "a link, and nobody knows where it leads"
+            self._fail(path, text, "links='skip' leaves it out, links='follow' copies what is there")
+        elif there is None:
+            kind = "mkdir" if node.kind == "dir" else "copy"
+            self._add(kind, path, node, "missing")
+        elif there.kind != node.kind:
+            self._fail(path, f"{_KINDS[there.kind]} is in the way of {_KINDS[node.kind]}", _IN_THE_WAY)
+        elif node.kind == "link":
+            if node.target != there.target:
+                self._add("copy", path, node, "leads elsewhere")
+        elif node.kind == "file":
+            reason = self._differs(path, node, there)
+            if reason:
+                self._add("copy", path, node, reason)
+
+    def _differs(self, path, node, there):
+        """Why a file is to be copied; None for not at all."""
+        ahead = None  # by how much the source is newer
+        exact = max(node.resolution, there.resolution)
+        if node.modified is not None and there.modified is not None:
+            ahead = node.modified - there.modified
+        if ahead is not None and ahead <= -exact and (self._newer_only or self._compare == "newer"):
+            return None
+        if self._compare == "newer":
+            return "newer" if ahead is None or ahead >= exact else None
+        if node.size != there.size and None not in (node.size, there.size):
+            return "size differs"
+        if self._compare == "size":
+            return None if node.size == there.size is not None else "size unknown"
+        if self._compare == "hash":
+            self.same.append((path, node, there))
+            return None
+        if ahead is None:
+            return None if node.size == there.size is not None else "nothing to compare by"
+        if not self._keeps_times:
+            return "newer" if ahead >= exact else None
+        return "time differs" if abs(ahead) >= exact else None
+
+    def _add(self, kind, path, node, reason):
+        size = node.size if kind == "copy" and node.kind == "file" else None
+        modified = node.modified if node.kind == "file" else None
+        self.actions.append(Action(kind, path, size, reason, modified, node.origin, node.target))
+
+    def _fail(self, path, text, advice):
+        self.blocked.add(path)
+        self.failures.append(Failure("copy", path, text, advice))
+
+
+def deletions(source: Tree, target: Tree, blocked=()):
+    """What the target has and the source hasn't, the deepest first; what is left alone on either side stays."""
+    alone = source.kept | target.kept | set(blocked)
+    alone |= {path for path, node in source.nodes.items() if node.kind in ("other", "link", "part")}
+    # Where upper and lower case are the same, README is the copy of Readme, which has just been made.
+    twins = {fold(path) for path in source.nodes if path not in target.nodes}
+    files, directories, held = [], [], set()
+    for path in sorted(target.nodes, reverse=True):  # what is in a directory comes before it
+        node = target.nodes[path]
+        stays = path in source.nodes or path in alone or fold(path) in twins
+        if stays or any(one in alone for one in above(path)):
+            held.add(parent_of(path))
+            held.update(above(path))
+        elif node.kind != "dir":
+            files.append(Action("delete", path, node.size, "not in the source", node.modified))
+        elif path not in held:
+            directories.append(Action("rmdir", path, None, "not in the source"))
+    for path in target.kept:
+        held.update(above(path))
+    return files + [action for action in directories if action.path not in held]

@@ -1,0 +1,104 @@
+"""One large file, by rftplib.transfer: it is resumed where an earlier attempt, or an earlier run, has ended."""
+
+import contextlib
+import os
+import tempfile
+
+from ..transfer._course import Course
+from ..transfer._get import get_once
+from ..transfer._part import Target
+from ..transfer._put import put_once
+from . import _digests
+from ._jobs import Outcome, failed
+from ._listers import argument
+from ._local import Local, LocalError
+from ._remote import Remote
+
+
+def copy(job, actions, here, works):
+    """Yield the Outcome of each. Raises what has to do with a connection."""
+    for action in actions:
+        try:
+            yield (_into if isinstance(job.target, Local) else _onward)(job, action, here)
+        except LocalError as error:
+            yield failed(action, error.error)
+
+
+def _into(job, action, here):
+    """To a local target."""
+    with job.target.folders() as folders:
+        if isinstance(job.source, Remote):
+            folder, name = folders.place(action.path)
+            target = Target(os.path.dirname(os.path.join(job.target.root, action.path)), name, dir_fd=folder)
+            modified = _get(job, action, here, target).modified
+        else:
+            with folders.part(action.path, action.modified, action.size, action.modified, action.path) as part:
+                job.source.get(action.origin or action.path, part.file)
+            modified = action.modified
+        file, found = folders.read(action.path)
+        with file:
+            digest = _digests.sha256(file) if job.digests else None
+    return Outcome(action.path, found.st_size, modified, digest)
+
+
+def _onward(job, action, here):
+    """To a server, or to what fsspec knows: from a local file, or by way of a temporary one."""
+    with contextlib.ExitStack() as opened:
+        course = _course(job, here)
+        if isinstance(job.source, Local):
+            folders = opened.enter_context(job.source.folders())
+            path = folders.real(action.origin or action.path)
+            file, found = folders.read(action.origin or action.path)
+            modified = found.st_mtime_ns // 1000
+        else:
+            folder = opened.enter_context(tempfile.TemporaryDirectory())
+            modified = _spool(job, action, here, Target(folder, "file"))
+            path = os.path.join(folder, "file")
+            file, course = open(path, "rb"), _course(job, here, counts=not isinstance(job.source, Remote))
+        with file:
+            size = os.fstat(file.fileno()).st_size
+            digest = _digests.sha256(file) if job.digests else None
+        if isinstance(job.target, Remote):
+            with here.borrow(job.target.site) as ftp:
+                put_once(ftp, path, argument(action.path), course, verify=job.verify)
+        else:
+            job.target.put(path, action.path)
+    return Outcome(action.path, size, modified, digest)
+
+
+def _spool(job, action, here, target):
+    """Fetch a file that goes on; returns its time."""
+    if isinstance(job.source, Remote):
+        return _get(job, action, here, target).modified
+    with open(target.path, "wb") as file:
+        job.source.get(action.origin or action.path, file)
+    if action.modified is not None:
+        os.utime(target.path, ns=(action.modified * 1000,) * 2)
+    return action.modified
+
+
+def _get(job, action, here, target):
+    with here.borrow(job.source.site) as ftp:
+        path = argument(action.origin or action.path)
+        done = get_once(ftp, path, target, _course(job, here), verify=job.verify)
+    modified = None if done.modified is None else round(done.modified.timestamp() * 1_000_000)
+    return done._replace(modified=modified)
+
+
+def _course(job, here, counts=True):
+    return Course(_Progress(here, counts), here.rate)
+
+
+class _Progress:
+    """Passes on what is moved; ends the transfer when the run is stopped."""
+
+    def __init__(self, here, counts):
+        self._here, self._counts = here, counts
+
+    def set_size(self, size):
+        self._here.check()
+
+    def relative_update(self, inc=1):
+        self._here.check()
+        if self._counts:
+            self._here.moved(inc)

@@ -1,0 +1,224 @@
+"""A server's tree, listed by several connections side by side."""
+
+import contextlib
+import queue
+import threading
+from typing import NamedTuple
+
+from .. import _scan, _walk
+from .._errors import Error, error_temp
+from .._pool import says_too_many
+from .._stat import stat_many
+from . import _advice, _names, _tree
+from ._tree import Node, join
+
+# Refusals that say nothing of the directory but much of the connection, or of the moment
+_PASSING = ("421", "425", "426", "430", "434")
+
+# How many directories are listed together, by STAT, where a server does that
+_TOGETHER = 32
+
+
+def argument(path):
+    """A path as the argument of a command: none that a server takes for an option, a user's home or a pattern."""
+    return path if path[:1] not in ("-", "~", " ") else "./" + path
+
+
+class Unreachable(Exception):
+    """No connection is to be had; its cause says why."""
+
+
+class Lister:
+    """One connection, another one after it has failed."""
+
+    def __init__(self, site):
+        self.ftp, self._site, self._lent = None, site, contextlib.ExitStack()
+
+    def ask(self, question):
+        """What question(ftp) returns, once more by another connection if the first has failed."""
+        for last in (False, True):
+            if self.ftp is None:
+                try:
+                    self.ftp = self._lent.enter_context(self._site.borrow())
+                except Exception as error:
+                    raise Unreachable from error
+            try:
+                return question(self.ftp)
+            except (error_temp, OSError, EOFError) as error:
+                if isinstance(error, error_temp) and not _is_passing(error):
+                    raise
+                self.ftp.close()
+                self.give_back()
+                if last:
+                    raise
+        return None
+
+    def give_back(self):
+        self.ftp = None
+        self._lent.pop_all().close()
+
+
+class _Directory(NamedTuple):
+    """One that is to be listed. uniques: those of the directories that it lies in. hops: by how many links."""
+
+    path: str = ""
+    origin: str = ""
+    uniques: tuple = ()
+    hops: int = 0
+
+
+class Scan:
+    """Who has listed a directory takes the next that waits, with the same connection; who finds none gives it back."""
+
+    def __init__(self, site, tree, links):
+        self._site, self._tree, self._links = site, tree, links
+        self._lock = threading.Lock()
+        self._waiting = queue.SimpleQueue()
+        self._open = 0  # how many directories are waiting or being listed
+        self._threads, self._listers, self._error = [], [], None
+        self._ended = threading.Event()
+
+    def run(self, connections, lister, expected):
+        """List all. Raises what the root's listing raises, and errors that are none of a single directory's.
+
+        lister: the first one, which has a connection. expected: see Remote.scan().
+        """
+        self._most = min(connections, self._site.connections)
+        self._spare = lister
+        self._push([_Directory()])
+        with self._lock:
+            while len(self._threads) < min(self._most, expected):
+                self._begin(eager=True)
+        try:
+            while not self._ended.wait(0.1):
+                pass
+        finally:
+            interrupted = not self._ended.is_set()
+            self._ended.set()
+            for one in self._listers if interrupted else ():
+                if one.ftp is not None:
+                    one.ftp.close()
+            for _ in self._threads:
+                self._waiting.put(None)
+            for thread in self._threads:
+                thread.join(1)
+        if self._error is not None:
+            raise self._error
+
+    def _push(self, directories):
+        with self._lock:
+            self._open += len(directories)
+        for directory in directories:
+            self._waiting.put(directory)
+        with self._lock:
+            while self._open > len(self._threads) < self._most:
+                self._begin()
+
+    def _begin(self, eager=False):
+        """One more that lists; eager: it logs in although there is nothing to list yet."""
+        lister, self._spare = self._spare or Lister(self._site), None
+        work = threading.Thread(target=self._work, args=(lister, eager), daemon=True, name="rftplib-mirror-list")
+        self._listers.append(lister)
+        self._threads.append(work)
+        work.start()
+
+    def _work(self, lister, eager):
+        try:
+            if eager:
+                lister.ask(lambda ftp: None)
+            while True:
+                directories = self._next(lister)
+                if None in directories or self._ended.is_set():
+                    return
+                self._list(lister, directories)
+                with self._lock:
+                    self._open -= len(directories)
+                    if not self._open:
+                        self._ended.set()
+        except BaseException as error:
+            self._error = self._error or (error.__cause__ if isinstance(error, Unreachable) else error)
+            self._ended.set()
+        finally:
+            lister.give_back()
+
+    def _next(self, lister):
+        """The directories that this one lists next: its share of those that wait, where several go together."""
+        try:
+            found = [self._waiting.get_nowait()]
+        except queue.Empty:
+            lister.give_back()  # others may be waiting for a connection
+            found = [self._waiting.get()]
+        if lister.ftp is not None and _scan.server_of(lister.ftp).stat:
+            share = min(_TOGETHER, -(-self._waiting.qsize() // len(self._threads)))
+            with contextlib.suppress(queue.Empty):
+                while len(found) < share:
+                    found.append(self._waiting.get_nowait())
+        return found
+
+    def _list(self, lister, directories):
+        try:
+            listed = lister.ask(lambda ftp: self._entries(ftp, directories))
+        except (Error, OSError, EOFError) as error:
+            listed = [error] * len(directories)
+        for directory, entries in zip(directories, listed):
+            if not isinstance(entries, Exception):
+                self._push(self._take(directory, entries))
+            elif not directory.path:
+                raise entries
+            else:
+                with self._lock:
+                    self._tree.failed(directory.path, _advice.text(entries), _advice.of("list", entries))
+
+    def _take(self, directory, entries):
+        """Note the entries of a directory; returns the directories among them that are to be listed."""
+        path, origin, uniques, hops = directory
+        deeper = []
+        with self._lock:
+            for entry, followed in entries:
+                node = _node(entry)
+                taken = self._tree.take(path, origin, entry.name, node)
+                if taken is None or node.kind != "dir":
+                    continue
+                below = hops + followed
+                if (entry.unique is not None and entry.unique in uniques) or below > _tree.MAX_LINKS:
+                    self._tree.failed(taken, "it leads in a circle", "exclude it")
+                elif taken.count("/") + 2 > _tree.MAX_DEPTH:
+                    self._tree.failed(taken, f"deeper than {_tree.MAX_DEPTH} directories", "exclude it")
+                else:
+                    deeper.append(_Directory(taken, join(origin, entry.name), (*uniques, entry.unique), below))
+        return deeper
+
+    def _entries(self, ftp, directories):
+        """Of each directory a list of (entry, whether it is a followed link), or what its listing has raised."""
+        found, lister = [], _walk._Lister(ftp, True)
+        for place, directory in enumerate(directories):
+            others = [one.origin for one in directories[place + 1 :]]
+            try:
+                entries = list(lister.list(directory.origin, others, _tree.MAX_ENTRIES))
+                found.append(self._followed(ftp, entries))
+            except Error as error:
+                if isinstance(error, error_temp) and _is_passing(error):
+                    raise
+                found.append(error)
+        return found
+
+    def _followed(self, ftp, entries):
+        pairs = [(entry, False) for entry in entries]
+        if self._links == "follow":
+            links = [place for place, entry in enumerate(entries) if entry.type == "link"]
+            for place, told in zip(links, stat_many(ftp, [argument(entries[place].path) for place in links])):
+                if not isinstance(told, Exception):
+                    pairs[place] = told._at(entries[place].path), True
+        return pairs
+
+
+def _is_passing(error):
+    return not isinstance(error, error_temp) or error.args[0][:3] in _PASSING or says_too_many(error)
+
+
+def _node(entry):
+    modified, resolution = entry._micros()
+    kind = entry.type
+    if kind == "file" and _names.is_part(entry.name):
+        kind = "part"
+    return Node(kind, entry.size if kind != "dir" else None, modified, resolution or _tree.SECOND, entry.target)

@@ -1,0 +1,277 @@
+"""A local directory: read and written by descriptors of its directories, so that no link leads out of it."""
+
+import contextlib
+import errno
+import os
+import stat
+
+from . import _names, _tree
+from ._tree import Node, Tree, join, parent_of
+
+_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+# What a disk says that won't be otherwise with the next file
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+class LocalError(Exception):
+    """An OSError of the disk's, `error`: none of the network's, which would be worth another attempt."""
+
+    def __init__(self, error):
+        super().__init__(error)
+        self.error = error
+
+
+class Local:
+    """A side: the directory `root`, an absolute path."""
+
+    keeps_times, remote = True, False
+
+    def __init__(self, root, follow=False):
+        self.root, self.follow = os.path.abspath(root), follow
+
+    def __str__(self):
+        return self.root
+
+    def scan(self, rules, links, names, *, sent, needed, folds=False, connections=1, expected=0):
+        """The Tree. needed: whether it is an error that there is no such directory."""
+        tree = Tree(rules, names, sent, folds)
+        try:
+            root = os.open(self.root, _DIRECTORY)
+        except FileNotFoundError:
+            if needed:
+                raise
+            tree.exists = False
+            return tree
+        _scan(tree, root, links)
+        return tree
+
+    def folds(self):
+        """Whether the file system takes upper and lower case for the same."""
+        path = self.root
+        while not os.path.lexists(path):
+            path = os.path.dirname(path)
+        other = os.path.join(os.path.dirname(path), os.path.basename(path).swapcase())
+        try:
+            return other != path and os.path.samefile(path, other)
+        except OSError:
+            return False
+
+    def make_root(self):
+        os.makedirs(self.root, exist_ok=True)
+
+    def folders(self):
+        """A context manager: the Folders of the root."""
+        return Folders(self.root, self.follow)
+
+
+class Folders:
+    """Directories below the root, by descriptor. The last one is kept open, for files are taken one after another."""
+
+    def __init__(self, root, follow=False):
+        self._root, self._follow = root, follow
+        self._top = self._last = None
+
+    def __enter__(self):
+        with local():
+            self._top = os.open(self._root, _DIRECTORY)
+        return self
+
+    def __exit__(self, *_):
+        self._forget()
+        os.close(self._top)
+
+    def of(self, path):
+        """The descriptor of the directory that `path` lies in, and its name there."""
+        parent, _, name = _names.check_path(path).rpartition("/")
+        if self._last is None or self._last[0] != parent:
+            self._forget()
+            self._last = parent, self._open(parent)
+        return self._last[1], name
+
+    def place(self, path):
+        """As of(), for others to work by; a LocalError if it can't be had."""
+        with local():
+            return self.of(path)
+
+    def real(self, path):
+        """A path by which others reach the same, as safely as the system allows."""
+        folder, name = self.place(path)
+        by_descriptor = f"/proc/self/fd/{folder}"
+        if not os.path.isdir(by_descriptor):
+            by_descriptor = os.path.join(self._root, parent_of(path))
+        return os.path.join(by_descriptor, name)
+
+    def _open(self, parent):
+        folder = os.dup(self._top)
+        for name in parent.split("/") if parent else ():
+            try:
+                deeper = os.open(name, _DIRECTORY | (0 if self._follow else _NOFOLLOW), dir_fd=folder)
+            finally:
+                os.close(folder)
+            folder = deeper
+        return folder
+
+    def _forget(self):
+        if self._last is not None:
+            os.close(self._last[1])
+            self._last = None
+
+    def read(self, path):
+        """A file to be read, opened, and its stat. A link isn't followed."""
+        with local():
+            folder, name = self.of(path)
+            flags = os.O_RDONLY | os.O_NONBLOCK | (0 if self._follow else _NOFOLLOW)
+            file = os.fdopen(os.open(name, flags, dir_fd=folder), "rb", buffering=0)
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                file.close()
+                raise OSError(errno.EINVAL, "it is no file any more")
+        return file, found
+
+    @contextlib.contextmanager
+    def part(self, path, modified, *identity):
+        """A file to be written that gets its name, and the time, at the end of the block; after an error it is gone."""
+        from ..transfer._part import part_name  # a plan alone doesn't need it
+
+        with local():
+            folder, name = self.of(path)
+            part = part_name(name, *identity)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(part, dir_fd=folder)  # of a run that was killed
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
+            descriptor = os.open(part, flags, 0o666, dir_fd=folder)
+        try:
+            with os.fdopen(descriptor, "w+b", buffering=0) as file:
+                part_file = Part(file, modified)
+                yield part_file
+                with local():
+                    if part_file.modified is not None:
+                        os.utime(file.fileno(), ns=(part_file.modified * 1000,) * 2)
+            with local():
+                os.replace(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(part, dir_fd=folder)
+            raise
+
+    def mkdir(self, path):
+        folder, name = self.of(path)
+        try:
+            os.mkdir(name, dir_fd=folder)
+        except FileExistsError:
+            if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise
+
+    def touch(self, path, modified):
+        folder, name = self.of(path)
+        os.utime(name, ns=(modified * 1000,) * 2, dir_fd=folder, follow_symlinks=False)
+
+    def link(self, path, target):
+        """Make a link, or have it lead elsewhere."""
+        folder, name = self.of(path)
+        if not _names.stays_inside(path, target):
+            raise OSError(errno.EPERM, "the link leads out of the target")
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise FileExistsError(errno.EEXIST, "there is something else of that name")
+            os.unlink(name, dir_fd=folder)
+        os.symlink(target, name, dir_fd=folder)
+
+    def delete(self, action):
+        """Delete a file or a link, unless it is another one than was planned. What is gone already is no error."""
+        with contextlib.suppress(FileNotFoundError):
+            folder, name = self.of(action.path)
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode):
+                raise IsADirectoryError(errno.EISDIR, "it has become a directory")
+            if action.size is not None and stat.S_ISREG(found.st_mode):
+                if found.st_size != action.size or action.modified not in (None, found.st_mtime_ns // 1000):
+                    raise OSError(errno.EBUSY, "it has changed since the plan was made")
+            os.unlink(name, dir_fd=folder)
+
+    def rmdir(self, path):
+        with contextlib.suppress(FileNotFoundError):
+            folder, name = self.of(path)
+            os.rmdir(name, dir_fd=folder)
+
+
+class Part:
+    """A file that is being written; `modified`, in microseconds, is the time that it gets."""
+
+    def __init__(self, file, modified):
+        self.file, self.modified = file, modified
+
+
+@contextlib.contextmanager
+def local():
+    """What the disk raises in this block is a LocalError."""
+    try:
+        yield
+    except OSError as error:
+        raise LocalError(error) from error
+
+
+def _scan(tree, root, links):
+    """Each directory by its descriptor, links to directories only as told. Closes `root`."""
+    opened = [_Opened("", "", root)]
+    try:
+        while opened:
+            here = opened[-1]
+            entry = next(here.entries, None)
+            if entry is None:
+                os.close(opened.pop().folder)
+                continue
+            try:
+                node, found, followed = _node(entry, here.folder, links)
+            except FileNotFoundError:
+                continue  # it has gone since
+            path = tree.take(here.path, here.origin, entry.name, node)
+            if path is None or node.kind != "dir":
+                continue
+            identity, hops = (found.st_dev, found.st_ino), here.hops + followed
+            if followed and (hops > _tree.MAX_LINKS or any(one.identity == identity for one in opened)):
+                tree.failed(path, "links lead in a circle", "exclude it")
+                continue
+            if len(opened) >= _tree.MAX_DEPTH:
+                tree.failed(path, f"deeper than {_tree.MAX_DEPTH} directories", "exclude it")
+                continue
+            try:
+                folder = os.open(entry.name, _DIRECTORY | (0 if followed else _NOFOLLOW), dir_fd=here.folder)
+                opened.append(_Opened(path, join(here.origin, entry.name), folder, identity, hops))
+            except OSError as error:
+                tree.failed(path, error.strerror, "see to its permissions, or exclude it")
+    finally:
+        for one in opened:
+            os.close(one.folder)
+
+
+class _Opened:
+    """A directory that is being listed."""
+
+    def __init__(self, path, origin, folder, identity=None, hops=0):
+        self.path, self.origin, self.folder, self.identity, self.hops = path, origin, folder, identity, hops
+        try:
+            with os.scandir(folder) as entries:
+                self.entries = iter(sorted(entries, key=lambda entry: entry.name))
+        except OSError:
+            os.close(folder)
+            raise
+
+
+def _node(entry, folder, links):
+    """The Node of an entry, its stat, and whether it is a link that was followed."""
+    found, followed = entry.stat(follow_symlinks=False), False
+    if stat.S_ISLNK(found.st_mode) and links == "follow":
+        with contextlib.suppress(OSError):  # it leads nowhere
+            found, followed = entry.stat(follow_symlinks=True), True
+    modified = found.st_mtime_ns // 1000
+    if stat.S_ISREG(found.st_mode):
+        kind = "part" if _names.is_part(entry.name) else "file"
+        return Node(kind, found.st_size, modified), found, followed
+    if stat.S_ISDIR(found.st_mode):
+        return Node("dir", None, modified), found, followed
+    if stat.S_ISLNK(found.st_mode):
+        return Node("link", None, modified, target=os.readlink(entry.name, dir_fd=folder)), found, followed
+    return Node("other"), found, followed

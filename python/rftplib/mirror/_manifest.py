@@ -1,0 +1,73 @@
+"""The SHA-256 of all files, as `sha256sum -c` reads it, with a comment before each line for size and time.
+
+The comments spare the next run the reading of what hasn't changed since.
+"""
+
+import os
+import re
+
+from . import _digests
+from ._local import Local, LocalError
+
+_COMMENT = re.compile(r"# (\d+) bytes, (\d+) us since 1970\n?")
+_LINE = re.compile(r"(\\?)([0-9a-f]{64}) [ *](.+)\n?")
+
+
+def write(path, source, target, unchanged, outcomes):
+    """Write the manifest of a tree: of what was copied, and of the rest as far as one side is local."""
+    digests = {one.path: (one.digest, one.size, one.modified) for one in outcomes if one.digest is not None}
+    before = read(path)
+    side = target if isinstance(target, Local) else source if isinstance(source, Local) else None
+    if side is not None:
+        with side.folders() as folders:
+            for one in unchanged:
+                own = one.path if side is target else one.origin or one.path
+                try:
+                    file, found = folders.read(own)
+                except LocalError:
+                    continue  # it has gone since
+                with file:
+                    size, modified = found.st_size, found.st_mtime_ns // 1000
+                    known = before.get(one.path)
+                    known = known[0] if known and known[1:] == (size, modified) else _digests.sha256(file)
+                digests[one.path] = known, size, modified
+    part = f"{os.fspath(path)}.part"
+    with open(part, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        for name, (digest, size, modified) in sorted(digests.items()):
+            file.write(f"# {size} bytes, {modified or 0} us since 1970\n")
+            escaped = _escaped(name)
+            file.write(f"{'' if escaped == name else chr(92)}{digest}  {escaped}\n")
+    os.replace(part, path)
+
+
+def read(path):
+    """{path: (digest, size, modified)} of a manifest; {} if there is none, or what is there is none."""
+    found, comment = {}, None
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            for line in file:
+                noted = _COMMENT.fullmatch(line)
+                told = _LINE.fullmatch(line)
+                if told and comment:
+                    name = _unescaped(told[3]) if told[1] else told[3]
+                    found[name] = told[2], int(comment[1]), int(comment[2])
+                comment = noted
+    except FileNotFoundError:
+        pass
+    return found
+
+
+def inside(path, target):
+    """The manifest's path in the target, if it lies there: it isn't the mirror's to delete. None if it doesn't."""
+    if not isinstance(target, Local):
+        return None
+    relative = os.path.relpath(os.path.realpath(path), os.path.realpath(target.root))
+    return None if relative.startswith("..") else relative.replace(os.sep, "/")
+
+
+def _escaped(name):
+    return name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _unescaped(text):
+    return re.sub(r"\\([\\nr])", lambda match: {"\\": "\\", "n": "\n", "r": "\r"}[match[1]], text)

@@ -1,0 +1,105 @@
+"""What fsspec knows, as the side that is no server: s3://, memory:// and so on."""
+
+from . import _names
+from ._tree import Node, Tree, join
+
+
+class Other:
+    """A side: the directory that a URL names. Objects have no times that can be set: a copy is compared as such."""
+
+    keeps_times, remote = False, False
+
+    def __init__(self, url):
+        self.url = url
+        self._opened = None
+
+    def __str__(self):
+        return self.url
+
+    def __reduce__(self):
+        return Other, (self.url,)
+
+    def _fs(self):
+        """The file system, and the root's path in it."""
+        if self._opened is None:
+            try:
+                from fsspec.core import url_to_fs
+            except ImportError:
+                raise ImportError(f"{self.url} needs fsspec: pip install fsspec") from None
+            fs, root = url_to_fs(self.url)
+            fs.invalidate_cache()
+            self._opened = fs, root.rstrip("/")
+        return self._opened
+
+    def _path(self, path):
+        return join(self._fs()[1], _names.check_path(path))
+
+    def scan(self, rules, links, names, *, sent, needed, folds=False, connections=1, expected=0):
+        """The Tree; `needed` as for a local side."""
+        fs, root = self._fs()
+        tree = Tree(rules, names, sent, folds)
+        if not fs.isdir(root):
+            if needed:
+                raise FileNotFoundError(f"{self.url} isn't there")
+            tree.exists = False
+            return tree
+        waiting = [""]
+        while waiting:
+            parent = waiting.pop()
+            for told in fs.ls(join(root, parent) if parent else root, detail=True, refresh=True):
+                name = told["name"].rstrip("/").rpartition("/")[2]
+                kind = {"file": "file", "directory": "dir"}.get(told["type"], "other")
+                if not name or told["name"].rstrip("/").endswith(root) and kind == "dir" and not parent:
+                    continue  # object stores list a directory in itself
+                path = tree.take(parent, parent, name, Node(kind, told.get("size"), _time(told)))
+                if path is not None and kind == "dir":
+                    waiting.append(path)
+        return tree
+
+    def make_root(self):
+        fs, root = self._fs()
+        fs.makedirs(root, exist_ok=True)
+
+    def mkdir(self, path):
+        self._fs()[0].makedirs(self._path(path), exist_ok=True)
+
+    def read(self, path):
+        return self._fs()[0].cat_file(self._path(path))
+
+    def write(self, path, data):
+        self._fs()[0].pipe_file(self._path(path), data)
+
+    def get(self, path, file):
+        """Copy a file into one that is open."""
+        with self._fs()[0].open(self._path(path), "rb") as source:
+            for block in iter(lambda: source.read(1 << 20), b""):
+                file.write(block)
+
+    def put(self, local, path):
+        self._fs()[0].put_file(local, self._path(path))
+
+    def touch(self, path, modified):
+        """Nothing: it has no time that can be set."""
+
+    def delete(self, action):
+        if self._fs()[0].exists(self._path(action.path)):
+            self._fs()[0].rm_file(self._path(action.path))
+
+    def rmdir(self, path):
+        if self._fs()[0].exists(self._path(path)):
+            self._fs()[0].rmdir(self._path(path))
+
+
+def _time(told):
+    """Microseconds since 1970, by whatever name the file system has for that."""
+    for name in ("mtime", "LastModified", "last_modified", "updated", "modified", "created"):
+        value = told.get(name)
+        if value is None:
+            continue
+        if hasattr(value, "timestamp"):
+            if value.tzinfo is None:
+                return None
+            value = value.timestamp()
+        if isinstance(value, (int, float)):
+            return round(value * 1_000_000)
+    return None

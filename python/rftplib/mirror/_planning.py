@@ -1,0 +1,175 @@
+"""Plans are made here: `rftplib.mirror.plan`, and `mirror`, which runs one at once."""
+
+from . import _guards
+from ._compare import WAYS, Comparison, deletions
+from ._names import stays_inside
+from ._plan import Plan
+from ._rules import Rules
+from ._sides import sides
+from ._values import Action, Failure
+
+
+def mirror(
+    source,
+    target,
+    *,
+    compare="auto",
+    include=(),
+    exclude=(),
+    newer_only=False,
+    delete=False,
+    max_delete=0.5,
+    links="skip",
+    names="refuse",
+    connections=8,
+    executor=None,
+    verify="size",
+    rate=None,
+    progress=None,
+    keep_going=True,
+    manifest=None,
+):
+    """Make `target` like `source`, and return a Report: plan() and Plan.run() in one, with the options of both.
+
+    Raises what they raise: Refused, above all, for a plan that would delete too much.
+    """
+    made = plan(
+        source,
+        target,
+        compare=compare,
+        include=include,
+        exclude=exclude,
+        newer_only=newer_only,
+        delete=delete,
+        max_delete=max_delete,
+        links=links,
+        names=names,
+        connections=connections,
+    )
+    return made.run(
+        connections=connections,
+        executor=executor,
+        verify=verify,
+        rate=rate,
+        progress=progress,
+        keep_going=keep_going,
+        manifest=manifest,
+    )
+
+
+def plan(
+    source,
+    target,
+    *,
+    compare="auto",
+    include=(),
+    exclude=(),
+    newer_only=False,
+    delete=False,
+    max_delete=0.5,
+    links="skip",
+    names="refuse",
+    connections=8,
+):
+    """List both sides and return the Plan that makes `target` like `source`. Nothing is changed.
+
+    source, target: a Site (rftplib.session) or its URL, a path, or with fsspec any URL that it knows, such as
+    's3://bucket/photos'; one of the two is a Site. The directory of the Site is the root, as the path is.
+
+    compare: which files are copied. 'auto': those whose size or time differs; two times are the same if they differ by
+    less than the coarser of their resolutions (rftplib.listing.Entry.resolution); where the target can't keep times,
+    those that are newer than their copy. 'size': by size alone. 'hash': by contents, where the server has a hash.
+    'newer': those that are newer than their copy, whatever their size. newer_only: a file that is newer in the target
+    stays.
+
+    include, exclude: patterns as in .gitignore, a str or several; they need pathspec (the extra `mirror`). What isn't
+    included is neither copied nor deleted. links: 'skip', 'follow' (what they lead to is copied) or 'copy' (as links,
+    to a local target; only those that stay inside). names: what is done about names that can't be used: 'refuse' the
+    plan, 'skip' them, or 'quote' what is wrong by percent signs.
+
+    delete: whether what the source hasn't got is deleted in the target. max_delete: how many entries of the target may
+    be, an int, or which part of them, a float; None for any number. Nothing is deleted unless all of the source could
+    be listed. connections: by how many a server is listed at once, at most.
+
+    Raises Refused for names that can't be used and for a server that lists a name twice, ValueError for options that
+    make no sense, OSError for a local root that isn't there, and what `Site.borrow()` and listing.scandir() raise of a
+    root. Directories below that can't be listed are the plan's `failures`.
+    """
+    _check("compare", compare, WAYS)
+    _check("links", links, ("skip", "follow", "copy"))
+    _check("names", names, ("refuse", "skip", "quote"))
+    _guards.check_max_delete(max_delete)
+    rules = Rules(include, exclude)
+    source, target = sides(source, target, follow=links == "follow")
+    how = {"sent": True, "connections": connections}
+    folds = hasattr(target, "folds") and target.folds()
+    there = here = None
+    if not target.remote:
+        there = target.scan(rules, "skip", "skip", needed=False, sent=False)
+        how["expected"] = _directories(there)
+    here = source.scan(rules, links, names, needed=True, folds=folds, **how)
+    if target.remote:
+        there = target.scan(rules, "skip", "skip", needed=False, **{**how, "expected": _directories(here)})
+    for path in rules.needless(here.nodes):
+        del here.nodes[path]
+        here.kept.add(path)
+    made_links = hasattr(target, "folders")
+    found = Comparison(
+        here,
+        there,
+        compare=compare,
+        newer_only=newer_only,
+        keeps_times=target.keeps_times,
+        links=links,
+        can_link=lambda path, to: made_links and to is not None and stays_inside(path, to),
+    )
+    actions, failures = found.actions, [*here.failures, *there.failures, *found.failures]
+    if found.same:
+        from ._digests import different
+
+        actions += different(source, target, found.same)
+        actions.sort(key=lambda action: action.path)
+    refusal = None
+    if delete:
+        unwanted, doubts = _beyond_doubt(target, there, deletions(here, there, found.blocked))
+        failures += doubts
+        refusal = _guards.refusal(unwanted, here, there, max_delete)
+        actions += unwanted
+    return Plan(
+        source, target, actions, failures, refusal, creates=not there.exists, unchanged=_unchanged(here, actions)
+    )
+
+
+def _directories(tree):
+    return 1 + sum(node.kind == "dir" for node in tree.nodes.values())
+
+
+def _check(option, value, values):
+    if value not in values:
+        raise ValueError(f"{option} is one of {', '.join(values)}, not {value!r}")
+
+
+def _beyond_doubt(target, there, unwanted):
+    """The deletions on a server that hit what they mean, and a Failure for each of the others."""
+    if not target.remote:
+        return unwanted, []
+    doubts = {}
+    for path in target.linked(unwanted):
+        doubts[path] = "it is a link to a directory: what is in it lies elsewhere", "exclude it"
+    for one in unwanted:
+        other = "/".join(name.strip() for name in one.path.split("/"))
+        if other != one.path and other in there.nodes:
+            doubts[one.path] = f"a server may take it for {other!r}, which is there as well", "delete it by hand"
+    behind = tuple(f"{path}/" for path in doubts)
+    kept = [one for one in unwanted if one.path not in doubts and not one.path.startswith(behind)]
+    return kept, [Failure("delete", path, *doubts[path]) for path in sorted(doubts)]
+
+
+def _unchanged(source, actions):
+    """The files of the source that aren't copied, for the manifest."""
+    touched = {action.path for action in actions if action.kind in ("copy", "touch")}
+    return [
+        Action("copy", path, node.size, "same", node.modified, node.origin)
+        for path, node in sorted(source.nodes.items())
+        if node.kind == "file" and path not in touched
+    ]

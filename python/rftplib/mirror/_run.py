@@ -1,0 +1,249 @@
+"""A plan is run here: directories, then files side by side, then times, and deletions last of all."""
+
+import queue
+import threading
+import time
+
+from .._errors import Error
+from . import _advice, _guards
+from ._jobs import Here, Job, divided, failed
+from ._listers import Lister, Unreachable
+from ._remote import Remote
+from ._values import Failure, Refused, Report
+
+VERIFY = ("none", "size", "auto", "hash")
+
+# How long Ctrl-C waits for transfers to end, in seconds
+_PATIENCE = 1.0
+
+
+class Run:
+    """One run of one plan."""
+
+    def __init__(self, plan, *, connections, executor, verify, rate, progress, keep_going, manifest):
+        if isinstance(connections, bool) or not isinstance(connections, int) or connections < 1:
+            raise ValueError("connections is an int of at least 1")
+        if verify not in VERIFY:
+            raise ValueError(f"verify is one of {', '.join(VERIFY)}, not {verify!r}")
+        if rate is not None and not rate > 0:
+            raise ValueError("rate is more than 0 bytes per second, or None")
+        self._plan, self._executor, self._verify, self._rate = plan, executor, verify, rate
+        self._keep_going, self._manifest, self._progress = keep_going, manifest, progress
+        self.source, self.target = plan.source, plan.target
+        for side in (self.source, self.target):
+            if isinstance(side, Remote):
+                connections = min(connections, side.site.connections)
+        self._connections = connections
+        self._telling = threading.Lock()
+        self.failures, self.outcomes, self.counts = [], [], {"made": 0, "touched": 0, "deleted": 0}
+        self._withheld, self._stopped = None, False
+
+    def run(self):
+        plan, began = self._plan, time.monotonic()
+        if plan.refusal:
+            raise Refused(plan.refusal)
+        self._here = Here(self._moved, self._rate)
+        if self._progress is not None:
+            self._progress.set_size(plan.size)
+        try:
+            self._do(plan)
+        except KeyboardInterrupt as interrupt:
+            self._here.close()
+            self._stopped = True
+            interrupt.report = self._report(began)
+            raise
+        return self._report(began)
+
+    def _do(self, plan):
+        if not plan and not plan._creates and self._manifest is None:
+            return
+        from ._steps import Steps  # what there is nothing to do for isn't waited for
+
+        steps = Steps(self.target)
+        try:
+            with self._of_target() as lister:
+                self._step(steps.prepare(lister, plan._creates))
+                self._step(steps.mkdirs(lister, [one for one in plan if one.kind == "mkdir"]), "made")
+            self._copy([one for one in plan if one.kind == "copy" and one.target is None])
+            if self._here.raised is not None:
+                raise self._here.raised
+            if self._stopped:
+                return
+            with self._of_target() as lister:
+                self._step(steps.links([one for one in plan if one.kind == "copy" and one.target is not None]))
+                self._step(steps.touch(lister, [one for one in plan if one.kind == "touch"]), "touched")
+                self._delete(steps, lister, [one for one in plan if one.kind in ("delete", "rmdir")])
+        except Unreachable as error:
+            self._give_up(error.__cause__)
+        except (Error, OSError, EOFError) as error:
+            if error is self._here.raised:
+                raise
+            self._give_up(error)
+        if self._manifest is not None and not self._stopped:
+            from ._manifest import write
+
+            write(self._manifest, self.source, self.target, plan._unchanged, self.outcomes)
+
+    def _give_up(self, error):
+        self._stopped = True
+        self.failures.append(Failure("connect", str(self.target), _advice.text(error), _advice.of("connect", error)))
+
+    def _of_target(self):
+        return _Lent(self.target)
+
+    def _step(self, results, count=None):
+        """Note what each action of a step came to: None, or a Failure."""
+        for result in results:
+            self._here.check()
+            if result is not None:
+                self.failures.append(result)
+            elif count is not None:
+                self.counts[count] += 1
+
+    def _delete(self, steps, lister, actions):
+        if self._manifest is not None:
+            from ._manifest import inside
+
+            own = inside(self._manifest, self.target)
+            actions = [action for action in actions if action.path != own]
+        if actions:
+            self._withheld = _guards.withheld(self._plan.failures, self.failures)
+            if self._withheld is None:
+                self._step(steps.delete(lister, actions), "deleted")
+
+    def _copy(self, actions):
+        jobs = []
+        workers = getattr(self._executor, "_max_workers", None)
+        keep = self._executor is None or (workers is not None and workers <= self._connections)
+        groups = list(divided(actions, self._connections))
+        at_once = max(1, min(self._connections, len(groups)))
+        rate = None if self._rate is None else self._rate / at_once
+        for group, large in groups:
+            digests = self._manifest is not None
+            jobs.append(Job(self.source, self.target, group, self._verify, rate, digests, large, keep))
+        if self._executor is None:
+            self._in_threads(jobs, at_once)
+        else:
+            self._by_executor(jobs, at_once)
+
+    def _in_threads(self, jobs, at_once):
+        waiting, results = queue.SimpleQueue(), queue.SimpleQueue()
+        for job in jobs:
+            waiting.put(job)
+        here = self._here
+        from ._copy import copy
+
+        def work():
+            while not here.stop.is_set():
+                try:
+                    job = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                try:
+                    outcomes = copy(job, here)
+                except BaseException as error:
+                    outcomes = error
+                results.put((job, outcomes))
+
+        # daemons: what hangs in a lookup of a name, which nothing ends, doesn't keep the program
+        threads = [
+            threading.Thread(target=work, daemon=True, name="rftplib-mirror") for _ in range(at_once if jobs else 0)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            left = len(jobs)
+            while left:
+                try:
+                    job, outcomes = results.get(timeout=0.1)
+                except queue.Empty:
+                    if here.stop.is_set() and not any(thread.is_alive() for thread in threads) and results.empty():
+                        break
+                    continue
+                if isinstance(outcomes, BaseException):
+                    raise outcomes
+                left -= 1
+                self._take(job, outcomes)
+        except BaseException:
+            here.close()
+            raise
+        finally:
+            end = time.monotonic() + _PATIENCE
+            for thread in threads:
+                thread.join(max(0.0, end - time.monotonic()))
+            while not results.empty():
+                job, outcomes = results.get()
+                if not isinstance(outcomes, BaseException):
+                    self._take(job, outcomes)
+
+    def _by_executor(self, jobs, at_once):
+        """At most as many jobs as there may be connections are handed out at a time: each takes one of each side."""
+        from concurrent.futures import FIRST_COMPLETED, wait
+
+        from ._copy import copy
+
+        running, waiting = {}, iter(jobs)
+        try:
+            while True:
+                while len(running) < at_once and not self._here.stop.is_set():
+                    job = next(waiting, None)
+                    if job is None:
+                        break
+                    running[self._executor.submit(copy, job)] = job
+                if not running:
+                    return
+                for future in wait(list(running), timeout=0.2, return_when=FIRST_COMPLETED).done:
+                    job = running.pop(future)
+                    error = future.exception()
+                    outcomes = error if error is not None else future.result()
+                    if error is None:
+                        for outcome in outcomes:
+                            self._here.moved(outcome.size)
+                    self._take(job, outcomes)
+        finally:
+            for future in running:
+                future.cancel()
+
+    def _take(self, job, outcomes):
+        if isinstance(outcomes, BaseException):
+            outcomes = [failed(action, outcomes) for action in job.actions]
+        for outcome in outcomes:
+            if outcome.failure is None:
+                self.outcomes.append(outcome)
+            else:
+                self.failures.append(outcome.failure)
+            if outcome.fatal or (outcome.failure is not None and not self._keep_going):
+                self._stopped = True
+                self._here.stop.set()
+
+    def _moved(self, size):
+        if self._progress is not None:
+            with self._telling:
+                self._progress.relative_update(size)
+
+    def _report(self, began):
+        return Report(
+            copied=len(self.outcomes),
+            bytes=sum(outcome.size for outcome in self.outcomes),
+            seconds=time.monotonic() - began,
+            failures=(*self._plan.failures, *self.failures),
+            withheld=self._withheld,
+            stopped=self._stopped,
+            **self.counts,
+        )
+
+
+class _Lent:
+    """`with _Lent(side) as lister:` a Lister of a server's side, None of another."""
+
+    def __init__(self, side):
+        self._lister = Lister(side.site) if isinstance(side, Remote) else None
+
+    def __enter__(self):
+        return self._lister
+
+    def __exit__(self, kind, error, traceback):
+        if self._lister is not None:
+            if kind is not None and self._lister.ftp is not None:
+                self._lister.ftp.close()
+            self._lister.give_back()

@@ -1,0 +1,46 @@
+"""The two sides of a plan: a server's directory, a local one, or one of whatever fsspec knows."""
+
+import os
+
+from .._site import Site
+from ._local import Local
+from ._remote import Remote
+
+# A Site's limit is its user's; where there is only a URL, `connections` of plan() and run() is all that counts
+_PLENTY = 1000
+
+_SCHEMES = ("ftp", "ftps", "ftpes")
+
+
+def sides(source, target, follow=False):
+    """The two sides, one of them a server's at least; raises ValueError if none is, or if both are the same."""
+    source, target = _side(source, follow), _side(target)
+    if not (isinstance(source, Remote) or isinstance(target, Remote)):
+        raise ValueError("one of source and target is a Site or the URL of a server: ftp://, ftps:// or ftpes://")
+    if isinstance(source, Remote) and isinstance(target, Remote) and _place(source.site) == _place(target.site):
+        raise ValueError("source and target are the same directory")
+    return source, target
+
+
+def _side(value, follow=False):
+    if isinstance(value, (Local, Remote)) or hasattr(value, "scan"):
+        return value
+    if isinstance(value, Site):
+        return Remote(value)
+    if isinstance(value, str) and "://" in value:
+        scheme = value.partition("://")[0].lower()
+        if scheme in _SCHEMES:
+            return Remote(Site(value, connections=_PLENTY))
+        if scheme != "file":
+            from ._other import Other
+
+            return Other(value)
+        value = value.partition("://")[2]
+    path = os.fspath(value)
+    if not isinstance(path, str) or not path:
+        raise ValueError("a path is a str, and not empty")
+    return Local(path, follow)
+
+
+def _place(site):
+    return site.host, site.port, site.user, site.directory

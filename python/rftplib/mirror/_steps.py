@@ -1,0 +1,113 @@
+"""The steps of a run that move no data: a server does each by batches of commands."""
+
+import contextlib
+
+from .._batch import batch
+from .._errors import Error, error_perm
+from .._stat import stat_many
+from ..transfer._naming import time_commands
+from . import _advice
+from ._listers import argument
+from ._remote import WINDOW, Remote
+from ._tree import seconds
+from ._values import Failure
+
+# How many commands are one batch: Ctrl-C comes in between, and a lost connection costs no more than one
+_CHUNK = 500
+
+
+class Steps:
+    """Each method is a generator: of each action None, or the Failure."""
+
+    def __init__(self, target):
+        self._target = target
+        self._server = isinstance(target, Remote)
+
+    def prepare(self, lister, creates):
+        """See to the target's root."""
+        if creates:
+            self._target.make_root()
+        if self._server:
+            self._target.learn(lister)
+        yield from ()
+
+    def mkdirs(self, lister, actions):
+        if not self._server:
+            yield from self._each(actions, lambda one, folders: folders.mkdir(one.path))
+            return
+        for chunk in _chunks(actions):
+            replies = lister.ask(lambda ftp, chunk=chunk: _batch(ftp, "MKD", chunk))
+            refused = [place for place, reply in enumerate(replies) if reply.code >= 400]
+            found = _stats(lister, [chunk[place] for place in refused])
+            there = {
+                place for place, one in zip(refused, found) if not isinstance(one, Exception) and one.type == "dir"
+            }
+            for place, (action, reply) in enumerate(zip(chunk, replies)):
+                yield None if reply.code < 400 or place in there else _refusal(action, reply)
+
+    def links(self, actions):
+        yield from self._each(actions, lambda one, folders: folders.link(one.path, one.target))
+
+    def touch(self, lister, actions):
+        if not self._server:
+            yield from self._each(actions, lambda one, folders: folders.touch(one.path, one.modified))
+            return
+        for chunk in _chunks(actions):
+
+            def commands(ftp, chunk=chunk):
+                return batch(
+                    ftp, [time_commands(ftp, argument(one.path), seconds(one.modified))[0] for one in chunk], WINDOW
+                )
+
+            for action, reply in zip(chunk, lister.ask(commands)):
+                yield None if reply.code < 400 else _refusal(action, reply)
+
+    def delete(self, lister, actions):
+        if not self._server:
+            yield from self._each(
+                actions, lambda one, folders: folders.delete(one) if one.kind == "delete" else folders.rmdir(one.path)
+            )
+            return
+        for kind, verb in (("delete", "DELE"), ("rmdir", "RMD")):
+            for chunk in _chunks([action for action in actions if action.kind == kind]):
+                replies = lister.ask(lambda ftp, verb=verb, chunk=chunk: _batch(ftp, verb, chunk))
+                refused = [place for place, reply in enumerate(replies) if reply.code >= 400]
+                found = _stats(lister, [chunk[place] for place in refused])
+                gone = {place for place, one in zip(refused, found) if isinstance(one, error_perm)}
+                for place, (action, reply) in enumerate(zip(chunk, replies)):
+                    yield None if reply.code < 400 or place in gone else _refusal(action, reply)
+
+    def _each(self, actions, do):
+        """By a local side's directories, or by the side itself."""
+        if not actions:
+            return
+        with contextlib.ExitStack() as opened:
+            own = hasattr(self._target, "folders")
+            folders = opened.enter_context(self._target.folders()) if own else self._target
+            for action in actions:
+                try:
+                    do(action, folders)
+                except (OSError, ValueError, Error) as error:
+                    yield Failure(action.kind, action.path, _advice.text(error), _advice.of(action.kind, error))
+                else:
+                    yield None
+
+
+def _batch(ftp, verb, actions):
+    return batch(ftp, [f"{verb} {argument(action.path)}" for action in actions], WINDOW)
+
+
+def _stats(lister, actions):
+    if not actions:
+        return []
+    return lister.ask(lambda ftp: stat_many(ftp, [argument(action.path) for action in actions]))
+
+
+def _refusal(action, reply):
+    refusal = error_perm(reply.text)
+    return Failure(action.kind, action.path, _advice.text(refusal), _advice.of(action.kind, refusal))
+
+
+def _chunks(actions):
+    actions = list(actions)
+    return [actions[begin : begin + _CHUNK] for begin in range(0, len(actions), _CHUNK)]

@@ -1,0 +1,104 @@
+"""What a side has: every file and directory below its root, by its path."""
+
+from typing import NamedTuple, Optional
+
+from . import _names
+from ._values import Failure, Refused, shown
+
+# How deep a tree may be, and how many entries it may have
+MAX_DEPTH, MAX_ENTRIES = 100, 10_000_000
+
+# How many links to directories are followed on the way to one file: more lead in a circle
+MAX_LINKS = 8
+
+SECOND = 1_000_000
+
+
+class Node(NamedTuple):
+    """kind: 'file', 'dir', 'link' or 'other'. modified: microseconds since 1970. resolution: how exact that is."""
+
+    kind: str
+    size: Optional[int] = None  # noqa: UP045
+    modified: Optional[int] = None  # noqa: UP045
+    resolution: int = 1
+    target: Optional[str] = None  # noqa: UP045
+    origin: Optional[str] = None  # noqa: UP045
+
+
+class Tree:
+    """nodes: {path: Node}. kept: paths that are none of ours, with all below them. failures: what couldn't be listed.
+
+    exists: whether there is a root. Names are checked as they come; `names` says what happens to those that can't be.
+    """
+
+    def __init__(self, rules, names, sent, folds=False):
+        self.nodes, self.kept, self.failures, self.exists = {}, set(), [], True
+        self._rules, self._policy, self._sent = rules, names, sent
+        self._folded = {} if folds else None
+
+    def take(self, parent, origin, name, node):
+        """Note what a listing of the directory `parent` names; returns its path if it is one of ours, else None.
+
+        origin: the path of that directory on its side, where it is another one.
+        """
+        if not self._rules.wants(join(parent, name), node.kind == "dir"):
+            self.kept.add(join(parent, name))
+            return None
+        found = _names.trouble(name, sent=self._sent)
+        own, at = name, join(origin, name)
+        if found and self._policy == "quote" and not _names.trouble(name, windows=False):
+            own, found = _names.quoted(name), None
+        if found:
+            if self._policy == "refuse":
+                raise Refused(f"the name {shown(name)!r} in {where(origin)} {found}: names='skip' leaves it out")
+            self.failures.append(Failure("list", at, f"the name {found}", "rename it, or exclude it"))
+            self.kept.add(join(parent, name))
+            return None
+        path = join(parent, own)
+        if path in self.nodes or path in self.kept:
+            raise Refused(f"{shown(path)!r} is listed twice: a server that does so can't be believed")
+        if self._folded is not None and self._folded.setdefault(fold(path), path) != path:
+            other = self._folded[fold(path)]
+            raise Refused(f"{shown(path)!r} and {shown(other)!r} are one name on the target: rename or exclude one")
+        if len(self.nodes) >= MAX_ENTRIES:
+            raise Refused(f"more than {MAX_ENTRIES:,} entries")
+        self.nodes[path] = node._replace(origin=at) if at != path else node
+        return path
+
+    def failed(self, path, error, advice):
+        """Note a directory that couldn't be listed."""
+        self.failures.append(Failure("list", path, str(error), advice))
+        self.kept.add(path)
+
+
+def join(parent, name):
+    return f"{parent}/{name}" if parent else name
+
+
+def parent_of(path):
+    return path.rpartition("/")[0]
+
+
+def above(path):
+    """The directories that a path lies in, the nearest first, without the root."""
+    while True:
+        path = parent_of(path)
+        if not path:
+            return
+        yield path
+
+
+def where(path):
+    return repr(shown(path)) if path else "the root"
+
+
+def seconds(modified):
+    """A time in microseconds as servers take it: in whole seconds, None if it is unknown or before 1970."""
+    return None if modified is None or modified < 0 else modified // SECOND
+
+
+def fold(path):
+    """What a path is on a file system that takes upper and lower case for the same."""
+    import unicodedata
+
+    return unicodedata.normalize("NFC", path.casefold())

@@ -1,0 +1,183 @@
+"""Small files of any side, to a server or to what fsspec knows."""
+
+import contextlib
+import io
+import os
+
+from .._batch import batch
+from .._errors import error_perm
+from ..transfer._naming import time_commands
+from ..transfer._part import part_name
+from . import _digests
+from ._ahead import Ahead
+from ._jobs import Outcome, failed
+from ._listers import argument
+from ._local import Local, LocalError
+from ._remote import WINDOW, Remote
+from ._tree import join, parent_of, seconds
+from ._values import Failure
+
+# "not understood", "not implemented" (RFC 959): there is no SIZE
+_UNKNOWN = (500, 501, 502, 504)
+
+
+def copy(job, actions, here, works):
+    """Yield an Outcome for each. Raises what has to do with a connection."""
+    with contextlib.ExitStack() as opened:
+        if isinstance(job.source, Local):
+            folders = opened.enter_context(job.source.folders())
+            contents = [(action, lambda action=action: _read(folders, action)) for action in actions]
+        else:
+            contents = []
+            for action, found in _fetched(job, actions, here, works):
+                if isinstance(found, Outcome):
+                    yield found
+                else:
+                    contents.append((action, lambda action=action, found=found: _Content(found, action.modified)))
+        if isinstance(job.target, Remote):
+            yield from _store(job, contents, here, works)
+        else:
+            for action, opener in contents:
+                here.check()
+                with opener() as content:
+                    data = content.file.read()
+                job.target.write(action.path, data)
+                digest = _digests.sha256(io.BytesIO(data)) if job.digests else None
+                yield Outcome(action.path, len(data), content.modified, digest)
+
+
+def _fetched(job, actions, here, works):
+    """(action, its content in memory, or an Outcome) for each: the connection is given back before the next begins."""
+    if not isinstance(job.source, Remote):
+        for action in actions:
+            here.check()
+            yield action, io.BytesIO(job.source.read(action.origin or action.path))
+        return
+    found = []
+    with here.borrow(job.source.site) as ftp, Ahead(ftp, works=works) as ahead:
+        for place, action in enumerate(actions):
+            here.check()
+            ahead.more, content = place + 1 < len(actions), io.BytesIO()
+            command = "RETR " + argument(action.origin or action.path)
+            try:
+                with here.metered(ftp, command, action.size):
+                    ftp.retrbinary(command, content.write)
+            except (error_perm, ValueError) as refusal:
+                found.append((action, failed(action, refusal)))
+                continue
+            if action.size not in (None, content.tell()):
+                raise EOFError(f"{content.tell()} bytes came of {action.size}")
+            content.seek(0)
+            found.append((action, content))
+    yield from found
+
+
+class _Content:
+    """What is to be stored: a file that is read from, and the time that it gets, in microseconds."""
+
+    def __init__(self, file, modified, found=None):
+        self.file, self.modified, self._found = file, modified, found
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._found is not None:
+            self.file.close()
+
+    def is_as_before(self):
+        if self._found is None:
+            return True
+        now = os.fstat(self.file.fileno())
+        return (now.st_size, now.st_mtime_ns) == (self._found.st_size, self._found.st_mtime_ns)
+
+
+def _read(folders, action):
+    file, found = folders.read(action.origin or action.path)
+    return _Content(file, found.st_mtime_ns // 1000, found)
+
+
+class _Stored:
+    """A file that is on the server under a temporary name."""
+
+    def __init__(self, action, part, size, content, digest):
+        self.action, self.part, self.size, self.digest = action, part, size, digest
+        self.modified = content.modified
+
+
+def _store(job, contents, here, works):
+    """Each to a temporary name; then sizes, times and names of all by two batches."""
+    with here.borrow(job.target.site) as ftp:
+        stored, leftover = [], []
+        with Ahead(ftp, sends=True, works=works) as ahead:
+            for place, (action, opener) in enumerate(contents):
+                here.check()
+                ahead.more = place + 1 < len(contents)
+                name = action.path.rpartition("/")[2]
+                part = join(parent_of(action.path), part_name(name, action.size, action.modified, action.path))
+                try:
+                    command = "STOR " + argument(part)
+                    with opener() as content, here.metered(ftp, command, None):
+                        ftp.storbinary(command, content.file)
+                        if not content.is_as_before():
+                            raise LocalError(OSError(None, "it has changed while it was sent"))
+                        size = content.file.tell()
+                        digest = _digests.Hashes(ftp, content.file, job)
+                except (error_perm, ValueError) as refusal:
+                    leftover.append(part)
+                    yield failed(action, refusal)
+                except LocalError as error:
+                    leftover.append(part)
+                    yield failed(action, error.error)
+                else:
+                    stored.append(_Stored(action, part, size, content, digest))
+        yield from _finish(job, ftp, stored)
+        if leftover:
+            batch(ftp, [f"DELE {argument(part)}" for part in leftover])
+
+
+def _finish(job, ftp, stored):
+    short = None
+    replies = batch(ftp, ["TYPE I", *(f"SIZE {argument(one.part)}" for one in stored)], WINDOW)[1:]
+    whole = []
+    for one, reply in zip(stored, replies):
+        if reply.code == 213 and reply.text[4:].strip() != str(one.size):
+            short = EOFError(f"{reply.text[4:].strip()} bytes of {one.size} have arrived")
+        elif reply.code >= 400 and reply.code not in _UNKNOWN:
+            short = EOFError(f"it hasn't arrived: {reply.text}")
+        else:
+            whole.append(one)
+    if job.verify in ("auto", "hash"):
+        for one in whole:
+            one.digest.verify(ftp, argument(one.part), one.size)
+    commands, ends = [], []
+    for one in whole:
+        if job.target.keeps_times:
+            commands += time_commands(ftp, argument(one.part), seconds(one.modified))
+        commands += [f"RNFR {argument(one.part)}", f"RNTO {argument(one.action.path)}"]
+        ends.append(len(commands))
+    replies, begin = batch(ftp, commands, WINDOW), 0
+    for one, end in zip(whole, ends):
+        own, begin = replies[begin:end], end
+        yield from _named(ftp, one, own)
+    if short is not None:
+        raise short
+
+
+def _named(ftp, one, replies):
+    """The Outcomes of a file that was renamed; where that is refused because there is one of that name, once more."""
+    *times, begun, renamed = replies
+    final = argument(one.action.path)
+    if begun.code < 400 <= renamed.code and one.action.reason != "missing":
+        again = batch(ftp, [f"DELE {final}", f"RNFR {argument(one.part)}", f"RNTO {final}"], 1)
+        begun, renamed = again[1:]
+    if begun.code >= 400 or renamed.code >= 400:
+        batch(ftp, [f"DELE {argument(one.part)}"])
+        refusal = begun if begun.code >= 400 else renamed
+        yield failed(one.action, error_perm(refusal.text))
+    elif times and times[0].code >= 400:
+        advice = "compare by size, or the file is copied again each time"
+        failure = Failure("touch", one.action.path, f"the server doesn't set its time: {times[0].text}", advice)
+        yield Outcome(one.action.path, one.size, failure=failure)
+    else:
+        yield Outcome(one.action.path, one.size, one.modified, one.digest.sha256)

@@ -1,0 +1,116 @@
+"""What plans are made of, and what comes of them: immutable values."""
+
+from typing import NamedTuple, Optional, Tuple  # noqa: UP035  (Python 3.9 evaluates them)
+
+from .._errors import Error
+
+KINDS = ("mkdir", "copy", "touch", "delete", "rmdir")
+
+
+class Refused(Error):
+    """A plan that isn't made, or not run, because it may do harm: its text says why, and how to allow it."""
+
+
+class Action(NamedTuple):
+    """One step of a plan: an immutable value.
+
+    kind: 'mkdir', 'copy', 'touch' (only the time is set), 'delete' (a file or a link) or 'rmdir'. path: relative to the
+    target, with '/' between the names. size: in bytes; None where it is unknown. reason: why, such as 'missing' or
+    'size differs'. modified: the time that the copy gets, in microseconds since 1970 (UTC); of a deletion: that of what
+    is deleted. None where it is unknown. origin: the path in the source, where that is another one (names='quote').
+    target: where a link leads that is copied as a link.
+    """
+
+    kind: str
+    path: str
+    size: Optional[int] = None  # noqa: UP045
+    reason: str = ""
+    modified: Optional[int] = None  # noqa: UP045
+    origin: Optional[str] = None  # noqa: UP045
+    target: Optional[str] = None  # noqa: UP045
+
+    def __str__(self):
+        size = "" if self.size is None else f" ({self.size:,} bytes)"
+        link = "" if self.target is None else f" -> {shown(self.target)}"
+        return f"{self.kind:6} {shown(self.path)}{link}{size}: {self.reason}"
+
+
+class Failure(NamedTuple):
+    """Something that a plan or a run couldn't do: an immutable value.
+
+    kind: what was tried: 'list', or the kind of an action. path: of what. error: what went wrong, the server's reply if
+    it was one. advice: what to do about it.
+    """
+
+    kind: str
+    path: str
+    error: str
+    advice: str
+
+    def __str__(self):
+        return f"{self.kind} {shown(self.path) or '.'}: {self.error}: {self.advice}"
+
+
+class Report(NamedTuple):
+    """What a run has done: an immutable value. str() is text for people, all failures in it.
+
+    copied, touched, made, deleted: how many files were copied, got another time, how many directories were made, and
+    how many files and directories were deleted. bytes: how many were copied. seconds: how long it took. failures: what
+    failed, a tuple of Failure; those of the plan are among them. withheld: why nothing was deleted although the plan
+    wanted to; None if it was, or if there was nothing to delete. stopped: whether it has ended early.
+    """
+
+    copied: int = 0
+    touched: int = 0
+    made: int = 0
+    deleted: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    failures: Tuple[Failure, ...] = ()  # noqa: UP006
+    withheld: Optional[str] = None  # noqa: UP045
+    stopped: bool = False
+
+    @property
+    def ok(self):
+        """Whether all was done."""
+        return not (self.failures or self.withheld or self.stopped)
+
+    def __str__(self):
+        done = [
+            f"{count:,} {what}"
+            for count, what in (
+                (self.copied, f"copied ({people(self.bytes)})"),
+                (self.touched, "got another time"),
+                (self.made, "directories made"),
+                (self.deleted, "deleted"),
+            )
+            if count
+        ]
+        lines = [f"{', '.join(done) or 'nothing to do'}; {self.seconds:.1f} s"]
+        if self.stopped:
+            lines.append("stopped before the end: run it again, it goes on where it was")
+        if self.withheld:
+            lines.append(self.withheld)
+        if self.failures:
+            lines.append(f"{len(self.failures):,} failed:")
+            lines += [f"  {failure}" for failure in self.failures]
+        return "\n".join(lines)
+
+
+def people(size):
+    """A size in bytes for people."""
+    if size < 1000:
+        return f"{size:,} bytes"
+    unit = "TB"
+    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007
+        size /= 1000
+        if size < 1000:
+            break
+    return f"{size:,.1f} {unit}"
+
+
+def shown(name):
+    """A name as it can be printed: whatever a server calls its files, it can't command a terminal."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in name
+    )

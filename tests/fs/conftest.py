@@ -1,0 +1,54 @@
+"""Fixtures of the tests of rftplib.fs: four real servers, each in clear text and under TLS."""
+
+from __future__ import annotations
+
+import fsspec
+import pytest
+from support.areas import Area
+from support.needed import chosen, endpoint, nothing_left, unavailable_of, work_of  # noqa: F401
+from support.sessions import ENDPOINTS as ALL
+
+SERVERS = ("vsftpd", "proftpd", "pureftpd", "pyftpdlib")
+ENDPOINTS = [
+    one
+    for one in ALL
+    if one.server.name in SERVERS and one.host == "127.0.0.1" and one.protection in ("plain", "tls1.3")
+]
+
+
+# Each server once a day; the others are `long`.
+DAILY = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain", "pureftpd-ipv4-tls1.3", "pyftpdlib-ipv4-plain")
+
+
+def pytest_generate_tests(metafunc):
+    if "endpoint" in metafunc.fixturenames:
+        daily = getattr(metafunc.module, "DAILY", DAILY)
+        endpoints = [
+            pytest.param(one, id=str(one), marks=() if str(one) in daily else pytest.mark.long)
+            for one in chosen(metafunc, ENDPOINTS)
+        ]
+        metafunc.parametrize("endpoint", endpoints, indirect=True)
+
+
+def pytest_collection_modifyitems(items):
+    """fsspec's patterns, by the dozen."""
+    for item in items:
+        if "test_abstract" in item.nodeid and "glob_edge_cases" in item.name:
+            item.add_marker(pytest.mark.long)
+
+
+unavailable = unavailable_of(SERVERS)
+area = work = work_of(Area)
+
+
+@pytest.fixture
+def fs(work):
+    return work.fs()
+
+
+@pytest.fixture(autouse=True)
+def no_instance_left():
+    """Instances are cached, and with them their connections."""
+    yield
+    for protocol in ("rftp", "ftps", "ftpes"):
+        fsspec.get_filesystem_class(protocol).clear_instance_cache()

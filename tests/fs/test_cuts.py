@@ -1,0 +1,107 @@
+"""Over FTPS: parts of files, each broken off, and connections cut, against servers that encrypt all or nothing."""
+
+from __future__ import annotations
+
+import logging
+import random
+
+import pytest
+from rftplib.tls import FTPS
+from servers import CATALOGUE
+from support.areas import Area
+from support.cutter import Cutter
+from support.needed import need, running
+from support.real import content
+from support.sessions import Endpoint
+
+# They refuse data connections in clear text; and the last two demand that each resumes the session.
+NAMES = ("vsftpd-forced", "pureftpd-forced", "vsftpd", "proftpd")
+DATA = content(3_000_000)
+CUTS = 20
+
+
+@pytest.fixture(scope="module")
+def reasons():
+    with running(NAMES) as reasons:
+        yield reasons
+
+
+@pytest.fixture(
+    params=["vsftpd-forced", "proftpd", *(pytest.param(name, marks=pytest.mark.long) for name in NAMES[1:3])]
+)
+def secured(request, reasons, no_descriptor_left):
+    server = CATALOGUE[request.param]
+    need(server, reasons)
+    area = Area(Endpoint(server, server.hosts[0], "tls1.3"))
+    try:
+        yield area
+    finally:
+        area.close()
+
+
+class Data(logging.Handler):
+    """How many transfers were asked for, how many data connections secured, and how many the server found not to be."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = self.secured = self.refused = 0
+
+    def emit(self, record):
+        text = record.getMessage()
+        self.secured += text.startswith("data connection: TLS")
+        self.asked += text[:7] in ("> RETR ", "> STOR ", "> MLSD ", "> LIST ")
+        self.refused += text[:5] in ("< 521", "< 522", "< 534")
+
+
+@pytest.fixture
+def data():
+    handler = Data()
+    loggers = [logging.getLogger(name) for name in ("rftplib.tls", "rftplib.control")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+    yield handler
+    for logger, level in zip(loggers, levels):
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+def test_parts_that_are_broken_off(secured, data):
+    path = secured.put("file", DATA)
+    fs = secured.fs()
+    for number in range(CUTS):
+        start = number * 140_000
+        assert fs.cat_file(path, start, start + 1000) == DATA[start : start + 1000]
+    fs.pipe_file(f"{secured.root}/other", DATA)
+    assert fs.cat_file(f"{secured.root}/other") == DATA
+    assert data.secured == data.asked == CUTS + 2
+    assert data.refused == 0
+
+
+def test_connections_that_are_cut(secured, data):
+    """Twenty times, in the middle of the data, all of them at once: each part is right in the end, or an error."""
+    path = secured.put("file", DATA)
+    chance = random.Random(7)
+    marks = [number * 400_000 + chance.randrange(300_000) for number in range(CUTS)]
+    with Cutter(marks) as cutter:
+
+        def client(site):
+            ftp = FTPS(context=site.context(), implicit=site.implicit)
+            ftp.socket_factory = cutter.connect
+            return ftp
+
+        fs = secured.fs(factory=client)
+        right = failed = 0
+        while cutter.cuts < CUTS:
+            start = chance.randrange(len(DATA))
+            try:
+                assert fs.cat_file(path, start, start + 400_000) == DATA[start : start + 400_000]
+                right += 1
+            except OSError:
+                failed += 1  # cut twice, say
+        assert right > failed
+        assert fs.cat_file(path) == DATA
+        fs.site.close()
+    assert data.asked >= data.secured > right
+    assert data.refused == 0

@@ -1,0 +1,49 @@
+"""Fixtures of the tests of mirrors."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from rftplib import _pool
+from support.needed import chosen, endpoint, nothing_left, unavailable_of, work_of  # noqa: F401
+from support.sessions import ENDPOINTS, Work
+
+
+def pytest_generate_tests(metafunc):
+    if "endpoint" in metafunc.fixturenames:
+        metafunc.parametrize("endpoint", chosen(metafunc, ENDPOINTS), ids=str, indirect=True)
+
+
+unavailable = unavailable_of([one.server.name for one in ENDPOINTS])
+work = work_of(Work)
+
+
+@pytest.fixture(autouse=True)
+def no_pool_left(nothing_left):  # noqa: F811  (before the descriptors are counted)
+    yield
+    for pool in list(_pool._pools.values()):
+        pool.close_idle()
+
+
+@pytest.fixture
+def pathspec(missing):
+    """Of tests with patterns."""
+    try:
+        import pathspec  # noqa: F401
+    except ImportError:
+        missing("pathspec isn't installed")
+
+
+@pytest.fixture
+def full(tmp_path):
+    """A local target with files that a source hasn't got."""
+    return fill(tmp_path / "target")
+
+
+def fill(root):
+    for path in ("keep", "sub/keep", "sub/deep/keep", "other/keep"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(b"precious")
+        os.utime(root / path, (1_500_000_000, 1_500_000_000))
+    return root

@@ -1,0 +1,230 @@
+"""Names and links by which a server, or who can write to the target, would lead a mirror out of it: it stays inside."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+import rftplib
+from rftplib.mirror import Plan, _copy, plan
+from rftplib.mirror._names import stays_inside, trouble
+from support.mirror_server import FEAT, TreeServer, listing, send_only
+from support.snapshots import snapshot
+
+NO_MLSD = FEAT.replace(" MLST type*;size*;modify*;unique*;\r\n", "")
+
+# what a server may call its files
+NAMES = [
+    "..", ".", "", "../canary", "../../canary", "/etc/passwd", "/canary", "a/../../canary", "sub/../../canary", "./x",
+    "a/b", "a\0b", "..\0", "~", "~root", "-rf", "--", "*", "$HOME", "`id`", "$(id)", "%2e%2e", "%2e%2e%2fcanary",
+    "..%2fx", "..\\canary", "C:\\canary", "C:canary", "\\\\host\\share", "con", "nul.txt", "name.", "name ", " name",
+    "...", ".. ", "\u2025", "\uff0e\uff0e", "\u202ecod.exe", "\x1b[2Jx", "\x07", "a\tb", "\udcff\udcfe", "e\u0301",
+    "\ufeffx", "x" * 300,
+]  # fmt: skip
+
+# where links lead to, of the server and planted in the target
+TARGETS = [
+    "/etc", "/", "..", "../..", "../canary", "../../canary", "a/../../canary", "link/../..", ".", "./..", "sub/..",
+    "../target/../canary", "//etc", "", "sub/../../canary",
+]  # fmt: skip
+
+
+@pytest.fixture
+def target(tmp_path, monkeypatch):
+    """An empty target in a directory that nothing may be changed in."""
+    monkeypatch.setattr(_copy, "RETRY", _copy.RETRY._replace(attempts=2, base=0.01))
+    root = tmp_path / "around" / "target"
+    root.mkdir(parents=True)
+    (tmp_path / "around" / "canary").mkdir()
+    (tmp_path / "around" / "canary" / "file").write_bytes(b"alive")
+    (tmp_path / "around" / "file").write_bytes(b"alive")
+    return root
+
+
+def outside(target):
+    """All around the target, without what is in it."""
+    return {path: one for path, one in snapshot(target.parent).items() if path.split("/")[0] != "target"}
+
+
+def run(site, target, **options):
+    """A mirror, whatever comes of it."""
+    try:
+        return plan(site, target, delete=True, max_delete=None, **options).run()
+    except (rftplib.Error, OSError, EOFError, ValueError):
+        return None
+
+
+def raw(text):
+    return text.encode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize("links", ["skip", "follow", "copy"])
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_names(name, links, target):
+    before = outside(target)
+    lines = b"type=file;size=4;modify=20200101000000; " + raw(name) + b"\r\n"
+    lines += b"type=dir;modify=20200101000000; " + raw(name) + b"d\r\n"
+    actions = {
+        "MLSD": send_only(listing({"good": b"good"}) + lines),
+        "MLSD *": send_only(listing({"canary": b"evil", "file": b"evil"})),
+        "RETR *": send_only(b"evil"),
+    }
+    with TreeServer({"good": b"good"}, actions).site() as site:
+        for names in ("skip", "refuse", "quote"):
+            run(site, target, links=links, names=names)
+            assert outside(target) == before
+    for folder, directories, files in os.walk(target):
+        for one in directories + files:
+            assert not os.path.islink(os.path.join(folder, one))
+
+
+@pytest.mark.parametrize("links", ["skip", "follow", "copy"])
+@pytest.mark.parametrize("to", TARGETS, ids=ascii)
+def test_a_link_then_files_through_it(to, links, target):
+    """The server lists a link, and a directory of the same name, with files: wget's CVE-2014-4877."""
+    before = outside(target)
+    link = b"lrwxrwxrwx 1 0 0 9 Jan 1 2020 link -> " + raw(to) + b"\r\n"
+    folder = b"drwxr-xr-x 2 0 0 9 Jan 1 2020 link\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 sub\r\n"
+    files = b"-rw-r--r-- 1 0 0 4 Jan 1 2020 file\r\n" + link
+    for first in (link + folder, folder + link, link):
+        root = b"drwxr-xr-x 2 0 0 1 Jan 1 2020 .\r\n" + first
+        actions = {
+            "LIST -a": send_only(root),
+            "LIST *": send_only(b"drwxr-xr-x 2 0 0 1 Jan 1 2020 .\r\n" + files),
+            "RETR *": send_only(b"evil"),
+        }
+        with TreeServer({}, actions, FEAT=NO_MLSD, SIZE="213 4", MDTM="213 20200101000000").site() as site:
+            run(site, target, links=links)
+            assert outside(target) == before
+            run(site, target, links=links)
+            assert outside(target) == before
+
+
+@pytest.mark.parametrize("to", ["../canary", "..", "/tmp", "."], ids=ascii)
+@pytest.mark.parametrize("place", ["sub", "sub/deep"])
+def test_links_planted_in_the_target(to, place, target):
+    """Neither copies nor deletions go through them."""
+    (target / place).parent.mkdir(parents=True, exist_ok=True)
+    (target / place).symlink_to(to if place == "sub" else os.path.join("..", to), target_is_directory=True)
+    before = outside(target)
+    tree = {"a": b"1", "sub": {"canary": b"evil", "file": b"evil", "deep": {"file": b"evil"}}}
+    with TreeServer(tree).site() as site:
+        report = run(site, target)
+        assert report is not None and not report.ok
+        assert any("in the way" in one.error for one in report.failures)
+    assert outside(target) == before
+    assert (target / "a").read_bytes() == b"1"
+
+
+def test_a_link_planted_after_the_plan(target):
+    """Between the plan and its run a directory has become a link: files don't go through it."""
+    before = outside(target)
+    with TreeServer({"sub": {"file": b"evil", "deep": {"file": b"evil"}}}).site() as site:
+        (target / "sub").mkdir()
+        made = plan(site, target)
+        (target / "sub").rmdir()
+        (target / "sub").symlink_to("../canary")
+        report = made.run()
+    assert not report.ok and outside(target) == before
+
+
+def test_a_file_that_has_become_a_link_is_replaced_not_followed(target):
+    before = outside(target)
+    with TreeServer({"file": b"new"}).site() as site:
+        made = plan(site, target)
+        (target / "file").symlink_to("../file")
+        report = made.run()
+    assert report.ok and outside(target) == before
+    assert not (target / "file").is_symlink() and (target / "file").read_bytes() == b"new"
+
+
+def test_part_names_planted_as_links(target):
+    """Whoever knows the name of the part file can't have it lead elsewhere."""
+    before = outside(target)
+    tree = {"file": b"new", "large": bytes(2_000_000)}
+    with TreeServer(tree).site() as site:
+        made = plan(site, target)
+        seen, unlink = [], os.unlink
+
+        def spy(path, **where):
+            seen.append(path)
+            return unlink(path, **where)
+
+        os.unlink = spy
+        try:
+            made.run()
+        finally:
+            os.unlink = unlink
+        parts = [path for path in seen if str(path).endswith(".part")]
+        assert parts
+        for path in target.iterdir():
+            path.unlink()
+        for part in parts:
+            (target / os.path.basename(part)).symlink_to("../file")
+        made = plan(site, target)
+        made.run()
+    assert outside(target) == before
+    assert (target / "file").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("line", [
+    {"path": "../canary/file"}, {"path": "/etc/passwd"}, {"path": "a/../../canary/file"}, {"path": ""}, {"path": "."},
+    {"path": "a//b"}, {"path": "a\0b"}, {"path": 3}, {"path": "x", "origin": "../x"}, {"path": "x", "size": -1},
+    {"path": "x", "size": "1"}, {"path": "x", "kind": "format"}, {"path": "x", "other": 1}, {"path": "x", "size": True},
+])  # fmt: skip
+@pytest.mark.parametrize("kind", ["copy", "delete", "rmdir", "mkdir"])
+def test_a_saved_plan_is_not_believed(kind, line, target, tmp_path):
+    url = "ftp://user:password@127.0.0.1:1/"
+    head = {"rftplib.mirror": 1, "source": "ftp://user:***@127.0.0.1:1", "target": str(target)}
+    (tmp_path / "plan").write_text(f"{json.dumps(head)}\n{json.dumps({'kind': kind, **line})}\n")
+    with pytest.raises(ValueError, match="line 2 is no action"):
+        Plan.load(tmp_path / "plan", url, target)
+
+
+def test_a_name_listed_twice_is_refused(target):
+    twice = listing({"a": b"1"}) + b"type=file;size=1;modify=20200101000000; a\r\n"
+    with TreeServer({}, {"MLSD": send_only(twice)}).site() as site:
+        with pytest.raises(rftplib.mirror.Refused, match="listed twice"):
+            plan(site, target)
+
+
+def test_a_small_file_without_end(target):
+    """It is broken off long before the disk is full."""
+    piece = b"x" * 65536
+
+    def endless(session):
+        session.say(b"150 here\r\n")
+        conn = session.open_data()
+        sent = 0
+        while sent < 2_000_000_000:
+            try:
+                session.send(conn, piece)
+            except OSError:
+                break
+            sent += len(piece)
+        conn.close()
+        assert sent < 1_000_000_000
+        session.say(b"426 broken off\r\n")
+
+    with TreeServer({"small": b"1234", "z": b"1"}, {"RETR small": endless}).site() as site:
+        report = plan(site, target).run()
+    assert [one.path for one in report.failures] == ["small"] and os.listdir(target) == ["z"]
+
+
+def test_what_a_name_is():
+    assert [name for name in ("a", "ü", "...", " x", "a b", "-", "\udcff", "con") if trouble(name, windows=False)] == []
+    assert all(trouble(name, windows=False) for name in ("", ".", "..", "a/b", "a\0"))
+    assert all(trouble(name, windows=True) for name in ("con", "NUL.txt", "a.", "a ", "a:b", "a\\b", "a\x01", "a?"))
+    assert trouble("a\nb", sent=True) and trouble("a\rb", sent=True) and not trouble("a\nb", windows=False)
+
+
+def test_which_links_stay_inside():
+    inside = [("a", "b"), ("a/b", "../c"), ("a/b/c", "../../d"), ("a", "b/c"), ("a", "."), ("a/b", "..")]
+    assert all(stays_inside(path, to) for path, to in inside)
+    outside = [("a", ".."), ("a", "/b"), ("a/b", "../../c"), ("a", "b/../.."), ("a", "b/.."), ("a", ""), ("a", "b\0")]
+    assert not any(stays_inside(path, to) for path, to in outside)
+
+
+def test_there_are_sixty():
+    assert len(NAMES) + len(TARGETS) >= 60

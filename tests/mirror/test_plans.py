@@ -1,0 +1,208 @@
+"""Plans as values: what is compared, how a plan is saved, and what is said before anything is done."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from rftplib.mirror import Action, Plan, plan
+from support.mirror_server import TreeServer, listing, say, send_only
+from support.snapshots import contents
+
+THEN = 1_577_934_245  # of the files of a TreeServer
+TREE = {"a": b"1", "sub": {"c": b"333", "\udcff\u2603": b"odd"}}
+
+
+@pytest.fixture
+def local(tmp_path):
+    return tmp_path / "local"
+
+
+def put(root, path, content, seconds=THEN):
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_bytes(content)
+    os.utime(root / path, (seconds, seconds))
+
+
+def copied(made):
+    return {one.path: one.reason for one in made if one.kind == "copy"}
+
+
+def test_what_differs(local):
+    tree = {name: b"xx" for name in ("same", "older", "newer", "longer", "missing")}
+    for name, content, seconds in (
+        ("same", b"xx", THEN),
+        ("older", b"xx", THEN - 5),
+        ("newer", b"xx", THEN + 5),
+        ("longer", b"xxx", THEN),
+    ):
+        put(local, name, content, seconds)
+    with TreeServer(tree).site() as site:
+        assert copied(plan(site, local)) == {
+            "older": "time differs", "newer": "time differs", "longer": "size differs", "missing": "missing",
+        }  # fmt: skip
+        assert set(copied(plan(site, local, compare="size"))) == {"longer", "missing"}
+        assert set(copied(plan(site, local, compare="newer"))) == {"older", "missing"}
+        assert set(copied(plan(site, local, newer_only=True))) == {"older", "longer", "missing"}
+        with pytest.raises(ValueError, match="no hash"):
+            plan(site, local, compare="hash")
+
+
+@pytest.mark.parametrize("ahead, same", [(0, True), (0.9, True), (-0.9, True), (1.0, False), (-1.0, False)])
+def test_times_of_a_second(ahead, same, local):
+    put(local, "a", b"1", THEN + ahead)
+    with TreeServer({"a": b"1"}).site() as site:
+        assert (copied(plan(site, local)) == {}) == same
+
+
+@pytest.mark.parametrize("ahead, same", [(0, True), (59, True), (-59, True), (60, False), (-61, False)])
+def test_times_of_a_minute(ahead, same, local):
+    """A server without MLSD and MDTM tells minutes."""
+    from datetime import datetime, timedelta, timezone
+
+    then = datetime.now(timezone.utc).replace(second=0, microsecond=0) - timedelta(days=20)
+    line = f"-rw-r--r-- 1 0 0 1 {then:%b} {then.day} {then:%H:%M} a\r\n".encode()
+    here = b"drwxr-xr-x 2 0 0 1 Jan 1 2020 .\r\n"
+    put(local, "a", b"1", then.timestamp() + ahead)
+    actions = {"LIST -a": send_only(here + line), "MLSD": say("500 what?")}
+    with TreeServer({}, actions, FEAT="502 no").site() as site:
+        assert (copied(plan(site, local)) == {}) == same
+
+
+def test_where_times_cant_be_set_an_upload_is_compared_by_which_is_newer(local):
+    put(local, "a", b"1", THEN - 100)
+    put(local, "sub/c", b"333", THEN + 100)
+    with TreeServer({"a": b"1", "sub": {"c": b"333"}}).site() as site:
+        assert copied(plan(local, site)) == {"sub/c": "newer"}
+
+
+@pytest.mark.parametrize("patterns, found", [
+    ({"include": "*.txt"}, {"a.txt", "d/b.txt", "d/e/c.txt"}),
+    ({"include": ["/a.txt", "d/e/"]}, {"a.txt", "d/e/c.txt", "d/e/c.bin"}),
+    ({"exclude": "d/"}, {"a.txt", "a.bin"}),
+    ({"exclude": ["*.txt", "!d/b.txt"]}, {"a.bin", "d/b.txt", "d/b.bin", "d/e/c.bin"}),
+    ({"include": "*.txt", "exclude": "e"}, {"a.txt", "d/b.txt"}),
+    ({"exclude": "/d/*.bin"}, {"a.txt", "a.bin", "d/b.txt", "d/e/c.txt", "d/e/c.bin"}),
+])  # fmt: skip
+def test_patterns(patterns, found, local, pathspec):
+    tree = {"a.txt": b"", "a.bin": b"", "d": {"b.txt": b"", "b.bin": b"", "e": {"c.txt": b"", "c.bin": b""}}}
+    with TreeServer(tree).site() as site:
+        assert plan(site, local, **patterns).run().ok
+    assert {path for path, one in contents(local).items() if one is not None} == found
+
+
+def test_a_plan_forth_and_back(local, tmp_path):
+    put(local, "old", b"1")
+    with TreeServer(TREE).site() as site:
+        made = plan(site, local, delete=True, max_delete=1.0)
+        made.save(tmp_path / "plan")
+        loaded = Plan.load(tmp_path / "plan", site, local)
+        assert list(loaded) == list(made) and len(loaded) == 5
+        assert (loaded.failures, loaded.refusal, loaded.size) == (made.failures, made.refusal, made.size)
+        assert b"password" not in (tmp_path / "plan").read_bytes()
+        assert all(isinstance(json.loads(line), dict) for line in (tmp_path / "plan").read_text().splitlines())
+        with pytest.raises(ValueError, match="the plan's target is"):
+            Plan.load(tmp_path / "plan", site, tmp_path)
+        report = loaded.run()
+        assert report.ok and report.deleted == 1 and report.copied == 3
+        assert list(plan(site, local)) == []
+    assert (local / "sub" / "\udcff\u2603").read_bytes() == b"odd"
+
+
+def test_a_refusal_is_saved_too(local, tmp_path):
+    put(local, "x/old", b"1")
+    with TreeServer(TREE).site() as site:
+        made = plan(site, local, delete=True, max_delete=0)
+        made.save(tmp_path / "plan")
+        assert Plan.load(tmp_path / "plan", site, local).refusal == made.refusal is not None
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "nonsense", '{"rftplib.mirror": 2}', '{"kind": "copy", "path": "a"}'])
+def test_what_is_no_plan(text, local, tmp_path):
+    (tmp_path / "plan").write_text(text)
+    with pytest.raises(ValueError):
+        Plan.load(tmp_path / "plan", "ftp://127.0.0.1:1", local)
+
+
+@pytest.mark.parametrize("sides, message", [
+    (("a", "b"), "one of source and target"),
+    (("ftp://h/a", "ftp://h/a"), "the same directory"),
+    (("", "ftp://h/a"), "not empty"),
+    (("ftp://", "b"), "names a host"),
+])  # fmt: skip
+def test_sides_that_make_no_sense(sides, message):
+    with pytest.raises(ValueError, match=message):
+        plan(*sides)
+
+
+@pytest.mark.parametrize("options", [{"compare": "x"}, {"links": "x"}, {"names": True}])
+def test_options_that_make_no_sense(options, local):
+    with pytest.raises(ValueError):
+        plan("ftp://127.0.0.1:1", local, **options)
+
+
+def test_nothing_is_changed_by_a_plan(local):
+    with TreeServer(TREE).site() as site:
+        assert [str(one) for one in plan(site, local)][:2] == ["copy   a (1 bytes): missing", "mkdir  sub: missing"]
+        assert Action("copy", "\x1b[2J", 1, "missing").path not in str(Action("copy", "\x1b[2J", 1, "missing"))
+    assert not local.exists()
+
+
+def test_something_else_in_the_way(local):
+    put(local, "sub", b"a file where a directory is to be")
+    (local / "a").mkdir(parents=True)
+    with TreeServer(TREE).site() as site:
+        made = plan(site, local, delete=True, max_delete=None)
+        assert {one.path: one.error for one in made.failures} == {
+            "a": "a directory is in the way of a file", "sub": "a file is in the way of a directory",
+        }  # fmt: skip
+        report = made.run()
+        assert not report.ok and report.withheld is None and "in the way" in str(report)
+
+
+def test_links_of_a_server(local):
+    lines = listing({"a": b"1"}) + b"type=OS.unix=slink:a;size=1; in\r\ntype=OS.unix=slink:/etc;size=1; out\r\n"
+    with TreeServer({"a": b"1"}, {"MLSD": send_only(lines)}).site() as site:
+        assert copied(plan(site, local)) == {"a": "missing"}
+        made = plan(site, local, links="copy")
+        assert copied(made) == {"a": "missing", "in": "missing"}
+        assert [one.path for one in made.failures] == ["out"]
+        made.run()
+        assert os.readlink(local / "in") == "a" and not os.path.lexists(local / "out")
+        assert copied(plan(site, local, links="copy")) == {}
+
+
+def test_two_names_for_one_file(local, monkeypatch):
+    from rftplib.mirror import Refused, _local
+
+    monkeypatch.setattr(_local.Local, "folds", lambda self: True)
+    with TreeServer({"Readme": b"1", "README": b"2"}).site() as site:
+        with pytest.raises(Refused, match="one name on the target"):
+            plan(site, local)
+
+
+def test_another_spelling_isnt_deleted_before_both_are_seen(local):
+    """On a disk, or a server, that takes upper and lower case for the same, it is the copy."""
+    put(local, "README", b"1", THEN - 5)
+    put(local, "other", b"1")
+    with TreeServer({"Readme": b"1", "a": b"1"}).site() as site:
+        made = plan(site, local, delete=True)
+        assert [one.path for one in made if one.kind == "delete"] == ["other"] and made.run().ok
+        made = plan(site, local, delete=True)
+        assert [(one.kind, one.path) for one in made] == [("delete", "README")] and made.run().ok
+    assert sorted(os.listdir(local)) == ["Readme", "a"]
+
+
+def test_names_that_a_server_cant_be_asked_for(local):
+    put(local, "good", b"1")
+    put(local, "line\nend", b"2")
+    from rftplib.mirror import Refused
+
+    with TreeServer({}).site() as site:
+        with pytest.raises(Refused, match="names='skip'"):
+            plan(local, site)
+        made = plan(local, site, names="skip")
+        assert list(copied(made)) == ["good"] and [one.path for one in made.failures] == ["line\nend"]
+        made = plan(local, site, names="quote")
+        assert [(one.path, one.origin) for one in made] == [("good", None), ("line%0Aend", "line\nend")]

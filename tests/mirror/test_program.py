@@ -1,0 +1,125 @@
+"""`python -m rftplib.mirror`: what it prints, and its exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from rftplib.mirror import _cli
+from support.actions import fall_silent
+from support.mirror_server import TreeServer, say
+
+PATIENCE = 60
+TREE = {"a": b"1", "sub": {"b": b"22"}}
+
+
+@pytest.fixture
+def local(tmp_path):
+    return tmp_path / "local"
+
+
+def run(server, local, *arguments):
+    """The program, in this process."""
+    return _cli.main([f"ftp://user:password@127.0.0.1:{server.port}/", str(local), "-j", "1", *arguments])
+
+
+@pytest.fixture(autouse=True)
+def sigterm():
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_done(local, capsys):
+    with TreeServer(TREE) as server:
+        assert run(server, local, "-n") == 0
+        assert capsys.readouterr().out.splitlines() == [
+            "copy   a (1 bytes): missing", "mkdir  sub: missing", "copy   sub/b (2 bytes): missing",
+        ]  # fmt: skip
+        assert not local.exists()
+        assert run(server, local) == 0
+        assert capsys.readouterr().out.startswith("2 copied (3 bytes), 1 directories made; ")
+        assert run(server, local, "-n") == 0
+        assert capsys.readouterr().out == "nothing to do\n"
+
+
+def test_some_failed(local, capsys):
+    with TreeServer(TREE, {"RETR a": say("550 Permission denied")}) as server:
+        assert run(server, local) == 1
+    assert "copy a: 550 Permission denied: " in capsys.readouterr().err
+
+
+def test_unreachable(local, capsys):
+    with TreeServer(TREE, USER="530 Login incorrect.") as server:
+        assert run(server, local) == 1
+    said = capsys.readouterr().err
+    assert "530 Login incorrect. (at ftp://user:***@127.0.0.1" in said and "see to user and password" in said
+    assert run(server, local) == 1  # it has gone
+    assert "Connection refused (at ftp://" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--max-delete", "150%"], ["--max-delete", "-1"], ["--limit", "fast"], ["-j", "0"], ["--exclude", ".."], ["--what"],
+])  # fmt: skip
+def test_usage(arguments, local, capsys):
+    with TreeServer(TREE) as server:
+        try:
+            assert run(server, local, *arguments) == 2
+        except SystemExit as end:
+            assert end.code == 2
+    assert capsys.readouterr().err
+
+
+def test_refused(local, capsys):
+    local.mkdir()
+    for name in "xyz":
+        (local / name).write_bytes(b"precious")
+    with TreeServer(TREE) as server:
+        assert run(server, local, "--delete", "-n") == 3
+        assert run(server, local, "--delete") == 3
+        assert "allow max_delete=3 (--max-delete 3)" in capsys.readouterr().err
+        assert sorted(os.listdir(local)) == ["x", "y", "z"]
+        assert run(server, local, "--delete", "--max-delete", "3") == 0
+    assert sorted(os.listdir(local)) == ["a", "sub"]
+
+
+def test_a_plan_in_a_file(local, tmp_path, capsys):
+    with TreeServer(TREE) as server:
+        assert run(server, local, "--plan", str(tmp_path / "plan")) == 0
+        assert not local.exists()
+        assert run(server, local, "--run", str(tmp_path / "plan")) == 0
+        assert (local / "sub" / "b").read_bytes() == b"22"
+        assert run(server, tmp_path / "elsewhere", "--run", str(tmp_path / "plan")) == 2
+
+
+def test_progress_without_a_terminal(local, capsys):
+    with TreeServer(TREE) as server:
+        assert run(server, local, "--progress", "--manifest", str(local / "SUMS"), "--verify", "auto") == 0
+    assert "  sub/b\n" in (local / "SUMS").read_text()
+
+
+def test_help():
+    text = subprocess.run(
+        [sys.executable, "-m", "rftplib.mirror", "--help"], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert text.returncode == 0 and "examples:" in text.stdout and "Exit status: 0" in text.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal(number, local):
+    """It ends within moments, and says how far it has come."""
+    server = TreeServer(TREE, {"RETR sub/b": lambda session: (server.note("silent"), fall_silent(session))})
+    with server:
+        url = f"ftp://user:password@127.0.0.1:{server.port}/"
+        command = [sys.executable, "-m", "rftplib.mirror", url, str(local), "-j", "1"]
+        child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        server.wait_for("silent")
+        child.send_signal(number)
+        _, said = child.communicate(timeout=PATIENCE)
+        assert child.returncode == 130
+        assert "1 copied (1 bytes)" in said and "stopped before the end" in said and "Traceback" not in said
+        server.let_go()
+    assert (local / "a").read_bytes() == b"1" and os.listdir(local / "sub") == []
