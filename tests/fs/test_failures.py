@@ -7,6 +7,7 @@ import socket
 
 import pytest
 import rftplib
+from rftplib.fs import _read, _write
 from support.listing_server import Scripted
 
 
@@ -114,8 +115,6 @@ FILE = "250-x\r\n type=file;size=5; x\r\n250 end"
 
 
 def test_a_name_that_is_taken_is_freed_only_where_the_server_wants_that():
-    from rftplib.fs import _write
-
     server = Scripted(MLST=FILE, RNFR="350 go on", RNTO="550 Access is denied", DELE="250 gone")
     with server.client(rftplib) as ftp, pytest.raises(ftplib.error_perm):
         _write.publish(ftp, "/.part", "/name")
@@ -124,3 +123,21 @@ def test_a_name_that_is_taken_is_freed_only_where_the_server_wants_that():
     with server.client(rftplib) as ftp, pytest.raises(_write.NotRenamed, match="it is whole, but named /.part"):
         _write.publish(ftp, "/.part", "/name")
     assert server.asked("DELE") == ["DELE /name"]
+
+
+@pytest.mark.parametrize("reply", ["213 what?", "213 -5", "213 " + "9" * 5000, "200 ok"])
+def test_a_size_that_is_none(reply):
+    with Scripted(SIZE=reply).client(rftplib) as ftp, pytest.raises(ftplib.error_proto):
+        _read.read(ftp, "/file", 1, 2)
+
+
+def test_a_server_that_tells_no_sizes():
+    server = Scripted({"RETR": b"0123456789"}, SIZE="502 no")
+    with server.client(rftplib) as ftp:
+        assert _read.read(ftp, "/file", 2, -3) == b"23456"
+
+
+def test_a_file_that_is_shorter_than_its_size():
+    server = Scripted({"RETR": b"0123456789"}, SIZE="213 20", REST="350 go on")
+    with server.client(rftplib) as ftp, pytest.raises(ftplib.error_proto, match="less"):
+        _read.read(ftp, "/file", 2, 15)

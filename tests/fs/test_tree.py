@@ -40,6 +40,8 @@ def test_listings_and_single_paths_tell_the_same(fs, work, tree):
     assert fs.find(f"{tree}/a.csv") == [f"{tree}/a.csv"]
     assert fs.find(f"{tree}/missing") == []
     assert sorted(fs.find(tree, maxdepth=1, withdirs=True)) == sorted([tree, *(info["name"] for info in listed)])
+    with pytest.raises(ValueError):
+        fs.find(tree, maxdepth=0)
     assert fs.du(f"{tree}/sub") == len("sub/x.csv") + len("sub/deep/y.csv")
     assert [(path, sorted(dirs), sorted(files)) for path, dirs, files in fs.walk(f"{tree}/sub")] == [
         (f"{tree}/sub", ["deep"], ["x.csv"]),

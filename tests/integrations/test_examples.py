@@ -56,7 +56,6 @@ OUTCOMES = {
     "recipes_5": mirrored,
     "recipes_6": downloaded("big.iso", BIG),
     "recipes_11": downloaded("notes.txt", NOTES),
-    "recipes_12": uploaded("totals.csv", b"price,count,total\n2,3,6\n5,7,35\n"),
     "transfers_1": lambda here, there: (
         downloaded("big.iso", BIG)(here, there) and uploaded("report.pdf", REPORT)(here, there)
     ),
@@ -100,8 +99,7 @@ PRINTED = {
     "recipes_9": [f"[{len(NOTES)}, {len(BIG)}]"],
     "recipes_10": ["a note"],
     "recipes_11": ["notes.txt"],
-    "recipes_12": ["35"],
-    "recipes_13": ["4"],
+    "recipes_12": ["4"],
     "reference_1": ["Receive a file in TYPE I"],
     "sessions_1": ["SIZE 2024/a.jpg 3"],
     "sessions_2": ["/"],

@@ -76,7 +76,7 @@ class SiteFileSystem(AbstractFileSystem):
     def _run(self, work, path, task=None, again=True):
         """What work(ftp) returns, by a client of the pool; what it raises becomes an OSError.
 
-        again: once more, by another connection, unless the server has refused it.
+        again: once more, by another connection, unless the server has refused it, or can't be believed to be it.
         """
         while True:
             failure = None
@@ -87,7 +87,7 @@ class SiteFileSystem(AbstractFileSystem):
                     except error_perm as refusal:  # it has left the connection in step, unless that was closed
                         cause, failure = refusal, os_error(refusal, path, task, ftp if ftp.sock else None)
             except (Error, OSError, EOFError) as error:
-                if again and not isinstance(error, error_perm):
+                if again and not isinstance(error, error_perm) and not hasattr(error, "verify_code"):
                     again = False
                     continue
                 cause, failure = error, os_error(error, path)

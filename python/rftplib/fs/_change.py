@@ -5,15 +5,12 @@ import os
 from datetime import datetime, timezone
 
 from .._batch import batch
-from .._errors import error_perm, error_temp
+from .._errors import error_perm
 from .._features import features
 from ._kinds import os_error, type_of
+from ._read import refusal
 from ._tree import list_all
 from ._write import publish
-
-
-def _raise(reply):
-    raise (error_temp if reply.code < 500 else error_perm)(reply.text)
 
 
 def mkdir(ftp, path, parents, exist_ok):
@@ -32,7 +29,7 @@ def mkdir(ftp, path, parents, exist_ok):
         # another may have made it meanwhile
         if reply.ok or (exist_ok and type_of(ftp, path) == "dir"):
             return
-    _raise(reply)
+    raise refusal(reply)
 
 
 def mv(ftp, path1, path2, into):
@@ -41,10 +38,10 @@ def mv(ftp, path1, path2, into):
         path2 = f"{path2.rstrip('/')}/{path1.rpartition('/')[2]}"
     try:
         publish(ftp, path1, path2)
-    except error_perm as refusal:
+    except error_perm as error:
         if type_of(ftp, path1) is None:
             raise
-        raise os_error(refusal, path2, "write", ftp) from refusal  # it is the new name that is refused
+        raise os_error(error, path2, "write", ftp) from error  # it is the new name that is refused
 
 
 def rm(fs, paths, recursive, maxdepth):
@@ -77,8 +74,8 @@ def _list(fs, level, asked):
             raise
         return _list(fs, [path for path in level if path != error.filename], asked)
     except NotADirectoryError as error:
-        refusal = asked[error.filename].__cause__  # it is a file, but can't be deleted
-        raise fs._explained(refusal, error.filename, "delete") from refusal
+        cause = asked[error.filename].__cause__  # it is a file, but can't be deleted
+        raise fs._explained(cause, error.filename, "delete") from cause
 
 
 def _delete(fs, paths, verb, final, asked=()):
@@ -95,7 +92,7 @@ def _delete(fs, paths, verb, final, asked=()):
             if reply.ok:
                 continue
             path = commands[reply.command]
-            cause = (error_temp if reply.code < 500 else error_perm)(reply.text)
+            cause = refusal(reply)
             refused[path] = os_error(cause, path, task, ftp if final and not refused else None)
             refused[path].__cause__ = cause
         return refused
@@ -113,4 +110,4 @@ def touch(ftp, path):
         raise NotImplementedError("the server can't set times: it has no MFMT")
     (reply,) = batch(ftp, [f"MFMT {datetime.now(timezone.utc):%Y%m%d%H%M%S} {path}"])
     if not reply.ok:
-        _raise(reply)
+        raise refusal(reply)

@@ -25,6 +25,9 @@ _SAYINGS = tuple(
     )
 )
 
+# So much of a reply is told, in characters
+_LONGEST = 1000
+
 # What replies say by their codes alone (RFC 959, section 4.2)
 _CODES = {
     "421": errno.ECONNABORTED,
@@ -49,7 +52,7 @@ def os_error(error, path, task=None, ftp=None):
     """
     if isinstance(error, OSError):
         return error
-    text = " ".join(str(error).split()) or "the server has closed the connection"
+    text = " ".join(str(error).split())[:_LONGEST] or "the server has closed the connection"
     if isinstance(error, EOFError):
         return OSError(errno.ECONNRESET, text, path)
     if isinstance(error, ListingError) or not isinstance(error, Error):

@@ -1,5 +1,6 @@
 """Files and parts of files into memory: for `rftplib.fs`."""
 
+from .._batch import batch
 from .._errors import Error, error_perm, error_proto, error_temp
 from .._features import features
 from .._rftplib import await_end
@@ -29,7 +30,12 @@ def read(ftp, path, start=None, end=None, size=None):
     if not start and end is None:
         return _whole(ftp, path)
     if size is None:
-        size = _size(ftp, path)
+        (reply,) = batch(ftp, ["SIZE " + path])
+        size = told_size(reply)
+        if size is None and reply.text[:3] in _UNKNOWN:
+            return _whole(ftp, path)[start:end]  # the server can't tell it
+        if size is None:
+            raise error_proto(reply.text) if reply.ok else refusal(reply)
     start, end, _ = slice(start, end).indices(size)
     if start >= end:
         return b""
@@ -80,12 +86,15 @@ def _whole(ftp, path):
     return b"".join(pieces)
 
 
-def _size(ftp, path):
-    """The size of a file. Raises error_proto if the server doesn't tell."""
-    size = ftp.size(path)
-    if size is None or size < 0:
-        raise error_proto(f"no size of {path!r}")
-    return size
+def told_size(reply):
+    """The size that a reply to SIZE tells (RFC 3659, section 4), or None."""
+    digits = reply.text[4:].strip()
+    return int(digits) if reply.code == 213 and digits.isdecimal() and len(digits) <= 20 else None
+
+
+def refusal(reply):
+    """The exception for a reply that is one."""
+    return (error_temp if reply.code < 500 else error_perm)(reply.text)
 
 
 def _begin(ftp, path, start, end, size):

@@ -8,6 +8,7 @@ from .._batch import batch
 from .._errors import error_perm
 from .._stat import _by_commands
 from ..listing import scandir, stat
+from ._read import told_size
 
 # How many directories deep, and how many entries, a server may have
 _DEEPEST, _MOST = 100, 10_000_000
@@ -46,8 +47,8 @@ def info(ftp, path):
     if entry.type == "file" and entry.facts and entry.mode in (None, 0o777):
         # may be a link: ProFTPD's MLST tells the size of that, and a file would be read in part
         (reply,) = batch(ftp, ["SIZE " + path])
-        if reply.code == 213 and reply.text[4:].strip().isdecimal():
-            found["size"] = int(reply.text[4:])
+        size = told_size(reply)
+        found["size"] = found["size"] if size is None else size
     return found
 
 
@@ -117,6 +118,8 @@ def list_all(fs, paths, exact_times=True):
 
 def find(fs, path, maxdepth, withdirs):
     """{path: info} for all below a directory, sorted; for a file, its own."""
+    if maxdepth is not None and maxdepth < 1:
+        raise ValueError("maxdepth must be at least 1")
     try:
         entries = below(fs, path, maxdepth)
     except NotADirectoryError as error:

@@ -6,10 +6,10 @@ import os
 import secrets
 
 from .._batch import batch
-from .._errors import Error, error_perm, error_proto, error_reply, error_temp
+from .._errors import Error, error_proto, error_reply
 from .._pool import says_too_many
 from ._kinds import type_of, what_it_says
-from ._read import PATIENCE, close
+from ._read import PATIENCE, close, refusal, told_size
 
 # Of the name that a file shall have, so many bytes are in its temporary one: names have at most 255
 _MOST = 200
@@ -35,8 +35,8 @@ def store(ftp, path, data):
 def verify(ftp, path, size):
     """Raise error_proto if the server tells another size of a file."""
     (reply,) = batch(ftp, ["SIZE " + path])
-    told = reply.text[4:].strip()
-    if reply.code == 213 and told != str(size):
+    told = told_size(reply)
+    if told not in (None, size):
         raise error_proto(f"{size} bytes were sent, and the server has {told}")
 
 
@@ -56,7 +56,7 @@ def publish(ftp, name, path, replace=True):
             raise NotRenamed(errno.EIO, f"{replies[1].text}: it is whole, but named {name}", path)
     for reply in replies:
         if not reply.ok:
-            raise (error_temp if reply.code < 500 else error_perm)(reply.text)
+            raise refusal(reply)
 
 
 def discard(ftp, name):
@@ -82,11 +82,11 @@ class Upload:
         try:
             self._conn.sendall(data)
         except OSError:
-            refusal = self._refusal()
+            said = self._said()
             self.abort()
-            if refusal is None:
+            if said is None:
                 raise
-            raise refusal from None
+            raise said from None
         self.sent += len(data)
 
     def finish(self, path=None):
@@ -104,13 +104,13 @@ class Upload:
         self._ftp.close()
         self._conn.close()
 
-    def _refusal(self):
+    def _said(self):
         ftp = self._ftp
         try:
             ftp.sock.settimeout(PATIENCE)
             return error_reply(ftp.getresp())
-        except Error as refusal:
-            return refusal
+        except Error as error:
+            return error
         except (OSError, EOFError, AttributeError):
             return None
 
@@ -119,8 +119,8 @@ def _open(site):
     """A client of its own. If the server says that there are too many, the pool's idle ones go first."""
     try:
         return site.open()
-    except Error as refusal:
-        if not says_too_many(refusal):
+    except Error as error:
+        if not says_too_many(error):
             raise
     site.close()
     return site.open()
