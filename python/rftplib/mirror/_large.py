@@ -55,15 +55,21 @@ def _onward(job, action, here):
             modified = _spool(job, action, here, Target(folder, "file"))
             path = os.path.join(folder, "file")
             file, course = open(path, "rb"), _course(job, here, counts=not isinstance(job.source, Remote))
-        with file:
-            size = os.fstat(file.fileno()).st_size
-            digest = _digests.sha256(file) if job.digests else None
+        opened.enter_context(file)
+        size = os.fstat(file.fileno()).st_size
+        digest = _digests.sha256(file) if job.digests else None
         if isinstance(job.target, Remote):
             with here.borrow(job.target.site) as ftp:
-                put_once(ftp, path, argument(action.path), course, verify=job.verify)
+                put_once(ftp, _itself(file, path), argument(action.path), course, verify=job.verify)
         else:
-            job.target.put(path, action.path)
+            job.target.put(_itself(file, path), action.path)
     return Outcome(action.path, size, modified, digest)
+
+
+def _itself(file, path):
+    """A path of an open file that leads to no other one, whoever puts a link in its place; `path` if there is none."""
+    by_descriptor = f"/proc/self/fd/{file.fileno()}"
+    return by_descriptor if os.path.exists(by_descriptor) else path
 
 
 def _spool(job, action, here, target):
