@@ -61,10 +61,16 @@ def _by_epsv(ftp):
         return None
     peer = _options.server_address(ftp)
     try:
-        return rftplib.parse229(ftp.sendcmd("EPSV"), peer)
-    except (error_perm, error_reply, error_proto):
-        ftp.__dict__[_NO_EPSV] = file  # the reader is another one after connect() and after auth()
-        return None
+        resp = ftp.sendcmd("EPSV")  # what is no reply is raised: the next one may be that to EPSV
+    except error_perm:
+        resp = None
+    try:
+        if resp is not None:
+            return rftplib.parse229(resp, peer)
+    except (error_reply, error_proto):
+        pass
+    ftp.__dict__[_NO_EPSV] = file  # the reader is another one after connect() and after auth()
+    return None
 
 
 def listen(ftp):

@@ -40,7 +40,7 @@ class Noops:
     def __init__(self, ftp, interval):
         self._ftp, self._interval = ftp, interval
         self._due = 1  # how many replies are to come, that of the transfer for one
-        self._lost, self._waited = False, 0.0
+        self._sent, self._lost, self._waited = False, False, 0.0
         self._replies = []  # those that have been read, up to the transfer's: (code, text, exception or None)
 
     def send(self):
@@ -72,7 +72,7 @@ class Noops:
                     self._replies.append(self._read())
             code, text, error = self._find() or _choose(self._replies)
             self._catch_up(code)
-            if code:
+            if code and self._sent:
                 self._ftp.lastresp = code
         finally:
             self.leave()
@@ -107,6 +107,7 @@ class Noops:
         attributes = _attributes(self._ftp)
         about = attributes.get(COMMAND)
         self._due += 1
+        self._sent = True
         try:
             self._ftp.putcmd(command)
         finally:

@@ -158,7 +158,7 @@ def _mlsd(ftp, path, max_entries):
     """The lines of MLSD: those that mlsd() reads, or, where somebody has replaced it, those that it is right about."""
     lines = collector(max_entries)
     if _is_born(ftp, "mlsd"):
-        ftp.retrlines(f"MLSD {path}" if path else "MLSD", lines.append)
+        _check_whole(ftp.retrlines(f"MLSD {path}" if path else "MLSD", lines.append))
     else:
         for name, facts in ftp.mlsd(path):
             lines.append("".join(f"{fact}={value};" for fact, value in facts.items()) + f" {name}")
@@ -216,6 +216,7 @@ def _list_all(ftp, max_entries, path=""):
         if str(refusal)[:3] not in _REFUSED:
             raise
         return None
+    _check_whole(reply)
     return None if _complains(reply) else lines
 
 
@@ -228,9 +229,16 @@ def _list_here(ftp, max_entries):
         if not _says_empty(str(refusal)):
             raise
     else:
+        _check_whole(reply)
         if _complains(reply):
             raise error(f"{_UNREADABLE}: {ascii(reply)}")
     return lines
+
+
+def _check_whole(reply):
+    """Raise for a listing of which the reply says that it is cut short: Pure-FTPd does so at 10,000 files, by 226."""
+    if isinstance(reply, str) and "truncated" in reply.lower():
+        raise error(f"the server has left out some entries: {ascii(reply)}")
 
 
 def _complains(reply):

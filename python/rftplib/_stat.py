@@ -97,7 +97,7 @@ def _by_commands(ftp, paths):
 def _of_file(path, size, modified):
     """The file of that path; None if it isn't one, or SIZE can't tell."""
     digits = size.text[4:].strip()
-    if size.code != 213 or not digits.isdecimal():
+    if size.code != 213 or not digits.isdecimal() or len(digits) > 100:  # Python reads no number of thousands
         return None
     size = int(digits)
     entry = _rftplib.Entry(_plain(path), "file", size if size < 1 << 64 else None)

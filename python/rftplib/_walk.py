@@ -148,6 +148,6 @@ def _stat(ftp, server, paths, max_entries):
             entries = read(lines, path, "list", max_entries, server.offset or 0)
         except Error:
             continue  # LIST tells what is wrong
-        if reply.code in (211, 212, 213) and entries.itself:
+        if reply.code in (211, 212, 213) and entries.itself and "truncated" not in reply.lines[-1].lower():
             found[path] = list(entries)
     return found

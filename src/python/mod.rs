@@ -37,7 +37,10 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 /// The engine of rftplib: not an API of its own, see `rftplib`.
-#[pymodule]
+///
+/// A free-threaded interpreter turns its lock on when it imports this. `owner::borrowed` and the loans of TLS connections
+/// rely on it, and nobody has run the tests there.
+#[pymodule(gil_used = true)]
 mod _rftplib {
     #[cfg(not(unix))]
     #[pymodule_export]

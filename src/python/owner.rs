@@ -3,10 +3,10 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
-use crate::net::SLICE;
+use crate::net::{self, SLICE};
 use crate::python::call::{Call, int_of};
 use crate::python::errors::Error;
 
@@ -33,6 +33,22 @@ impl<'a, 'py> Owner<'a, 'py> {
         int_of(&number)
             .and_then(|number| borrowed(RawFd::try_from(number).ok()?))
             .ok_or_else(|| Error::Closed.into())
+    }
+
+    /// A descriptor of our own for the same; None if there is none to spare.
+    ///
+    /// Where there is no interpreter's lock, another thread may close the object in between, and a stranger get its
+    /// number before it is duplicated. An object forgets its number before it closes the descriptor, and never gets it
+    /// back: so if it still has that number afterwards, the duplicate is one of its own.
+    pub fn duplicate(&self) -> PyResult<Option<OwnedFd>> {
+        let fd = self.fd()?;
+        let Ok(own) = net::duplicate(fd) else {
+            return Ok(None);
+        };
+        if cfg!(Py_GIL_DISABLED) && self.fd()?.as_raw_fd() != fd.as_raw_fd() {
+            return Err(Error::Closed.into());
+        }
+        Ok(Some(own))
     }
 
     /// How long the next wait may last, for something that began then: at most one slice, less when the socket's timeout,
@@ -62,8 +78,9 @@ impl<'a, 'py> Owner<'a, 'py> {
 pub fn borrowed<'a>(number: RawFd) -> Option<BorrowedFd<'a>> {
     // SAFETY: it isn't -1. Hazard: the descriptor is closed, and the number somebody else's by now. A close takes the
     // interpreter's lock, so who keeps to the rule above reads and writes by an open one. What is polled without the lock
-    // may be a stranger's: nothing of it is changed by that, and the answer isn't believed. Where there is no lock
-    // (free-threaded builds), a close at this very moment makes it EBADF or, at worst, a stranger's: what is sent then is
-    // lost to us and seen by the stranger, as with Python's own sockets there.
+    // may be a stranger's: nothing of it is changed by that, and the answer isn't believed. In free-threaded builds the
+    // module has the lock turned on (`python::_rftplib`). Where somebody forbids that (PYTHON_GIL=0), a close at this very
+    // moment makes it EBADF or, at worst, a stranger's: what is sent then is lost to us and seen by the stranger, as with
+    // Python's own sockets there.
     (number >= 0).then(|| unsafe { BorrowedFd::borrow_raw(number) })
 }

@@ -109,7 +109,7 @@ impl<'a, 'py> Plain<'a, 'py> {
 
     /// A descriptor of our own for one loop; None if there is none to spare.
     pub fn duplicate(&self) -> PyResult<Option<OwnedFd>> {
-        Ok(net::duplicate(Owner::new(self.0).fd()?).ok())
+        Owner::new(self.0).duplicate()
     }
 
     /// `sendall(data)`: the socket's timeout is for the whole of it.

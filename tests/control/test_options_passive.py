@@ -49,6 +49,14 @@ def test_a_passing_trouble_is_raised_and_not_remembered():
     assert server.commands() == ["TYPE A", "EPSV", "TYPE A", "EPSV", "PASV", "NLST", "QUIT"]
 
 
+def test_what_is_no_reply_is_raised():
+    """The next one may be that to EPSV: it mustn't be taken for another command's."""
+    with Server({"EPSV": b"??\r\n"}) as server, client(server, prefer_epsv=True) as ftp:
+        with pytest.raises(rftplib.error_proto, match="^[?][?]$"):
+            ftp.nlst()
+    assert "PASV" not in server.commands()
+
+
 def test_it_goes_through_the_objects_methods_and_the_modules_parser(monkeypatch):
     sent, parsed = [], []
 

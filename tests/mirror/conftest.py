@@ -27,6 +27,15 @@ def no_pool_left(nothing_left):  # noqa: F811  (before the descriptors are count
 
 
 @pytest.fixture
+def pathspec(missing):
+    """Of tests with patterns."""
+    try:
+        import pathspec  # noqa: F401
+    except ImportError:
+        missing("pathspec isn't installed")
+
+
+@pytest.fixture
 def full(tmp_path):
     """A local target with files that a source hasn't got."""
     return fill(tmp_path / "target")

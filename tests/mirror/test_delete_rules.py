@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import pytest
@@ -81,6 +82,8 @@ FAILURES = {
     "no name": sub_is(b"type=file;size=1; \r\n"),
     "the complaint of ls": sub_is(b"ls: cannot access 'x': No such file or directory\r\n"),
     "226 and nothing": sub(send_only(b""), **GONE),
+    "some are left out": sub(send_and_say(SUB, "226-Options: -a -l\r\n226 Output truncated to 10000 matches")),
+    "LIST: some are left out": by_list(HERE, "226 Output truncated to 10000 matches"),
     "the root's listing fails": {"actions": {"MLSD": say("450 busy")}},
     "the root isn't there": {"directory": "wrong", "CWD wrong": "550 no such directory"},
     "the root is empty": {"tree": {}},
@@ -144,7 +147,7 @@ def test_more_than_allowed_is_refused(full):
 
 
 @pytest.mark.parametrize("allowed", [None, 1.0, 10**6])
-def test_an_empty_source_is_refused_whatever_is_allowed(full, allowed):
+def test_an_empty_source_is_refused_whatever_is_allowed(full, allowed, pathspec):
     with TreeServer({"empty": {}}).site() as site:
         made = plan(site, full, delete=True, max_delete=allowed)
         with pytest.raises(Refused, match="the source has no files"):
@@ -167,14 +170,14 @@ def test_off_by_default(full):
     assert (full / "keep").read_bytes() == b"precious"
 
 
-def test_excluded_things_are_kept(full):
+def test_excluded_things_are_kept(full, pathspec):
     with TreeServer(TREE).site() as site:
         report = plan(site, full, delete=True, max_delete=None, exclude=["/other/", "sub/keep"]).run()
     assert report.ok and report.deleted == 2  # keep, sub/deep/keep
     assert (full / "other" / "keep").exists() and (full / "sub" / "keep").exists()
 
 
-def test_what_isnt_included_is_kept(full):
+def test_what_isnt_included_is_kept(full, pathspec):
     (full / "old.txt").write_bytes(b"x")
     with TreeServer({"new.txt": b"1", "new.bin": b"2"}).site() as site:
         report = plan(site, full, delete=True, max_delete=None, include="*.txt").run()
@@ -210,6 +213,15 @@ def test_links_are_deleted_not_followed(full, tmp_path):
     assert report.ok
     assert not (full / "to_dir").is_symlink() and not (full / "to_file").is_symlink()
     assert (elsewhere / "file").read_bytes() == b"not ours"
+
+
+def test_what_a_server_may_take_for_something_else_stays(tmp_path):
+    """Some drop the blanks at the end of a command."""
+    (tmp_path / "a").write_bytes(b"1")
+    os.utime(tmp_path / "a", (1_577_934_245, 1_577_934_245))
+    with TreeServer({"a": b"1", "a ": b"2", "b ": b"3"}).site() as site:
+        made = plan(tmp_path, site, delete=True, max_delete=None)
+    assert [one.path for one in made] == ["b "] and [one.path for one in made.failures] == ["a "]
 
 
 def test_a_link_of_the_source_spares_what_has_its_name(full):

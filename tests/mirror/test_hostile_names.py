@@ -189,6 +189,29 @@ def test_a_name_listed_twice_is_refused(target):
             plan(site, target)
 
 
+def test_a_small_file_without_end(target):
+    """It is broken off long before the disk is full."""
+    piece = b"x" * 65536
+
+    def endless(session):
+        session.say(b"150 here\r\n")
+        conn = session.open_data()
+        sent = 0
+        while sent < 2_000_000_000:
+            try:
+                session.send(conn, piece)
+            except OSError:
+                break
+            sent += len(piece)
+        conn.close()
+        assert sent < 1_000_000_000
+        session.say(b"426 broken off\r\n")
+
+    with TreeServer({"small": b"1234", "z": b"1"}, {"RETR small": endless}).site() as site:
+        report = plan(site, target).run()
+    assert [one.path for one in report.failures] == ["small"] and os.listdir(target) == ["z"]
+
+
 def test_what_a_name_is():
     assert [name for name in ("a", "ü", "...", " x", "a b", "-", "\udcff", "con") if trouble(name, windows=False)] == []
     assert all(trouble(name, windows=False) for name in ("", ".", "..", "a/b", "a\0"))

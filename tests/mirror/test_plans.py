@@ -85,8 +85,7 @@ def test_where_times_cant_be_set_an_upload_is_compared_by_which_is_newer(local):
     ({"include": "*.txt", "exclude": "e"}, {"a.txt", "d/b.txt"}),
     ({"exclude": "/d/*.bin"}, {"a.txt", "a.bin", "d/b.txt", "d/e/c.txt", "d/e/c.bin"}),
 ])  # fmt: skip
-def test_patterns(patterns, found, local):
-    pytest.importorskip("pathspec")
+def test_patterns(patterns, found, local, pathspec):
     tree = {"a.txt": b"", "a.bin": b"", "d": {"b.txt": b"", "b.bin": b"", "e": {"c.txt": b"", "c.bin": b""}}}
     with TreeServer(tree).site() as site:
         assert plan(site, local, **patterns).run().ok
@@ -181,6 +180,18 @@ def test_two_names_for_one_file(local, monkeypatch):
     with TreeServer({"Readme": b"1", "README": b"2"}).site() as site:
         with pytest.raises(Refused, match="one name on the target"):
             plan(site, local)
+
+
+def test_another_spelling_isnt_deleted_before_both_are_seen(local):
+    """On a disk, or a server, that takes upper and lower case for the same, it is the copy."""
+    put(local, "README", b"1", THEN - 5)
+    put(local, "other", b"1")
+    with TreeServer({"Readme": b"1", "a": b"1"}).site() as site:
+        made = plan(site, local, delete=True)
+        assert [one.path for one in made if one.kind == "delete"] == ["other"] and made.run().ok
+        made = plan(site, local, delete=True)
+        assert [(one.kind, one.path) for one in made] == [("delete", "README")] and made.run().ok
+    assert sorted(os.listdir(local)) == ["Readme", "a"]
 
 
 def test_names_that_a_server_cant_be_asked_for(local):

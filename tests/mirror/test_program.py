@@ -55,7 +55,10 @@ def test_some_failed(local, capsys):
 def test_unreachable(local, capsys):
     with TreeServer(TREE, USER="530 Login incorrect.") as server:
         assert run(server, local) == 1
-    assert "530 Login incorrect." in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "530 Login incorrect. (at ftp://user:***@127.0.0.1" in said and "see to user and password" in said
+    assert run(server, local) == 1  # it has gone
+    assert "Connection refused (at ftp://" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [

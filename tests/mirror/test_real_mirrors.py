@@ -126,7 +126,7 @@ def test_changes(endpoint, work, local):
 
 
 @four
-def test_deletes_on_the_server(endpoint, work, local):
+def test_deletes_on_the_server(endpoint, work, local, pathspec):
     """And what is in links to directories, which MLSD may not show as such, stays where it is."""
     fill(local, ["a"], large=10)
     target, elsewhere = fill(work.path / "dst"), fill(work.path / "elsewhere", ["a", "b"])

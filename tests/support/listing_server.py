@@ -14,7 +14,7 @@ ANSWERS = {
     "CWD": "250 moved",
     "NOOP": "200 noop",
 }
-KEPT = ("PASV", "QUIT")  # as every scripted server answers them
+KEPT = ("EPSV", "PASV", "QUIT")  # as every scripted server answers them
 
 
 class Scripted(Server):

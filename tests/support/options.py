@@ -50,9 +50,23 @@ def turn_on():
 # Tests that are about what an option changes, as far as their ids begin like that: the options, and what changes. Each
 # is in docs/options.md. Those of which nothing but a long wait would come aren't run.
 DECODED = ("errors", "what raised UnicodeDecodeError or UnicodeEncodeError is text")
+FACTORY = ("socket_factory", "rftplib.socket.create_connection() isn't called")
+ACCOMPANIED = ("noop_interval", "NOOP is sent, perhaps PWD, and voidresp() is called for each reply")
 BY_EPSV = ("prefer_epsv", "EPSV is sent where PASV was")
 LIMITS = ("connect_timeout data_timeout", "the sockets have these timeouts, whatever `timeout` is")
 DEVIATIONS = {
+    "compat/test_call_traces.py::test_attributes_are_read_from_the_object": LIMITS,
+    "compat/test_call_traces.py::test_sockets_and_files": (
+        "errors socket_factory prefer_epsv",
+        f"{DECODED[1]}; {FACTORY[1]}; {BY_EPSV[1]}",
+    ),
+    "compat/test_introspection.py::test_method_names_and_documentation": ("prefer_epsv", "ftplib.FTP.makepasv is ours"),
+    "compat/test_objects.py::test_the_file_has_what_makefiles_has": ("errors", "makefile() gets the argument `errors`"),
+    "compat/test_patches.py::test_create_connection_patched": FACTORY,
+    "compat/test_patches.py::test_module_functions_are_looked_up_at_each_call": BY_EPSV,
+    "compat/test_patches.py::test_socket_module_replaced": FACTORY,
+    "compat/test_subclasses.py::test_pret_before_pasv_and_replies_of_another_kind": BY_EPSV,
+    "compat/test_subclasses_tls.py::test_tls_by_hand": FACTORY,
     "control/test_addresses.py::test_strangers_do_not_prolong_the_timeout": LIMITS,
     "control/test_addresses.py::test_unless_it_is_trusted": BY_EPSV,
     "control/test_arguments.py::test_odd_argument": DECODED,
@@ -61,10 +75,7 @@ DEVIATIONS = {
     "control/test_encoding.py::test_name": DECODED,
     "control/test_encoding.py::test_reply_and_data_in_an_encoding": DECODED,
     "control/test_encoding.py::test_wide_encoding_of_data": DECODED,
-    "control/test_injection.py::test_no_argument_is_forgotten": (
-        "socket_factory",
-        "rftplib.socket.create_connection() isn't called",
-    ),
+    "control/test_injection.py::test_no_argument_is_forgotten": FACTORY,
     "control/test_lenient_addresses.py::test_": BY_EPSV,
     "control/test_options_errors.py::test_": DECODED,
     "control/test_options_passive.py::test_as_in_ftplib_unless_it_is_set": BY_EPSV,
@@ -82,6 +93,26 @@ DEVIATIONS = {
     "control/test_timeouts.py": LIMITS,
     "control/test_wire.py::test_clear_command_channel": BY_EPSV,
     "control/test_wire.py::test_every_method": BY_EPSV,
+    "download/test_lines.py::test_what_cannot_be_decoded": DECODED,
+    "listing/test_mlsd.py::test_a_bad_line_spoils_the_listing_before_its_first_entry": DECODED,
+    "listing/test_mlsd.py::test_other_encodings": DECODED,
+    "listing/test_scandir.py::test_a_name_that_is_not_of_the_encoding_is_an_error": DECODED,
+    "session/test_batch.py::test_what_ends_a_batch_says_how_far_it_came": DECODED,
+    "session/test_site.py::test_what_a_client_is_like": BY_EPSV,
+    "transfer/test_data_connection.py::test_download": DECODED,
+    "transfer/test_data_connection.py::test_retrlines_debug_levels": (
+        "errors prefer_epsv",
+        f"{DECODED[1]}; {BY_EPSV[1]}",
+    ),
+    "transfer/test_faults.py::test_fault": (
+        "errors connect_timeout data_timeout prefer_epsv noop_interval",
+        "; ".join(reason for _, reason in (DECODED, LIMITS, BY_EPSV, ACCOMPANIED)),
+    ),
+    "transfer/test_noops.py::test_there_is_none_where_nobody_asks_for_it": ACCOMPANIED,
+    "transfer/test_real_text.py::test_undecodable_line": DECODED,
+    "transfer/test_refusals.py::test_data_that_comes_after_the_reply": DECODED,
+    "transfer/test_refusals.py::test_the_reply_is_read_by_the_clients_own_methods": ACCOMPANIED,
+    "transfer/test_reuse.py::test_connected_again": DECODED,
 }
 NOT_RUN = ("control/test_timeouts.py",)
 

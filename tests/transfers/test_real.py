@@ -17,11 +17,13 @@ from support.cutter import Cutter
 from support.real import content
 
 TIME = 1_600_000_000
-SIZE = 4 << 20
+SIZE = 2 << 20
 DATA = content(SIZE)
-CUTS = 4
+CUTS = 3
 AT_ONCE = Retry(base=0.01, cap=0.1)
 NAMES = ["plain", "with two  spaces", "grüße, 東京", "-n", "20200913122640", "[a]*?", "a;b&c'd", "#1%20", "a" * 240]
+
+not_native = pytest.mark.endpoints(where=lambda endpoint: endpoint.protection != "native")
 
 
 def site_of(work, connect=None, folder="."):
@@ -79,6 +81,7 @@ def test_an_upload_with_cuts(work, local):
     assert os.stat(work.path / "big").st_mtime == TIME
 
 
+@not_native
 def test_names(work, local):
     """Whatever the name, it comes back the same; what a server can't have is an error, and nothing is left."""
     site = site_of(work)
@@ -97,6 +100,7 @@ def test_names(work, local):
     assert not [left for left in os.listdir(work.path) if left.endswith(".part")]
 
 
+@not_native
 def test_what_is_there_is_replaced(work, local):
     there(work, "file", b"old")
     (work.path / "file").chmod(0o666)
@@ -109,6 +113,7 @@ def test_what_is_there_is_replaced(work, local):
     site.close()
 
 
+@not_native
 def test_a_directory_that_is_missing(work, local):
     (local / "file").write_bytes(b"new")
     site = site_of(work)
@@ -122,6 +127,7 @@ def test_a_directory_that_is_missing(work, local):
     assert os.listdir(local) == ["file"]
 
 
+@not_native
 def test_an_empty_file(work, local):
     (local / "file").write_bytes(b"")
     site = site_of(work)
@@ -131,6 +137,7 @@ def test_an_empty_file(work, local):
     assert (local / "back").read_bytes() == b""
 
 
+@not_native
 def test_a_client_is_in_step_afterwards(work, local):
     there(work, "file")
     ftp = work.client()

@@ -1,6 +1,7 @@
 """What an error says, and what to do about it."""
 
 import errno
+import ssl
 
 from .._errors import Error
 
@@ -21,6 +22,7 @@ _OF_DISKS = {
     errno.ENOSPC: "the disk is full: make room",
     errno.EDQUOT: "the quota is used up: make room",
     errno.EROFS: "the disk can't be written to",
+    errno.ENOENT: "it isn't there: see whether its path is right",
     errno.EACCES: "see to its permissions, or exclude it",
     errno.EPERM: "see to its permissions, or exclude it",
     errno.ELOOP: "a link is in the way: remove it, or exclude it",
@@ -30,13 +32,15 @@ _OF_DISKS = {
     errno.ENOTEMPTY: "there is something in it that isn't part of the plan: plan again",
     errno.ENAMETOOLONG: "the name is too long for this disk: exclude it",
 }
+_UNREACHED = "see whether the server, its port and the kind of TLS are right, and run it again"
 _LOST = "the connection was lost: run it again, it goes on where it was"
 
 
 def text(error):
     """What has gone wrong, the server's reply if it is one."""
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+        hint = getattr(error, "_hint", None)  # where
+        return f"{error.strerror} ({hint})" if hint else error.strerror
     found = str(error)
     if isinstance(error, EOFError) and not found:
         return "the server has closed the connection"
@@ -50,8 +54,10 @@ def of(kind, error):
         if reply in _OF_SERVERS:
             return _OF_SERVERS[reply]
         return "exclude it, or report it with the line" if kind == "list" else "look into the server's log"
-    if isinstance(error, OSError) and error.errno in _OF_DISKS:
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno in _OF_DISKS:
         return _OF_DISKS[error.errno]
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "the server isn't who it says it is, or its authority isn't known here: see cafile"
     if isinstance(error, ValueError):
         return "rename it, or exclude it"
-    return _LOST
+    return _UNREACHED if kind == "connect" else _LOST

@@ -1,5 +1,6 @@
 """How far a run has come, for people: a bar by tqdm on a terminal, else a line a second."""
 
+import shutil
 import sys
 import time
 
@@ -23,7 +24,8 @@ class _Tqdm:
         self._tqdm, self._bar = tqdm, None
 
     def set_size(self, size):
-        self._bar = self._tqdm(total=size, unit="B", unit_scale=True)
+        width = shutil.get_terminal_size().columns
+        self._bar = self._tqdm(total=size, unit="B", unit_scale=True, ncols=width)
 
     def relative_update(self, inc=1):
         self._bar.update(inc)

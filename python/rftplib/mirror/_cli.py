@@ -5,7 +5,7 @@ import signal
 import sys
 
 from .._errors import Error
-from ._advice import text
+from ._advice import of, text
 from ._plan import Plan
 from ._planning import plan
 from ._values import Refused
@@ -46,7 +46,7 @@ def main(arguments=None):
         return USAGE
     except (Error, OSError, EOFError) as error:
         name = getattr(error, "filename", None)
-        print(f"{name + ': ' if isinstance(name, str) else ''}{text(error)}", file=sys.stderr)
+        print(f"{name + ': ' if isinstance(name, str) else ''}{text(error)}: {of('connect', error)}", file=sys.stderr)
         return FAILED
 
 
@@ -56,10 +56,11 @@ def _interrupt(number, frame):
 
 def _run(options):
     if options.run:
-        made = Plan.load(options.run, *_sides(options))
+        made = Plan.load(options.run, options.source, options.target)
     else:
         made = plan(
-            *_sides(options),
+            options.source,
+            options.target,
             compare=options.compare,
             include=options.include,
             exclude=options.exclude,
@@ -92,15 +93,6 @@ def _run(options):
             progress.close()
     print(report, file=sys.stdout if report.ok else sys.stderr)
     return DONE if report.ok else FAILED
-
-
-def _sides(options):
-    """Both sides; a Site for a URL of a server, so that --jobs is its number of connections."""
-    from .._site import Site
-
-    for value in (options.source, options.target):
-        scheme = value.partition("://")[0].lower()
-        yield Site(value, connections=options.jobs) if scheme in ("ftp", "ftps", "ftpes") and "://" in value else value
 
 
 def _show(made):

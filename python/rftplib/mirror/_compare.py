@@ -4,7 +4,7 @@ Two times are the same if they differ by less than the coarser of their resoluti
 minute or a day for a LIST of a server without MDTM, a microsecond for a disk.
 """
 
-from ._tree import Tree, above, parent_of
+from ._tree import Tree, above, fold, parent_of
 from ._values import Action, Failure
 
 WAYS = ("auto", "size", "hash", "newer")
@@ -92,10 +92,13 @@ def deletions(source: Tree, target: Tree, blocked=()):
     """What the target has and the source hasn't, the deepest first; what is left alone on either side stays."""
     alone = source.kept | target.kept | set(blocked)
     alone |= {path for path, node in source.nodes.items() if node.kind in ("other", "link", "part")}
+    # Where upper and lower case are the same, README is the copy of Readme, which has just been made.
+    twins = {fold(path) for path in source.nodes if path not in target.nodes}
     files, directories, held = [], [], set()
     for path in sorted(target.nodes, reverse=True):  # what is in a directory comes before it
         node = target.nodes[path]
-        if path in source.nodes or path in alone or any(one in alone for one in above(path)):
+        stays = path in source.nodes or path in alone or fold(path) in twins
+        if stays or any(one in alone for one in above(path)):
             held.add(parent_of(path))
             held.update(above(path))
         elif node.kind != "dir":

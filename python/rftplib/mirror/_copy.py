@@ -3,8 +3,6 @@
 It can be done twice: files arrive under a temporary name, and get their own when they are whole.
 """
 
-import time
-
 from .._errors import Error
 from ..transfer import Retry
 from ..transfer._attempts import BeginAnew, NotWhole, may_pass
@@ -20,7 +18,7 @@ RETRY = Retry(attempts=6, base=0.5, cap=30.0)
 
 def copy(job, here=None):
     """Do the job; returns an Outcome for each of its actions, fewer if it was stopped or going on is no use."""
-    here, outcomes, left = here or Here(), [], list(job.actions)
+    here, outcomes, left = here or Here(rate=job.rate), [], list(job.actions)
     try:
         _try(job, here, outcomes, left)
     except Stopped:
@@ -35,7 +33,7 @@ def copy(job, here=None):
 
 def _try(job, here, outcomes, left):
     """Do what is `left`, again after a failure that another connection may mend."""
-    failures, came, began = 0, 0, time.monotonic()
+    failures, came = 0, 0
     while left:
         error = None
         before = here.total
@@ -48,7 +46,6 @@ def _try(job, here, outcomes, left):
                     return
                 if not job.large:
                     here.moved(outcome.size)
-                    _slow_down(job, here, outcomes, began)
         except LocalError as trouble:
             outcomes.append(failed(left.pop(0), trouble.error))
         except Unreachable as trouble:
@@ -79,10 +76,3 @@ def _way(job):
 def is_worth_another(error):
     """Whether another connection, or another moment, may do better."""
     return isinstance(error, (BeginAnew, NotWhole)) or may_pass(error, True)
-
-
-def _slow_down(job, here, outcomes, began):
-    """Wait until so much may have been moved."""
-    if job.rate is not None:
-        due = began + sum(outcome.size for outcome in outcomes) / job.rate
-        here.pause(max(0.0, due - time.monotonic()))

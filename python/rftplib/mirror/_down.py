@@ -19,7 +19,7 @@ def copy(job, actions, here, works):
             here.check()
             ahead.more = place + 1 < len(actions)
             try:
-                outcome = _one(job, action, ftp, folders, ahead)
+                outcome = _one(job, action, here, ftp, folders, ahead)
             except (error_perm, ValueError) as refusal:
                 outcome = failed(action, refusal)
             except LocalError as error:
@@ -27,10 +27,11 @@ def copy(job, actions, here, works):
             yield outcome
 
 
-def _one(job, action, ftp, folders, ahead):
+def _one(job, action, here, ftp, folders, ahead):
     origin = argument(action.origin or action.path)
     with folders.part(action.path, action.modified, action.size, action.modified, origin, ftp.host, ftp.port) as part:
-        ftp.retrbinary("RETR " + origin, part.file.write)
+        with here.metered(ftp, "RETR " + origin, action.size):
+            ftp.retrbinary("RETR " + origin, part.file.write)
         size = os.fstat(part.file.fileno()).st_size
         if action.size not in (None, size):
             ahead.settle()

@@ -5,6 +5,8 @@ import ssl
 import threading
 from typing import NamedTuple, Optional, Tuple  # noqa: UP035  (Python 3.9 evaluates them)
 
+from .. import _rftplib
+from ..transfer._course import Course
 from . import _advice
 from ._listers import Unreachable
 from ._local import FULL
@@ -15,8 +17,9 @@ MOST_FILES, MOST_BYTES = 50, 1 << 20
 
 
 class Job(NamedTuple):
-    """actions: files to be copied, small ones or one large one. rate: bytes per second, for this job. digests: whether
-    the SHA-256 of each is wanted. keep: whether connections are kept for the next job."""
+    """actions: files to be copied, small ones or one large one. rate: bytes per second, for this job, where it is done
+    by another process. digests: whether the SHA-256 of each is wanted. keep: whether connections are kept for the next
+    job."""
 
     source: object
     target: object
@@ -49,8 +52,10 @@ class Stopped(Exception):
 class Here:
     """What a job has of the process that it is done in: whether to stop, who is told of progress, open connections."""
 
-    def __init__(self, moved=None):
+    def __init__(self, moved=None, rate=None):
         self.stop = threading.Event()
+        # shared by all transfers of this process
+        self.rate = None if rate is None else _rftplib.Rate(rate)
         self.total, self._moved = 0, moved
         self.raised = None  # what the one who is told of progress has raised
         self._clients = set()
@@ -85,6 +90,10 @@ class Here:
                 yield ftp
             finally:
                 self._clients.discard(ftp)
+
+    def metered(self, ftp, command, size):
+        """A context for one small transfer: kept to the rate, and ended where far more comes than the `size`."""
+        return Course(None, self.rate).metered(ftp, command, 0, most=size)
 
     def pause(self, seconds):
         if self.stop.wait(seconds):

@@ -86,7 +86,7 @@ def _get(job, action, here, target):
 
 
 def _course(job, here, counts=True):
-    return Course(_Progress(here, counts), job.rate)
+    return Course(_Progress(here, counts), here.rate)
 
 
 class _Progress:

@@ -131,7 +131,7 @@ def plan(
         actions.sort(key=lambda action: action.path)
     refusal = None
     if delete:
-        unwanted, doubts = _not_behind_links(target, deletions(here, there, found.blocked))
+        unwanted, doubts = _beyond_doubt(target, there, deletions(here, there, found.blocked))
         failures += doubts
         refusal = _guards.refusal(unwanted, here, there, max_delete)
         actions += unwanted
@@ -149,17 +149,20 @@ def _check(option, value, values):
         raise ValueError(f"{option} is one of {', '.join(values)}, not {value!r}")
 
 
-def _not_behind_links(target, unwanted):
-    """The deletions, without those in what are links to directories on the server, and a Failure for each of these."""
-    if not hasattr(target, "linked"):
+def _beyond_doubt(target, there, unwanted):
+    """The deletions on a server that hit what they mean, and a Failure for each of the others."""
+    if not target.remote:
         return unwanted, []
-    linked = target.linked(unwanted)
-    doubts = [
-        Failure("list", path, "it is a link to a directory: what is in it lies elsewhere", "exclude it")
-        for path in sorted(linked)
-    ]
-    behind = tuple(f"{path}/" for path in linked)
-    return [one for one in unwanted if one.path not in linked and not one.path.startswith(behind)], doubts
+    doubts = {}
+    for path in target.linked(unwanted):
+        doubts[path] = "it is a link to a directory: what is in it lies elsewhere", "exclude it"
+    for one in unwanted:
+        other = "/".join(name.strip() for name in one.path.split("/"))
+        if other != one.path and other in there.nodes:
+            doubts[one.path] = f"a server may take it for {other!r}, which is there as well", "delete it by hand"
+    behind = tuple(f"{path}/" for path in doubts)
+    kept = [one for one in unwanted if one.path not in doubts and not one.path.startswith(behind)]
+    return kept, [Failure("delete", path, *doubts[path]) for path in sorted(doubts)]
 
 
 def _unchanged(source, actions):

@@ -2,7 +2,7 @@
 
 from .. import _scan
 from .._batch import batch
-from .._errors import error_perm
+from .._errors import error_perm, explained
 from .._features import features
 from .._site import _restored
 from .._stat import stat_many
@@ -42,7 +42,7 @@ class Remote:
             lister.give_back()
             refusal = unreachable.__cause__
             if needed or not self.site.directory or not _is_gone(refusal) or not self._is_missing():
-                raise refusal from None
+                raise explained(refusal, f"at {self}") from None
             with self.outside().borrow() as ftp:
                 self.keeps_times = _keeps_times(ftp)
             tree.exists = False

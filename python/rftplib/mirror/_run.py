@@ -42,7 +42,7 @@ class Run:
         plan, began = self._plan, time.monotonic()
         if plan.refusal:
             raise Refused(plan.refusal)
-        self._here = Here(self._moved)
+        self._here = Here(self._moved, self._rate)
         if self._progress is not None:
             self._progress.set_size(plan.size)
         try:
@@ -76,6 +76,8 @@ class Run:
         except Unreachable as error:
             self._give_up(error.__cause__)
         except (Error, OSError, EOFError) as error:
+            if error is self._here.raised:
+                raise
             self._give_up(error)
         if self._manifest is not None and not self._stopped:
             from ._manifest import write

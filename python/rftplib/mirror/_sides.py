@@ -6,6 +6,9 @@ from .._site import Site
 from ._local import Local
 from ._remote import Remote
 
+# A Site's limit is its user's; where there is only a URL, `connections` of plan() and run() is all that counts
+_PLENTY = 1000
+
 _SCHEMES = ("ftp", "ftps", "ftpes")
 
 
@@ -27,7 +30,7 @@ def _side(value, follow=False):
     if isinstance(value, str) and "://" in value:
         scheme = value.partition("://")[0].lower()
         if scheme in _SCHEMES:
-            return Remote(Site(value))
+            return Remote(Site(value, connections=_PLENTY))
         if scheme != "file":
             from ._other import Other
 

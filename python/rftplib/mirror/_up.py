@@ -58,8 +58,10 @@ def _fetched(job, actions, here, works):
         for place, action in enumerate(actions):
             here.check()
             ahead.more, content = place + 1 < len(actions), io.BytesIO()
+            command = "RETR " + argument(action.origin or action.path)
             try:
-                ftp.retrbinary("RETR " + argument(action.origin or action.path), content.write)
+                with here.metered(ftp, command, action.size):
+                    ftp.retrbinary(command, content.write)
             except (error_perm, ValueError) as refusal:
                 found.append((action, failed(action, refusal)))
                 continue
@@ -114,8 +116,9 @@ def _store(job, contents, here, works):
                 name = action.path.rpartition("/")[2]
                 part = join(parent_of(action.path), part_name(name, action.size, action.modified, action.path))
                 try:
-                    with opener() as content:
-                        ftp.storbinary("STOR " + argument(part), content.file)
+                    command = "STOR " + argument(part)
+                    with opener() as content, here.metered(ftp, command, None):
+                        ftp.storbinary(command, content.file)
                         if not content.is_as_before():
                             raise LocalError(OSError(None, "it has changed while it was sent"))
                         size = content.file.tell()

@@ -30,6 +30,7 @@ class Side:
     def __init__(self, where):
         self._where = Site(where) if isinstance(where, str) else where
         self.replaces = isinstance(self._where, Site)
+        self.name = f"{getattr(self._where, 'host', '')}:{getattr(self._where, 'port', '')}"
 
     def borrow(self):
         """A context that gives a client."""
@@ -41,7 +42,7 @@ class Side:
 
 
 def run(where, job, retry, course):
-    """What `job.attempt(ftp)` returns in the end. job.describe() tells, for an error, what was to be done.
+    """What `job.attempt(ftp)` returns in the end. job.describe(name) tells, for an error, what was to be done there.
 
     A failed connection is never used again. A client of the caller's gets one attempt, but where what is there has
     turned out to be of no use and the client is in step.
@@ -70,13 +71,13 @@ def run(where, job, retry, course):
             if isinstance(error, error_proto):
                 again, garbled = again and not garbled, True
             if not again:
-                raise _told(error, job.describe()) from error.__cause__
+                raise told(error, job.describe(side.name)) from error.__cause__
             pause = retry.pause(failures)
-            _logs.event("control", _logs.INFO, "%s: %s; once more in %.1f s", job.describe(), error, pause)
+            _logs.event("control", _logs.INFO, "%s: %s; once more in %.1f s", job.describe(side.name), error, pause)
         time.sleep(pause)
 
 
-def _told(error, text):
+def told(error, text):
     """The error with `text` behind its own."""
     if isinstance(error, (BeginAnew, NotWhole)):
         return TransferError(f"{error} ({text})").with_traceback(error.__traceback__)

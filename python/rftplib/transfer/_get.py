@@ -102,9 +102,9 @@ class Download:
                 self._note(part, left, before.size)
                 raise
 
-    def describe(self):
+    def describe(self, server):
         """What was to be done, and what is there, for an error."""
-        return f"getting {self._remote!r}{self._state}"
+        return f"getting {self._remote!r} from {server}{self._state}"
 
     def _note(self, part, left, size):
         kept = f": {left} of {size} bytes are in {part.path!r}, where the next get() goes on"
@@ -120,7 +120,7 @@ class Download:
         if whole and self._verify.how != "none":
             after = look(ftp, self._remote)
             if not before.same(after):
-                raise BeginAnew("the file has changed on the server meanwhile")
+                raise BeginAnew("the file has changed on the server meanwhile: verify='none' takes it as it comes")
             self._check_size(size, before.size)
         digest, verified = self._check_hash(ftp, part, size, before, offer if whole else None)
         part.finish(before.micros if "mtime" in self._keep else None)

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 
+from .. import _logs
 from ._values import TransferError
 
 try:
@@ -65,6 +66,10 @@ class Target:
             raise IsADirectoryError(errno.EISDIR, "a directory: the local path names the file", path)
         if directory and not os.path.isdir(directory):
             raise FileNotFoundError(errno.ENOENT, "there is no such directory: it has to be made first", directory)
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(path)  # raises what is wrong with the name
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise OSError(errno.EINVAL, "no regular file, which can't be replaced: give an open file object", path)
         return cls(directory, name)
 
     def open(self, name, flags):
@@ -147,8 +152,8 @@ class Part:
         self.file.close()
 
     def length(self):
-        """How many bytes it has."""
-        return os.fstat(self.file.fileno()).st_size
+        """How many bytes it has; none any more once it is the file."""
+        return 0 if self.file.closed else os.fstat(self.file.fileno()).st_size
 
     def tail(self, position):
         """The last bytes before `position`: what is to be the same in the source."""
@@ -167,7 +172,10 @@ class Part:
         if os.name == "nt":
             self.file.close()  # an open file can't be renamed there
         if micros is not None:
-            self._target.set_time(self.name, micros)
+            try:
+                self._target.set_time(self.name, micros)
+            except (OSError, OverflowError) as error:  # file systems have their limits, and users their rights
+                _logs.event("data", _logs.WARNING, "%s can't have its time: %s", self.path, error)
         self._target.replace(self.name)
 
     def discard(self):

@@ -32,7 +32,8 @@ class Upload:
         self._start = 0  # where the present attempt goes on
         self._no_append = False  # whether the server has refused APPE
         self._useless = False  # whether what is there is known to be wrong
-        self._naming = False  # whether the name has been asked for: it may have been given
+        self._naming = 0  # how often the name has been asked for: it may have been given
+        self._found = (None, "none")  # the digest and what was verified, before the name was asked for
         self._end = None  # what size the server told last, where it was a wrong one
         self._checked = False
         self._state = ""
@@ -48,18 +49,18 @@ class Upload:
             self._course.size(self._source.size)
             self._choose_place(ftp)
             if self._naming and _naming.sizes(ftp, self._place, self._remote) == [None, self._source.size]:
-                return self._done(self._source.size, None, "size")
+                return self._done(ftp, self._source.size, *self._found)
             if not self._overwrite:
                 self._check_absent(ftp)
             try:
                 return self._bring(ftp, offer)
-            except (Error, OSError) as error:
+            except (Error, OSError, EOFError) as error:
                 self._give_up(ftp, error)
                 raise
 
-    def describe(self):
+    def describe(self, server):
         """What was to be done, for an error."""
-        return f"putting {self._source.path!r} as {self._remote!r}{self._state}"
+        return f"putting {self._source.path!r} as {self._remote!r} on {server}{self._state}"
 
     def _choose_place(self, ftp):
         if not self._temporary:
@@ -69,7 +70,7 @@ class Upload:
         place = head + slash + part_name(name, *self._source.identity, self._remote, ftp.host, ftp.port)
         if self._place not in (None, place):
             ask(ftp, ["DELE " + self._place])  # of what the source was
-            self._naming = self._useless = self._left_over = False
+            self._naming, self._useless, self._left_over = 0, False, False
             self._end = None
         self._place = place
 
@@ -98,14 +99,15 @@ class Upload:
         else:
             if not self._overwrite:
                 self._check_absent(ftp)
-            self._naming = True
+            self._naming, self._found = self._naming + 1, (digest, verified)
             _naming.name_it(ftp, self._place, self._remote, seconds, self._overwrite)
-        return self._done(size, digest, verified)
+        return self._done(ftp, size, digest, verified)
 
-    def _done(self, size, digest, verified):
+    def _done(self, ftp, size, digest, verified):
         self._course.reach(size)
-        seconds = self._source.seconds
-        modified = None if seconds is None else _naming.utc(seconds)
+        if self._naming > 1:  # an earlier attempt may have put an older file aside
+            ask(ftp, ["DELE " + _naming.aside_name(self._place)])
+        modified = _naming.utc(self._source.seconds)
         return Transferred(self._remote, size, self._start, 1, 0.0, digest, verified, modified)
 
     def _find_start(self, ftp):

@@ -104,9 +104,9 @@ class ToObject:
         self._course.reach(size)
         return Transferred(None, size, 0, 1, 0.0, None, verified, before.modified)
 
-    def describe(self):
+    def describe(self, server):
         """What was to be done, for an error."""
-        return f"getting {self._remote!r}"
+        return f"getting {self._remote!r} from {server}"
 
 
 def _position(file):

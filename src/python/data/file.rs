@@ -9,6 +9,7 @@ use crate::python::call::Call;
 use crate::python::data::recognise::descriptor;
 use crate::python::errors::Error;
 use crate::python::number::number;
+use crate::python::owner::Owner;
 use crate::transfer::Outlet;
 
 /// The classes of files to write to.
@@ -38,10 +39,10 @@ impl<'py> RealFile<'py> {
     }
 
     fn open(object: &Bound<'py, PyAny>, classes: &[&str], able: &str) -> PyResult<Option<Self>> {
-        let Some((fd, buffered)) = descriptor(object, classes, able)? else {
+        let Some((_, buffered)) = descriptor(object, classes, able)? else {
             return Ok(None);
         };
-        let Ok(fd) = net::duplicate(fd) else {
+        let Some(fd) = Owner::new(object).duplicate()? else {
             return Ok(None);
         };
         let Ok(kind) = net::file_type(fd.as_fd()) else {

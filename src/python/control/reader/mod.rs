@@ -28,7 +28,7 @@ const TURN: Duration = Duration::from_millis(10);
 /// What `socket`'s own files say once the timeout has passed.
 const TIMED_OUT: &str = "cannot read from timed out object";
 
-/// After a batch that has ended early, or a transfer with NOOPs, the next line is the reply to no command that is sent now.
+/// After a batch that has ended early, or a transfer with NOOPs, what comes next is the reply to an earlier command.
 const BROKEN_OFF: &str = "replies to earlier commands are still to come: call rftplib.session.recover(ftp)";
 
 /// A text reader over a socket: `readline(limit)` with universal newlines. It keeps the socket open until it is closed,

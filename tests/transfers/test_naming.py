@@ -1,0 +1,125 @@
+"""Uploads get their name at the end, and what had it before stays until then."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from rftplib import error_perm
+from rftplib.transfer import Retry, put
+from support.actions import close
+from support.file_server import TIME, FileServer, name_of, store
+from support.real import content
+
+DATA = content(300_000)
+AT_ONCE = Retry(attempts=4, base=0)
+
+
+@pytest.fixture
+def source(local):
+    path = local / "b"
+    path.write_bytes(DATA)
+    os.utime(path, (TIME, TIME))
+    return path
+
+
+def files(server):
+    return {name: bytes(file.content) for name, file in server.files.items()}
+
+
+def test_without_a_temporary_name(source):
+    with FileServer({"b": b"old"}) as server:
+        put(server.site, source, "b", temporary=False)
+        assert server.stored == [("STOR", "b", 0)]
+        assert "RNFR" not in server.happened
+        assert server.files["b"].seconds == TIME
+
+
+def test_overwriting_can_be_forbidden(source):
+    with FileServer({"b": b"old"}) as server:
+        with pytest.raises(FileExistsError, match="overwrite is False"):
+            put(server.site, source, "b", overwrite=False, retry=AT_ONCE)
+        assert (files(server), server.stored) == ({"b": b"old"}, [])
+        put(server.site, source, "c", overwrite=False)
+        assert bytes(server.files["c"].content) == DATA
+
+
+def test_one_that_comes_up_meanwhile_stays(source):
+    def another(session):
+        session.server.files["b"] = session.server.files.get("b") or type(session.server.files[name_of(session)])(
+            b"theirs"
+        )
+        session.say(b"226 stored\r\n")
+
+    with FileServer((), {"STOR": store(append=False, last=another)}) as server:
+        with pytest.raises(FileExistsError):
+            put(server.site, source, "b", overwrite=False)
+        assert bytes(server.files["b"].content) == b"theirs"
+
+
+def rnto_unless_there(session):
+    server = session.server
+    if name_of(session) in server.files:
+        session.say(b"550 file exists\r\n")
+    else:
+        server.files[name_of(session)] = server.files.pop(session.renamed)
+        session.say(b"250 renamed\r\n")
+
+
+def test_a_server_that_won_t_rename_onto_a_file(source):
+    with FileServer({"b": b"old"}, {"RNTO": rnto_unless_there}) as server:
+        put(server.site, source, "b")
+        assert files(server) == {"b": DATA}
+
+
+def test_a_name_that_is_refused_once_more(source):
+    """The older file was put aside for it, and is back."""
+
+    def rnto(session):
+        if session.renamed.endswith(".part"):
+            session.say(b"553 not that name\r\n")
+        else:
+            rnto_unless_there(session)
+
+    with FileServer({"b": b"old"}, {"RNTO": rnto}) as server:
+        with pytest.raises(error_perm, match="553 not that name"):
+            put(server.site, source, "b", retry=AT_ONCE)
+        assert server.happened.count("RNTO") == 4
+        assert bytes(server.files["b"].content) == b"old"
+        assert "DELE" not in server.happened
+
+
+def test_the_connection_is_lost_while_an_older_file_is_aside(source):
+    def rnto(session):
+        rnto_unless_there(session)
+        if name_of(session).endswith(".old"):
+            close(session)
+
+    with FileServer({"b": b"old"}, {"RNTO": rnto}) as server:
+        with pytest.raises((OSError, EOFError), match="what was 'b' may be .*\\.old' now"):
+            put(server.site, source, "b", retry=Retry(attempts=1))
+        assert sorted(files(server).values()) == sorted([DATA, b"old"])
+        put(server.site, source, "b", retry=AT_ONCE)
+        assert bytes(server.files["b"].content) == DATA
+
+    with FileServer({"b": b"old"}, {"RNTO": rnto}) as server:
+        put(server.site, source, "b", retry=AT_ONCE)
+        assert files(server) == {"b": DATA}
+
+
+def test_a_name_that_is_refused(source):
+    with FileServer({"b": b"old"}, {"RNTO": b"553 not that name\r\n"}) as server:
+        with pytest.raises(error_perm, match="553 not that name.*putting .*/b' as 'b'.*next put"):
+            put(server.site, source, "b", retry=AT_ONCE)
+        assert bytes(server.files["b"].content) == b"old"
+
+
+def test_a_name_that_was_given_before_the_connection_was_lost(source):
+    def rename_and_go(session):
+        session.server.files[name_of(session)] = session.server.files.pop(session.renamed)
+        close(session)
+
+    with FileServer((), {"RNTO": rename_and_go}) as server:
+        done = put(server.site, source, "b", retry=AT_ONCE)
+        assert (files(server), done.attempts, len(server.stored)) == ({"b": DATA}, 2, 1)
+    assert done.verified == "size"
