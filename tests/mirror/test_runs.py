@@ -20,6 +20,7 @@ from support.mirror_server import TreeServer, say, send_only
 from support.snapshots import contents
 
 PATIENCE = 60
+one = pytest.mark.endpoints(where=lambda endpoint: str(endpoint) == "vsftpd-ipv4-plain")
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def executors():
     yield "processes", lambda: concurrent.futures.ProcessPoolExecutor(2)
 
 
-@plain
+@one
 @pytest.mark.parametrize("make", [make for _, make in executors()], ids=[name for name, _ in executors()])
 def test_any_executor(make, endpoint, work, local):
     source = fill(work.path / "src", [f"f{number}" for number in range(40)])
@@ -59,7 +60,8 @@ if __name__ == "__main__":
 """
 
 
-@plain
+@pytest.mark.long
+@one
 def test_dask(endpoint, work, local, tmp_path):
     """Two workers of a cluster, which are processes of their own."""
     pytest.importorskip("distributed")

@@ -2,8 +2,12 @@
 
 In ftplib's order a file costs five round trips: TYPE, PASV, the connection, RETR, and the final reply. Here EPSV (RFC
 2428) is sent when all data of a download has come, before the final reply is read, and both replies come together: that
-leaves three. It isn't sent any earlier, with RETR: pyftpdlib ends the running transfer then. After an upload the server
-may still be reading when all is sent, so EPSV waits for the final reply.
+leaves three. It isn't sent any earlier, with RETR: pyftpdlib ends the running transfer then.
+
+When all of an upload has been sent the server may still be reading, and EPSV waits for the final reply: pyftpdlib ends
+the transfer for it, Pure-FTPd misreads it, ProFTPD may refuse it. vsftpd reads no command before it is through. Where
+its greeting says that it is that, EPSV goes out at once; the uploads are to temporary names, and their sizes are looked
+at before they are renamed.
 """
 
 from .. import _lenient, _options
@@ -15,11 +19,12 @@ _NO_EPSV = "_rftplib_mirror_no_epsv"
 
 class Ahead:
     """`with Ahead(ftp) as ahead:` retrbinary() and storbinary() in the block make use of it; `ahead.more` is set to
-    whether there is another transfer. Other commands only after settle()."""
+    whether there is another transfer. Other commands only after settle(). patient: whether EPSV waits for the final
+    reply."""
 
-    def __init__(self, ftp, sends=False, works=True):
+    def __init__(self, ftp, patient=False, works=True):
         self.more = False
-        self._ftp, self._sends = ftp, sends
+        self._ftp, self._patient = ftp, patient
         self._works = works and ftp.passiveserver and not ftp.__dict__.get(_NO_EPSV)
         self._armed = self._asked = False
         self._address = None
@@ -65,10 +70,12 @@ class Ahead:
     def _reply(self):
         """In the place of voidresp(), which reads the final reply of a transfer."""
         armed, self._armed = self._armed, False
-        if armed and not self._sends:
+        if armed and not self._patient:
             self._ask()
         reply = self._voidresp()
-        if armed and self._sends:
+        if reply[:3] == "229":
+            raise EOFError("the server has ended the transfer for the next one")
+        if armed and self._patient:
             self._ask()
         return reply
 

@@ -22,6 +22,7 @@ class Remote:
     def __init__(self, site):
         self.site = site
         self.keeps_times = None  # not known yet
+        self.patient = False  # whether uploads have to wait for each final reply
 
     def __str__(self):
         return self.site.url

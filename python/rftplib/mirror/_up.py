@@ -5,7 +5,8 @@ import io
 import os
 
 from .._batch import batch
-from .._errors import error_perm
+from .._errors import Error, error_perm
+from .._features import features
 from ..transfer._naming import time_commands
 from ..transfer._part import part_name
 from . import _digests
@@ -108,32 +109,41 @@ class _Stored:
 def _store(job, contents, here, works):
     """Each to a temporary name; then sizes, times and names of all by two batches."""
     with here.borrow(job.target.site) as ftp:
-        stored, leftover = [], []
-        with Ahead(ftp, sends=True, works=works) as ahead:
-            for place, (action, opener) in enumerate(contents):
-                here.check()
-                ahead.more = place + 1 < len(contents)
-                name = action.path.rpartition("/")[2]
-                part = join(parent_of(action.path), part_name(name, action.size, action.modified, action.path))
-                try:
-                    command = "STOR " + argument(part)
-                    with opener() as content, here.metered(ftp, command, None):
-                        ftp.storbinary(command, content.file)
-                        if not content.is_as_before():
-                            raise LocalError(OSError(None, "it has changed while it was sent"))
-                        size = content.file.tell()
-                        digest = _digests.Hashes(ftp, content.file, job)
-                except (error_perm, ValueError) as refusal:
-                    leftover.append(part)
-                    yield failed(action, refusal)
-                except LocalError as error:
-                    leftover.append(part)
-                    yield failed(action, error.error)
-                else:
-                    stored.append(_Stored(action, part, size, content, digest))
-        yield from _finish(job, ftp, stored)
-        if leftover:
-            batch(ftp, [f"DELE {argument(part)}" for part in leftover])
+        patient = job.target.patient or not features(ftp).size or "(vsFTPd" not in (ftp.welcome or "")
+        try:
+            yield from _send(job, contents, here, ftp, Ahead(ftp, patient, works))
+        except (Error, OSError, EOFError):
+            job.target.patient = True  # it may be that
+            raise
+
+
+def _send(job, contents, here, ftp, ahead):
+    stored, leftover = [], []
+    with ahead:
+        for place, (action, opener) in enumerate(contents):
+            here.check()
+            ahead.more = place + 1 < len(contents)
+            name = action.path.rpartition("/")[2]
+            part = join(parent_of(action.path), part_name(name, action.size, action.modified, action.path))
+            try:
+                command = "STOR " + argument(part)
+                with opener() as content, here.metered(ftp, command, None):
+                    ftp.storbinary(command, content.file)
+                    if not content.is_as_before():
+                        raise LocalError(OSError(None, "it has changed while it was sent"))
+                    size = content.file.tell()
+                    digest = _digests.Hashes(ftp, content.file, job)
+            except (error_perm, ValueError) as refusal:
+                leftover.append(part)
+                yield failed(action, refusal)
+            except LocalError as error:
+                leftover.append(part)
+                yield failed(action, error.error)
+            else:
+                stored.append(_Stored(action, part, size, content, digest))
+    yield from _finish(job, ftp, stored)
+    if leftover:
+        batch(ftp, [f"DELE {argument(part)}" for part in leftover])
 
 
 def _finish(job, ftp, stored):
