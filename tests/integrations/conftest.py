@@ -19,7 +19,20 @@ import rftplib
 from servers import CATALOGUE, Server, Session
 from servers.layout import PASSWORD, USER, certificate, home
 
-PACKAGES = ("dask", "fsspec", "ftputil", "gevent", "pandas", "pyarrow", "pyftpdlib", "smart_open", "socks", "tqdm")
+PACKAGES = (
+    "dask",
+    "distributed",
+    "fsspec",
+    "ftputil",
+    "gevent",
+    "pandas",
+    "pathspec",
+    "pyarrow",
+    "pyftpdlib",
+    "smart_open",
+    "socks",
+    "tqdm",
+)
 REQUIRED = os.environ.get("RFTPLIB_REQUIRE_INTEGRATIONS") == "1"
 LACKING = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
 SERVERS = ("pyftpdlib", "pyftpdlib-implicit", "vsftpd", "proftpd", "proftpd-implicit", "pureftpd")

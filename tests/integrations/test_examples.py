@@ -48,6 +48,11 @@ OUTCOMES = {
     "filesystem_4": lambda here, there: (
         sorted(path.name for path in (there / "photos").iterdir()) == ["list.txt", "report.pdf"]
     ),
+    "comparison_1": downloaded("photos/2024/a.jpg", b"jpg"),
+    "mirrors_1": downloaded("photos/2024/a.jpg", b"jpg"),
+    "mirrors_2": downloaded("photos/2024/a.jpg", b"jpg"),
+    "mirrors_3": downloaded("photos/2024/a.jpg", b"jpg"),
+    "options_5": downloaded("big.iso", BIG),
     "ftps_5": downloaded("big.iso", BIG),
     "how_it_is_built_1": downloaded("notes.txt", NOTES),
     "recipes_2": downloaded("big.iso", BIG),
@@ -86,6 +91,8 @@ PRINTED = {
     "listings_2": ["new this week: photos/2024/a.jpg"],
     "listings_3": [str(len(BIG)), "dir", "refused: 550"],
     "listings_4": ["report.pdf 2026-11-28 09:14:00+00:00 0:01:00", "old 1994-04-08"],
+    "mirrors_1": ["2024/a.jpg"],
+    "mirrors_2": ["2024/a.jpg"],
     "options_1": ["'notes.txt'"],
     "options_2": [" notes.txt"],
     "options_3": [" notes.txt"],

@@ -8,9 +8,10 @@ import socket
 import ssl
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import rftplib
+from rftplib.fs import FTPFileSystem, FTPSFileSystem
 from rftplib.listing import Entry, ListingError, parse, scandir, stat, stat_many, walk
 from rftplib.session import Reply, Site, Timeouts, batch, features, recover
 from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS, NativeContext
@@ -134,3 +135,17 @@ def transfers(ftp: rftplib.FTP, theirs: ftplib.FTP, site: Site) -> None:
         put(site, "name", "name", progress=print)  # type: ignore[arg-type]
     except TransferError as error:
         print(error)
+
+
+def filesystems() -> None:
+    fs = FTPSFileSystem("host", 21, "user", lambda: "password", cafile=Path("ca.pem"), timeouts=30, connections=2)
+    assert_type(fs.site, Site)
+    assert_type(fs.ls("/", detail=False), "list[str]")
+    assert_type(fs.find("/"), "list[str]")
+    assert_type(fs.find("/", detail=True)["/name"]["size"], Any)
+    assert_type(fs.cat_file("/name", 0, -5), bytes)
+    assert_type(fs.modified("/name"), datetime)
+    fs.cat_ranges(["/name"], [0], 10)
+    fs.rm(["/a", Path("/b")], recursive=True)
+    fs.glob("/*.csv")  # what fsspec has
+    FTPFileSystem(21)  # type: ignore[arg-type]
