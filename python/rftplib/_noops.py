@@ -11,7 +11,7 @@ import select
 from . import _options, _rftplib, _unread
 from ._batch import UNANSWERED
 from ._errors import COMMAND, Error
-from ._transfer import stop_lingering
+from ._transfer import _LINGERING, stop_lingering
 
 # How many may be unanswered: little enough for the buffers on the way, where the server doesn't read
 _MOST = 1000
@@ -149,13 +149,14 @@ class Noops:
         limit = sock.gettimeout()
         left = (float("inf") if limit is None else limit) - self._waited
         while not _unread.has_arrived(ftp):
-            slice = max(0, min(left, max(self._interval, _SHORTEST)))
-            there, unspent = _rftplib.await_end(sock, -1, False, slice)
-            self._waited += slice - unspent
-            left -= slice - unspent
+            slice = max(_LEAST, min(left, max(self._interval, _SHORTEST)))
+            there, passed = self._wait(sock, limit, slice)
+            self._waited += passed
+            left -= passed
             if there or left < _LEAST:
                 break
-            self.send()
+            if passed >= slice:
+                self.send()
         try:
             if left < _LEAST:
                 sock.settimeout(_LEAST)
@@ -163,6 +164,20 @@ class Noops:
         finally:
             if left < _LEAST and ftp.sock is sock:
                 sock.settimeout(limit)
+
+    def _wait(self, sock, limit, seconds):
+        """Wait until something comes, at most for so many seconds; returns whether it has, and how many have passed."""
+        kept = _attributes(self._ftp).get(_LINGERING)
+        if kept is None or kept.is_released() or kept.is_open():
+            there, unspent = _rftplib.await_end(sock, -1, False, seconds)
+            return there, seconds - unspent
+        sock.settimeout(seconds)
+        try:
+            kept.settle(sock, False)  # the server may wait for the end of the data connection before it replies
+        finally:
+            sock.settimeout(limit)
+        there = _unread.has_arrived(self._ftp)
+        return there, 0 if there or kept.is_released() else seconds
 
     def _catch_up(self, code):
         """The transfer's reply, `code`, has come: read the others, as far as they come before the reply to PWD."""

@@ -85,6 +85,8 @@ def connect(ftp, address, name=None):
             sock.settimeout(_default(in_use))
         return sock
     sock = factory(address, _default(limit), source_address=ftp.source_address)
+    if sock is None:
+        raise TypeError("socket_factory returned None, not a connected socket")
     sock.settimeout(_default(in_use))
     return sock
 

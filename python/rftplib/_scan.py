@@ -40,7 +40,7 @@ _known = weakref.WeakKeyDictionary()
 class Server:
     """What is known of the server that a connection leads to; None: not yet."""
 
-    __slots__ = ("mlsd", "shows_all", "offset", "stat", "unlike")
+    __slots__ = ("mlsd", "shows_all", "offset", "stat", "unlike", "largest")
 
     def __init__(self):
         self.mlsd = None  # whether it has MLSD
@@ -48,6 +48,7 @@ class Server:
         self.offset = None  # by how many seconds its LIST is ahead of UTC
         self.stat = None  # whether STAT lists the same as LIST: see rftplib._walk
         self.unlike = 0  # how often it has listed something else
+        self.largest = 0  # how long its longest listing by STAT was, in characters
 
 
 def server_of(ftp):

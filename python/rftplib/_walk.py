@@ -13,8 +13,9 @@ from ._errors import Error
 from ._exact import ask, exact
 from ._scan import collector, entries_of, error, is_plain, most, read, server_of
 
-# How many directories that lie in one are listed together
-_TOGETHER = 32
+# How many directories that lie in one are listed together, at most: fewer where one of them was so large that they
+# would have more than so many characters
+_TOGETHER, _TEXT = 32, 1 << 22
 
 # How often STAT may list something else than LIST: a directory may change in between
 _TRIES = 3
@@ -100,7 +101,8 @@ class _Lister:
     def _list(self, ftp, path, others, max_entries):
         server = server_of(ftp)
         if server.stat and is_plain(path):
-            plain = itertools.islice(filter(is_plain, others), _TOGETHER - 1)
+            together = max(1, min(_TOGETHER, _TEXT // max(server.largest, 1)))
+            plain = itertools.islice(filter(is_plain, others), together - 1)
             self._ahead.update(self._by_stat(ftp, server, [path, *plain], max_entries))
             if path in self._ahead:
                 return self._ahead.pop(path)
@@ -141,6 +143,7 @@ def _stat(ftp, server, paths, max_entries):
         ftp.max_reply = limit
     found = {}
     for path, reply in zip(paths, replies):
+        server.largest = max(server.largest, len(reply.text))
         lines = collector(max_entries)
         try:
             for line in reply.lines[1:-1]:

@@ -117,6 +117,14 @@ def test_a_proxy_that_refuses():
         assert ftp.sock is None
 
 
+def test_a_factory_that_makes_nothing():
+    ftp = rftplib.FTP(timeout=LIMIT)
+    ftp.socket_factory = lambda *args, **keywords: None
+    with pytest.raises(TypeError, match="^socket_factory returned None"):
+        ftp.connect("localhost", 1)
+    assert ftp.sock is None
+
+
 @pytest.mark.parametrize("timeout, given", [(17, 17), (None, None), ("default", 19)])
 @pytest.mark.parametrize("cls", [rftplib.FTP, ImplicitFTP_TLS])
 def test_what_it_is_called_with(cls, timeout, given):

@@ -156,6 +156,19 @@ def test_many_directories_a_few_at_a_time():
         assert scripted.asked("LIST") == ["LIST -a"] and len(scripted.asked("STAT")) == 101
 
 
+def test_large_directories_one_at_a_time():
+    """What is listed ahead has to be kept."""
+    names = [f"file-{number}-{'x' * 200}" for number in range(9000)]
+    tree = {".": listing("a/", "b/", "c/"), "a": listing(*names), "b": listing("f"), "c": listing("f")}
+    scripted = server({**tree, "a": listing(*names, "sub/"), "a/sub": listing()})
+    with scripted.client(rftplib) as ftp:
+        assert len(list(walk(ftp, exact_times=False))) == 9000 + 6
+        assert scripted.asked("STAT") == ["STAT -a .", "STAT -a a", "STAT -a b", "STAT -a c", "STAT -a a/sub"]
+        assert len(list(walk(ftp, exact_times=False))) == 9000 + 6
+        # now it is known how large they may be
+        assert scripted.asked("STAT")[5:8] == ["STAT -a .", "STAT -a a", "STAT -a a/sub"]
+
+
 def test_too_many_entries():
     names = [f"f{number}" for number in range(100)]
     tree = {".": listing("a/", "b/"), "a": listing(*names), "b": listing(*names)}

@@ -113,8 +113,9 @@ DEVIATIONS = {
     "transfer/test_refusals.py::test_data_that_comes_after_the_reply": DECODED,
     "transfer/test_refusals.py::test_the_reply_is_read_by_the_clients_own_methods": ACCOMPANIED,
     "transfer/test_reuse.py::test_connected_again": DECODED,
+    "waiting/test_timeouts.py": LIMITS,
 }
-NOT_RUN = ("control/test_timeouts.py",)
+NOT_RUN = ("control/test_timeouts.py", "waiting/test_timeouts.py")
 
 
 def expect_deviations(items):

@@ -16,7 +16,7 @@ import pytest
 import rftplib
 from rftplib.session import recover
 from support.actions import close
-from support.clients import ALL_KINDS, connect, unconnected
+from support.clients import ALL_KINDS, TLS_KINDS, connect, unconnected
 from support.scripted_server import LIMIT, Server
 
 NOOPS = 3
@@ -319,6 +319,25 @@ def test_noops_while_the_final_reply_is_waited_for(kind):
         assert ftp.storbinary("STOR x", io.BytesIO(LINE)) == "226 stored"
         check_in_step(ftp)
         assert ftp.sock.gettimeout() == LIMIT
+        ftp.close()
+
+
+@TLS_KINDS
+def test_a_server_that_awaits_the_end_of_the_connection_before_it_replies(kind):
+    """As ProFTPD does, for ten seconds: what is kept for TLS is let go of when the server has ended its side."""
+
+    def await_end(session):
+        session.end_data()
+        try:
+            while session.data_conns[-1].recv(65536):
+                pass
+        except ConnectionResetError:
+            pass
+
+    with Scripted({"STOR": (b"150 x\r\n", up, await_end, b"226 stored\r\n")}) as server:
+        ftp = eager(server, kind, 0.1)
+        assert ftp.storbinary("STOR x", io.BytesIO(LINE)) == "226 stored"
+        check_in_step(ftp)
         ftp.close()
 
 

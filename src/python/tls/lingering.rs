@@ -122,6 +122,11 @@ impl Lingering {
         self.kept.is_open(py)
     }
 
+    /// Whether nothing is kept any more.
+    fn is_released(&self) -> bool {
+        self.kept.fd().is_none()
+    }
+
     /// A reply is going to be waited for on the control connection `sock`: if the user has closed the data connection,
     /// waits until the server has taken all that was sent, or has replied (`replied`: a reply is there already), or the
     /// timeout of `sock` is over. The server may wait for us to close before it replies.
