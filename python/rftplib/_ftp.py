@@ -9,7 +9,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _control, _data, _lenient, _logs, _options, _rftplib, _transfer
+from . import _control, _data, _lenient, _lingering, _logs, _options, _rftplib, _transfer
 from ._constants import FTP_PORT, MAXLINE
 from ._errors import NO_GREETING, Error, error_reply, structured
 
@@ -392,4 +392,4 @@ class FTP:
             self.sock = None
             if sock is not None:
                 sock.close()
-            _transfer.stop_lingering(self)
+            _lingering.stop_lingering(self)

@@ -7,7 +7,7 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 import rftplib
 
-from . import _control, _logs, _options, _rftplib, _transfer, ssl
+from . import _control, _lingering, _logs, _options, _rftplib, _transfer, ssl
 from ._errors import Error, error_perm
 from ._ftp import FTP
 from ._handshake import shake_hands
@@ -175,7 +175,7 @@ class FTP_TLS(FTP):
             conn, size = again
         _logs.secured(conn, "data connection")
         if cmd[:4].upper() in _UPLOADS:
-            _transfer.linger(self, conn)
+            _lingering.linger(self, conn)
         return conn, size
 
     def abort(self):

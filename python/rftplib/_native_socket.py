@@ -45,7 +45,7 @@ class NativeSocket(socket.socket):
     __module__ = "rftplib.tls"
     _lingers = True
 
-    # Whether a client keeps the connection until the server has replied: see rftplib._transfer.linger
+    # Whether a client keeps the connection until the server has replied: see rftplib._lingering.linger
     _kept = False
 
     def __init__(self, *args, **kwargs):

@@ -11,7 +11,7 @@ import select
 from . import _options, _rftplib, _unread
 from ._batch import UNANSWERED
 from ._errors import COMMAND, Error
-from ._transfer import _LINGERING, stop_lingering
+from ._lingering import LINGERING, stop_lingering
 
 # How many may be unanswered: little enough for the buffers on the way, where the server doesn't read
 _MOST = 1000
@@ -167,7 +167,7 @@ class Noops:
 
     def _wait(self, sock, limit, seconds):
         """Wait until something comes, at most for so many seconds; returns whether it has, and how many have passed."""
-        kept = _attributes(self._ftp).get(_LINGERING)
+        kept = _attributes(self._ftp).get(LINGERING)
         if kept is None or kept.is_released() or kept.is_open():
             there, unspent = _rftplib.await_end(sock, -1, False, seconds)
             return there, seconds - unspent

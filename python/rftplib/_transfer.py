@@ -14,15 +14,14 @@ from _thread import get_ident
 
 import rftplib
 
-from . import _lenient, _logs, _options, _rftplib, _tls
+from . import _lenient, _lingering, _logs, _options, _rftplib, _tls
 from ._tls import ssl
 
 # What says how it ends by itself: the peer's FIN is the end, and there is nothing more to say
 _PLAIN = socket.socket
 
-# Where they are kept among the client's attributes, for as long as there are any: the transfer that is going on, and
-# the connection of an upload that is kept for its reply
-_RUNNING, _LINGERING = "_rftplib_transfer", "_rftplib_lingering"
+# Where it is kept among the client's attributes, for as long as it goes on
+_RUNNING = "_rftplib_transfer"
 
 # The command of the transfer that is about to begin, and its meter: for rftplib.transfer
 METERED = "_rftplib_metered"
@@ -108,7 +107,7 @@ class Transfer:
         if _rftplib.log_wanted("data", _logs.INFO):
             self._log = _logs.Log(self.cmd, conn)
         if self._sent:
-            linger(self._ftp, conn)
+            _lingering.linger(self._ftp, conn)
         if getattr(self._ftp, "noop_interval", None) is not None:
             from . import _noops  # only who wants them waits for it
 
@@ -377,38 +376,6 @@ def close_running(ftp):
     transfer = getattr(ftp, "__dict__", {}).get(_RUNNING)
     if transfer is not None and transfer._thread != get_ident() and not transfer.meter.inherited:
         transfer.close()
-
-
-def linger(ftp, conn):
-    """Keep `conn`, the data connection of an upload, until the final reply, so that closing it loses nothing.
-
-    That is for TLS 1.3: before, nothing comes unasked.
-    """
-    if not _tls.is_tls(conn):
-        return
-    kept = vars(ftp).get(_LINGERING)
-    if kept is not None:
-        if kept.keeps(conn):
-            return
-        kept.release()
-        del vars(ftp)[_LINGERING]
-    if conn.version() != "TLSv1.3" or not hasattr(_rftplib, "Lingering"):
-        return
-    try:
-        vars(ftp)[_LINGERING] = _rftplib.Lingering(conn)
-    except OSError:
-        return  # no descriptor to spare
-    if _tls.is_native(conn):
-        conn._kept = True  # its close() need not wait for the server
-
-
-def stop_lingering(ftp):
-    """Let go of an upload's connection, unless the user has it open: nobody is going to read the reply."""
-    attributes = getattr(ftp, "__dict__", {})
-    kept = attributes.get(_LINGERING)
-    if kept is not None and not kept.is_open():
-        del attributes[_LINGERING]
-        kept.release()
 
 
 def _number(sock):

@@ -101,7 +101,7 @@ impl Lingering {
     #[new]
     fn new(conn: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = conn.py();
-        let fd = Owner::new(conn).duplicate()?.ok_or(Error::Closed)?; // either is an OSError: see `_transfer.linger`
+        let fd = Owner::new(conn).duplicate()?.ok_or(Error::Closed)?; // either is an OSError: see `_lingering.linger`
         let kept = Arc::new(Kept {
             fd: Mutex::new(Some(Arc::new(fd))),
             records: Mutex::default(),
