@@ -1,4 +1,4 @@
-"""The data connection of an upload under TLS 1.3, which is kept until the final reply so that closing it loses nothing."""
+"""The data connection of an upload under TLS 1.3: kept until the final reply, so that closing it loses nothing."""
 
 from . import _rftplib, _tls
 
