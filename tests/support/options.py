@@ -99,6 +99,13 @@ DEVIATIONS = {
     "listing/test_scandir.py::test_a_name_that_is_not_of_the_encoding_is_an_error": DECODED,
     "session/test_batch.py::test_what_ends_a_batch_says_how_far_it_came": DECODED,
     "session/test_site.py::test_what_a_client_is_like": BY_EPSV,
+    "tls/test_dialogue.py::test_protected_download": DECODED,
+    "tls/test_dialogue.py::test_ssl_socket_of_the_module_decides_on_unwrap": BY_EPSV,
+    "tls/test_early_handshake.py::test_a_certificate_that_doesnt_fit_is_an_error_after_the_reply": (
+        "socket_factory",
+        "data connections go to the name that connect() was given",
+    ),
+    "tls/test_early_handshake.py::test_an_own_sendcmd_has_ftplibs_order": BY_EPSV,
     "transfer/test_data_connection.py::test_download": DECODED,
     "transfer/test_data_connection.py::test_retrlines_debug_levels": (
         "errors prefer_epsv",
