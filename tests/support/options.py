@@ -106,6 +106,7 @@ DEVIATIONS = {
         "data connections go to the name that connect() was given",
     ),
     "tls/test_early_handshake.py::test_an_own_sendcmd_has_ftplibs_order": BY_EPSV,
+    "tls/test_handshake.py::test_control_handshake_that_stalls_times_out": LIMITS,
     "transfer/test_data_connection.py::test_download": DECODED,
     "transfer/test_data_connection.py::test_retrlines_debug_levels": (
         "errors prefer_epsv",
