@@ -198,6 +198,17 @@ def test_a_reply_too_many_behind_the_last_one():
             assert ftp.sock is None
 
 
+def test_two_replies_to_one_command():
+    """Some panels and proxies send them: from then on each reply would be taken for that of the next command."""
+    with Server({"CWD": b"200 OK\r\n250 directory changed\r\n"}) as server:
+        with logged_in(server, rftplib.FTP(timeout=TIMEOUT)) as ftp:
+            for _ in range(2):
+                assert ftp.cwd("x") == "200 OK"
+                assert recover(ftp, TIMEOUT)
+                assert ftp.pwd() == "/home"
+                assert ftp.size("x") == 1234
+
+
 def test_what_an_earlier_connection_owed_isnt_waited_for():
     with Server({"SITE": b""}) as server:
         with logged_in(server, rftplib.FTP(timeout=TIMEOUT)) as ftp:
