@@ -107,6 +107,7 @@ DEVIATIONS = {
     ),
     "tls/test_early_handshake.py::test_an_own_sendcmd_has_ftplibs_order": BY_EPSV,
     "tls/test_handshake.py::test_control_handshake_that_stalls_times_out": LIMITS,
+    "tls/test_hints.py::test_no_connection_at_all_is_told_as_it_is": FACTORY,
     "transfer/test_data_connection.py::test_download": DECODED,
     "transfer/test_data_connection.py::test_retrlines_debug_levels": (
         "errors prefer_epsv",
