@@ -10,7 +10,7 @@ from .._site import Site
 from ._attempts import is_refused, run
 from ._course import Course
 from ._look import look
-from ._part import OVERLAP, Part, Target, part_name
+from ._part import OVERLAP, Part, Target, fresh_part_name, part_name
 from ._values import BeginAnew, NotWhole, Retry, TransferError, Transferred, check_keep, check_remote
 from ._verify import Verify
 from ._writer import ToObject, Writer
@@ -82,13 +82,13 @@ class Download:
         if not before.is_file:
             raise IsADirectoryError(errno.EISDIR, "a directory on the server", self._remote)
         self._course.size(before.size)
+        may_go_on = self._resume and before.is_known
         identity = (before.size, before.micros, before.unique, before.directory, self._remote, ftp.host, ftp.port)
-        name = part_name(self._target.name, *identity)
+        name = part_name(self._target.name, *identity) if may_go_on else fresh_part_name(self._target.name)
         if self._part not in (None, name):
             self._target.remove(self._part)  # of what the source was
         self._part = name
         with Part(self._target, name) as part:
-            may_go_on = self._resume and before.is_known
             try:
                 return self._bring(ftp, part, before, offer, may_go_on)
             except BaseException as error:
