@@ -56,7 +56,7 @@ def run(where, job, retry, course):
                 connected = True
                 return job.attempt(ftp)
         except Exception as error:
-            if error is course.raised or not isinstance(error, (Error, OSError, EOFError)):
+            if not isinstance(error, (Error, OSError, EOFError)):
                 raise
             if course.has_progressed():
                 failures = 0

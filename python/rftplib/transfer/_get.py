@@ -8,7 +8,7 @@ from .._errors import error_perm, error_temp
 from .._exact import ask
 from .._site import Site
 from ._attempts import is_refused, run
-from ._course import Course
+from ._course import Course, own
 from ._look import look
 from ._part import OVERLAP, Part, Target, fresh_part_name, part_name
 from ._values import BeginAnew, NotWhole, Retry, TransferError, Transferred, check_keep, check_remote
@@ -47,7 +47,8 @@ def get(source, remote, local, *, resume=True, verify="size", keep=("mtime",), r
     else:
         job = Download(remote, Target.at(local), course, resume=resume, verify=wanted, keep=kept)
     job.owned = not isinstance(source, (Site, str))
-    done = run(source, job, retry, course)
+    with own():
+        done = run(source, job, retry, course)
     return done._replace(attempts=job.attempts, seconds=time.monotonic() - began)
 
 
@@ -59,7 +60,8 @@ def get_once(ftp, remote, target, course, *, known=None, resume=True, verify="si
     better, and what the client raises.
     """
     job = Download(remote, target, course, resume=resume, verify=Verify.of(verify), keep=keep, known=known, sweep=sweep)
-    return job.attempt(ftp)
+    with own():
+        return job.attempt(ftp)
 
 
 class Download:
@@ -123,10 +125,10 @@ class Download:
                 raise BeginAnew("the file has changed on the server meanwhile: verify='none' takes it as it comes")
             self._check_size(size, before.size)
         digest, verified = self._check_hash(ftp, part, size, before, offer if whole else None)
+        self._course.reach(size)  # whoever is told may object, as long as it hasn't got its name
         part.finish(before.micros if "mtime" in self._keep else None)
         if self._sweep:
             self._target.sweep()
-        self._course.reach(size)
         return Transferred(self._target.path, size, self._start, 1, 0.0, digest, verified, before.modified)
 
     def _fetch(self, ftp, part, before, start):
@@ -142,7 +144,7 @@ class Download:
             self._retrieve(ftp, part, 0, before.size)
         except (OSError, EOFError) as error:
             there = before.size is not None and part.length() == before.size and self._verify.how != "hash"
-            if not self.owned or error is self._course.raised or not there:
+            if not self.owned or not there:
                 raise
             _logs.failed("control", error, "reading the reply to RETR %s, of which all bytes have come", self._remote)
             return False

@@ -105,6 +105,8 @@ class Upload:
         if self._source.has_changed():
             raise BeginAnew("the local file has changed meanwhile")
         size = self._start + sent
+        if self._source.size is not None and size < self._source.size:
+            raise TransferError(f"{self._source.path!r} has ended after {size} of {self._source.size} bytes")
         verified = "none"
         if self._verify.how != "none":
             verified = self._check_size(ftp, size)
@@ -112,6 +114,7 @@ class Upload:
         if offer is not None:
             made = self._check_hash(ftp, size, offer)
             digest, verified = (digest or made, offer[0]) if made else (digest, verified)
+        self._course.reach(size)  # whoever is told may object, as long as it hasn't got its name
         seconds = self._source.seconds if "mtime" in self._keep else None
         if not self._temporary:
             commands = _naming.time_commands(ftp, self._remote, seconds)
