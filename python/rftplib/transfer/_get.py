@@ -9,7 +9,7 @@ from .._exact import ask
 from .._site import Site
 from ._attempts import is_refused, run
 from ._course import Course, own
-from ._look import look
+from ._look import look, settled
 from ._part import OVERLAP, Part, Target, fresh_part_name, part_name
 from ._values import BeginAnew, NotWhole, Retry, TransferError, Transferred, check_keep, check_remote
 from ._verify import Verify
@@ -67,6 +67,8 @@ def get_once(ftp, remote, target, course, *, known=None, resume=True, verify="si
 class Download:
     """A download to a path, over all its attempts."""
 
+    advice = "is it there, and may this user read it?"  # where it is refused
+
     def __init__(self, remote, target, course, *, resume, verify, keep, known=None, sweep=True):
         self._remote, self._target, self._course = remote, target, course
         self._resume, self._verify, self._keep, self._known, self._sweep = resume, verify, keep, known, sweep
@@ -80,7 +82,7 @@ class Download:
     def attempt(self, ftp):
         """Bring it to its end, or raise."""
         offer = self._verify.offer(ftp)
-        before, self._known = self._known or look(ftp, self._remote), None
+        before, self._known = settled(ftp, self._remote, self._known, self._verify), None
         if not before.is_file:
             raise IsADirectoryError(errno.EISDIR, "a directory on the server", self._remote)
         self._course.size(before.size)
@@ -92,6 +94,7 @@ class Download:
         self._part = name
         with Part(self._target, name) as part:
             try:
+                part.keep_mode()
                 return self._bring(ftp, part, before, offer, may_go_on)
             except BaseException as error:
                 left = part.length()

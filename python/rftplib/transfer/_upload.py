@@ -27,7 +27,7 @@ class Upload:
         self._source, self._remote, self._course = source, remote, course
         self._overwrite, self._temporary, self._verify, self._keep = overwrite, temporary, verify, keep
         self._resume = resume and temporary and source.can_resume
-        self.attempts, self.owned = 0, False
+        self.attempts, self.owned, self.advice = 0, False, None
         self._place = None  # the path that is written to, for what source, and whether something may be there
         self._identity = None
         self._left_over = False

@@ -10,7 +10,7 @@ import stat
 from .._errors import Error
 from .._loops import count
 from ._course import foreign
-from ._look import look
+from ._look import look, settled
 from ._values import BeginAnew, TransferError, Transferred
 
 
@@ -97,6 +97,8 @@ _HALF = "%s bytes are in a file object that can't seek and truncate, so that it 
 class ToObject:
     """A download into an object's write(), from its present position on. Only one that can seek is begun anew."""
 
+    advice = "is it there, and may this user read it?"  # where it is refused
+
     def __init__(self, remote, file, verify, course):
         if verify.how in ("hash", "known"):
             raise ValueError("a file object is verified by its size: for a hash give a path")
@@ -109,7 +111,7 @@ class ToObject:
 
     def attempt(self, ftp):
         """Bring it to its end, or raise."""
-        before = look(ftp, self._remote)
+        before = settled(ftp, self._remote, None, self._verify)
         if not before.is_file:
             raise IsADirectoryError(errno.EISDIR, "a directory on the server", self._remote)
         self._course.size(before.size)
