@@ -7,7 +7,6 @@ import io
 import os
 import signal
 import ssl
-import time
 
 import pytest
 import rftplib
@@ -336,62 +335,3 @@ def test_a_certificate_that_is_wrong_is_not_tried_again(local):
         with pytest.raises(ssl.SSLCertVerificationError):
             get(site, "a", local / "a", retry=AT_ONCE)
         assert len(server.sessions) == 1
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no modes")
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o755])
-def test_a_file_that_is_replaced_passes_its_mode_on(local, mode):
-    path, seen = local / "a", []
-    path.write_bytes(b"old")
-    path.chmod(mode)
-
-    def look(data, offset):
-        seen.extend(os.stat(local / name).st_mode & 0o777 for name in os.listdir(local) if name.endswith(".part"))
-        return data[offset:]
-
-    with FileServer({"a": DATA}, {"RETR": retr(look)}) as server:
-        get(server.site, "a", path)
-    assert path.read_bytes() == DATA
-    assert path.stat().st_mode & 0o777 == mode
-    assert seen == [mode | 0o600], "nor may others read it while it comes"
-
-
-def test_a_link_is_replaced_by_the_file(local):
-    (local / "real").write_bytes(b"old")
-    (local / "a").symlink_to("real")
-    with FileServer({"a": DATA}) as server:
-        get(server.site, "a", local / "a")
-    assert not (local / "a").is_symlink() and (local / "a").read_bytes() == DATA
-    assert (local / "real").read_bytes() == b"old"
-
-
-@pytest.mark.parametrize("kind", ["path", "object"])
-def test_a_file_that_was_written_just_now_and_changes_once_more(local, kind):
-    """Within the same second that couldn't be seen, for its time is the same."""
-    new = DATA[::-1]
-
-    def change(data, offset):
-        file = server.files["a"]
-        file.content, file.seconds = bytearray(new), int(time.time())
-        server.replies["RETR"] = retr()
-        return data[:100_000] + new[100_000:]
-
-    with FileServer({"a": DATA}, {"RETR": retr(change)}) as server:
-        server.files["a"].seconds = int(time.time())
-        target = local / "a" if kind == "path" else io.BytesIO()
-        done = get(server.site, "a", target, retry=AT_ONCE)
-        assert done.attempts == 2
-    assert (target.read_bytes() if kind == "path" else target.getvalue()) == new
-
-
-def test_errors_tell_where_and_what_to_do(local):
-    with FileServer({}, {"PASS": b"530 Login incorrect.\r\n"}) as server:
-        for job in (lambda: get(server.url, "d/a", local / "a"), lambda: put(server.url, __file__, "d/a")):
-            with pytest.raises(error_perm, match=r"530 Login incorrect\. .*'d/a' (from|on) 127.0.0.1:\d+.*password"):
-                job()
-    with FileServer({}) as server:
-        with pytest.raises(error_perm, match=r"550 .*'d/a' from 127.0.0.1:\d+: is it there, and may this user read it"):
-            get(server.url, "d/a", local / "a")
-        url = server.url
-    with pytest.raises(ConnectionRefusedError, match=r"'d/a' from 127.0.0.1:\d+: nothing listens there: check host"):
-        get(url, "d/a", local / "a", retry=ONCE)

@@ -67,7 +67,8 @@ def run(where, job, retry, course):
                 again = max(anew, failures) < retry.attempts and side.get_in_step()
             else:
                 passes = isinstance(error, NotWhole) or may_pass(error, connected)
-                again = side.replaces and passes and failures < retry.attempts
+                most = retry.attempts if connected else min(retry.attempts, _most_before_any(error))
+                again = side.replaces and passes and failures < most
             if isinstance(error, error_proto):
                 again, garbled = again and not garbled, True
             if not again:
@@ -75,6 +76,11 @@ def run(where, job, retry, course):
             pause = retry.pause(failures)
             _logs.event("control", _logs.INFO, "%s: %s; once more in %.1f s", job.describe(side.name), error, pause)
         time.sleep(pause)
+
+
+def _most_before_any(error):
+    """How many attempts are enough where there has been no connection yet, and this may be another service's port."""
+    return 3 if isinstance(error, (ConnectionRefusedError, socket.timeout)) else float("inf")
 
 
 def _advice(error, connected, job):
@@ -90,7 +96,7 @@ def _advice(error, connected, job):
     elif not connected and isinstance(error, socket.gaierror):
         text = "check the host's name"
     elif not connected and isinstance(error, socket.timeout):
-        text = "no answer: check host and port, and whether a firewall lets you through"
+        text = "no answer: check host and port, whether TLS is expected from the first byte there, and firewalls"
     return f": {text}" if text else ""
 
 

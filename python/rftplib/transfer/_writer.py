@@ -97,7 +97,7 @@ _HALF = "%s bytes are in a file object that can't seek and truncate, so that it 
 class ToObject:
     """A download into an object's write(), from its present position on. Only one that can seek is begun anew."""
 
-    advice = "is it there, and may this user read it?"  # where it is refused
+    advice = "is it there, is it no directory, and may this user read it?"  # where it is refused
 
     def __init__(self, remote, file, verify, course):
         if verify.how in ("hash", "known"):
