@@ -27,8 +27,8 @@ def get(source, remote, local, *, resume=True, verify="size", keep=("mtime",), r
 
     source: a Site (rftplib.session) or its URL, whose lost connections are replaced; or a client that is logged in: its
     connection is its owner's, so there is one attempt. remote: the file's path. local: the path here, or a binary file
-    object, which is written from its present position on, by its write(), without resume. A file that is replaced passes
-    its permissions on; a link is replaced by the file.
+    object, which is written from its present position on, by its write(), without resume. A file that is replaced
+    passes its permissions on; a link is replaced by the file.
     resume: whether to continue. verify: "size", "none", "auto" for a hash where the server offers one (HASH, XSHA256,
     XSHA512, XSHA1, XMD5, XCRC) and else the size, "hash" for that or an error, or "sha256:<64 digits>" for one that is
     known beforehand. keep: ("mtime",) sets the modification time to the server's, () doesn't. retry: a Retry. rate:

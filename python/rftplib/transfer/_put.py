@@ -38,7 +38,8 @@ def put(
     overwrite: whether to replace a file of that name, else it is FileExistsError. Where the server won't rename onto
     one, that is put aside meanwhile. temporary: False for a drop box that doesn't let anybody rename, or acts on any
     name: the file is written under its own name, and begun anew after a failure.
-    resume: whether to continue; False for jobs that may overlap: each has a temporary name of its own. verify: "size" asks for what has arrived (SIZE), "none" doesn't; "auto", "hash" and
+    resume: whether to continue; False for jobs that may overlap: each has a temporary name of its own.
+    verify: "size" asks for what has arrived (SIZE), "none" doesn't; "auto", "hash" and
     "sha256:<64 digits>" as for get(), the last one for the local file. keep: ("mtime",) sets the modification time to
     that of the local file where the server can (MFMT, or MDTM with a time); () doesn't. retry: a Retry. rate: bytes per
     second at most. progress: as for get().
