@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import signal
 import ssl
@@ -10,7 +11,7 @@ import ssl
 import pytest
 import rftplib
 from rftplib import error_perm, error_proto, error_temp
-from rftplib.transfer import Retry, TransferError, get
+from rftplib.transfer import Retry, TransferError, get, put
 from support.file_server import TIME, FileServer, cut_after, feat, retr
 from support.real import content
 
@@ -179,18 +180,33 @@ def test_progress_of_what_was_there_and_of_what_is_begun_anew(local):
         assert sum(bar.told) == len(DATA)
 
 
-def test_what_progress_raises_ends_the_transfer(local):
-    class Stop(OSError):
-        pass
+@pytest.mark.parametrize("error", [OSError("enough"), ConnectionResetError("enough"), error_perm("550 enough"),
+                                   error_temp("450 enough"), EOFError("enough"), KeyError("enough")])  # fmt: skip
+@pytest.mark.parametrize("call", [0, 1])
+def test_what_progress_raises_ends_the_transfer(local, error, call):
+    """It is nobody else's: neither a refusal of REST nor a lost connection."""
 
     class Stopping(Bar):
         def relative_update(self, change):
-            raise Stop("enough")
+            super().relative_update(change)
+            if len(self.told) > call:
+                raise error
 
-    with FileServer({"a": DATA}) as server:
-        with pytest.raises(Stop, match="^enough$"):
-            get(server.site, "a", local / "a", progress=Stopping(), retry=AT_ONCE)
-        assert len(server.retrieved) == 1
+    with FileServer({"a": DATA}, {"RETR": cut_after(100_000)}) as server:
+        with pytest.raises((OSError, EOFError)):
+            get(server.site, "a", local / "a", retry=ONCE)
+        server.replies["RETR"] = retr()
+        for job in (
+            lambda: get(server.site, "a", local / "a", progress=Stopping(), retry=AT_ONCE),
+            lambda: put(server.site, io.BytesIO(DATA), "b", progress=Stopping(), retry=AT_ONCE),
+        ):
+            before = len(server.sessions)
+            with pytest.raises(type(error)) as caught:
+                job()
+            assert caught.value is error
+            assert len(server.sessions) == before + 1
+        assert list(server.files) == ["a"], "nothing is left of an upload that can't be continued"
+    assert not (local / "a").exists()
 
 
 # --------------------------------------------------------------------------------------------------- errors
@@ -241,12 +257,25 @@ def test_names_that_can_t_be_asked_for(local):
 
 @pytest.mark.parametrize(
     "wrong", [{"verify": "md5"}, {"verify": "sha256:12"}, {"keep": "mode"}, {"rate": 0}, {"rate": float("nan")},
+              {"rate": float("inf")}, {"rate": 10**400}, {"rate": -1},
               {"retry": Retry(attempts=0)}, {"retry": Retry(base=-1)}]
 )  # fmt: skip
 def test_what_makes_no_sense(local, wrong):
     with FileServer({"a": DATA}) as server:
         with pytest.raises(ValueError):
             get(server.site, "a", local / "a", **wrong)
+        assert server.sessions == []
+
+
+@pytest.mark.parametrize("rate", [True, "1", 1j])
+def test_rates_of_another_type(local, rate):
+    with FileServer({"a": DATA}) as server:
+        for job in (
+            lambda: get(server.site, "a", local / "a", rate=rate),
+            lambda: put(server.site, "a", "a", rate=rate),
+        ):
+            with pytest.raises(TypeError, match="rate is a number"):
+                job()
         assert server.sessions == []
 
 

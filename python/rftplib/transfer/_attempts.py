@@ -56,7 +56,7 @@ def run(where, job, retry, course):
                 connected = True
                 return job.attempt(ftp)
         except Exception as error:
-            if error is course.raised or not isinstance(error, (Error, OSError, EOFError)):
+            if not isinstance(error, (Error, OSError, EOFError)):
                 raise
             if course.has_progressed():
                 failures = 0
@@ -67,14 +67,37 @@ def run(where, job, retry, course):
                 again = max(anew, failures) < retry.attempts and side.get_in_step()
             else:
                 passes = isinstance(error, NotWhole) or may_pass(error, connected)
-                again = side.replaces and passes and failures < retry.attempts
+                most = retry.attempts if connected else min(retry.attempts, _most_before_any(error))
+                again = side.replaces and passes and failures < most
             if isinstance(error, error_proto):
                 again, garbled = again and not garbled, True
             if not again:
-                raise told(error, job.describe(side.name)) from error.__cause__
+                raise told(error, job.describe(side.name) + _advice(error, connected, job)) from error.__cause__
             pause = retry.pause(failures)
             _logs.event("control", _logs.INFO, "%s: %s; once more in %.1f s", job.describe(side.name), error, pause)
         time.sleep(pause)
+
+
+def _most_before_any(error):
+    """How many attempts are enough where there has been no connection yet, and this may be another service's port."""
+    return 3 if isinstance(error, (ConnectionRefusedError, socket.timeout)) else float("inf")
+
+
+def _advice(error, connected, job):
+    """What a user may look at, for the end of an error's text. connected: whether there has been a connection."""
+    text = None
+    if isinstance(error, error_perm):
+        if error.args[0][:3] == "530" and not connected:
+            text = "check the user and the password"
+        elif error.args[0][:3] == "550":
+            text = job.advice
+    elif not connected and isinstance(error, ConnectionRefusedError):
+        text = "nothing listens there: check host and port"
+    elif not connected and isinstance(error, socket.gaierror):
+        text = "check the host's name"
+    elif not connected and isinstance(error, socket.timeout):
+        text = "no answer: check host and port, whether TLS is expected from the first byte there, and firewalls"
+    return f": {text}" if text else ""
 
 
 def told(error, text):

@@ -3,7 +3,7 @@
 import time
 
 from ._attempts import run
-from ._course import Course
+from ._course import Course, own
 from ._sources import FileObject, LocalFile
 from ._upload import Upload
 from ._values import Retry, check_keep, check_remote
@@ -36,9 +36,10 @@ def put(
     connection is its owner's, so there is one attempt. local: the path here, or a binary file object, which is read
     from its present position on, without resume. remote: the path there; its directory must be there.
     overwrite: whether to replace a file of that name, else it is FileExistsError. Where the server won't rename onto
-    one, that is deleted just before. temporary: False for a drop box that doesn't let anybody rename, or acts on any
+    one, that is put aside meanwhile. temporary: False for a drop box that doesn't let anybody rename, or acts on any
     name: the file is written under its own name, and begun anew after a failure.
-    resume: whether to continue. verify: "size" asks for what has arrived (SIZE), "none" doesn't; "auto", "hash" and
+    resume: whether to continue; False for jobs that may overlap: each has a temporary name of its own.
+    verify: "size" asks for what has arrived (SIZE), "none" doesn't; "auto", "hash" and
     "sha256:<64 digits>" as for get(), the last one for the local file. keep: ("mtime",) sets the modification time to
     that of the local file where the server can (MFMT, or MDTM with a time); () doesn't. retry: a Retry. rate: bytes per
     second at most. progress: as for get().
@@ -56,7 +57,8 @@ def put(
         options["verify"] = Verify("none" if verify == "none" else "size")
     source = FileObject(local) if hasattr(local, "read") else LocalFile(local)
     job = Upload(source, remote, course, resume=resume, **options)
-    done = run(target, job, retry, course)
+    with own():
+        done = run(target, job, retry, course)
     return done._replace(attempts=job.attempts, seconds=time.monotonic() - began)
 
 
@@ -69,4 +71,5 @@ def put_once(
     the client raises.
     """
     options = {"overwrite": overwrite, "temporary": temporary, "verify": Verify.of(verify), "keep": keep}
-    return Upload(LocalFile(local), remote, course, resume=resume, **options).attempt(ftp)
+    with own():
+        return Upload(LocalFile(local), remote, course, resume=resume, **options).attempt(ftp)

@@ -22,7 +22,8 @@ class NotWhole(TransferError):
 class Retry(NamedTuple):
     """How often a transfer is tried again, and after which pauses.
 
-    attempts: how many attempts in a row may fail without progress; each new byte sets the count back. base, cap: the
+    attempts: how many attempts in a row may fail without progress; each new byte sets the count back. A server whose
+    first connection is refused, or gets no answer, is given up after three. base, cap: the
     pause before the n-th of these is a random time between 0 and min(cap, base * 2**(n-1)) seconds ("full jitter"), so
     that many clients don't come back at the same moment.
     """
