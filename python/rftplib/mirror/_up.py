@@ -5,9 +5,10 @@ import io
 import os
 
 from .._batch import batch
-from .._errors import Error, error_perm
+from .._errors import Error, error_perm, error_temp
 from .._features import features
-from ..transfer._naming import time_commands
+from ..transfer import TransferError
+from ..transfer._naming import name_it, sizes, time_commands
 from ..transfer._part import part_name
 from . import _digests
 from ._ahead import Ahead
@@ -78,6 +79,7 @@ class _Content:
 
     def __init__(self, file, modified, found=None):
         self.file, self.modified, self._found = file, modified, found
+        self.length = len(file.getbuffer()) if found is None else found.st_size
 
     def __enter__(self):
         return self
@@ -107,7 +109,7 @@ class _Stored:
 
 
 def _store(job, contents, here, works):
-    """Each to a temporary name; then sizes, times and names of all by two batches."""
+    """Each to a temporary name; then sizes, times and names of all by batches."""
     with here.borrow(job.target.site) as ftp:
         patient = job.target.patient or not features(ftp).size or "(vsFTPd" not in (ftp.welcome or "")
         try:
@@ -117,18 +119,25 @@ def _store(job, contents, here, works):
             raise
 
 
+def _part_of(action, content, here):
+    """The temporary name: of this run and this version of the file. Two runs that shared one would write into each
+    other's file; another attempt of this run writes over what the one before has left."""
+    name = action.path.rpartition("/")[2]
+    return join(parent_of(action.path), part_name(name, here.token, action.path, content.length, content.modified))
+
+
 def _send(job, contents, here, ftp, ahead):
     stored, leftover = [], []
     with ahead:
         for place, (action, opener) in enumerate(contents):
             here.check()
-            ahead.more = place + 1 < len(contents)
-            name = action.path.rpartition("/")[2]
-            part = join(parent_of(action.path), part_name(name, action.size, action.modified, action.path))
+            ahead.more, part = place + 1 < len(contents), None
             try:
-                command = "STOR " + argument(part)
-                with opener() as content, here.metered(ftp, command, None):
-                    ftp.storbinary(command, content.file)
+                with opener() as content:
+                    part = _part_of(action, content, here)
+                    command = "STOR " + argument(part)
+                    with here.metered(ftp, command, None):
+                        ftp.storbinary(command, content.file)
                     if not content.is_as_before():
                         raise LocalError(OSError(None, "it has changed while it was sent"))
                     size = content.file.tell()
@@ -142,6 +151,7 @@ def _send(job, contents, here, ftp, ahead):
             else:
                 stored.append(_Stored(action, part, size, content, digest))
     yield from _finish(job, ftp, stored)
+    leftover = [part for part in leftover if part is not None]
     if leftover:
         batch(ftp, [f"DELE {argument(part)}" for part in leftover])
 
@@ -160,6 +170,13 @@ def _finish(job, ftp, stored):
     if job.verify in ("auto", "hash"):
         for one in whole:
             one.digest.verify(ftp, argument(one.part), one.size)
+    yield from _name(job, ftp, whole)
+    if short is not None:
+        raise short
+
+
+def _name(job, ftp, whole):
+    """All get their times and names, by one batch."""
     commands, ends = [], []
     for one in whole:
         if job.target.keeps_times:
@@ -169,25 +186,42 @@ def _finish(job, ftp, stored):
     replies, begin = batch(ftp, commands, WINDOW), 0
     for one, end in zip(whole, ends):
         own, begin = replies[begin:end], end
-        yield from _named(ftp, one, own)
-    if short is not None:
-        raise short
+        yield _named(ftp, one, own)
 
 
 def _named(ftp, one, replies):
-    """The Outcomes of a file that was renamed; where that is refused because there is one of that name, once more."""
+    """The Outcome of a file that was renamed. Where that is refused for good because there is one of that name, it is
+    put aside first, and deleted when the new one is in its place."""
     *times, begun, renamed = replies
-    final = argument(one.action.path)
-    if begun.code < 400 <= renamed.code and one.action.reason != "missing":
-        again = batch(ftp, [f"DELE {final}", f"RNFR {argument(one.part)}", f"RNTO {final}"], 1)
-        begun, renamed = again[1:]
+    refusal = None
     if begun.code >= 400 or renamed.code >= 400:
-        batch(ftp, [f"DELE {argument(one.part)}"])
-        refusal = begun if begun.code >= 400 else renamed
-        yield failed(one.action, error_perm(refusal.text))
-    elif times and times[0].code >= 400:
+        refusal = error_perm((begun if begun.code >= 400 else renamed).text)
+        if begun.code < 400 and renamed.code >= 500 and one.action.reason != "missing":
+            refusal = _by_way_of(ftp, one)
+    if refusal is not None:
+        return failed(one.action, _without(ftp, one, refusal))
+    if times and times[0].code >= 400:
         advice = "compare by size, or the file is copied again each time"
         failure = Failure("touch", one.action.path, f"the server doesn't set its time: {times[0].text}", advice)
-        yield Outcome(one.action.path, one.size, failure=failure)
-    else:
-        yield Outcome(one.action.path, one.size, one.modified, one.digest.sha256)
+        return Outcome(one.action.path, one.size, failure=failure)
+    return Outcome(one.action.path, one.size, one.modified, one.digest.sha256)
+
+
+def _by_way_of(ftp, one):
+    """Rename it where another one has to be put aside; returns the refusal, None if there is none."""
+    try:
+        name_it(ftp, argument(one.part), argument(one.action.path), None, overwrite=True)
+    except (error_perm, error_temp, TransferError) as refusal:
+        return refusal
+    return None
+
+
+def _without(ftp, one, refusal):
+    """The refusal of a name. What was sent is deleted if that leaves what was there before; else the text tells where
+    it is."""
+    final = argument(one.action.path)
+    if not isinstance(refusal, TransferError) and (one.action.reason == "missing" or sizes(ftp, final)[0] is not None):
+        batch(ftp, [f"DELE {argument(one.part)}"])
+        return refusal
+    told = f"{refusal} (the new file is {one.part!r} on the server; see whether {one.action.path!r} is there)"
+    return type(refusal)(told)

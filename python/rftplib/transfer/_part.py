@@ -5,6 +5,7 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import stat
 
 from .. import _logs
@@ -33,6 +34,14 @@ def part_name(name, *identity):
     text = "\0".join("" if item is None else str(item) for item in identity)
     token = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]
     return f".{_short(name)}.{token}.part"
+
+
+def fresh_part_name(name):
+    """A name of the same form that nobody else has: for a part that is never continued.
+
+    Two transfers that shared one would write into each other's file, and its size would be right all the same.
+    """
+    return f".{_short(name)}.{secrets.token_hex(6)}.part"
 
 
 def part_pattern(name):
