@@ -127,7 +127,7 @@ def _part_of(action, content, here):
 
 
 def _send(job, contents, here, ftp, ahead):
-    stored, leftover = [], []
+    stored, leftover, trouble = [], [], None
     with ahead:
         for place, (action, opener) in enumerate(contents):
             here.check()
@@ -142,7 +142,13 @@ def _send(job, contents, here, ftp, ahead):
                         raise LocalError(OSError(None, "it has changed while it was sent"))
                     size = content.file.tell()
                     digest = _digests.Hashes(ftp, content.file, job)
-            except (error_perm, ValueError) as refusal:
+            except error_temp as refusal:
+                if str(refusal)[:3] == "421":
+                    raise
+                leftover.append(part)
+                trouble = refusal
+                break  # those before it are none the worse for it
+            except (error_perm, ValueError, TransferError) as refusal:
                 leftover.append(part)
                 yield failed(action, refusal)
             except LocalError as error:
@@ -154,23 +160,33 @@ def _send(job, contents, here, ftp, ahead):
     leftover = [part for part in leftover if part is not None]
     if leftover:
         batch(ftp, [f"DELE {argument(part)}" for part in leftover])
+    if trouble is not None:
+        raise trouble
 
 
 def _finish(job, ftp, stored):
-    short = None
+    short, torn = None, []
     replies = batch(ftp, ["TYPE I", *(f"SIZE {argument(one.part)}" for one in stored)], WINDOW)[1:]
     whole = []
     for one, reply in zip(stored, replies):
         if reply.code == 213 and reply.text[4:].strip() != str(one.size):
             short = EOFError(f"{reply.text[4:].strip()} bytes of {one.size} have arrived")
+            torn.append(one.part)
         elif reply.code >= 400 and reply.code not in _UNKNOWN:
             short = EOFError(f"it hasn't arrived: {reply.text}")
         else:
             whole.append(one)
     if job.verify in ("auto", "hash"):
-        for one in whole:
-            one.digest.verify(ftp, argument(one.part), one.size)
+        for one in whole[:]:
+            try:
+                one.digest.verify(ftp, argument(one.part), one.size)
+            except TransferError as error:
+                whole.remove(one)
+                torn.append(one.part)
+                yield failed(one.action, error)
     yield from _name(job, ftp, whole)
+    if torn:
+        batch(ftp, [f"DELE {argument(part)}" for part in torn])
     if short is not None:
         raise short
 
