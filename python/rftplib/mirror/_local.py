@@ -8,6 +8,11 @@ import stat
 from . import _names, _tree
 from ._tree import Node, Tree, join, parent_of
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
@@ -132,29 +137,22 @@ class Folders:
 
     @contextlib.contextmanager
     def part(self, path, modified, *identity):
-        """A file to be written that gets its name, and the time, at the end of the block; after an error it is gone."""
-        from ..transfer._part import part_name  # a plan alone doesn't need it
+        """A Part that gets its name, and the time, at the end of the block; after an error it is gone."""
+        part = self.begin(path, modified, *identity)
+        try:
+            yield part
+            with local():
+                part.write_out()
+                part.finish()
+        finally:
+            part.discard()
 
+    def begin(self, path, modified, *identity):
+        """A Part: a file to be written beside `path`, open for this transfer alone."""
         with local():
             folder, name = self.of(path)
-            part = part_name(name, *identity)
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(part, dir_fd=folder)  # of a run that was killed
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
-            descriptor = os.open(part, flags, 0o666, dir_fd=folder)
-        try:
-            with os.fdopen(descriptor, "w+b", buffering=0) as file:
-                part_file = Part(file, modified)
-                yield part_file
-                with local():
-                    if part_file.modified is not None:
-                        os.utime(file.fileno(), ns=(part_file.modified * 1000,) * 2)
-            with local():
-                os.replace(part, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(part, dir_fd=folder)
-            raise
+            descriptor, part = _part(folder, name, identity)
+            return Part(self, path, part, os.fdopen(descriptor, "w+b", buffering=0), modified)
 
     def mkdir(self, path):
         folder, name = self.of(path)
@@ -200,8 +198,92 @@ class Folders:
 class Part:
     """A file that is being written; `modified`, in microseconds, is the time that it gets."""
 
-    def __init__(self, file, modified):
+    def __init__(self, folders, path, name, file, modified):
         self.file, self.modified = file, modified
+        self._folders, self._path, self._name = folders, path, name
+
+    def write_out(self):
+        """It has all that it is to have: have the disk keep it, before its name is the final one."""
+        if self.modified is not None:
+            os.utime(self.file.fileno(), ns=(self.modified * 1000,) * 2)
+        os.fsync(self.file.fileno())
+
+    def finish(self):
+        """It gets its name."""
+        folder, name = self._folders.of(self._path)
+        if not _is_still(self.file.fileno(), self._name, folder):
+            raise OSError(errno.EBUSY, "another program has taken away what was being written")
+        os.replace(self._name, name, src_dir_fd=folder, dst_dir_fd=folder)
+        self.file.close()
+
+    def discard(self):
+        """It is gone, unless it has got its name."""
+        if self.file.closed:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            folder, _ = self._folders.of(self._path)
+            if _is_still(self.file.fileno(), self._name, folder):
+                os.unlink(self._name, dir_fd=folder)
+        self.file.close()
+
+
+def _part(folder, name, identity):
+    """A new file that is ours alone, locked: its descriptor and its name.
+
+    The name is that of the source's version, so that what a run has left that was killed is found, and taken away: the
+    lock tells that nobody writes it. Where somebody does, or no lock can tell, it is a name of its own.
+    """
+    from ..transfer._part import fresh_part_name, part_name  # a plan alone doesn't need it
+
+    part = part_name(name, *identity)
+    _sweep(folder, part)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
+    while True:
+        try:
+            descriptor = os.open(part, flags, 0o666, dir_fd=folder)
+        except FileExistsError:
+            part = fresh_part_name(name)
+            continue
+        if _lock(descriptor) is not False and _is_still(descriptor, part, folder):
+            return descriptor, part
+        os.close(descriptor)  # another run has swept it away before it was locked
+        part = fresh_part_name(name)
+
+
+def _sweep(folder, part):
+    """Remove a part that nobody writes any more."""
+    try:
+        descriptor = os.open(part, os.O_RDWR | os.O_NONBLOCK | _NOFOLLOW, dir_fd=folder)
+    except OSError:
+        return
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor) and _is_still(descriptor, part, folder):
+            os.unlink(part, dir_fd=folder)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor):
+    """Whether the file is ours now: False if another one has it, None if there are no locks."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _is_still(descriptor, name, folder):
+    """Whether the open file has that name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(name, dir_fd=folder, follow_symlinks=False))
+    except FileNotFoundError:
+        return False
 
 
 @contextlib.contextmanager

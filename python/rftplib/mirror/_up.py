@@ -15,6 +15,7 @@ from ._ahead import Ahead
 from ._jobs import Outcome, failed
 from ._listers import argument
 from ._local import Local, LocalError
+from ._origin import Origin, ask
 from ._remote import WINDOW, Remote
 from ._tree import join, parent_of, seconds
 from ._values import Failure
@@ -57,21 +58,38 @@ def _fetched(job, actions, here, works):
         return
     found = []
     with here.borrow(job.source.site) as ftp, Ahead(ftp, works=works) as ahead:
-        for place, action in enumerate(actions):
-            here.check()
-            ahead.more, content = place + 1 < len(actions), io.BytesIO()
-            command = "RETR " + argument(action.origin or action.path)
-            try:
-                with here.metered(ftp, command, action.size):
-                    ftp.retrbinary(command, content.write)
-            except (error_perm, ValueError) as refusal:
-                found.append((action, failed(action, refusal)))
-                continue
-            if action.size not in (None, content.tell()):
-                raise EOFError(f"{content.tell()} bytes came of {action.size}")
-            content.seek(0)
-            found.append((action, content))
+        waiting = [Origin(action) for action in actions]
+        while waiting:
+            came = []
+            for place, origin in enumerate(waiting):
+                here.check()
+                ahead.more, content = place + 1 < len(waiting), io.BytesIO()
+                command = "RETR " + origin.path
+                try:
+                    with here.metered(ftp, command, origin.size):
+                        ftp.retrbinary(command, content.write)
+                except (error_perm, ValueError) as refusal:
+                    found.append((origin.action, failed(origin.action, refusal)))
+                else:
+                    came.append((origin, content))
+            ahead.settle()
+            waiting = _sort_out(came, ask(ftp, [origin for origin, _ in came]), found)
     yield from found
+
+
+def _sort_out(came, told, found):
+    """What has come whole is appended to `found`; returns the Origins of what is fetched again."""
+    again = []
+    for (origin, content), one in zip(came, told):
+        trouble = origin.trouble(one, content.tell())
+        content.seek(0)
+        if trouble is None:
+            found.append((origin.action._replace(modified=origin.modified), content))
+        elif origin.may_go_again():
+            again.append(origin)
+        else:
+            found.append((origin.action, failed(origin.action, trouble)))
+    return again
 
 
 class _Content:
