@@ -58,6 +58,8 @@ def of(kind, error):
         return _OF_DISKS[error.errno]
     if isinstance(error, ssl.SSLCertVerificationError):
         return "the server isn't who it says it is, or its authority isn't known here: see cafile"
+    if isinstance(error, RuntimeError):
+        return "see to the executor and its workers, and run it again"
     if isinstance(error, ValueError):
         return "rename it, or exclude it"
     return _UNREACHED if kind == "connect" else _LOST

@@ -58,7 +58,7 @@ class _Fetched:
         part = self._folders.begin(action.path, action.modified, *identity)
         try:
             with here.metered(ftp, "RETR " + origin.path, origin.size):
-                ftp.retrbinary("RETR " + origin.path, part.file.write)
+                ftp.retrbinary("RETR " + origin.path, here.bounded(part.file.write, action))
         except BaseException:
             part.discard()
             raise

@@ -67,7 +67,7 @@ def _fetched(job, actions, here, works):
                 command = "RETR " + origin.path
                 try:
                     with here.metered(ftp, command, origin.size):
-                        ftp.retrbinary(command, content.write)
+                        ftp.retrbinary(command, here.bounded(content.write, origin.action))
                 except (error_perm, ValueError) as refusal:
                     found.append((origin.action, failed(origin.action, refusal)))
                 else:
