@@ -97,7 +97,7 @@ class Here:
                 ftp = lent.enter_context(site.borrow())
             except Exception as error:
                 self.check()
-                raise Unreachable from error
+                raise Unreachable(site.url) from error
             self._clients.add(ftp)
             try:
                 self.check()
@@ -139,6 +139,8 @@ class Here:
 
 def failed(action, error, fatal=False):
     """The Outcome of an action that `error` has ended."""
+    if isinstance(error, Unreachable):
+        return Outcome(action.path, failure=Failure(action.kind, action.path, *error.told), fatal=True)
     if isinstance(error, OSError):
         fatal = fatal or error.errno in FULL or isinstance(error, ssl.SSLCertVerificationError)
     failure = Failure(action.kind, action.path, _advice.text(error), _advice.of(action.kind, error))

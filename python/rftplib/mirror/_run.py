@@ -114,9 +114,12 @@ class Run:
 
     def _give_up(self, error):
         self._stopped = True
+        kind = "connect" if isinstance(self.target, Remote) else "mkdir"
         if isinstance(error, Unreachable):
-            error = error.__cause__
-        self.failures.append(Failure("connect", str(self.target), _advice.text(error), _advice.of("connect", error)))
+            told = error.told
+        else:
+            told = _advice.text(error), _advice.of("connect", error)
+        self.failures.append(Failure(kind, str(self.target), *told))
 
     def _of_target(self):
         return _Lent(self.target)
