@@ -49,6 +49,8 @@ class Other:
             for told in fs.ls(join(root, parent) if parent else root, detail=True, refresh=True):
                 name = told["name"].rstrip("/").rpartition("/")[2]
                 kind = {"file": "file", "directory": "dir"}.get(told["type"], "other")
+                if told.get("islink"):
+                    kind = "link"  # what is behind it lies elsewhere
                 if not name or told["name"].rstrip("/").endswith(root) and kind == "dir" and not parent:
                     continue  # object stores list a directory in itself
                 path = tree.take(parent, parent, name, Node(kind, told.get("size"), _time(told)))

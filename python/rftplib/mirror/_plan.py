@@ -129,6 +129,11 @@ def _object(line, number):
 def _action(kind, fields, number):
     """An Action of a saved plan; what it says is believed no more than what a server says."""
     try:
+        if fields.get("there") is not None:
+            what, *told = fields["there"]
+            if not isinstance(what, str) or len(told) != 2 or not all(type(one) in (int, type(None)) for one in told):
+                raise ValueError(f"there: {fields['there']!r}")
+            fields["there"] = (what, *told)
         action = Action(kind, **fields)
         _names.check_path(action.path)
         if action.origin is not None:
