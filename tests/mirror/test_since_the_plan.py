@@ -121,3 +121,69 @@ def test_one_in_the_other(inner, outer):
     for ends in ((inner, outer), (outer, inner)):
         with pytest.raises(ValueError, match="lies in the"):
             plan(*ends)
+
+
+def age(file, content):
+    file.content[:], file.seconds = content, file.seconds + 60
+
+
+def test_files_of_a_server_that_were_changed_or_made_meanwhile(tmp_path):
+    for name in ("changed", "made"):
+        put(tmp_path / name, b"ours", THEN)
+    with server_of({"changed": b"old", "unwanted": b"old", "other": b"old"}) as server:
+        made = plan(tmp_path, server.site, delete=True, max_delete=None)
+        assert {one.path for one in made} == {"changed", "made", "unwanted", "other"}
+        server.files["made"] = type(server.files["other"])(b"theirs")
+        age(server.files["changed"], b"theirs")
+        report = made.run()
+        assert {one.path for one in report.failures} == {"changed", "made"} and report.withheld
+        left = {name: bytes(file.content) for name, file in server.files.items()}
+        assert left == {"changed": b"theirs", "made": b"theirs", "unwanted": b"old", "other": b"old"}
+
+        made = plan(tmp_path, server.site, delete=True, max_delete=None)
+        age(server.files["unwanted"], b"new")  # as long as it was
+        report = made.run()
+        assert [(one.path, one.error) for one in report.failures] == [
+            ("unwanted", "it has changed since the plan was made")
+        ]
+        assert set(server.files) == {"changed", "made", "unwanted"}
+
+
+def test_old_parts_on_a_server_are_deleted_new_ones_stay(tmp_path):
+    import time
+
+    put(tmp_path / "a", b"1")
+    with server_of({".a.0123456789ab.part": b"1", ".b.0123456789ab.part": b"1"}) as server:
+        server.files[".b.0123456789ab.part"].seconds = int(time.time()) - 3600
+        assert plan(tmp_path, server.site, delete=True, max_delete=None).run().ok
+        assert set(server.files) == {"a", ".b.0123456789ab.part"}
+
+
+def renaming(name):
+    """An action for RNTO of a server that stores other names than it is told."""
+
+    def action(session):
+        session.server.files[name(session.argument.rpartition("/")[2])] = session.server.files.pop(session.renamed)
+        session.say(b"250 renamed\r\n")
+
+    return action
+
+
+@pytest.mark.parametrize("given, stored", [("report ", "report_"), ("x\x01", "x_"), ("README", "readme")])
+def test_a_name_that_the_server_changes(given, stored, tmp_path):
+    """Neither is what was copied deleted, nor anything else."""
+    put(tmp_path / given, b"precious")
+    put(tmp_path / "f", b"1")
+    with server_of({"old": b"1"}, RNTO=renaming(lambda name: stored if name == given else name)) as server:
+        for _ in range(2):
+            report = plan(tmp_path, server.site, delete=True, max_delete=None).run()
+            assert [one.path for one in report.failures] == [given] and "doesn't list it" in report.failures[0].error
+            assert report.withheld and set(server.files) == {"old", stored, "f"}
+
+
+def test_two_names_that_are_one_on_the_server(tmp_path):
+    for name in ("Notes", "notes"):
+        put(tmp_path / name, name.encode())
+    with server_of({}, RNTO=renaming(str.lower)) as server:
+        report = plan(tmp_path, server.site).run()
+    assert [one.path for one in report.failures] == ["Notes"] and report.copied == 1

@@ -92,6 +92,7 @@ def plan(
     links: Literal["skip", "follow", "copy"] = "skip",
     names: Literal["refuse", "skip", "quote"] = "refuse",
     connections: int = 8,
+    manifest: str | os.PathLike[str] | None = None,
 ) -> Plan: ...
 def mirror(
     source: Site | str | os.PathLike[str],

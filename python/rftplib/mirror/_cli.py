@@ -70,6 +70,7 @@ def _run(options):
             links=options.links,
             names=options.names,
             connections=options.jobs,
+            manifest=options.manifest,
         )
     if options.plan:
         made.save(options.plan)

@@ -7,6 +7,7 @@ import threading
 from typing import NamedTuple, Optional, Tuple  # noqa: UP035  (Python 3.9 evaluates them)
 
 from .. import _rftplib
+from ..transfer import TransferError
 from ..transfer._course import Course
 from . import _advice
 from ._listers import Unreachable
@@ -15,6 +16,9 @@ from ._values import Action, Failure
 
 # A job has so many small files, and so many bytes; what is larger is a job of its own, and is resumed
 MOST_FILES, MOST_BYTES = 50, 1 << 20
+
+# By how many bytes a small file may be longer than it was listed
+_EXCESS = 1 << 16
 
 
 class Job(NamedTuple):
@@ -48,6 +52,14 @@ class Outcome(NamedTuple):
 
 class Stopped(Exception):
     """The run has been ended by the user, or by a failure after which it isn't to go on."""
+
+
+class Longer(TransferError):
+    """More has come of the file of an `action` than is listed."""
+
+    def __init__(self, action):
+        super().__init__(f"more than the {action.size:,} bytes came that are listed")
+        self.action = action
 
 
 class Here:
@@ -96,6 +108,22 @@ class Here:
     def metered(self, ftp, command, size):
         """A context for one small transfer: kept to the rate, and ended where far more comes than the `size`."""
         return Course(None, self.rate).metered(ftp, command, 0, most=size)
+
+    def bounded(self, write, action):
+        """A callback for a download of a small file: `write`, until much more comes than the size that is listed."""
+        if action.size is None:
+            return write
+        left = action.size + _EXCESS
+
+        def bounded(block):
+            nonlocal left
+            left -= len(block)
+            if left < 0:
+                raise Longer(action)
+            while block:
+                block = block[write(block) :]
+
+        return bounded
 
     def pause(self, seconds):
         if self.stop.wait(seconds):

@@ -8,11 +8,12 @@ from ..transfer._course import Course
 from ..transfer._get import get_once
 from ..transfer._part import Target
 from ..transfer._put import put_once
-from . import _digests
+from . import _digests, _recheck
 from ._jobs import Outcome, failed
 from ._listers import argument
 from ._local import Local, LocalError, check, local
 from ._remote import Remote
+from ._values import Failure
 
 
 def copy(job, actions, here, works):
@@ -77,6 +78,11 @@ def _onward(job, action, here):
         digest = _digests.sha256(file) if job.digests else None
         if isinstance(job.target, Remote):
             with here.borrow(job.target.site) as ftp:
+                seen = _recheck.Copy(action, size, modified if job.target.keeps_times else None)
+                (refused,) = _recheck.replaceable(ftp, [seen])
+                if refused is not None:
+                    failure = Failure("copy", action.path, refused, _recheck.ADVICE)
+                    return Outcome(action.path, failure=failure)
                 put_once(ftp, _itself(file, path), argument(action.path), course, verify=job.verify)
         else:
             job.target.put(_itself(file, path), action.path)

@@ -34,7 +34,7 @@ def _side(value, follow=False):
         scheme = value.partition("://")[0].lower()
         if scheme in _SCHEMES:
             return Remote(Site(value, connections=_PLENTY))
-        if scheme != "file":
+        if scheme not in ("file", "local"):
             from ._other import Other
 
             return Other(value)

@@ -10,7 +10,7 @@ from .._features import features
 from ..transfer import TransferError
 from ..transfer._naming import name_it, sizes, time_commands
 from ..transfer._part import part_name
-from . import _digests
+from . import _digests, _recheck
 from ._ahead import Ahead
 from ._jobs import Outcome, failed
 from ._listers import argument
@@ -145,7 +145,7 @@ def _part_of(action, content, here):
 
 
 def _send(job, contents, here, ftp, ahead):
-    stored, leftover = [], []
+    stored, leftover, trouble = [], [], None
     with ahead:
         for place, (action, opener) in enumerate(contents):
             here.check()
@@ -160,7 +160,13 @@ def _send(job, contents, here, ftp, ahead):
                         raise LocalError(OSError(None, "it has changed while it was sent"))
                     size = content.file.tell()
                     digest = _digests.Hashes(ftp, content.file, job)
-            except (error_perm, ValueError) as refusal:
+            except error_temp as refusal:
+                if str(refusal)[:3] == "421":
+                    raise
+                leftover.append(part)
+                trouble = refusal
+                break  # those before it are none the worse for it
+            except (error_perm, ValueError, TransferError) as refusal:
                 leftover.append(part)
                 yield failed(action, refusal)
             except LocalError as error:
@@ -172,29 +178,49 @@ def _send(job, contents, here, ftp, ahead):
     leftover = [part for part in leftover if part is not None]
     if leftover:
         batch(ftp, [f"DELE {argument(part)}" for part in leftover])
+    if trouble is not None:
+        raise trouble
 
 
 def _finish(job, ftp, stored):
-    short = None
+    short, torn = None, []
     replies = batch(ftp, ["TYPE I", *(f"SIZE {argument(one.part)}" for one in stored)], WINDOW)[1:]
     whole = []
     for one, reply in zip(stored, replies):
         if reply.code == 213 and reply.text[4:].strip() != str(one.size):
             short = EOFError(f"{reply.text[4:].strip()} bytes of {one.size} have arrived")
+            torn.append(one.part)
         elif reply.code >= 400 and reply.code not in _UNKNOWN:
             short = EOFError(f"it hasn't arrived: {reply.text}")
         else:
             whole.append(one)
     if job.verify in ("auto", "hash"):
-        for one in whole:
-            one.digest.verify(ftp, argument(one.part), one.size)
-    yield from _name(job, ftp, whole)
+        for one in whole[:]:
+            try:
+                one.digest.verify(ftp, argument(one.part), one.size)
+            except TransferError as error:
+                whole.remove(one)
+                torn.append(one.part)
+                yield failed(one.action, error)
+    by_path = {one.action.path: one for one in whole}
+    for paths in _recheck.rounds(list(by_path)):
+        yield from _name(job, ftp, [by_path[path] for path in paths])
+    if torn:
+        batch(ftp, [f"DELE {argument(part)}" for part in torn])
     if short is not None:
         raise short
 
 
 def _name(job, ftp, whole):
-    """All get their times and names, by one batch."""
+    """All get their times and names, by one batch, but where there is something else of that name by now."""
+    copies = [_recheck.Copy(one.action, one.size, one.modified if job.target.keeps_times else None) for one in whole]
+    refused = dict(zip(whole, _recheck.replaceable(ftp, copies)))
+    useless = [one for one in whole if refused[one] is not None]
+    if useless:
+        batch(ftp, [f"DELE {argument(one.part)}" for one in useless])
+    for one in useless:
+        yield Outcome(one.action.path, failure=Failure("copy", one.action.path, refused[one], _recheck.ADVICE))
+    whole = [one for one in whole if refused[one] is None]
     commands, ends = [], []
     for one in whole:
         if job.target.keeps_times:
