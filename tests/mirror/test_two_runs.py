@@ -6,8 +6,8 @@ import os
 
 import pytest
 from rftplib.mirror import plan
-from support.file_server import FEAT, FileServer, feat
-from support.mirror_server import TIME, TreeServer, say, send_only
+from support.file_server import FEAT, FileServer, digits, feat
+from support.mirror_server import TreeServer, say, send_only
 
 OLD = b"old version"
 
@@ -16,7 +16,7 @@ def mlsd(session):
     """An action: all files."""
     lines = [b"type=cdir;modify=20200101000000; ."]
     for name, file in sorted(session.server.files.items()):
-        lines.append(f"type=file;size={len(file.content)};modify={TIME}; {name}".encode())
+        lines.append(f"type=file;size={len(file.content)};modify={digits(file.seconds)}; {name}".encode())
     session.say(b"150 here\r\n")
     conn = session.open_data()
     session.send(conn, b"".join(line + b"\r\n" for line in lines))
@@ -24,8 +24,19 @@ def mlsd(session):
     session.say(b"226 done\r\n")
 
 
+def mlst(session):
+    name = session.argument.rpartition("/")[2]
+    file = session.server.files.get(name)
+    if file is None:
+        session.say(b"550 no such file\r\n")
+    else:
+        facts = f"type=file;size={len(file.content)};modify={digits(file.seconds)}; {name}"
+        session.say(f"250-here\r\n {facts}\r\n250 end\r\n".encode())
+
+
 def server_of(files, **replies):
-    return FileServer(files, {"FEAT": feat("MLST type*;size*;modify*;", *FEAT), "MLSD": mlsd, **replies})
+    answers = {"FEAT": feat("MLST type*;size*;modify*;", *FEAT), "MLSD": mlsd, "MLST": mlst}
+    return FileServer(files, {**answers, **replies})
 
 
 def test_each_upload_has_a_part_of_its_own(tmp_path):

@@ -29,6 +29,7 @@ _OF_DISKS = {
     errno.ELOOP: "a link is in the way: remove it, or exclude it",
     errno.ENOTDIR: "something that is no directory is in the way: remove it, or exclude it",
     errno.EISDIR: "a directory is in the way: remove it, or exclude it",
+    errno.EBUSY: "see which one is to stay, and plan again",
     errno.EEXIST: "something is in the way: remove it, or exclude it",
     errno.ENOTEMPTY: "there is something in it that isn't part of the plan: plan again",
     errno.ENAMETOOLONG: "the name is too long for this disk: exclude it",

@@ -56,6 +56,7 @@ class _Fetched:
         action, source = origin.action, self._job.source.site
         identity = action.size, action.modified, origin.path, source.host, source.port
         part = self._folders.begin(action.path, action.modified, *identity)
+        part.action = action
         try:
             with here.metered(ftp, "RETR " + origin.path, origin.size):
                 ftp.retrbinary("RETR " + origin.path, here.bounded(part.file.write, action))

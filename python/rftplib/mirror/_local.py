@@ -20,6 +20,9 @@ _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
+CHANGED, COME = "it has changed since the plan was made", "it has come since the plan was made"
+
+
 class LocalError(Exception):
     """An OSError of the disk's, `error`: none of the network's, which would be worth another attempt."""
 
@@ -184,9 +187,11 @@ class Folders:
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):
                 raise IsADirectoryError(errno.EISDIR, "it has become a directory")
+            if action.there is not None and _kind(found, name) != action.there[0]:
+                raise OSError(errno.EBUSY, CHANGED)
             if action.size is not None and stat.S_ISREG(found.st_mode):
                 if found.st_size != action.size or action.modified not in (None, found.st_mtime_ns // 1000):
-                    raise OSError(errno.EBUSY, "it has changed since the plan was made")
+                    raise OSError(errno.EBUSY, CHANGED)
             os.unlink(name, dir_fd=folder)
 
     def rmdir(self, path):
@@ -196,10 +201,13 @@ class Folders:
 
 
 class Part:
-    """A file that is being written; `modified`, in microseconds, is the time that it gets."""
+    """A file that is being written; `modified`, in microseconds, is the time that it gets.
+
+    action: where there is one, what it replaces has to be what was there when that was planned.
+    """
 
     def __init__(self, folders, path, name, file, modified):
-        self.file, self.modified = file, modified
+        self.file, self.modified, self.action = file, modified, None
         self._folders, self._path, self._name = folders, path, name
 
     def write_out(self):
@@ -213,6 +221,8 @@ class Part:
         folder, name = self._folders.of(self._path)
         if not _is_still(self.file.fileno(), self._name, folder):
             raise OSError(errno.EBUSY, "another program has taken away what was being written")
+        if self.action is not None:
+            check(self.action, folder, name, os.fstat(self.file.fileno()))
         os.replace(self._name, name, src_dir_fd=folder, dst_dir_fd=folder)
         self.file.close()
 
@@ -225,6 +235,28 @@ class Part:
             if _is_still(self.file.fileno(), self._name, folder):
                 os.unlink(self._name, dir_fd=folder)
         self.file.close()
+
+
+def check(action, folder, name, own=None):
+    """Raise OSError unless what has that name may be replaced: it is what it was when the action was planned, or the
+    same as the file that is to get it: another run has been quicker. own: the stat of that file, once it is there."""
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return
+    size = action.size if own is None else own.st_size
+    modified = action.modified if own is None else own.st_mtime_ns // 1000
+    if stat.S_ISREG(found.st_mode) and found.st_size == size:
+        if action.modified is None or found.st_mtime_ns // 1000 == modified:
+            return
+    if action.reason == "missing":
+        raise OSError(errno.EBUSY, COME)
+    if action.there is not None and tuple(action.there) != (
+        _kind(found, name),
+        found.st_size,
+        found.st_mtime_ns // 1000,
+    ):
+        raise OSError(errno.EBUSY, CHANGED)
 
 
 def _part(folder, name, identity):
@@ -348,12 +380,18 @@ def _node(entry, folder, links):
     if stat.S_ISLNK(found.st_mode) and links == "follow":
         with contextlib.suppress(OSError):  # it leads nowhere
             found, followed = entry.stat(follow_symlinks=True), True
-    modified = found.st_mtime_ns // 1000
+    modified, kind = found.st_mtime_ns // 1000, _kind(found, entry.name)
+    if kind == "link":
+        return Node(kind, None, modified, target=os.readlink(entry.name, dir_fd=folder)), found, followed
+    if kind == "other":
+        return Node(kind), found, followed
+    return Node(kind, None if kind == "dir" else found.st_size, modified), found, followed
+
+
+def _kind(found, name):
+    """The kind of a Node."""
     if stat.S_ISREG(found.st_mode):
-        kind = "part" if _names.is_part(entry.name) else "file"
-        return Node(kind, found.st_size, modified), found, followed
+        return "part" if _names.is_part(name) else "file"
     if stat.S_ISDIR(found.st_mode):
-        return Node("dir", None, modified), found, followed
-    if stat.S_ISLNK(found.st_mode):
-        return Node("link", None, modified, target=os.readlink(entry.name, dir_fd=folder)), found, followed
-    return Node("other"), found, followed
+        return "dir"
+    return "link" if stat.S_ISLNK(found.st_mode) else "other"

@@ -58,6 +58,8 @@ class Other:
             for told in fs.ls(join(root, parent) if parent else root, detail=True, refresh=True):
                 name = told["name"].rstrip("/").rpartition("/")[2]
                 kind = {"file": "file", "directory": "dir"}.get(told["type"], "other")
+                if told.get("islink"):
+                    kind = "link"  # what is behind it lies elsewhere
                 if kind == "file" and _names.is_part(name):
                     kind = "part"
                 if not name or told["name"].rstrip("/").endswith(root) and kind == "dir" and not parent:

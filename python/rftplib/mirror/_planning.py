@@ -1,5 +1,7 @@
 """Plans are made here: `rftplib.mirror.plan`, and `mirror`, which runs one at once."""
 
+import time
+
 from . import _guards
 from ._compare import WAYS, Comparison, deletions
 from ._names import stays_inside
@@ -7,6 +9,8 @@ from ._plan import Plan
 from ._rules import Rules
 from ._sides import sides
 from ._values import Action, Failure
+
+_DAY = 86_400
 
 
 def mirror(
@@ -127,6 +131,7 @@ def plan(
         keeps_times=target.keeps_times,
         links=links,
         can_link=lambda path, to: made_links and to is not None and stays_inside(path, to),
+        remote=target.remote,
     )
     actions, failures = found.actions, [*here.failures, *there.failures, *found.failures]
     if found.same:
@@ -136,7 +141,9 @@ def plan(
         actions.sort(key=lambda action: action.path)
     refusal = None
     if delete:
-        unwanted, doubts = _beyond_doubt(target, there, deletions(here, there, found.blocked))
+        # nobody can lock a file on a server: what is a day old isn't being written
+        stale = round((time.time() - _DAY) * 1_000_000) if target.remote else None
+        unwanted, doubts = _beyond_doubt(target, there, deletions(here, there, found.blocked, stale))
         failures += doubts
         refusal = _guards.refusal(unwanted, here, there, max_delete)
         actions += unwanted

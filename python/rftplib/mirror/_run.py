@@ -137,10 +137,22 @@ class Run:
         if self._manifest is not None:
             own = self._manifest.inside(self.target)
             actions = [action for action in actions if action.path != own]
+        if lister is not None:
+            self._check_names(lister, actions)
         if actions:
             self._withheld = _guards.withheld(self._plan.failures, self.failures)
             if self._withheld is None:
                 self._step(steps.delete(lister, actions), "deleted")
+
+    def _check_names(self, lister, deletions):
+        """What a server hasn't got under its very name isn't copied, and may be what is to be deleted."""
+        from ._recheck import missing
+
+        made = {one.path for one in self._plan if one.kind == "mkdir"} | {one.path for one in self.outcomes}
+        altered = missing(lister, made, deletions)
+        self.failures += altered
+        lost = {failure.path for failure in altered}
+        self.outcomes = [one for one in self.outcomes if one.path not in lost]
 
     def _copy(self, actions):
         jobs = []

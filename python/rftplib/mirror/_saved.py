@@ -69,6 +69,11 @@ def _about(head):
 
 
 def _action(kind, fields, source, target):
+    if fields.get("there") is not None:
+        what, size, modified = fields["there"]
+        if not isinstance(what, str) or not all(type(one) in (int, type(None)) for one in (size, modified)):
+            raise ValueError("there is a kind, a size and a time")
+        fields["there"] = what, size, modified
     action = Action(kind, **fields)
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is nothing that can be done")

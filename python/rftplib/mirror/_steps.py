@@ -7,7 +7,7 @@ from .._errors import Error, error_perm
 from .._scan import scandir
 from .._stat import stat_many
 from ..transfer._naming import time_commands
-from . import _advice
+from . import _advice, _recheck
 from ._listers import argument
 from ._remote import WINDOW, Remote
 from ._tree import seconds
@@ -71,6 +71,10 @@ class Steps:
             return
         for kind, verb in (("delete", "DELE"), ("rmdir", "RMD")):
             for chunk in _chunks([action for action in actions if action.kind == kind]):
+                if kind == "delete":
+                    changed = lister.ask(lambda ftp, chunk=chunk: _recheck.changed(ftp, chunk))
+                    yield from changed.values()
+                    chunk = [action for action in chunk if action.path not in changed]
                 replies = lister.ask(lambda ftp, verb=verb, chunk=chunk: _batch(ftp, verb, chunk))
                 listed = _Listed(lister)
                 for action, reply in zip(chunk, replies):

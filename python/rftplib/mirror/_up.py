@@ -10,7 +10,7 @@ from .._features import features
 from ..transfer import TransferError
 from ..transfer._naming import name_it, sizes, time_commands
 from ..transfer._part import part_name
-from . import _digests
+from . import _digests, _recheck
 from ._ahead import Ahead
 from ._jobs import Outcome, failed
 from ._listers import argument
@@ -202,7 +202,9 @@ def _finish(job, ftp, stored):
                 whole.remove(one)
                 torn.append(one.part)
                 yield failed(one.action, error)
-    yield from _name(job, ftp, whole)
+    by_path = {one.action.path: one for one in whole}
+    for paths in _recheck.rounds(list(by_path)):
+        yield from _name(job, ftp, [by_path[path] for path in paths])
     if torn:
         batch(ftp, [f"DELE {argument(part)}" for part in torn])
     if short is not None:
@@ -210,7 +212,15 @@ def _finish(job, ftp, stored):
 
 
 def _name(job, ftp, whole):
-    """All get their times and names, by one batch."""
+    """All get their times and names, by one batch, but where there is something else of that name by now."""
+    copies = [_recheck.Copy(one.action, one.size, one.modified if job.target.keeps_times else None) for one in whole]
+    refused = dict(zip(whole, _recheck.replaceable(ftp, copies)))
+    useless = [one for one in whole if refused[one] is not None]
+    if useless:
+        batch(ftp, [f"DELE {argument(one.part)}" for one in useless])
+    for one in useless:
+        yield Outcome(one.action.path, failure=Failure("copy", one.action.path, refused[one], _recheck.ADVICE))
+    whole = [one for one in whole if refused[one] is None]
     commands, ends = [], []
     for one in whole:
         if job.target.keeps_times:
