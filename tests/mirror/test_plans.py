@@ -274,8 +274,9 @@ def test_a_saved_plan_is_its_owners(local, tmp_path):
     assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600
 
 
-def test_passwords_of_other_urls_are_masked():
+@pytest.mark.parametrize("password", ["TOPSECRET", "TOP@SECRET", "TOP:SECRET"])
+def test_passwords_of_other_urls_are_masked(password):
     pytest.importorskip("fsspec")
     with TreeServer(TREE).site() as site:
-        made = plan(site, "memory://key:TOPSECRET@bucket/x")
-    assert str(made.target) == "memory://key:***@bucket/x" and "TOPSECRET" not in repr(made)
+        made = plan(site, f"memory://key:{password}@bucket/x")
+    assert str(made.target) == "memory://key:***@bucket/x" and "SECRET" not in repr(made)

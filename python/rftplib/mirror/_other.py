@@ -23,7 +23,7 @@ class Other:
         self._opened = None
 
     def __str__(self):
-        return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", self.url)
+        return re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", self.url)
 
     def __reduce__(self):
         return Other, (self.url,)
@@ -108,11 +108,7 @@ class Other:
                 there = fs.info(part).get("size")
                 if size is not None and there not in (None, size):
                     raise OSError(f"{there} bytes of {size} have arrived")
-                try:
-                    fs.mv(part, final)
-                except FileExistsError:  # some rename over nothing
-                    fs.rm_file(final)
-                    fs.mv(part, final)
+                fs.mv(part, final)
             except BaseException:
                 with contextlib.suppress(Exception):
                     fs.rm_file(part)
