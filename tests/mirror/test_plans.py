@@ -142,6 +142,13 @@ def test_options_that_make_no_sense(options, local):
         plan("ftp://127.0.0.1:1", local, **options)
 
 
+@pytest.mark.parametrize("option", ["include", "exclude"])
+@pytest.mark.parametrize("patterns", [5, [5], b"a"])
+def test_patterns_that_are_none(option, patterns, local):
+    with pytest.raises(TypeError, match=option):
+        plan("ftp://127.0.0.1:1", local, **{option: patterns})
+
+
 def test_nothing_is_changed_by_a_plan(local):
     with TreeServer(TREE).site() as site:
         assert [str(one) for one in plan(site, local)][:2] == ["copy   a (1 bytes): missing", "mkdir  sub: missing"]
