@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .._scan import scandir
 from .._stat import stat_many
 from ._listers import argument
-from ._local import CHANGED, COME
+from ._local_part import CHANGED, COME
 from ._tree import SECOND, fold, join, parent_of
 from ._values import Failure
 
