@@ -5,6 +5,7 @@ import errno
 import os
 import stat
 
+from .. import _logs
 from . import _names
 
 try:
@@ -39,7 +40,10 @@ class Part:
     def write_out(self):
         """It has all that it is to have: have the disk keep it, before its name is the final one."""
         if self.modified is not None:
-            os.utime(self.file.fileno(), ns=(self.modified * 1000,) * 2)
+            try:
+                os.utime(self.file.fileno(), ns=(self.modified * 1000,) * 2)
+            except (OSError, OverflowError) as error:  # file systems have their limits
+                _logs.event("data", _logs.WARNING, "%s can't have its time: %s", self._path, error)
         os.fsync(self.file.fileno())
 
     def finish(self):
