@@ -1,6 +1,7 @@
 """The command line: `python -m rftplib.mirror SRC DST`."""
 
 import argparse
+import os
 import signal
 import sys
 
@@ -8,6 +9,7 @@ from .._errors import Error
 from ._advice import of, text
 from ._plan import Plan
 from ._planning import plan
+from ._run import check_rate
 from ._values import Refused
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
@@ -33,21 +35,33 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return _run(options)
+        status = _run(options)
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt as interrupt:
         if getattr(interrupt, "report", None) is not None:
-            print(interrupt.report, file=sys.stderr)
+            _say(interrupt.report, sys.stderr)
         return 130
     except Refused as refusal:
-        print(f"refused: {refusal}", file=sys.stderr)
+        _say(f"refused: {refusal}", sys.stderr)
         return REFUSED
-    except (ValueError, ImportError) as error:
-        print(f"{error}", file=sys.stderr)
-        return USAGE
-    except (Error, OSError, EOFError) as error:
-        name = getattr(error, "filename", None)
-        print(f"{name + ': ' if isinstance(name, str) else ''}{text(error)}: {of('connect', error)}", file=sys.stderr)
+    except BrokenPipeError:
+        # whoever was to read has gone; at the end the interpreter would try once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except (Error, OSError, EOFError, UnicodeError) as error:  # some of them are ValueErrors, too
+        name = getattr(error, "filename", None)
+        _say(f"{name + ': ' if isinstance(name, str) else ''}{text(error)}: {of('connect', error)}", sys.stderr)
+        return FAILED
+    except (ValueError, ImportError) as error:
+        _say(error, sys.stderr)
+        return USAGE
+
+
+def _say(what, file):
+    """Print it; what the terminal can't show is escaped."""
+    encoding = getattr(file, "encoding", None) or "utf-8"
+    print(str(what).encode(encoding, "backslashreplace").decode(encoding), file=file)
 
 
 def _interrupt(number, frame):
@@ -92,20 +106,20 @@ def _run(options):
     finally:
         if progress is not None:
             progress.close()
-    print(report, file=sys.stdout if report.ok else sys.stderr)
+    _say(report, sys.stdout if report.ok else sys.stderr)
     return DONE if report.ok else FAILED
 
 
 def _show(made):
     """Print what would be done."""
     if not made.failures and not made.refusal and not made:
-        print("nothing to do")
+        _say("nothing to do", sys.stdout)
     for action in made:
-        print(action)
+        _say(action, sys.stdout)
     for failure in made.failures:
-        print(failure, file=sys.stderr)
+        _say(failure, sys.stderr)
     if made.refusal:
-        print(f"refused: {made.refusal}", file=sys.stderr)
+        _say(f"refused: {made.refusal}", sys.stderr)
         return REFUSED
     return FAILED if made.failures else DONE
 
@@ -172,8 +186,7 @@ def _size(value):
     units = {"k": 1000, "m": 1000**2, "g": 1000**3}
     try:
         number = float(value[:-1]) * units[value[-1].lower()] if value[-1:].lower() in units else float(value)
-        if number > 0:
-            return number
+        return check_rate(number)
     except ValueError:
         pass
     raise argparse.ArgumentTypeError(f"{value!r} is no rate such as 500k or 2M")

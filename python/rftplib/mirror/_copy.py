@@ -59,7 +59,7 @@ def _try(job, here, outcomes, left):
         except LocalError as trouble:
             error = trouble.error
         except Unreachable as trouble:
-            error, fatal = trouble.__cause__, True
+            error, fatal = trouble, True
         except (Error, OSError, EOFError, ValueError) as trouble:
             error = trouble
         if error is None or not together:
@@ -89,7 +89,7 @@ def _look_again(job, here, outcomes, left, trouble):
         with here.borrow(job.source.site) as ftp:
             (found,) = stat_many(ftp, [argument(action.origin or action.path)])
     except Unreachable as unreachable:
-        outcomes.append(failed(action, unreachable.__cause__, True))
+        outcomes.append(failed(action, unreachable))
         left.clear()
         return
     except (Error, OSError, EOFError) as error:
@@ -111,4 +111,6 @@ def _way(job):
 
 def is_worth_another(error):
     """Whether another connection, or another moment, may do better."""
+    if isinstance(error, Unreachable):
+        error = error.__cause__
     return isinstance(error, (BeginAnew, NotWhole)) or may_pass(error, True)

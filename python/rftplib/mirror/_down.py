@@ -59,7 +59,7 @@ class _Fetched:
         part.action = action
         try:
             with here.metered(ftp, "RETR " + origin.path, origin.size):
-                ftp.retrbinary("RETR " + origin.path, part.file.write)
+                ftp.retrbinary("RETR " + origin.path, here.bounded(part.file.write, action))
         except BaseException:
             part.discard()
             raise

@@ -70,6 +70,7 @@ class Here:
         # shared by all transfers of this process
         self.rate = None if rate is None else _rftplib.Rate(rate)
         self.total, self._moved = 0, moved
+        self.asides = {}  # {path: the name under which what it replaces waits on the server}
         self.token = secrets.token_hex(8)  # what is written on servers is of this run alone
         self.raised = None  # what the one who is told of progress has raised
         self._clients = set()
@@ -97,7 +98,7 @@ class Here:
                 ftp = lent.enter_context(site.borrow())
             except Exception as error:
                 self.check()
-                raise Unreachable from error
+                raise Unreachable(site.url) from error
             self._clients.add(ftp)
             try:
                 self.check()
@@ -139,6 +140,8 @@ class Here:
 
 def failed(action, error, fatal=False):
     """The Outcome of an action that `error` has ended."""
+    if isinstance(error, Unreachable):
+        return Outcome(action.path, failure=Failure(action.kind, action.path, *error.told), fatal=True)
     if isinstance(error, OSError):
         fatal = fatal or error.errno in FULL or isinstance(error, ssl.SSLCertVerificationError)
     failure = Failure(action.kind, action.path, _advice.text(error), _advice.of(action.kind, error))

@@ -30,7 +30,11 @@ class Manifest:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), self.path)
         folder, name = os.path.split(self.path)
         part = os.path.join(folder, part_name(name, secrets.token_hex(16)))
-        self._file = open(part, "x", encoding="utf-8", errors="surrogateescape", newline="\n")
+        try:
+            self._file = open(part, "x", encoding="utf-8", errors="surrogateescape", newline="\n")
+        except OSError as error:
+            error.filename = self.path
+            raise
         self._part = part
 
     def write(self, source, target, unchanged, outcomes):

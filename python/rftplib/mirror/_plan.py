@@ -58,7 +58,8 @@ class Plan:
 
         Files arrive under a temporary name and get their own when they are whole. Deletions come last, and only if
         nothing has failed. What fails is in the report. Raises Refused for a plan with a `refusal`, ValueError for
-        values that make no sense, and KeyboardInterrupt, after all transfers have ended.
+        values that make no sense, OSError for a manifest that can't be written, before anything is copied; and, after
+        all transfers have ended, KeyboardInterrupt and what `progress` has raised.
         """
         from ._run import Run
 

@@ -114,9 +114,12 @@ class Run:
 
     def _give_up(self, error):
         self._stopped = True
+        kind = "connect" if isinstance(self.target, Remote) else "mkdir"
         if isinstance(error, Unreachable):
-            error = error.__cause__
-        self.failures.append(Failure("connect", str(self.target), _advice.text(error), _advice.of("connect", error)))
+            told = error.told
+        else:
+            told = _advice.text(error), _advice.of("connect", error)
+        self.failures.append(Failure(kind, str(self.target), *told))
 
     def _of_target(self):
         return _Lent(self.target)
@@ -167,7 +170,7 @@ class Run:
             self._by_executor(jobs, at_once)
 
     def _in_threads(self, jobs, at_once):
-        waiting, results = queue.SimpleQueue(), queue.SimpleQueue()
+        waiting, results, taking = queue.SimpleQueue(), queue.SimpleQueue(), threading.Lock()
         for job in jobs:
             waiting.put(job)
         here = self._here
@@ -181,9 +184,11 @@ class Run:
                     return
                 try:
                     outcomes = copy(job, here)
+                    with taking:
+                        self._take(job, outcomes)
+                    results.put(None)
                 except BaseException as error:
-                    outcomes = error
-                results.put((job, outcomes))
+                    results.put(error)
 
         # daemons: what hangs in a lookup of a name, which nothing ends, doesn't keep the program
         threads = [
@@ -195,17 +200,16 @@ class Run:
             left = len(jobs)
             while left:
                 try:
-                    job, outcomes = results.get(timeout=0.1)
+                    error = results.get(timeout=0.1)
                 except queue.Empty:
                     if here.raised is not None:
                         here.close()
                     if here.stop.is_set() and not any(thread.is_alive() for thread in threads) and results.empty():
                         break
                     continue
-                if isinstance(outcomes, BaseException):
-                    raise outcomes
+                if error is not None:
+                    raise error
                 left -= 1
-                self._take(job, outcomes)
         except BaseException:
             here.close()
             raise
@@ -213,10 +217,6 @@ class Run:
             end = time.monotonic() + _PATIENCE
             for thread in threads:
                 thread.join(max(0.0, end - time.monotonic()))
-            while not results.empty():
-                job, outcomes = results.get()
-                if not isinstance(outcomes, BaseException):
-                    self._take(job, outcomes)
 
     def _by_executor(self, jobs, at_once):
         """At most as many jobs as there may be connections are handed out at a time: each takes one of each side."""
