@@ -6,7 +6,7 @@ import os
 import socket
 
 import pytest
-from mirror.test_two_runs import server_of
+from mirror.test_two_runs import mlsd, server_of
 from rftplib.mirror import Plan, plan
 from support.mirror_server import TreeServer, listing, say, send_only
 from support.snapshots import contents
@@ -187,3 +187,20 @@ def test_two_names_that_are_one_on_the_server(tmp_path):
     with server_of({}, RNTO=renaming(str.lower)) as server:
         report = plan(tmp_path, server.site).run()
     assert [one.path for one in report.failures] == ["Notes"] and report.copied == 1
+
+
+def test_a_server_that_hides_names_with_a_dot(tmp_path):
+    """What it doesn't list isn't a name that it has changed, unless one is to be deleted that could be that."""
+    put(tmp_path / ".htaccess", b"1")
+
+    def shown(session):
+        hidden = {name: session.server.files.pop(name) for name in list(session.server.files) if name[0] == "."}
+        mlsd(session)
+        session.server.files.update(hidden)
+
+    with server_of({"old": b"1"}, MLSD=shown) as server:
+        assert plan(tmp_path, server.site, delete=True, max_delete=None).run().ok
+        assert set(server.files) == {".htaccess"}
+        server.files["_htaccess"] = server.files.pop(".htaccess")
+        report = plan(tmp_path, server.site, delete=True, max_delete=None).run()
+        assert report.withheld and "_htaccess" in server.files

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from rftplib.mirror import plan
+from rftplib.mirror import _copy, plan
+from support.actions import close
 from support.file_server import FEAT, FileServer, digits, feat
 from support.mirror_server import TreeServer, say, send_only
 
@@ -182,3 +183,19 @@ def test_small_files_are_on_the_disk_before_they_have_their_names(tmp_path, monk
     with TreeServer({name: b"x" for name in "abc"}).site() as site:
         assert plan(site, tmp_path).run().ok
     assert len(written) == 3
+
+
+def test_a_connection_that_is_lost_while_the_older_file_is_aside(tmp_path, monkeypatch):
+    monkeypatch.setattr(_copy, "RETRY", _copy.RETRY._replace(base=0.01))
+    (tmp_path / "index").write_bytes(b"new version, and longer")
+    lost = [close]
+
+    def rename(session):
+        refuse_existing(session)
+        if lost and session.argument.endswith(".old"):
+            lost.pop()(session)  # the older one has been put aside just now
+
+    with server_of({"index": OLD}, RNTO=rename) as server:
+        assert plan(tmp_path, server.site).run().ok
+        left = {name: bytes(file.content) for name, file in server.files.items()}
+    assert not lost and left == {"index": b"new version, and longer"}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import signal
 import ssl
+import time
 
 import pytest
 import rftplib
 from rftplib import error_perm, error_proto, error_temp
-from rftplib.transfer import Retry, TransferError, get
+from rftplib.transfer import Retry, TransferError, get, put
 from support.file_server import TIME, FileServer, cut_after, feat, retr
 from support.real import content
 
@@ -179,18 +181,33 @@ def test_progress_of_what_was_there_and_of_what_is_begun_anew(local):
         assert sum(bar.told) == len(DATA)
 
 
-def test_what_progress_raises_ends_the_transfer(local):
-    class Stop(OSError):
-        pass
+@pytest.mark.parametrize("error", [OSError("enough"), ConnectionResetError("enough"), error_perm("550 enough"),
+                                   error_temp("450 enough"), EOFError("enough"), KeyError("enough")])  # fmt: skip
+@pytest.mark.parametrize("call", [0, 1])
+def test_what_progress_raises_ends_the_transfer(local, error, call):
+    """It is nobody else's: neither a refusal of REST nor a lost connection."""
 
     class Stopping(Bar):
         def relative_update(self, change):
-            raise Stop("enough")
+            super().relative_update(change)
+            if len(self.told) > call:
+                raise error
 
-    with FileServer({"a": DATA}) as server:
-        with pytest.raises(Stop, match="^enough$"):
-            get(server.site, "a", local / "a", progress=Stopping(), retry=AT_ONCE)
-        assert len(server.retrieved) == 1
+    with FileServer({"a": DATA}, {"RETR": cut_after(100_000)}) as server:
+        with pytest.raises((OSError, EOFError)):
+            get(server.site, "a", local / "a", retry=ONCE)
+        server.replies["RETR"] = retr()
+        for job in (
+            lambda: get(server.site, "a", local / "a", progress=Stopping(), retry=AT_ONCE),
+            lambda: put(server.site, io.BytesIO(DATA), "b", progress=Stopping(), retry=AT_ONCE),
+        ):
+            before = len(server.sessions)
+            with pytest.raises(type(error)) as caught:
+                job()
+            assert caught.value is error
+            assert len(server.sessions) == before + 1
+        assert list(server.files) == ["a"], "nothing is left of an upload that can't be continued"
+    assert not (local / "a").exists()
 
 
 # --------------------------------------------------------------------------------------------------- errors
@@ -241,12 +258,25 @@ def test_names_that_can_t_be_asked_for(local):
 
 @pytest.mark.parametrize(
     "wrong", [{"verify": "md5"}, {"verify": "sha256:12"}, {"keep": "mode"}, {"rate": 0}, {"rate": float("nan")},
+              {"rate": float("inf")}, {"rate": 10**400}, {"rate": -1},
               {"retry": Retry(attempts=0)}, {"retry": Retry(base=-1)}]
 )  # fmt: skip
 def test_what_makes_no_sense(local, wrong):
     with FileServer({"a": DATA}) as server:
         with pytest.raises(ValueError):
             get(server.site, "a", local / "a", **wrong)
+        assert server.sessions == []
+
+
+@pytest.mark.parametrize("rate", [True, "1", 1j])
+def test_rates_of_another_type(local, rate):
+    with FileServer({"a": DATA}) as server:
+        for job in (
+            lambda: get(server.site, "a", local / "a", rate=rate),
+            lambda: put(server.site, "a", "a", rate=rate),
+        ):
+            with pytest.raises(TypeError, match="rate is a number"):
+                job()
         assert server.sessions == []
 
 
@@ -306,3 +336,62 @@ def test_a_certificate_that_is_wrong_is_not_tried_again(local):
         with pytest.raises(ssl.SSLCertVerificationError):
             get(site, "a", local / "a", retry=AT_ONCE)
         assert len(server.sessions) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no modes")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o755])
+def test_a_file_that_is_replaced_passes_its_mode_on(local, mode):
+    path, seen = local / "a", []
+    path.write_bytes(b"old")
+    path.chmod(mode)
+
+    def look(data, offset):
+        seen.extend(os.stat(local / name).st_mode & 0o777 for name in os.listdir(local) if name.endswith(".part"))
+        return data[offset:]
+
+    with FileServer({"a": DATA}, {"RETR": retr(look)}) as server:
+        get(server.site, "a", path)
+    assert path.read_bytes() == DATA
+    assert path.stat().st_mode & 0o777 == mode
+    assert seen == [mode | 0o600], "nor may others read it while it comes"
+
+
+def test_a_link_is_replaced_by_the_file(local):
+    (local / "real").write_bytes(b"old")
+    (local / "a").symlink_to("real")
+    with FileServer({"a": DATA}) as server:
+        get(server.site, "a", local / "a")
+    assert not (local / "a").is_symlink() and (local / "a").read_bytes() == DATA
+    assert (local / "real").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("kind", ["path", "object"])
+def test_a_file_that_was_written_just_now_and_changes_once_more(local, kind):
+    """Within the same second that couldn't be seen, for its time is the same."""
+    new = DATA[::-1]
+
+    def change(data, offset):
+        file = server.files["a"]
+        file.content, file.seconds = bytearray(new), int(time.time())
+        server.replies["RETR"] = retr()
+        return data[:100_000] + new[100_000:]
+
+    with FileServer({"a": DATA}, {"RETR": retr(change)}) as server:
+        server.files["a"].seconds = int(time.time())
+        target = local / "a" if kind == "path" else io.BytesIO()
+        done = get(server.site, "a", target, retry=AT_ONCE)
+        assert done.attempts == 2
+    assert (target.read_bytes() if kind == "path" else target.getvalue()) == new
+
+
+def test_errors_tell_where_and_what_to_do(local):
+    with FileServer({}, {"PASS": b"530 Login incorrect.\r\n"}) as server:
+        for job in (lambda: get(server.url, "d/a", local / "a"), lambda: put(server.url, __file__, "d/a")):
+            with pytest.raises(error_perm, match=r"530 Login incorrect\. .*'d/a' (from|on) 127.0.0.1:\d+.*password"):
+                job()
+    with FileServer({}) as server:
+        with pytest.raises(error_perm, match=r"550 .*'d/a' from 127.0.0.1:\d+: is it there, and may this user read it"):
+            get(server.url, "d/a", local / "a")
+        url = server.url
+    with pytest.raises(ConnectionRefusedError, match=r"'d/a' from 127.0.0.1:\d+: nothing listens there: check host"):
+        get(url, "d/a", local / "a", retry=ONCE)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 
 import pytest
-from rftplib import error_perm
-from rftplib.transfer import Retry, put
+from rftplib import error_perm, error_temp
+from rftplib.transfer import Retry, TransferError, put
 from support.actions import close
-from support.file_server import TIME, FileServer, name_of, store
+from support.file_server import TIME, FileServer, name_of, rnfr, rnto, store
 from support.real import content
 
 DATA = content(300_000)
@@ -123,3 +124,63 @@ def test_a_name_that_was_given_before_the_connection_was_lost(source):
         done = put(server.site, source, "b", retry=AT_ONCE)
         assert (files(server), done.attempts, len(server.stored)) == ({"b": DATA}, 2, 1)
     assert done.verified == "size"
+
+
+@pytest.mark.parametrize("kind", ["path", "object"])
+def test_a_name_that_may_have_been_given_to_a_file_of_the_same_size(source, kind):
+    """The old one has the right size, too: only a new upload is certain."""
+
+    def lose_the_part(session):
+        session.server.files.pop(session.renamed)
+        session.server.replies["RNTO"] = rnto
+        close(session)
+
+    with FileServer({"b": DATA[::-1]}, {"RNTO": lose_the_part}) as server:
+        done = put(server.site, source if kind == "path" else io.BytesIO(DATA), "b", retry=AT_ONCE)
+        assert (files(server), done.attempts) == ({"b": DATA}, 2)
+
+
+@pytest.mark.parametrize("old", [b"old", DATA[::-1]])
+def test_a_part_that_is_lost_at_the_end_is_no_success(source, old):
+    def rnfr_lost(session):
+        session.server.files.pop(name_of(session))
+        session.server.replies["RNFR"] = rnfr
+        session.say(b"450 busy\r\n")
+
+    with FileServer({"b": old}, {"RNFR": rnfr_lost, "RNTO": rnto_unless_asked_for}) as server:
+        done = put(server.site, source, "b", retry=AT_ONCE)
+        assert (files(server), done.attempts) == ({"b": DATA}, 2)
+
+
+def rnto_unless_asked_for(session):
+    if getattr(session, "renamed", None) in session.server.files:
+        rnto(session)
+    else:
+        session.say(b"503 RNFR first\r\n")
+
+
+@pytest.mark.parametrize("size", ["other", "same"])
+@pytest.mark.parametrize("reply", ["500 what?", "502 no", "530 log in", "550 no", "553 no", "450 busy", "451 error"])
+def test_renaming_that_is_never_possible_loses_nothing(source, reply, size):
+    old = b"old" if size == "other" else DATA[::-1]
+    with FileServer({"b": old}, {"RNTO": reply.encode() + b"\r\n"}) as server:
+        with pytest.raises((error_perm, error_temp), match=f"{reply[:3]} .*next put"):
+            put(server.site, source, "b", retry=AT_ONCE)
+        assert sorted(files(server).values()) == sorted([DATA, old])
+        assert bytes(server.files["b"].content) == old
+        assert "DELE" not in server.happened
+
+
+def test_an_older_file_that_can_not_be_put_back(source):
+    """It is told of, whatever comes after; and is removed when the new one is there."""
+
+    def only_aside(session):
+        if name_of(session).endswith(".old"):
+            rnto(session)
+        else:
+            session.say(b"553 not that name\r\n")
+
+    with FileServer({"b": b"old"}, {"RNTO": only_aside}) as server:
+        with pytest.raises(TransferError, match="can't be renamed .*553 .*what was 'b' may be .*\\.old' now"):
+            put(server.site, source, "b", retry=Retry(attempts=1))
+        assert sorted(files(server).values()) == sorted([DATA, b"old"])

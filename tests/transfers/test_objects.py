@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ftplib
 import io
+import os
+import threading
 
 import pytest
+import rftplib
 from rftplib.transfer import Retry, TransferError, get, put
 from support.file_server import FileServer, cut_after, retr, store, take_only
 from support.real import content
@@ -109,3 +112,179 @@ def test_ftplib_s_own_client(tmp_path):
         assert put(ftp, tmp_path / "a", "b", progress=Bar()).verified == "size"
         assert bytes(server.files["b"].content) == (tmp_path / "a").read_bytes() == DATA
     assert sum(told) == 4 * len(DATA)
+
+
+# --------------------------------------------------------------------------------------------------- odd objects
+
+
+class Raw(io.RawIOBase):
+    """Takes 1,000 bytes at a time; nothing, for it would block, or 0 at the third call."""
+
+    def __init__(self, third=1000):
+        self.data, self._third, self._calls = bytearray(), third, 0
+
+    def writable(self):
+        return True
+
+    def write(self, block):
+        self._calls += 1
+        if self._calls == 3 and not self._third:
+            return self._third
+        self.data += bytes(block)[:1000]
+        return len(bytes(block)[:1000])
+
+
+class Loop(rftplib.FTP):
+    """Somebody's own loop, which knows of no hand-over."""
+
+    def retrbinary(self, cmd, callback, blocksize=8192, rest=None):
+        self.voidcmd("TYPE I")
+        with self.transfercmd(cmd, rest) as conn:
+            while block := conn.recv(blocksize):
+                callback(block)
+        return self.voidresp()
+
+
+@pytest.mark.parametrize("factory", [None, lambda site: Loop()], ids=["native", "foreign loop"])
+def test_an_object_that_takes_less_gets_all(factory):
+    with FileServer({"a": DATA}) as server:
+        site = rftplib.session.Site(server.url, timeouts=10, **({"factory": factory} if factory else {}))
+        raw = Raw()
+        assert get(site, "a", raw).size == len(DATA)
+        assert raw.data == DATA
+        site.close()
+
+
+@pytest.mark.parametrize("third", [None, 0])
+def test_an_object_that_would_block_is_an_error(third):
+    with FileServer({"a": DATA}) as server:
+        raw = Raw(third)
+        with pytest.raises(BlockingIOError, match="takes no more, and doesn't wait"):
+            get(server.site, "a", raw, retry=AT_ONCE)
+        assert raw.data == DATA[:2000] and len(server.retrieved) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "set_blocking"), reason="no pipes that don't block")
+def test_a_pipe_that_does_not_block():
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with os.fdopen(reader, "rb"), os.fdopen(writer, "wb", buffering=0) as file, FileServer({"a": DATA}) as server:
+        with pytest.raises(BlockingIOError):
+            get(server.site, "a", file, retry=AT_ONCE)
+
+
+def test_one_that_returns_nothing_has_taken_all():
+    class Callback:
+        def __init__(self):
+            self.data = bytearray()
+
+        def write(self, block):
+            self.data += block
+
+    with FileServer({"a": DATA}) as server:
+        callback = Callback()
+        get(server.site, "a", callback)
+        assert callback.data == DATA
+
+
+def test_one_that_returns_no_number():
+    class Odd:
+        def write(self, block):
+            return "written"
+
+    with FileServer({"a": DATA}) as server, pytest.raises(TypeError, match="how many bytes .*'written'"):
+        get(server.site, "a", Odd(), retry=AT_ONCE)
+
+
+class NoTruncate(io.RawIOBase):
+    """Can seek, and tells where it is."""
+
+    def __init__(self):
+        self.data = bytearray()
+
+    def writable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def __getattribute__(self, name):
+        if name == "truncate":
+            raise AttributeError(name)
+        return super().__getattribute__(name)
+
+    def tell(self):
+        return 0
+
+    def write(self, block):
+        self.data += block
+        return len(block)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "no truncate"])
+def test_a_download_that_ends_early_into_what_can_t_be_begun_anew(kind):
+    with FileServer({"a": DATA}, {"RETR": retr(lambda data, offset: data[offset:50_000])}) as server:
+        error = "50000 bytes are in a file object that can't seek and truncate.* 50000 bytes of 300000 .*getting 'a'"
+        if kind == "no truncate":
+            with pytest.raises(TransferError, match=error):
+                get(server.site, "a", NoTruncate(), retry=AT_ONCE)
+            return
+        reader, writer = os.pipe()
+        with os.fdopen(reader, "rb") as there:
+            thread = threading.Thread(target=there.read)
+            thread.start()
+            with os.fdopen(writer, "wb") as file, pytest.raises(TransferError, match=error):
+                get(server.site, "a", file, retry=AT_ONCE)
+            thread.join(10)
+        assert len(server.retrieved) == 1
+
+
+class ReadsThis:
+    """read() gives these in turn; an exception is raised."""
+
+    def __init__(self, *blocks):
+        self._blocks = list(blocks)
+
+    def read(self, size=-1):
+        block = self._blocks.pop(0)
+        if isinstance(block, Exception):
+            raise block
+        return block
+
+
+@pytest.mark.parametrize(
+    "third, error, text",
+    [
+        (None, BlockingIOError, "has nothing, and doesn't wait"),
+        ("text", TypeError, "binary mode"),
+        (ConnectionResetError("theirs"), ConnectionResetError, "^theirs$"),
+        (rftplib.error_perm("550 theirs"), rftplib.error_perm, "^550 theirs$"),
+        (KeyError("theirs"), KeyError, "^'theirs'$"),
+    ],
+    ids=["None", "text", "OSError", "error_perm", "KeyError"],
+)
+def test_what_fails_while_it_is_read_is_told_and_leaves_nothing(third, error, text):
+    with FileServer() as server:
+        with pytest.raises(error, match=text):
+            put(server.site, ReadsThis(b"a" * 1000, b"b" * 1000, third, b""), "b", retry=AT_ONCE)
+        assert {name: len(file.content) for name, file in server.files.items()} == {}
+        assert len(server.stored) == 1
+
+
+def test_an_object_that_ends_before_its_size():
+    class Less(io.BytesIO):
+        def read(self, size=-1):
+            return super().read(size) if self.tell() < 500 else b""
+
+    with FileServer() as server:
+        with pytest.raises(TransferError, match="has ended after 131072 of 300000 bytes"):
+            put(server.site, Less(DATA), "b", retry=AT_ONCE)
+        assert server.files == {}
+
+
+def test_objects_for_text():
+    with FileServer({"a": DATA}) as server:
+        for job in (lambda: put(server.site, io.StringIO("text"), "b"), lambda: get(server.site, "a", io.StringIO())):
+            with pytest.raises(TypeError, match="open it in binary mode"):
+                job()
+        assert server.sessions == []

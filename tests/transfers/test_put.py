@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 
 import pytest
@@ -105,10 +106,49 @@ def test_the_next_run_goes_on(source):
 
 def test_resume_can_be_declined(source):
     with FileServer() as server:
-        leave_a_part(server, source)
+        name = leave_a_part(server, source)
         put(server.site, source, "b", resume=False)
-        assert [verb for verb, _, _ in server.stored] == ["STOR"]
+        ((verb, part, _),) = server.stored
+        assert verb == "STOR" and part != name, "somebody may go on with it just now"
+        assert files(server) == {"b": DATA, name: DATA[:100_000]}
+
+
+@pytest.mark.parametrize("kind", ["path", "object"])
+def test_two_at_once_that_resume_nothing_have_a_part_each(source, kind):
+    """The second STOR would truncate what the first one is writing, and the size would be right at the end."""
+
+    def upload():
+        put(server.site, source if kind == "path" else io.BytesIO(DATA), "b", resume=False, retry=ONCE)
+
+    def another(session):
+        if begun:
+            begun.pop()()
+        session.say(b"226 stored\r\n")
+
+    begun = [upload]
+    with FileServer((), {"STOR": store(append=False, last=another)}) as server:
+        upload()
+        assert len({part for _, part, _ in server.stored}) == 2
         assert files(server) == {"b": DATA}
+
+
+def test_the_other_one_of_two_at_once_has_named_the_part(source):
+    def rnfr_late(session):
+        session.server.files["b"] = session.server.files.pop(name_of(session))
+        session.say(b"550 no such file\r\n")
+
+    with FileServer((), {"RNFR": rnfr_late, "RNTO": b"503 RNFR first\r\n"}) as server:
+        with pytest.raises(error_perm, match="550 no such file .*'b' on .*is gone: has another put"):
+            put(server.site, source, "b", retry=AT_ONCE)
+        assert files(server) == {"b": DATA}
+
+
+def test_nothing_is_left_where_nothing_is_resumed(source):
+    for last in (b"451 local error\r\n", b"550 not any more\r\n"):
+        with FileServer((), {"STOR": store(append=False, last=last)}) as server:
+            with pytest.raises((error_perm, error_temp)):
+                put(server.site, source, "b", resume=False, retry=ONCE)
+            assert files(server) == {}
 
 
 def test_another_file_has_another_part(source):

@@ -22,6 +22,7 @@ class Action(NamedTuple):
     modified: int | None = None
     origin: str | None = None
     target: str | None = None
+    there: tuple[str, int | None, int | None] | None = None
 
 class Failure(NamedTuple):
     kind: str

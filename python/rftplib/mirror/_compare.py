@@ -19,10 +19,11 @@ _KINDS = {
 }
 
 
-# The first and the last time that file systems hold, in seconds: ext4, xfs, FAT, those of 32 bits and of nanoseconds
-_EARLIEST = (-(2**31), 0, 315_532_800, -(2**63) // 10**9)
-_LATEST = (2**31 - 1, 2**32 - 1, 15_032_385_535, 4_354_819_199, 16_299_260_424, 2**63 // 10**9)
-_DAY = 86_400  # FAT's are in local time
+# The first and the last time that file systems hold, in seconds, and how far from them a copy's may be: of ext4, xfs,
+# those of 32 bits and of nanoseconds; of FAT, in local time
+_EARLIEST = ((-(2**31), 1), (0, 1), (-(2**63) // 10**9, 1), (315_532_800, 86_400))
+_LATEST = tuple((limit, 1) for limit in (2**31 - 1, 2**32 - 1, 15_032_385_535, 16_299_260_424, 2**63 // 10**9))
+_LATEST += ((4_354_819_199, 86_400),)
 
 
 class Comparison:
@@ -104,9 +105,9 @@ class Comparison:
 def _is_cut(wanted, got):
     """Whether a file has got the time of its source as far as a file system holds such times: it has its limit."""
     wanted, got = wanted // SECOND, got // SECOND
-    if any(wanted < limit and abs(got - limit) <= _DAY for limit in _EARLIEST):
+    if any(wanted < limit and abs(got - limit) <= near for limit, near in _EARLIEST):
         return True
-    return any(wanted > limit and abs(got - limit) <= _DAY for limit in _LATEST)
+    return any(wanted > limit and abs(got - limit) <= near for limit, near in _LATEST)
 
 
 def deletions(source: Tree, target: Tree, blocked=(), stale=None):

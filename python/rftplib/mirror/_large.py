@@ -11,7 +11,8 @@ from ..transfer._put import put_once
 from . import _digests, _recheck
 from ._jobs import Outcome, failed
 from ._listers import argument
-from ._local import Local, LocalError, check, local
+from ._local import Local, LocalError, local
+from ._local_part import check
 from ._remote import Remote
 from ._values import Failure
 

@@ -6,21 +6,13 @@ import os
 import stat
 
 from . import _names, _tree
+from ._local_part import CHANGED, NOFOLLOW, Part, kind_of, new_part
 from ._tree import Node, Tree, join, parent_of
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
-
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 # What a disk says that won't be otherwise with the next file
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-
-
-CHANGED, COME = "it has changed since the plan was made", "it has come since the plan was made"
 
 
 class LocalError(Exception):
@@ -115,7 +107,7 @@ class Folders:
         folder = os.dup(self._top)
         for name in parent.split("/") if parent else ():
             try:
-                deeper = os.open(name, _DIRECTORY | (0 if self._follow else _NOFOLLOW), dir_fd=folder)
+                deeper = os.open(name, _DIRECTORY | (0 if self._follow else NOFOLLOW), dir_fd=folder)
             finally:
                 os.close(folder)
             folder = deeper
@@ -130,7 +122,7 @@ class Folders:
         """A file to be read, opened, and its stat. A link isn't followed."""
         with local():
             folder, name = self.of(path)
-            flags = os.O_RDONLY | os.O_NONBLOCK | (0 if self._follow else _NOFOLLOW)
+            flags = os.O_RDONLY | os.O_NONBLOCK | (0 if self._follow else NOFOLLOW)
             file = os.fdopen(os.open(name, flags, dir_fd=folder), "rb", buffering=0)
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
@@ -154,7 +146,7 @@ class Folders:
         """A Part: a file to be written beside `path`, open for this transfer alone."""
         with local():
             folder, name = self.of(path)
-            descriptor, part = _part(folder, name, identity)
+            descriptor, part = new_part(folder, name, identity)
             return Part(self, path, part, os.fdopen(descriptor, "w+b", buffering=0), modified)
 
     def mkdir(self, path):
@@ -187,7 +179,7 @@ class Folders:
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):
                 raise IsADirectoryError(errno.EISDIR, "it has become a directory")
-            if action.there is not None and _kind(found, name) != action.there[0]:
+            if action.there is not None and kind_of(found, name) != action.there[0]:
                 raise OSError(errno.EBUSY, CHANGED)
             if action.size is not None and stat.S_ISREG(found.st_mode):
                 if found.st_size != action.size or action.modified not in (None, found.st_mtime_ns // 1000):
@@ -198,124 +190,6 @@ class Folders:
         with contextlib.suppress(FileNotFoundError):
             folder, name = self.of(path)
             os.rmdir(name, dir_fd=folder)
-
-
-class Part:
-    """A file that is being written; `modified`, in microseconds, is the time that it gets.
-
-    action: where there is one, what it replaces has to be what was there when that was planned.
-    """
-
-    def __init__(self, folders, path, name, file, modified):
-        self.file, self.modified, self.action = file, modified, None
-        self._folders, self._path, self._name = folders, path, name
-
-    def write_out(self):
-        """It has all that it is to have: have the disk keep it, before its name is the final one."""
-        if self.modified is not None:
-            os.utime(self.file.fileno(), ns=(self.modified * 1000,) * 2)
-        os.fsync(self.file.fileno())
-
-    def finish(self):
-        """It gets its name."""
-        folder, name = self._folders.of(self._path)
-        if not _is_still(self.file.fileno(), self._name, folder):
-            raise OSError(errno.EBUSY, "another program has taken away what was being written")
-        if self.action is not None:
-            check(self.action, folder, name, os.fstat(self.file.fileno()))
-        os.replace(self._name, name, src_dir_fd=folder, dst_dir_fd=folder)
-        self.file.close()
-
-    def discard(self):
-        """It is gone, unless it has got its name."""
-        if self.file.closed:
-            return
-        with contextlib.suppress(OSError, ValueError):
-            folder, _ = self._folders.of(self._path)
-            if _is_still(self.file.fileno(), self._name, folder):
-                os.unlink(self._name, dir_fd=folder)
-        self.file.close()
-
-
-def check(action, folder, name, own=None):
-    """Raise OSError unless what has that name may be replaced: it is what it was when the action was planned, or the
-    same as the file that is to get it: another run has been quicker. own: the stat of that file, once it is there."""
-    try:
-        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return
-    size = action.size if own is None else own.st_size
-    modified = action.modified if own is None else own.st_mtime_ns // 1000
-    if stat.S_ISREG(found.st_mode) and found.st_size == size:
-        if action.modified is None or found.st_mtime_ns // 1000 == modified:
-            return
-    if action.reason == "missing":
-        raise OSError(errno.EBUSY, COME)
-    if action.there is not None and tuple(action.there) != (
-        _kind(found, name),
-        found.st_size,
-        found.st_mtime_ns // 1000,
-    ):
-        raise OSError(errno.EBUSY, CHANGED)
-
-
-def _part(folder, name, identity):
-    """A new file that is ours alone, locked: its descriptor and its name.
-
-    The name is that of the source's version, so that what a run has left that was killed is found, and taken away: the
-    lock tells that nobody writes it. Where somebody does, or no lock can tell, it is a name of its own.
-    """
-    from ..transfer._part import fresh_part_name, part_name  # a plan alone doesn't need it
-
-    part = part_name(name, *identity)
-    _sweep(folder, part)
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
-    while True:
-        try:
-            descriptor = os.open(part, flags, 0o666, dir_fd=folder)
-        except FileExistsError:
-            part = fresh_part_name(name)
-            continue
-        if _lock(descriptor) is not False and _is_still(descriptor, part, folder):
-            return descriptor, part
-        os.close(descriptor)  # another run has swept it away before it was locked
-        part = fresh_part_name(name)
-
-
-def _sweep(folder, part):
-    """Remove a part that nobody writes any more."""
-    try:
-        descriptor = os.open(part, os.O_RDWR | os.O_NONBLOCK | _NOFOLLOW, dir_fd=folder)
-    except OSError:
-        return
-    try:
-        if stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor) and _is_still(descriptor, part, folder):
-            os.unlink(part, dir_fd=folder)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor):
-    """Whether the file is ours now: False if another one has it, None if there are no locks."""
-    if fcntl is None:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    return True
-
-
-def _is_still(descriptor, name, folder):
-    """Whether the open file has that name."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(name, dir_fd=folder, follow_symlinks=False))
-    except FileNotFoundError:
-        return False
 
 
 @contextlib.contextmanager
@@ -352,7 +226,7 @@ def _scan(tree, root, links):
                 tree.failed(path, f"deeper than {_tree.MAX_DEPTH} directories", "exclude it")
                 continue
             try:
-                folder = os.open(entry.name, _DIRECTORY | (0 if followed else _NOFOLLOW), dir_fd=here.folder)
+                folder = os.open(entry.name, _DIRECTORY | (0 if followed else NOFOLLOW), dir_fd=here.folder)
                 opened.append(_Opened(path, join(here.origin, entry.name), folder, identity, hops))
             except OSError as error:
                 tree.failed(path, error.strerror, "see to its permissions, or exclude it")
@@ -380,18 +254,9 @@ def _node(entry, folder, links):
     if stat.S_ISLNK(found.st_mode) and links == "follow":
         with contextlib.suppress(OSError):  # it leads nowhere
             found, followed = entry.stat(follow_symlinks=True), True
-    modified, kind = found.st_mtime_ns // 1000, _kind(found, entry.name)
+    modified, kind = found.st_mtime_ns // 1000, kind_of(found, entry.name)
     if kind == "link":
         return Node(kind, None, modified, target=os.readlink(entry.name, dir_fd=folder)), found, followed
     if kind == "other":
         return Node(kind), found, followed
     return Node(kind, None if kind == "dir" else found.st_size, modified), found, followed
-
-
-def _kind(found, name):
-    """The kind of a Node."""
-    if stat.S_ISREG(found.st_mode):
-        return "part" if _names.is_part(name) else "file"
-    if stat.S_ISDIR(found.st_mode):
-        return "dir"
-    return "link" if stat.S_ISLNK(found.st_mode) else "other"

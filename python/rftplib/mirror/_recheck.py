@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .._scan import scandir
 from .._stat import stat_many
 from ._listers import argument
-from ._local import CHANGED, COME
+from ._local_part import CHANGED, COME
 from ._tree import SECOND, fold, join, parent_of
 from ._values import Failure
 
@@ -88,11 +88,13 @@ def missing(lister, made, deletions):
     failures = []
     for parent in sorted(risky & {parent_of(path) for path in made}):
         there = lister.ask(lambda ftp, parent=parent: {entry.name for entry in scandir(ftp, parent)})
-        failures += [
-            Failure("copy", path, _ALTERED, "rename it, or exclude it")
-            for path in sorted(made)
-            if parent_of(path) == parent and path.rpartition("/")[2] not in there
-        ]
+        hides = not any(name.startswith(".") for name in there)
+        in_danger = {_bare(action.path) for action in deletions if parent_of(action.path) == parent}
+        for path in sorted(one for one in made if parent_of(one) == parent):
+            name = path.rpartition("/")[2]
+            hidden = hides and name.startswith(".") and _bare(path) not in in_danger
+            if name not in there and not hidden:
+                failures.append(Failure("copy", path, _ALTERED, "rename it, or exclude it"))
     return failures
 
 
@@ -101,7 +103,12 @@ _ALTERED = "the server doesn't list it under this name: it has changed the name,
 
 def loose(path):
     """What servers may make of the name of that path."""
-    return _ODD.sub("_", fold(path.rpartition("/")[2])).strip(" .")
+    return _ODD.sub("_", fold(path.rpartition("/")[2]).lstrip(" ")).rstrip(" .")
+
+
+def _bare(path):
+    """As loose(), without the dot at the beginning: many servers list no names that have one."""
+    return loose(path).lstrip("._ ")
 
 
 def rounds(paths):

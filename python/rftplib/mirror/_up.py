@@ -8,7 +8,9 @@ from .._batch import batch
 from .._errors import Error, error_perm, error_temp
 from .._features import features
 from ..transfer import TransferError
+from ..transfer._attempts import told
 from ..transfer._naming import name_it, sizes, time_commands
+from ..transfer._naming import refusal as refusal_of
 from ..transfer._part import part_name
 from . import _digests, _recheck
 from ._ahead import Ahead
@@ -174,7 +176,7 @@ def _send(job, contents, here, ftp, ahead):
                 yield failed(action, error.error)
             else:
                 stored.append(_Stored(action, part, size, content, digest))
-    yield from _finish(job, ftp, stored)
+    yield from _finish(job, ftp, stored, here.asides)
     leftover = [part for part in leftover if part is not None]
     if leftover:
         batch(ftp, [f"DELE {argument(part)}" for part in leftover])
@@ -182,7 +184,7 @@ def _send(job, contents, here, ftp, ahead):
         raise trouble
 
 
-def _finish(job, ftp, stored):
+def _finish(job, ftp, stored, asides):
     short, torn = None, []
     replies = batch(ftp, ["TYPE I", *(f"SIZE {argument(one.part)}" for one in stored)], WINDOW)[1:]
     whole = []
@@ -204,14 +206,14 @@ def _finish(job, ftp, stored):
                 yield failed(one.action, error)
     by_path = {one.action.path: one for one in whole}
     for paths in _recheck.rounds(list(by_path)):
-        yield from _name(job, ftp, [by_path[path] for path in paths])
+        yield from _name(job, ftp, [by_path[path] for path in paths], asides)
     if torn:
         batch(ftp, [f"DELE {argument(part)}" for part in torn])
     if short is not None:
         raise short
 
 
-def _name(job, ftp, whole):
+def _name(job, ftp, whole, asides):
     """All get their times and names, by one batch, but where there is something else of that name by now."""
     copies = [_recheck.Copy(one.action, one.size, one.modified if job.target.keeps_times else None) for one in whole]
     refused = dict(zip(whole, _recheck.replaceable(ftp, copies)))
@@ -230,10 +232,10 @@ def _name(job, ftp, whole):
     replies, begin = batch(ftp, commands, WINDOW), 0
     for one, end in zip(whole, ends):
         own, begin = replies[begin:end], end
-        yield _named(ftp, one, own)
+        yield _named(ftp, one, own, asides)
 
 
-def _named(ftp, one, replies):
+def _named(ftp, one, replies, asides):
     """The Outcome of a file that was renamed. Where that is refused for good because there is one of that name, it is
     put aside first, and deleted when the new one is in its place."""
     *times, begun, renamed = replies
@@ -241,9 +243,11 @@ def _named(ftp, one, replies):
     if begun.code >= 400 or renamed.code >= 400:
         refusal = error_perm((begun if begun.code >= 400 else renamed).text)
         if begun.code < 400 and renamed.code >= 500 and one.action.reason != "missing":
-            refusal = _by_way_of(ftp, one)
+            refusal = _by_way_of(ftp, one, asides)
     if refusal is not None:
         return failed(one.action, _without(ftp, one, refusal))
+    if one.action.path in asides:  # the connection was lost before it was deleted
+        batch(ftp, [f"DELE {asides.pop(one.action.path)}"])
     if times and times[0].code >= 400:
         advice = "compare by size, or the file is copied again each time"
         failure = Failure("touch", one.action.path, f"the server doesn't set its time: {times[0].text}", advice)
@@ -251,13 +255,25 @@ def _named(ftp, one, replies):
     return Outcome(one.action.path, one.size, one.modified, one.digest.sha256)
 
 
-def _by_way_of(ftp, one):
+def _by_way_of(ftp, one, asides):
     """Rename it where another one has to be put aside; returns the refusal, None if there is none."""
+    path = one.action.path
+
+    def note(aside):
+        if aside is None:
+            del asides[path]
+        else:
+            asides[path] = aside
+
     try:
-        name_it(ftp, argument(one.part), argument(one.action.path), None, overwrite=True)
-    except (error_perm, error_temp, TransferError) as refusal:
-        return refusal
-    return None
+        refused = name_it(ftp, argument(one.part), argument(path), None, True, note)
+    except TransferError as error:
+        return TransferError(f"{error} (what was {path!r} is {asides.pop(path)!r} now)")
+    except (Error, OSError, EOFError) as error:
+        if path in asides:
+            error = told(error, f"what was {path!r} may be {asides[path]!r} now")
+        raise error from error.__cause__
+    return None if refused is None else refusal_of(refused)
 
 
 def _without(ftp, one, refusal):

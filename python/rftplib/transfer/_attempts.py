@@ -56,7 +56,7 @@ def run(where, job, retry, course):
                 connected = True
                 return job.attempt(ftp)
         except Exception as error:
-            if error is course.raised or not isinstance(error, (Error, OSError, EOFError)):
+            if not isinstance(error, (Error, OSError, EOFError)):
                 raise
             if course.has_progressed():
                 failures = 0
@@ -71,10 +71,27 @@ def run(where, job, retry, course):
             if isinstance(error, error_proto):
                 again, garbled = again and not garbled, True
             if not again:
-                raise told(error, job.describe(side.name)) from error.__cause__
+                raise told(error, job.describe(side.name) + _advice(error, connected, job)) from error.__cause__
             pause = retry.pause(failures)
             _logs.event("control", _logs.INFO, "%s: %s; once more in %.1f s", job.describe(side.name), error, pause)
         time.sleep(pause)
+
+
+def _advice(error, connected, job):
+    """What a user may look at, for the end of an error's text. connected: whether there has been a connection."""
+    text = None
+    if isinstance(error, error_perm):
+        if error.args[0][:3] == "530" and not connected:
+            text = "check the user and the password"
+        elif error.args[0][:3] == "550":
+            text = job.advice
+    elif not connected and isinstance(error, ConnectionRefusedError):
+        text = "nothing listens there: check host and port"
+    elif not connected and isinstance(error, socket.gaierror):
+        text = "check the host's name"
+    elif not connected and isinstance(error, socket.timeout):
+        text = "no answer: check host and port, and whether a firewall lets you through"
+    return f": {text}" if text else ""
 
 
 def told(error, text):

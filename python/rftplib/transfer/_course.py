@@ -5,8 +5,10 @@ transfer. The data itself doesn't come by.
 """
 
 import contextlib
+import math
 
 from .. import _rftplib
+from .._errors import Error
 from .._transfer import METERED
 from ._values import BeginAnew
 
@@ -20,9 +22,40 @@ EXCESS = 1 << 20
 def _rate(bytes_per_second):
     if isinstance(bytes_per_second, bool) or not isinstance(bytes_per_second, (int, float)):
         raise TypeError(f"rate is a number of bytes per second, not {type(bytes_per_second).__name__}")
-    if not 0 < bytes_per_second < float("inf"):
-        raise ValueError("rate must be more than 0 bytes per second; None stands for no limit")
-    return _rftplib.Rate(bytes_per_second)
+    try:
+        rate = float(bytes_per_second)
+    except OverflowError:  # 10**400
+        rate = math.inf
+    if not 0 < rate < math.inf:
+        raise ValueError("rate must be more than 0 bytes per second, and finite; None stands for no limit")
+    return _rftplib.Rate(rate)
+
+
+class Stopped(Exception):
+    """Carries what the user's code has raised past whoever would take it for the connection's error."""
+
+    def __init__(self, error):
+        super().__init__(error)
+        self.error = error
+
+
+@contextlib.contextmanager
+def foreign():
+    """A context for the user's code: what it raises won't be taken for anything else, see own()."""
+    try:
+        yield
+    except (Error, OSError, EOFError) as error:
+        raise Stopped(error) from None
+
+
+@contextlib.contextmanager
+def own():
+    """A context out of which what foreign() has been told comes as it was."""
+    try:
+        yield
+    except Stopped as stopped:
+        error = stopped.error
+        raise error from error.__cause__
 
 
 class Course:
@@ -35,7 +68,6 @@ class Course:
     def __init__(self, progress=None, rate=None):
         self._progress = progress
         self.rate = rate if rate is None or isinstance(rate, _rftplib.Rate) else _rate(rate)
-        self.raised = None  # what `progress` has raised, if anything
         self.moved = 0  # how many bytes have gone over the network
         self._shown = self._confirmed = self._best = 0
 
@@ -93,8 +125,5 @@ class Course:
     def _tell(self, name, number):
         if self._progress is None:
             return
-        try:
+        with foreign():
             getattr(self._progress, name)(number)
-        except BaseException as error:
-            self.raised = error
-            raise

@@ -8,9 +8,9 @@ from .._errors import error_perm, error_temp
 from .._exact import ask
 from .._site import Site
 from ._attempts import is_refused, run
-from ._course import Course
-from ._look import look
-from ._part import OVERLAP, Part, Target, part_name
+from ._course import Course, own
+from ._look import look, settled
+from ._part import OVERLAP, Part, Target, fresh_part_name, part_name
 from ._values import BeginAnew, NotWhole, Retry, TransferError, Transferred, check_keep, check_remote
 from ._verify import Verify
 from ._writer import ToObject, Writer
@@ -47,7 +47,8 @@ def get(source, remote, local, *, resume=True, verify="size", keep=("mtime",), r
     else:
         job = Download(remote, Target.at(local), course, resume=resume, verify=wanted, keep=kept)
     job.owned = not isinstance(source, (Site, str))
-    done = run(source, job, retry, course)
+    with own():
+        done = run(source, job, retry, course)
     return done._replace(attempts=job.attempts, seconds=time.monotonic() - began)
 
 
@@ -59,11 +60,14 @@ def get_once(ftp, remote, target, course, *, known=None, resume=True, verify="si
     better, and what the client raises.
     """
     job = Download(remote, target, course, resume=resume, verify=Verify.of(verify), keep=keep, known=known, sweep=sweep)
-    return job.attempt(ftp)
+    with own():
+        return job.attempt(ftp)
 
 
 class Download:
     """A download to a path, over all its attempts."""
+
+    advice = "is it there, and may this user read it?"  # where it is refused
 
     def __init__(self, remote, target, course, *, resume, verify, keep, known=None, sweep=True):
         self._remote, self._target, self._course = remote, target, course
@@ -78,18 +82,19 @@ class Download:
     def attempt(self, ftp):
         """Bring it to its end, or raise."""
         offer = self._verify.offer(ftp)
-        before, self._known = self._known or look(ftp, self._remote), None
+        before, self._known = settled(ftp, self._remote, self._known, self._verify), None
         if not before.is_file:
             raise IsADirectoryError(errno.EISDIR, "a directory on the server", self._remote)
         self._course.size(before.size)
+        may_go_on = self._resume and before.is_known
         identity = (before.size, before.micros, before.unique, before.directory, self._remote, ftp.host, ftp.port)
-        name = part_name(self._target.name, *identity)
+        name = part_name(self._target.name, *identity) if may_go_on else fresh_part_name(self._target.name)
         if self._part not in (None, name):
             self._target.remove(self._part)  # of what the source was
         self._part = name
         with Part(self._target, name) as part:
-            may_go_on = self._resume and before.is_known
             try:
+                part.keep_mode()
                 return self._bring(ftp, part, before, offer, may_go_on)
             except BaseException as error:
                 left = part.length()
@@ -123,10 +128,10 @@ class Download:
                 raise BeginAnew("the file has changed on the server meanwhile: verify='none' takes it as it comes")
             self._check_size(size, before.size)
         digest, verified = self._check_hash(ftp, part, size, before, offer if whole else None)
+        self._course.reach(size)  # whoever is told may object, as long as it hasn't got its name
         part.finish(before.micros if "mtime" in self._keep else None)
         if self._sweep:
             self._target.sweep()
-        self._course.reach(size)
         return Transferred(self._target.path, size, self._start, 1, 0.0, digest, verified, before.modified)
 
     def _fetch(self, ftp, part, before, start):
@@ -142,7 +147,7 @@ class Download:
             self._retrieve(ftp, part, 0, before.size)
         except (OSError, EOFError) as error:
             there = before.size is not None and part.length() == before.size and self._verify.how != "hash"
-            if not self.owned or error is self._course.raised or not there:
+            if not self.owned or not there:
                 raise
             _logs.failed("control", error, "reading the reply to RETR %s, of which all bytes have come", self._remote)
             return False

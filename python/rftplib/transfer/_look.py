@@ -1,5 +1,6 @@
 """What tells whether a file on a server is still the same: its size, its time and its unique fact."""
 
+import time
 from typing import NamedTuple, Optional
 
 import rftplib
@@ -11,6 +12,10 @@ from .._stat import _of_file, _of_mlst
 
 # "not understood", "not implemented" (RFC 959)
 _UNKNOWN = (500, 502, 504)
+
+
+# What a server reads in one go, in bytes; and up to what age a file is as recent as its time can tell, in seconds
+_AT_ONCE, _FRESH = 64 * 1024, 2.0
 
 
 class Look(NamedTuple):
@@ -47,6 +52,22 @@ def look(ftp, path):
             return _look(entry, replies)
     size, time, *replies = ask_in_binary(ftp, ["SIZE " + path, mdtm(path), *where])
     return _look(_of_file(path, size, time), replies)
+
+
+def settled(ftp, path, known, verify):
+    """Look at a file that is to be fetched; known: what is known of it, or None.
+
+    Times are told in seconds: one that is written just now could change once more without being seen. It is looked at
+    when that second is over, by the clock here: whatever changes afterwards has another time.
+    """
+    found = known or look(ftp, path)
+    if verify.how == "none" or not found.is_known or found.size <= _AT_ONCE or found.micros % 1_000_000:
+        return found
+    age = time.time() - found.micros / 1_000_000
+    if not -1 < age < _FRESH:
+        return found
+    time.sleep(_FRESH - age)
+    return look(ftp, path)
 
 
 def ask_in_binary(ftp, commands):

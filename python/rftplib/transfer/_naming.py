@@ -2,12 +2,11 @@
 
 from datetime import datetime, timezone
 
-from .._errors import error_perm, error_proto, error_temp
+from .._errors import error_perm, error_temp
 from .._exact import ask
 from .._features import features
-from ._attempts import told
 from ._look import ask_in_binary, look
-from ._values import TransferError
+from ._values import NotWhole
 
 
 def sizes(ftp, *paths):
@@ -34,40 +33,47 @@ def time_commands(ftp, path, seconds):
     return [f"MDTM {digits} {path}"] if offered.mdtm else []
 
 
-def name_it(ftp, part, path, seconds, overwrite):
-    """Give the part its time and, in the same batch, its name.
+# What is replied where there is a file of the name already, among other reasons (RFC 959)
+_TAKEN = (550, 553)
+
+
+def name_it(ftp, part, path, seconds, overwrite, note_aside):
+    """Give the part its time and, in the same batch, its name. Returns None, or the refusal.
 
     Where a server won't rename onto a file, that one is put aside before, and deleted afterwards; if the name is
-    refused all the same, it gets its own back.
+    refused all the same, it gets its own back. note_aside: called with the name that it may have meanwhile, and in the
+    end with None.
     """
     *_, from_there, to_there = ask(ftp, [*time_commands(ftp, part, seconds), "RNFR " + part, "RNTO " + path])
-    if to_there.ok:
-        return
     if not from_there.ok:
-        raise refusal(from_there)
-    if not overwrite or to_there.code < 500 or sizes(ftp, path)[0] is None:
-        raise refusal(to_there)
+        return from_there
+    if to_there.ok:
+        return None
+    if not overwrite or to_there.code not in _TAKEN or sizes(ftp, path)[0] is None:
+        return to_there
     aside = aside_name(part)
-    try:
-        refused = _by_way_of(ftp, part, path, aside)
-    except (error_temp, error_proto, OSError, EOFError) as error:
-        raise told(error, f"what was {path!r} may be {aside!r} now") from error.__cause__
-    if refused is not None:
-        raise refusal(refused)
+    note_aside(aside)
+    refused = _by_way_of(ftp, part, path, aside)
+    note_aside(None)
+    return refused
 
 
 def _by_way_of(ftp, part, path, aside):
     """Put the older file aside meanwhile; returns the refusal if there is one all the same."""
-    *_, put_aside, _, renamed = ask(ftp, ["RNFR " + path, "RNTO " + aside, "RNFR " + part, "RNTO " + path])
-    if renamed.ok:
-        ask(ftp, ["DELE " + aside])
+    old_there, old_aside, from_there, renamed = ask(
+        ftp, ["RNFR " + path, "RNTO " + aside, "RNFR " + part, "RNTO " + path]
+    )
+    put_aside = old_there.ok and old_aside.ok
+    if from_there.ok and renamed.ok:
+        if put_aside:
+            ask(ftp, ["DELE " + aside])
         return None
-    if put_aside.ok:
+    refused = renamed if from_there.ok else from_there
+    if put_aside:
         _, back = ask(ftp, ["RNFR " + aside, "RNTO " + path])
         if not back.ok:
-            text = f"{part!r} can't be renamed, and what was {path!r} is {aside!r} now"
-            raise TransferError(f"{text}: {renamed.text}; {back.text}")
-    return renamed
+            raise NotWhole(f"{part!r} can't be renamed ({refused.text}), nor back {aside!r} ({back.text})")
+    return refused
 
 
 def aside_name(part):

@@ -103,6 +103,19 @@ class Target:
         if os.utime in os.supports_dir_fd or self._fd is None:
             os.utime(self._path(name), ns=(micros * 1000, micros * 1000), **self._below())
 
+    def keep_mode(self, descriptor, extra=0):
+        """The file's successor, which is open, gets its permissions, and `extra` ones. Who owns it doesn't matter."""
+        if not hasattr(os, "fchmod"):  # Windows
+            return
+        try:
+            mode = self.lstat(self.name).st_mode
+            if stat.S_ISREG(mode):
+                os.fchmod(descriptor, mode & 0o777 | extra)
+        except FileNotFoundError:
+            pass
+        except OSError as error:  # file systems have their limits, and users their rights
+            _logs.event("data", _logs.WARNING, "what replaces %s can't have its mode: %s", self.path, error)
+
     def sweep(self):
         """Remove the parts that other versions of the source have left, but those that somebody is writing."""
         pattern = part_pattern(self.name)
@@ -175,8 +188,16 @@ class Part:
             data += block
         return data
 
+    def keep_mode(self):
+        """What may not be read by others isn't while it comes; and it can be opened again by us to be continued."""
+        self._target.keep_mode(self.file.fileno(), 0o600)
+
     def finish(self, micros):
-        """It is whole: it gets its time and its name. micros: since 1970, None to leave the time as it is."""
+        """It is whole: it gets the mode of what it replaces, its time and its name.
+
+        micros: since 1970, None to leave the time as it is.
+        """
+        self._target.keep_mode(self.file.fileno())
         os.fsync(self.file.fileno())
         if os.name == "nt":
             self.file.close()  # an open file can't be renamed there

@@ -3,7 +3,7 @@
 import time
 
 from ._attempts import run
-from ._course import Course
+from ._course import Course, own
 from ._sources import FileObject, LocalFile
 from ._upload import Upload
 from ._values import Retry, check_keep, check_remote
@@ -56,7 +56,8 @@ def put(
         options["verify"] = Verify("none" if verify == "none" else "size")
     source = FileObject(local) if hasattr(local, "read") else LocalFile(local)
     job = Upload(source, remote, course, resume=resume, **options)
-    done = run(target, job, retry, course)
+    with own():
+        done = run(target, job, retry, course)
     return done._replace(attempts=job.attempts, seconds=time.monotonic() - began)
 
 
@@ -69,4 +70,5 @@ def put_once(
     the client raises.
     """
     options = {"overwrite": overwrite, "temporary": temporary, "verify": Verify.of(verify), "keep": keep}
-    return Upload(LocalFile(local), remote, course, resume=resume, **options).attempt(ftp)
+    with own():
+        return Upload(LocalFile(local), remote, course, resume=resume, **options).attempt(ftp)

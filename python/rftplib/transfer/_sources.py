@@ -2,10 +2,11 @@
 
 import contextlib
 import errno
+import io
 import os
 import stat
-import uuid
 
+from ._course import foreign
 from ._values import TransferError
 from ._verify import local_hash
 
@@ -62,6 +63,13 @@ class LocalFile:
             raise TransferError(f"the sha256 of {self.path!r} is {made}, and should be {digest}")
 
 
+def _is_regular(file):
+    """Whether the loops may read it by themselves, or by its read()."""
+    if type(file) not in (io.FileIO, io.BufferedReader, io.BufferedRandom):
+        return type(file) is io.BytesIO
+    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+
+
 class FileObject:
     """What an object's read() gives, from its present position on. Only one that can seek is sent again."""
 
@@ -77,6 +85,23 @@ class FileObject:
                 self.size = max(file.seek(0, os.SEEK_END) - self.position, 0)
                 file.seek(self.position)
         self._sent = False
+        if isinstance(file, io.TextIOBase):
+            raise TypeError("the file object is one for text: open it in binary mode ('rb')")
+        if not _is_regular(file):
+            self.file = self
+        self._read = file.read
+        self._seek = getattr(file, "seek", None)
+
+    def read(self, size=-1):
+        """A block for the loops, which take None for the end, and an error for the connection's."""
+        with foreign():
+            block = self._read(size)
+            if block is None:
+                text = "the file object's read() has nothing, and doesn't wait until it has"
+                raise BlockingIOError(errno.EAGAIN, text)
+        if isinstance(block, str):
+            raise TypeError("the file object's read() gives text: open it in binary mode ('rb')")
+        return block
 
     @contextlib.contextmanager
     def opened(self):
@@ -85,8 +110,8 @@ class FileObject:
 
     @property
     def identity(self):
-        """What nobody else has."""
-        return (uuid.uuid4().hex,)
+        """Nobody can tell."""
+        return ()
 
     def has_changed(self):
         """Nobody can tell."""
@@ -97,5 +122,6 @@ class FileObject:
         if self._sent:
             if self.position is None:
                 raise TransferError("a file object that can't seek can't be sent again")
-            self.file.seek(self.position)
+            with foreign():
+                self._seek(self.position)
         self._sent = True

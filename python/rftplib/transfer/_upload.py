@@ -9,9 +9,10 @@ import rftplib
 from .._errors import Error, error_perm, error_temp
 from .._exact import ask
 from .._loops import count
+from .._recover import recover
 from . import _naming
 from ._attempts import is_refused
-from ._part import OVERLAP, part_name
+from ._part import OVERLAP, fresh_part_name, part_name
 from ._values import BeginAnew, NotWhole, TransferError, Transferred
 from ._verify import local_hash, offered, remote_hash
 
@@ -26,14 +27,18 @@ class Upload:
         self._source, self._remote, self._course = source, remote, course
         self._overwrite, self._temporary, self._verify, self._keep = overwrite, temporary, verify, keep
         self._resume = resume and temporary and source.can_resume
-        self.attempts, self.owned = 0, False
-        self._place = None  # the path that is written to, and whether something may be there
+        self.attempts, self.owned, self.advice = 0, False, None
+        self._place = None  # the path that is written to, for what source, and whether something may be there
+        self._identity = None
         self._left_over = False
         self._start = 0  # where the present attempt goes on
         self._no_append = False  # whether the server has refused APPE
         self._useless = False  # whether what is there is known to be wrong
-        self._naming = 0  # how often the name has been asked for: it may have been given
-        self._found = (None, "none")  # the digest and what was verified, before the name was asked for
+        self._aside = None  # the path that an older file may have now
+        self._naming = 0  # how often the name has been asked for
+        self._named = None  # what is done if the name was given by an attempt that has got no reply, see _is_named
+        self._older = None  # the size of what has the name; None: of nothing
+        self._tells_sizes = False  # whether the server has told the size of what is written to
         self._end = None  # what size the server told last, where it was a wrong one
         self._checked = False
         self._state = ""
@@ -48,31 +53,47 @@ class Upload:
                 self._checked = True
             self._course.size(self._source.size)
             self._choose_place(ftp)
-            if self._naming and _naming.sizes(ftp, self._place, self._remote) == [None, self._source.size]:
-                return self._done(ftp, self._source.size, *self._found)
+            if self._is_named(ftp):
+                return self._done(ftp, *self._named)
             if not self._overwrite:
                 self._check_absent(ftp)
             try:
                 return self._bring(ftp, offer)
-            except (Error, OSError, EOFError) as error:
+            except BaseException as error:
                 self._give_up(ftp, error)
                 raise
 
     def describe(self, server):
         """What was to be done, for an error."""
-        return f"putting {self._source.path!r} as {self._remote!r} on {server}{self._state}"
+        aside = f"; what was {self._remote!r} may be {self._aside!r} now" if self._aside else ""
+        return f"putting {self._source.path!r} as {self._remote!r} on {server}{self._state}{aside}"
 
     def _choose_place(self, ftp):
         if not self._temporary:
             self._place = self._remote
             return
-        head, slash, name = self._remote.rpartition("/")
-        place = head + slash + part_name(name, *self._source.identity, self._remote, ftp.host, ftp.port)
-        if self._place not in (None, place):
+        identity = self._source.identity
+        if self._place is not None:
+            if identity == self._identity:
+                return
             ask(ftp, ["DELE " + self._place])  # of what the source was
-            self._naming, self._useless, self._left_over = 0, False, False
-            self._end = None
-        self._place = place
+            self._named, self._useless, self._left_over, self._end = None, False, False, None
+        head, slash, name = self._remote.rpartition("/")
+        if self._resume:
+            part = part_name(name, *identity, self._remote, ftp.host, ftp.port)
+        else:
+            part = fresh_part_name(name)
+        self._place, self._identity = head + slash + part, identity
+
+    def _is_named(self, ftp):
+        """Whether an attempt that has got no reply to RNTO has given the name.
+
+        That can be seen only where nothing of the same size had it before.
+        """
+        if self._named is None:
+            return False
+        size = self._named[0]
+        return self._older != size and _naming.sizes(ftp, self._place, self._remote) == [None, size]
 
     def _check_absent(self, ftp):
         if _naming.exists(ftp, self._remote):
@@ -84,6 +105,8 @@ class Upload:
         if self._source.has_changed():
             raise BeginAnew("the local file has changed meanwhile")
         size = self._start + sent
+        if self._source.size is not None and size < self._source.size:
+            raise TransferError(f"{self._source.path!r} has ended after {size} of {self._source.size} bytes")
         verified = "none"
         if self._verify.how != "none":
             verified = self._check_size(ftp, size)
@@ -91,6 +114,7 @@ class Upload:
         if offer is not None:
             made = self._check_hash(ftp, size, offer)
             digest, verified = (digest or made, offer[0]) if made else (digest, verified)
+        self._course.reach(size)  # whoever is told may object, as long as it hasn't got its name
         seconds = self._source.seconds if "mtime" in self._keep else None
         if not self._temporary:
             commands = _naming.time_commands(ftp, self._remote, seconds)
@@ -99,9 +123,25 @@ class Upload:
         else:
             if not self._overwrite:
                 self._check_absent(ftp)
-            self._naming, self._found = self._naming + 1, (digest, verified)
-            _naming.name_it(ftp, self._place, self._remote, seconds, self._overwrite)
+            self._name(ftp, size, digest, verified, seconds)
         return self._done(ftp, size, digest, verified)
+
+    def _name(self, ftp, size, digest, verified, seconds):
+        """Give it its name. Only where no reply comes may it have got it nevertheless."""
+        told = self._verify.how != "none"
+        self._naming, self._named = self._naming + 1, (size, digest, verified) if told else None
+        refused = _naming.name_it(ftp, self._place, self._remote, seconds, self._overwrite, self._note_aside)
+        if refused is None:
+            return
+        self._named = None
+        part, final = _naming.sizes(ftp, self._place, self._remote)
+        if part is None and (self._tells_sizes or final is not None):
+            self._left_over = False
+            self._state = f": {self._place!r} is gone: has another put() of the same file given it its name meanwhile?"
+        raise _naming.refusal(refused)
+
+    def _note_aside(self, path):
+        self._aside = path
 
     def _done(self, ftp, size, digest, verified):
         self._course.reach(size)
@@ -204,7 +244,8 @@ class Upload:
         return self._sent
 
     def _check_size(self, ftp, size):
-        (there,) = _naming.sizes(ftp, self._place)
+        there, self._older = _naming.sizes(ftp, self._place, self._remote)
+        self._tells_sizes = there is not None
         if there is None or there == size:
             return "none" if there is None else "size"
         text = f"the server has {there} bytes of {size}"
@@ -229,10 +270,20 @@ class Upload:
 
     def _give_up(self, ftp, error):
         """Leave nothing on the server that can't be continued, where it still listens."""
+        if not self._temporary or not self._left_over:
+            return
         wrong = isinstance(error, TransferError) and not isinstance(error, (NotWhole, BeginAnew))
-        in_step = wrong or isinstance(error, error_perm)
-        if self._temporary and self._left_over and in_step and (wrong or not self._resume) and not self._naming:
+        if self._resume and not wrong:
+            self._state = f": what has arrived is in {self._place!r}, where the next put() goes on"
+        elif self._named is None and _is_in_step(ftp, error):
             with contextlib.suppress(Error, OSError, EOFError):
                 ask(ftp, ["DELE " + self._place])
-        elif self._left_over and self._resume:
-            self._state = f": what has arrived is in {self._place!r}, where the next put() goes on"
+
+
+def _is_in_step(ftp, error):
+    """Whether the client can be used after that error, or can be again."""
+    if isinstance(error, (error_perm, error_temp)):
+        return error.args[0][:3] != "421"
+    if isinstance(error, TransferError):
+        return True
+    return isinstance(error, Exception) and not isinstance(error, (Error, OSError, EOFError)) and recover(ftp)

@@ -1,22 +1,29 @@
 """What a download calls with its blocks, and downloads into file objects."""
 
 import errno
+import functools
+import io
+import operator
+import os
+import stat
 
 from .._errors import Error
 from .._loops import count
-from ._look import look
-from ._values import BeginAnew, NotWhole, TransferError, Transferred
+from ._course import foreign
+from ._look import look, settled
+from ._values import BeginAnew, TransferError, Transferred
 
 
 class Writer:
     """Compares what comes first with the end of the part, then writes.
 
-    After that the loop is told to call the file itself. A loop that isn't rftplib's goes on calling here: then nobody
-    else counts.
+    After that the loop is told to call the file itself, or what sees to it that it takes all. A loop that isn't
+    rftplib's goes on calling here: then nobody else counts.
     """
 
     def __init__(self, file, meter, position=0, overlap=b"", truncate=True):
-        self._write, self._file, self._meter = file.write, file, meter
+        self._write = file.write if _takes_all(file) else functools.partial(write_whole, file)
+        self._file, self._meter = file, meter
         self._position, self._overlap, self._truncate = position, memoryview(overlap), truncate
         self._foreign = self._begun = False
 
@@ -33,7 +40,7 @@ class Writer:
             if self._overlap:
                 return
         self._begin()
-        write_whole(self._write, block)
+        self._write(block)
         if not self._foreign:
             self._meter.hand_over(self._write)
 
@@ -52,22 +59,51 @@ class Writer:
                 self._file.truncate()
 
 
-def write_whole(write, block):
-    """Write a block, by a method that may take less than all of it."""
-    rest = memoryview(block)
-    while rest:
-        written = write(rest)
-        if not isinstance(written, int) or written >= len(rest):
-            return
-        rest = rest[written:]
+# Their write() takes all or raises, or the loops in Rust write to their descriptors
+_WHOLE = (io.BytesIO, io.BufferedWriter, io.BufferedRandom, io.FileIO)
+
+
+def _takes_all(file):
+    """Whether the loops may call the file's write() and needn't look at what it returns."""
+    if type(file) not in _WHOLE or getattr(file.write, "__self__", None) is not file:
+        return False
+    return not isinstance(file, io.FileIO) or stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+
+
+def write_whole(file, block):
+    """Write a block to an object, whose write() may take less than all of it, as those of `io.RawIOBase` do.
+
+    None for an answer is "nothing: it would block" of one of those, and of others, as most have it, "all of it".
+    """
+    rest = block
+    while len(rest):
+        with foreign():
+            written = file.write(rest)
+            if written is None and not isinstance(file, io.RawIOBase):
+                return
+            if not written:
+                text = "the file object's write() takes no more, and doesn't wait until it can"
+                raise BlockingIOError(errno.EAGAIN, text)
+        try:
+            rest = memoryview(rest)[max(operator.index(written), 0) :]
+        except TypeError:
+            text = f"the file object's write() has to return how many bytes it has taken, not {written!r}"
+            raise TypeError(text) from None
+
+
+_HALF = "%s bytes are in a file object that can't seek and truncate, so that it can't be begun anew"
 
 
 class ToObject:
     """A download into an object's write(), from its present position on. Only one that can seek is begun anew."""
 
+    advice = "is it there, and may this user read it?"  # where it is refused
+
     def __init__(self, remote, file, verify, course):
         if verify.how in ("hash", "known"):
             raise ValueError("a file object is verified by its size: for a hash give a path")
+        if isinstance(file, io.TextIOBase):
+            raise TypeError("the file object is one for text: open it in binary mode ('wb')")
         self._remote, self._file, self._verify, self._course = remote, file, verify, course
         self._position = _position(file)
         self._written = 0  # by attempts that have failed
@@ -75,34 +111,45 @@ class ToObject:
 
     def attempt(self, ftp):
         """Bring it to its end, or raise."""
-        before = look(ftp, self._remote)
+        before = settled(ftp, self._remote, None, self._verify)
         if not before.is_file:
             raise IsADirectoryError(errno.EISDIR, "a directory on the server", self._remote)
         self._course.size(before.size)
         self._course.reach(0)
-        cmd = "RETR " + self._remote
         if self._written:
-            self._file.seek(self._position)
-        with self._course.metered(ftp, cmd, 0) as meter:
-            writer = Writer(self._file, meter, self._position, truncate=bool(self._written))
-            try:
+            self._begin_anew()
+        meter, most = None, None if self._verify.how == "none" else before.size
+        try:
+            cmd = "RETR " + self._remote
+            with self._course.metered(ftp, cmd, 0, most=most) as meter:
+                writer = Writer(self._file, meter, truncate=False)
                 ftp.retrbinary(cmd, writer, self._course.blocksize)
-            except (Error, OSError, EOFError) as error:
-                self._written = max(self._written, meter.moved)
-                if error is not self._course.raised and meter.moved and self._position is None:
-                    text = f"{meter.moved} bytes are in a file object that can't seek, so that it can't be begun anew"
-                    raise TransferError(f"{text}: {error}") from error
-                raise
-            writer.end()
-        self._written, size = meter.moved, meter.moved
-        verified = "none" if self._verify.how == "none" or before.size is None else "size"
-        if verified == "size":
-            changed = not before.same(look(ftp, self._remote))
-            if changed or size != before.size:
-                text = "the file has changed on the server meanwhile" if changed else f"{size} bytes of {before.size}"
-                raise (NotWhole if self._position is None else BeginAnew)(text)
+                writer.end()
+            size, verified = meter.moved, self._verified(ftp, before, meter.moved)
+        except (Error, OSError, EOFError) as error:
+            moved = 0 if meter is None else meter.moved
+            self._written = max(self._written, moved)
+            if moved and self._position is None:
+                raise TransferError(f"{_HALF % moved}: {error}") from error
+            raise
         self._course.reach(size)
         return Transferred(None, size, 0, 1, 0.0, None, verified, before.modified)
+
+    def _begin_anew(self):
+        try:
+            self._file.seek(self._position)
+            self._file.truncate()
+        except (OSError, ValueError) as error:
+            raise TransferError(f"{_HALF % self._written}: {error}") from error
+
+    def _verified(self, ftp, before, size):
+        if self._verify.how == "none" or before.size is None:
+            return "none"
+        if not before.same(look(ftp, self._remote)):
+            raise BeginAnew("the file has changed on the server meanwhile")
+        if size != before.size:
+            raise BeginAnew(f"{size} bytes of {before.size}")
+        return "size"
 
     def describe(self, server):
         """What was to be done, for an error."""
@@ -110,6 +157,9 @@ class ToObject:
 
 
 def _position(file):
+    """From where on it is written, if it can be begun anew."""
+    if not hasattr(file, "truncate"):
+        return None
     try:
         return file.tell() if file.seekable() else None
     except (AttributeError, OSError, ValueError):
