@@ -274,7 +274,12 @@ def _inside(ftp, path):
     here = ftp.pwd()
     if not here:
         raise error("the server doesn't tell the current directory (PWD): change to the one that is to be listed")
-    ftp.cwd(path)
+    try:
+        ftp.cwd(path)
+    except (error_perm, error_temp) as refusal:
+        if str(refusal)[:3] != "421" and not _is_still(ftp, here):
+            _back(ftp, here)
+        raise
     try:
         yield
     except (Error, GeneratorExit):
@@ -282,6 +287,16 @@ def _inside(ftp, path):
         raise
     # of a connection that has failed nothing is asked any more
     _back(ftp, here)
+
+
+def _is_still(ftp, here):
+    """Whether the server is where it was. pyftpdlib isn't, after a CWD that it refuses for the encoding of the name."""
+    try:
+        return ftp.pwd() == here
+    except (error_perm, error_temp) as refusal:
+        if str(refusal)[:3] == "421":
+            raise
+        return False
 
 
 def _back(ftp, here):

@@ -339,3 +339,25 @@ def test_a_name_that_is_not_of_the_encoding_is_an_error(module):
     server = Scripted({"MLSD": (NAMES % "ü").encode("latin-1")})
     with server.client(module) as ftp, pytest.raises(UnicodeDecodeError):
         scandir(ftp)
+
+
+class Moved(Scripted):
+    """After a CWD that it has refused it is somewhere else, until CWD names the way from the root."""
+
+    def unknown(self, session):
+        if session.line == "CWD d":
+            self.before, self.answers["PWD"] = self.answers["PWD"], self.pwd
+        elif session.line == "CWD /here":
+            self.answers["PWD"] = self.before
+        super().unknown(session)
+
+
+@pytest.mark.parametrize("pwd", ["501 can't decode path", '257 "/elsewhere"'])
+def test_a_server_that_a_refused_cwd_has_moved_is_taken_back(module, pwd):
+    """pyftpdlib is nowhere after a CWD to a name that isn't in its encoding: whatever comes next would be refused."""
+    server = Moved(**NO_MLSD, **{"LIST -a d": "550 what?", "CWD d": "501 can't decode path"})
+    server.pwd = pwd
+    with server.client(module) as ftp:
+        with pytest.raises(module.error_perm, match="501"):
+            list(scandir(ftp, "d"))
+        assert ftp.pwd() == "/here"

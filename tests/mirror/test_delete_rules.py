@@ -229,3 +229,39 @@ def test_a_link_of_the_source_spares_what_has_its_name(full):
     with TreeServer(TREE, {"MLSD": send_only(tree)}).site() as site:
         report = plan(site, full, delete=True, max_delete=None).run()
     assert report.ok and (full / "other" / "keep").exists()
+
+
+LOOKED_UP = b"type=cdir; .\r\ntype=file;size=1;modify=20200102030405; a\r\n"
+
+
+@pytest.mark.parametrize("now, gone", [
+    (send_only(LOOKED_UP + b"type=file;size=1; old\r\n"), False),
+    (say("550 Permission denied"), False),
+    (send_only(LOOKED_UP), True),
+])  # fmt: skip
+def test_a_deletion_that_is_refused_counts_only_if_nothing_is_listed_any_more(now, gone, tmp_path):
+    """That the server tells nothing of the path, by MLST, isn't proof."""
+    (tmp_path / "a").write_bytes(b"1")
+    os.utime(tmp_path / "a", (1_577_934_245, 1_577_934_245))
+    actions = {"DELE old": say("550 Permission denied"), "MLST old": say("550 Permission denied")}
+    server = TreeServer({"a": b"1", "old": b"2"}, actions)
+    with server.site() as site:
+        made = plan(tmp_path, site, delete=True, max_delete=None)
+        del server.data_of["MLSD"]
+        server.actions["MLSD *"] = now
+        report = made.run()
+    assert report.deleted == gone and report.ok == gone
+    assert [one.error for one in report.failures] == ([] if gone else ["550 Permission denied"])
+
+
+def test_what_lies_in_a_directory_that_is_gone_is_gone(tmp_path):
+    (tmp_path / "a").write_bytes(b"1")
+    os.utime(tmp_path / "a", (1_577_934_245, 1_577_934_245))
+    refused = {command: say("550 No such file") for command in ("DELE sub/old", "RMD sub")}
+    server = TreeServer({"a": b"1", "sub": {"old": b"2"}}, {**refused, "LIST -a": send_only(HERE)})
+    with server.site() as site:
+        made = plan(tmp_path, site, delete=True, max_delete=None)
+        del server.data_of["MLSD sub"]
+        server.data_of["MLSD"] = LOOKED_UP
+        report = made.run()
+    assert report.ok and report.deleted == 2

@@ -142,6 +142,13 @@ def test_options_that_make_no_sense(options, local):
         plan("ftp://127.0.0.1:1", local, **options)
 
 
+@pytest.mark.parametrize("option", ["include", "exclude"])
+@pytest.mark.parametrize("patterns", [5, [5], b"a"])
+def test_patterns_that_are_none(option, patterns, local):
+    with pytest.raises(TypeError, match=option):
+        plan("ftp://127.0.0.1:1", local, **{option: patterns})
+
+
 def test_nothing_is_changed_by_a_plan(local):
     with TreeServer(TREE).site() as site:
         assert [str(one) for one in plan(site, local)][:2] == ["copy   a (1 bytes): missing", "mkdir  sub: missing"]
@@ -206,3 +213,77 @@ def test_names_that_a_server_cant_be_asked_for(local):
         assert list(copied(made)) == ["good"] and [one.path for one in made.failures] == ["line\nend"]
         made = plan(local, site, names="quote")
         assert [(one.path, one.origin) for one in made] == [("good", None), ("line%0Aend", "line\nend")]
+
+
+def saved(tmp_path, site, local, change):
+    """A plan as plan() saves it, with its lines, the last one included, as `change` makes them."""
+    plan(site, local).save(tmp_path / "plan")
+    lines = [json.loads(line) for line in (tmp_path / "plan").read_text().splitlines()]
+    change(lines)
+    (tmp_path / "plan").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return tmp_path / "plan"
+
+
+@pytest.mark.parametrize("change, line", [
+    (lambda lines: lines[1].update(path="../evil"), 2),
+    (lambda lines: lines[1].update(path=None), 2),
+    (lambda lines: lines[1].update(path="\ud800"), 2),
+    (lambda lines: lines[1].update(origin="a\r\nDELE b"), 2),
+    (lambda lines: lines[1].update(path="a\nDELE b"), 2),
+    (lambda lines: lines[2].update(modified=10**24), 3),
+    (lambda lines: lines[1].update(size=10**40), 2),
+    (lambda lines: lines[1].update(size=-1), 2),
+    (lambda lines: lines[1].update(size=True), 2),
+    (lambda lines: lines[1].update(kind=None), 2),
+    (lambda lines: lines[1].update(kind="touch", modified=None), 2),
+    (lambda lines: lines[1].update(reason=3), 2),
+    (lambda lines: lines[1].update(more=3), 2),
+    (lambda lines: lines[1].update(kind="same", path="../x"), 2),
+    (lambda lines: lines[0].update(failures=[{"x": 1}]), 1),
+    (lambda lines: lines[0].update(failures=3), 1),
+    (lambda lines: lines[0].update(refusal=3), 1),
+])  # fmt: skip
+def test_a_plan_that_was_edited_is_told_with_file_and_line(change, line, local, tmp_path):
+    with TreeServer(TREE).site() as site:
+        path = saved(tmp_path, site, local, change)
+        with pytest.raises(ValueError, match=f"{path}, line {line} is no "):
+            Plan.load(path, site, local)
+
+
+def test_a_line_end_in_a_name_is_no_matter_of_a_local_target_alone(local, tmp_path):
+    local.mkdir()
+    with TreeServer({}).site() as site:
+        plan(local, site).save(tmp_path / "plan")
+        lines = (tmp_path / "plan").read_text().splitlines()
+        lines[1:] = ['{"kind": "delete", "path": "a\\nDELE b"}', lines[-1].replace(": 1}", ": 2}")]
+        (tmp_path / "plan").write_text("\n".join(lines) + "\n")
+        with pytest.raises(ValueError, match="line 2 .*line end"):
+            Plan.load(tmp_path / "plan", local, site)
+
+
+def test_a_plan_that_is_cut_off_anywhere_is_no_plan(local, tmp_path):
+    with TreeServer(TREE).site() as site:
+        plan(site, local).save(tmp_path / "plan")
+        whole = (tmp_path / "plan").read_bytes()
+        ends = [place + 1 for place, byte in enumerate(whole) if byte == ord("\n")]
+        for end in {*ends[:-1], *range(0, len(whole), 7)}:
+            (tmp_path / "plan").write_bytes(whole[:end])
+            with pytest.raises(ValueError, match=str(tmp_path / "plan")):
+                Plan.load(tmp_path / "plan", site, local)
+        (tmp_path / "plan").write_bytes(whole)
+        assert len(Plan.load(tmp_path / "plan", site, local)) == 4
+
+
+def test_a_saved_plan_is_its_owners(local, tmp_path):
+    (tmp_path / "plan").touch(0o644)
+    with TreeServer(TREE).site() as site:
+        plan(site, local).save(tmp_path / "plan")
+    assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("password", ["TOPSECRET", "TOP@SECRET", "TOP:SECRET"])
+def test_passwords_of_other_urls_are_masked(password):
+    pytest.importorskip("fsspec")
+    with TreeServer(TREE).site() as site:
+        made = plan(site, f"memory://key:{password}@bucket/x")
+    assert str(made.target) == "memory://key:***@bucket/x" and "SECRET" not in repr(made)

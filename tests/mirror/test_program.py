@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import ssl
 import subprocess
 import sys
 
 import pytest
-from rftplib.mirror import _cli
+from rftplib.mirror import _cli, _copy
 from support.actions import fall_silent
 from support.mirror_server import TreeServer, say
 
@@ -38,6 +40,7 @@ def test_done(local, capsys):
         assert run(server, local, "-n") == 0
         assert capsys.readouterr().out.splitlines() == [
             "copy   a (1 bytes): missing", "mkdir  sub: missing", "copy   sub/b (2 bytes): missing",
+            "3 actions, 3 bytes to copy, 0 deletions",
         ]  # fmt: skip
         assert not local.exists()
         assert run(server, local) == 0
@@ -62,7 +65,8 @@ def test_unreachable(local, capsys):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["--max-delete", "150%"], ["--max-delete", "-1"], ["--limit", "fast"], ["-j", "0"], ["--exclude", ".."], ["--what"],
+    ["--max-delete", "150%"], ["--max-delete", "-1"], ["--limit", "fast"], ["--limit", "inf"], ["--limit", "nan"],
+    ["--limit", "0"], ["-j", "0"], ["--exclude", ".."], ["--what"],
 ])  # fmt: skip
 def test_usage(arguments, local, capsys):
     with TreeServer(TREE) as server:
@@ -71,6 +75,72 @@ def test_usage(arguments, local, capsys):
         except SystemExit as end:
             assert end.code == 2
     assert capsys.readouterr().err
+
+
+def test_a_certificate_that_isnt_trusted_is_no_wrong_usage(local, capsys, monkeypatch):
+    """ssl has made its error a ValueError as well."""
+
+    def untrusted(*sides, **options):
+        raise ssl.SSLCertVerificationError(1, "certificate verify failed: self-signed certificate")
+
+    monkeypatch.setattr(_cli, "plan", untrusted)
+    assert _cli.main(["ftpes://127.0.0.1/", str(local)]) == 1
+    assert "self-signed certificate: the server's certificate isn't trusted" in capsys.readouterr().err
+
+
+def test_what_the_terminal_cant_show_is_escaped(local):
+    with TreeServer({"\u00e9": b"1"}) as server:
+        command = [sys.executable, "-m", "rftplib.mirror", "-n", "-j", "1"]
+        command += [f"ftp://user:password@127.0.0.1:{server.port}/", str(local)]
+        environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=PATIENCE)
+    assert done.returncode == 0 and b"copy   \\xe9 (1 bytes): missing\n" in done.stdout
+
+
+def test_a_reader_that_has_gone(local):
+    with TreeServer({f"f{number}": b"1" for number in range(5000)}) as server:
+        command = [sys.executable, "-m", "rftplib.mirror", "-n", "-j", "1"]
+        command += [f"ftp://user:password@127.0.0.1:{server.port}/", str(local)]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        child.stdout.close()
+        said = child.stderr.read()
+        child.stderr.close()
+        assert child.wait(PATIENCE) == 1 and said == b""
+
+
+def test_a_server_that_is_gone_when_a_plan_is_run(local, capsys, tmp_path, monkeypatch):
+    """It is told where nobody answers, and what to do about that: nothing was lost."""
+    monkeypatch.setattr(_copy, "RETRY", _copy.RETRY._replace(attempts=2, base=0.01))
+    with TreeServer(TREE) as server:
+        assert run(server, local, "--plan", str(tmp_path / "plan")) == 0
+        url = f"ftp://user:***@127.0.0.1:{server.port}"
+    assert run(server, local, "--run", str(tmp_path / "plan")) == 1
+    said = capsys.readouterr().err
+    assert f"Connection refused (at {url}): see whether the server, its port" in said and "was lost" not in said
+
+
+@pytest.mark.parametrize("reply, advice", [
+    ("530 Login incorrect.", "see to user and password"),
+    ("550 Failed to change directory.", "see whether its path is right"),
+])  # fmt: skip
+def test_refusals_name_the_place(reply, advice, local, capsys):
+    verb = "USER" if reply[:3] == "530" else "CWD"
+    with TreeServer(TREE, **{verb: reply}) as server:
+        assert _cli.main([f"ftp://user:password@127.0.0.1:{server.port}/no/such", str(local)]) == 1
+        said = capsys.readouterr().err
+        assert f"{reply} (at ftp://user:***@127.0.0.1:{server.port}/no/such): " in said and advice in said
+
+
+@pytest.mark.parametrize("number", ["ENOENT", "EIO", "EMFILE", "EBUSY"])
+def test_errors_of_a_disk_arent_called_a_lost_connection(number, local, capsys, monkeypatch):
+    def fail(*arguments, **options):
+        raise OSError(getattr(errno, number), "what the disk says")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with TreeServer({"a": b"1"}) as server:
+        assert run(server, local) == 1
+    said = capsys.readouterr().err
+    assert "copy a: what the disk says: " in said and "connection" not in said
 
 
 def test_refused(local, capsys):
@@ -93,6 +163,13 @@ def test_a_plan_in_a_file(local, tmp_path, capsys):
         assert run(server, local, "--run", str(tmp_path / "plan")) == 0
         assert (local / "sub" / "b").read_bytes() == b"22"
         assert run(server, tmp_path / "elsewhere", "--run", str(tmp_path / "plan")) == 2
+
+
+@pytest.mark.parametrize("option", [["--delete"], ["--exclude", "x"], ["--names", "skip"]])
+def test_options_of_a_plan_dont_go_with_one_that_is_made(option, local, tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        _cli.main(["ftp://127.0.0.1:1/", str(local), "--run", str(tmp_path / "plan"), *option])
+    assert end.value.code == 2 and "belongs to the plan" in capsys.readouterr().err
 
 
 def test_progress_without_a_terminal(local, capsys):

@@ -122,9 +122,9 @@ def test_ctrl_c(local, tmp_path):
             made.run()
         thread.join()
         assert time.monotonic() - began < PATIENCE / 2
-        assert caught.value.report.stopped and caught.value.report.copied == 1
+        assert caught.value.report.stopped
         server.let_go()
-    assert os.listdir(local) == ["a"]
+    assert os.listdir(local) == []
 
 
 @plain

@@ -22,6 +22,7 @@ class Action(NamedTuple):
     modified: int | None = None
     origin: str | None = None
     target: str | None = None
+    there: tuple[str, int | None, int | None] | None = None
 
 class Failure(NamedTuple):
     kind: str
@@ -92,6 +93,7 @@ def plan(
     links: Literal["skip", "follow", "copy"] = "skip",
     names: Literal["refuse", "skip", "quote"] = "refuse",
     connections: int = 8,
+    manifest: str | os.PathLike[str] | None = None,
 ) -> Plan: ...
 def mirror(
     source: Site | str | os.PathLike[str],

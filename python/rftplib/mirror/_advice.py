@@ -1,6 +1,7 @@
 """What an error says, and what to do about it."""
 
 import errno
+import socket
 import ssl
 
 from .._errors import Error
@@ -28,12 +29,22 @@ _OF_DISKS = {
     errno.ELOOP: "a link is in the way: remove it, or exclude it",
     errno.ENOTDIR: "something that is no directory is in the way: remove it, or exclude it",
     errno.EISDIR: "a directory is in the way: remove it, or exclude it",
+    errno.EBUSY: "see which one is to stay, and plan again",
     errno.EEXIST: "something is in the way: remove it, or exclude it",
     errno.ENOTEMPTY: "there is something in it that isn't part of the plan: plan again",
     errno.ENAMETOOLONG: "the name is too long for this disk: exclude it",
 }
+_OF_NETWORKS = frozenset(
+    getattr(errno, name)
+    for name in (
+        "ECONNABORTED ECONNRESET EHOSTDOWN EHOSTUNREACH ENETDOWN ENETRESET ENETUNREACH ENOBUFS ENOTCONN EPIPE ETIMEDOUT"
+    ).split()
+    if hasattr(errno, name)
+)
 _UNREACHED = "see whether the server, its port and the kind of TLS are right, and run it again"
+_NO_ROOT = "see whether its path is right, and whether this user may enter it"
 _LOST = "the connection was lost: run it again, it goes on where it was"
+_OTHER = "see to it, and run it again"
 
 
 def text(error):
@@ -48,16 +59,32 @@ def text(error):
 
 
 def of(kind, error):
-    """What to do about it."""
+    """What to do about it. kind: of an action, or 'connect' for what comes before."""
     if isinstance(error, Error):
         reply = str(error.args[0])[:3] if error.args else ""
+        if kind == "connect" and reply == "550":
+            return _NO_ROOT
         if reply in _OF_SERVERS:
             return _OF_SERVERS[reply]
         return "exclude it, or report it with the line" if kind == "list" else "look into the server's log"
-    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno in _OF_DISKS:
-        return _OF_DISKS[error.errno]
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "the server isn't who it says it is, or its authority isn't known here: see cafile"
+        return (
+            "the server's certificate isn't trusted: a company's authority is named by ?cafile=/path/ca.pem at the end "
+            "of the URL"
+        )
+    if isinstance(error, (EOFError, OSError)):
+        return _of_system(kind, error)
+    if isinstance(error, RuntimeError):
+        return "see to the executor and its workers, and run it again"
     if isinstance(error, ValueError):
         return "rename it, or exclude it"
-    return _UNREACHED if kind == "connect" else _LOST
+    return _OTHER
+
+
+def _of_system(kind, error):
+    if isinstance(error, (ConnectionRefusedError, socket.gaierror)):
+        return _UNREACHED
+    lost = isinstance(error, (EOFError, ssl.SSLError, ConnectionError, socket.timeout, TimeoutError))
+    if lost or error.errno in _OF_NETWORKS:
+        return _UNREACHED if kind == "connect" else _LOST
+    return _OF_DISKS.get(error.errno, _OTHER)

@@ -1,6 +1,7 @@
 """The command line: `python -m rftplib.mirror SRC DST`."""
 
 import argparse
+import os
 import signal
 import sys
 
@@ -8,9 +9,13 @@ from .._errors import Error
 from ._advice import of, text
 from ._plan import Plan
 from ._planning import plan
-from ._values import Refused
+from ._run import check_rate
+from ._values import Refused, people
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
+
+# Options that say what a plan is; one that is loaded has been made by its own
+_OF_PLANS = ("delete", "max_delete", "include", "exclude", "newer", "compare", "links", "names")
 
 _DESCRIPTION = """\
 Make the directory DST like the directory SRC: what is missing or differs in size or time is copied. One of them is on a
@@ -19,35 +24,53 @@ directory, another server's, or any URL that fsspec knows. Passwords come from t
 """
 _EPILOG = """\
 Nothing is deleted without --delete, and then only if all of SRC could be listed and all copies have succeeded.
-Exit status: 0 all done, 1 something failed (see the report), 2 wrong usage, 3 refused, as it might do harm.
+Exit status: 0 all done, 1 something failed (see the report), 2 wrong usage, 3 refused, as it might do harm, 130 broken
+off (Ctrl-C, SIGTERM).
 
 examples:
-  python -m rftplib.mirror -n ftps://me@ftp.example.org/photos photos      what would be done
-  python -m rftplib.mirror --progress ftps://me@ftp.example.org/photos photos
+  python -m rftplib.mirror -n ftpes://me@ftp.example.org/photos photos      what would be done
+  python -m rftplib.mirror --progress ftpes://me@ftp.example.org/photos photos
   python -m rftplib.mirror --delete --max-delete 20% site ftpes://me@www.example.org/htdocs
 """
 
 
 def main(arguments=None):
     """Run the command line; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run:
+        for name in _OF_PLANS:
+            if getattr(options, name) != parser.get_default(name):
+                parser.error(f"--{name.replace('_', '-')} belongs to the plan: give it with --plan, not with --run")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return _run(options)
+        status = _run(options)
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt as interrupt:
         if getattr(interrupt, "report", None) is not None:
-            print(interrupt.report, file=sys.stderr)
+            _say(interrupt.report, sys.stderr)
         return 130
     except Refused as refusal:
-        print(f"refused: {refusal}", file=sys.stderr)
+        _say(f"refused: {refusal}", sys.stderr)
         return REFUSED
-    except (ValueError, ImportError) as error:
-        print(f"{error}", file=sys.stderr)
-        return USAGE
-    except (Error, OSError, EOFError) as error:
-        name = getattr(error, "filename", None)
-        print(f"{name + ': ' if isinstance(name, str) else ''}{text(error)}: {of('connect', error)}", file=sys.stderr)
+    except BrokenPipeError:
+        # whoever was to read has gone; at the end the interpreter would try once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except (Error, OSError, EOFError, UnicodeError) as error:  # some of them are ValueErrors, too
+        name = getattr(error, "filename", None)
+        _say(f"{name + ': ' if isinstance(name, str) else ''}{text(error)}: {of('connect', error)}", sys.stderr)
+        return FAILED
+    except (ValueError, ImportError) as error:
+        _say(error, sys.stderr)
+        return USAGE
+
+
+def _say(what, file):
+    """Print it; what the terminal can't show is escaped."""
+    encoding = getattr(file, "encoding", None) or "utf-8"
+    print(str(what).encode(encoding, "backslashreplace").decode(encoding), file=file)
 
 
 def _interrupt(number, frame):
@@ -70,6 +93,7 @@ def _run(options):
             links=options.links,
             names=options.names,
             connections=options.jobs,
+            manifest=options.manifest,
         )
     if options.plan:
         made.save(options.plan)
@@ -91,20 +115,23 @@ def _run(options):
     finally:
         if progress is not None:
             progress.close()
-    print(report, file=sys.stdout if report.ok else sys.stderr)
+    _say(report, sys.stdout if report.ok else sys.stderr)
     return DONE if report.ok else FAILED
 
 
 def _show(made):
     """Print what would be done."""
     if not made.failures and not made.refusal and not made:
-        print("nothing to do")
+        _say("nothing to do", sys.stdout)
     for action in made:
-        print(action)
+        _say(action, sys.stdout)
+    if made:
+        deletions = sum(action.kind in ("delete", "rmdir") for action in made)
+        _say(f"{len(made):,} actions, {people(made.size)} to copy, {deletions:,} deletions", sys.stdout)
     for failure in made.failures:
-        print(failure, file=sys.stderr)
+        _say(failure, sys.stderr)
     if made.refusal:
-        print(f"refused: {made.refusal}", file=sys.stderr)
+        _say(f"refused: {made.refusal}", sys.stderr)
         return REFUSED
     return FAILED if made.failures else DONE
 
@@ -129,13 +156,28 @@ def _parser():
         metavar="N|P%",
         help="refuse to delete more: a number, or a part (50%%)",
     )
-    add("--include", action="append", default=[], metavar="PAT", help="only files that match, as in .gitignore")
-    add("--exclude", action="append", default=[], metavar="PAT", help="neither copy nor delete what matches")
+    add(
+        "--include",
+        action="append",
+        default=[],
+        metavar="PAT",
+        help="only files that match, as in .gitignore; may be repeated",
+    )
+    add(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="PAT",
+        help="neither copy nor delete what matches; may be repeated",
+    )
     add("--newer", action="store_true", help="leave files alone that are newer in DST")
     add("--compare", choices=("auto", "size", "hash", "newer"), default="auto", help="how files are compared (auto)")
     add("--links", choices=("skip", "follow", "copy"), default="skip", help="what is done about links (skip)")
     add(
-        "--names", choices=("refuse", "skip", "quote"), default="refuse", help="about names that can't be used (refuse)"
+        "--names",
+        choices=("refuse", "skip", "quote"),
+        default="refuse",
+        help="about names that can't be used: refuse the plan, skip them, or quote what is wrong as %%XX (refuse)",
     )
     add("--verify", choices=("none", "size", "auto", "hash"), default="size", help="how copies are checked (size)")
     add("--limit", type=_size, metavar="RATE", help="bytes per second at most, such as 500k or 2M")
@@ -171,8 +213,7 @@ def _size(value):
     units = {"k": 1000, "m": 1000**2, "g": 1000**3}
     try:
         number = float(value[:-1]) * units[value[-1].lower()] if value[-1:].lower() in units else float(value)
-        if number > 0:
-            return number
+        return check_rate(number)
     except ValueError:
         pass
     raise argparse.ArgumentTypeError(f"{value!r} is no rate such as 500k or 2M")

@@ -4,8 +4,8 @@ Two times are the same if they differ by less than the coarser of their resoluti
 minute or a day for a LIST of a server without MDTM, a microsecond for a disk.
 """
 
-from ._tree import Tree, above, fold, parent_of
-from ._values import Action, Failure
+from ._tree import SECOND, Tree, above, fold, parent_of, seconds
+from ._values import Action, Failure, state
 
 WAYS = ("auto", "size", "hash", "newer")
 
@@ -19,17 +19,24 @@ _KINDS = {
 }
 
 
+# The first and the last time that file systems hold, in seconds, and how far from them a copy's may be: of ext4, xfs,
+# those of 32 bits and of nanoseconds; of FAT, in local time
+_EARLIEST = ((-(2**31), 1), (0, 1), (-(2**63) // 10**9, 1), (315_532_800, 86_400))
+_LATEST = tuple((limit, 1) for limit in (2**31 - 1, 2**32 - 1, 15_032_385_535, 16_299_260_424, 2**63 // 10**9))
+_LATEST += ((4_354_819_199, 86_400),)
+
+
 class Comparison:
     """actions: what is to be done, without deletions. same: (path, node, node) to be compared by content.
 
     blocked: paths in whose way there is something else.
     """
 
-    def __init__(self, source, target, *, compare, newer_only, keeps_times, links, can_link):
+    def __init__(self, source, target, *, compare, newer_only, keeps_times, links, can_link, remote=False):
         self.actions, self.failures, self.same = [], [], []
         self._source, self._target, self._compare, self._newer_only = source, target, compare, newer_only
-        self._keeps_times = keeps_times
-        self.blocked = set()
+        self._keeps_times, self._remote = keeps_times, remote
+        self.blocked = set(target.unlisted)  # what is there isn't missing
         for path in sorted(source.nodes):
             node = source.nodes[path]
             if any(directory in self.blocked for directory in above(path)):
@@ -42,6 +49,11 @@ class Comparison:
         if node.kind == "link" and not can_link(path, node.target):
             text = "a link that leads elsewhere" if node.target else "a link, and nobody knows where it leads"
             self._fail(path, text, "links='skip' leaves it out, links='follow' copies what is there")
+        elif there is None and path in self._target.hidden:
+            # a link to a directory, above all, which patterns for directories don't fit
+            self._fail(
+                path, f"{_KINDS[self._target.hidden[path].kind]} is in the way of {_KINDS[node.kind]}", _IN_THE_WAY
+            )
         elif there is None:
             kind = "mkdir" if node.kind == "dir" else "copy"
             self._add(kind, path, node, "missing")
@@ -49,11 +61,11 @@ class Comparison:
             self._fail(path, f"{_KINDS[there.kind]} is in the way of {_KINDS[node.kind]}", _IN_THE_WAY)
         elif node.kind == "link":
             if node.target != there.target:
-                self._add("copy", path, node, "leads elsewhere")
+                self._add("copy", path, node, "leads elsewhere", there)
         elif node.kind == "file":
             reason = self._differs(path, node, there)
             if reason:
-                self._add("copy", path, node, reason)
+                self._add("copy", path, node, reason, there)
 
     def _differs(self, path, node, there):
         """Why a file is to be copied; None for not at all."""
@@ -74,24 +86,43 @@ class Comparison:
             return None
         if ahead is None:
             return None if node.size == there.size is not None else "nothing to compare by"
-        if not self._keeps_times:
+        if not self._keeps_times or (self._remote and seconds(node.modified) is None):
             return "newer" if ahead >= exact else None
-        return "time differs" if abs(ahead) >= exact else None
+        return "time differs" if abs(ahead) >= exact and not _is_cut(node.modified, there.modified) else None
 
-    def _add(self, kind, path, node, reason):
+    def _add(self, kind, path, node, reason, there=None):
         size = node.size if kind == "copy" and node.kind == "file" else None
         modified = node.modified if node.kind == "file" else None
-        self.actions.append(Action(kind, path, size, reason, modified, node.origin, node.target))
+        self.actions.append(
+            Action(kind, path, size, reason, modified, node.origin, node.target, there and state(there))
+        )
 
     def _fail(self, path, text, advice):
         self.blocked.add(path)
         self.failures.append(Failure("copy", path, text, advice))
 
 
-def deletions(source: Tree, target: Tree, blocked=()):
-    """What the target has and the source hasn't, the deepest first; what is left alone on either side stays."""
+def _is_cut(wanted, got):
+    """Whether a file has got the time of its source as far as a file system holds such times: it has its limit."""
+    wanted, got = wanted // SECOND, got // SECOND
+    if any(wanted < limit and abs(got - limit) <= near for limit, near in _EARLIEST):
+        return True
+    return any(wanted > limit and abs(got - limit) <= near for limit, near in _LATEST)
+
+
+def deletions(source: Tree, target: Tree, blocked=(), stale=None):
+    """What the target has and the source hasn't, the deepest first; what is left alone on either side stays.
+
+    stale: parts that are older were left by a transfer that has ended, microseconds since 1970; None: they all stay.
+    """
     alone = source.kept | target.kept | set(blocked)
     alone |= {path for path, node in source.nodes.items() if node.kind in ("other", "link", "part")}
+    alone |= {path for path, node in target.nodes.items() if node.kind == "other"}
+    alone |= {
+        path
+        for path, node in target.nodes.items()
+        if node.kind == "part" and (None in (stale, node.modified) or node.modified >= stale)
+    }
     # Where upper and lower case are the same, README is the copy of Readme, which has just been made.
     twins = {fold(path) for path in source.nodes if path not in target.nodes}
     files, directories, held = [], [], set()
@@ -102,7 +133,7 @@ def deletions(source: Tree, target: Tree, blocked=()):
             held.add(parent_of(path))
             held.update(above(path))
         elif node.kind != "dir":
-            files.append(Action("delete", path, node.size, "not in the source", node.modified))
+            files.append(Action("delete", path, node.size, "not in the source", node.modified, there=state(node)))
         elif path not in held:
             directories.append(Action("rmdir", path, None, "not in the source"))
     for path in target.kept:

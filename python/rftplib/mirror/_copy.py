@@ -4,11 +4,12 @@ It can be done twice: files arrive under a temporary name, and get their own whe
 """
 
 from .._errors import Error
+from .._stat import stat_many
 from ..transfer import Retry
 from ..transfer._attempts import BeginAnew, NotWhole, may_pass
 from . import _down, _large, _up
-from ._jobs import Here, Stopped, failed
-from ._listers import Unreachable
+from ._jobs import MOST_BYTES, Here, Longer, Stopped, failed
+from ._listers import Unreachable, argument
 from ._local import Local, LocalError
 from ._remote import Remote
 
@@ -32,37 +33,72 @@ def copy(job, here=None):
 
 
 def _try(job, here, outcomes, left):
-    """Do what is `left`, again after a failure that another connection may mend."""
-    failures, came = 0, 0
+    """Do what is `left`, again after a failure that another connection may mend.
+
+    Files go together, and what has failed may be the fault of one of them: half as many are tried then, until it is
+    alone and fails alone.
+    """
+    failures, most = 0, len(left)
     while left:
-        error = None
-        before = here.total
+        together, error, fatal = left[:most], None, False
+        before, came = here.total, 0
         try:
-            for outcome in _way(job)(job, left[:], here, failures == 0):
+            for outcome in _way(job)(job, together[:], here, failures == 0):
                 came += 1
                 outcomes.append(outcome)
-                left[:] = [action for action in left if action.path != outcome.path]
+                for done in (left, together):
+                    done[:] = [action for action in done if action.path != outcome.path]
                 if outcome.fatal:
                     return
                 if not job.large:
                     here.moved(outcome.size)
-        except LocalError as trouble:
-            outcomes.append(failed(left.pop(0), trouble.error))
-        except Unreachable as trouble:
-            error, fatal = trouble.__cause__, True
-        except (Error, OSError, EOFError, ValueError) as trouble:
-            error, fatal = trouble, False
-        if error is not None:
+        except Longer as trouble:
             here.check()
-            failures = 1 if came or here.total > before else failures + 1
-            came = 0
-            if failures < RETRY.attempts and is_worth_another(error):
-                here.pause(RETRY.pause(failures))
-                continue
+            _look_again(job, here, outcomes, left, trouble)
+            continue
+        except LocalError as trouble:
+            error = trouble.error
+        except Unreachable as trouble:
+            error, fatal = trouble, True
+        except (Error, OSError, EOFError, ValueError) as trouble:
+            error = trouble
+        if error is None or not together:
+            most, failures = max(most * 2, 1), 0
+            continue
+        here.check()
+        failures = 1 if came or here.total > before else failures + 1
+        again = is_worth_another(error)
+        fatal = fatal or failed(together[0], error).fatal
+        if len(together) > 1 and not fatal:
+            most = len(together) // 2
+        elif not (again and failures < RETRY.attempts):
             outcomes.append(failed(left.pop(0), error, fatal))
             failures = 0
-        if outcomes and outcomes[-1].fatal:
-            return
+            if outcomes[-1].fatal:
+                return
+            continue
+        if again:
+            here.pause(RETRY.pause(failures))
+
+
+def _look_again(job, here, outcomes, left, trouble):
+    """More has come of a file than is listed: it is copied as long as it is by now, if that is what the server says."""
+    (action,) = [one for one in left if one.path == trouble.action.path]
+    left.remove(action)
+    try:
+        with here.borrow(job.source.site) as ftp:
+            (found,) = stat_many(ftp, [argument(action.origin or action.path)])
+    except Unreachable as unreachable:
+        outcomes.append(failed(action, unreachable))
+        left.clear()
+        return
+    except (Error, OSError, EOFError) as error:
+        found = error
+    if isinstance(found, Exception) or found.size is None or found.size <= action.size:
+        outcomes.append(failed(action, trouble))
+        return
+    longer = action._replace(size=found.size, modified=found._micros()[0])
+    _try(job._replace(actions=(longer,), large=found.size > MOST_BYTES), here, outcomes, [longer])
 
 
 def _way(job):
@@ -75,4 +111,6 @@ def _way(job):
 
 def is_worth_another(error):
     """Whether another connection, or another moment, may do better."""
+    if isinstance(error, Unreachable):
+        error = error.__cause__
     return isinstance(error, (BeginAnew, NotWhole)) or may_pass(error, True)

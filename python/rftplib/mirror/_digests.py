@@ -6,7 +6,7 @@ from ..transfer import TransferError
 from ..transfer._verify import Verify, local_hash, offered, remote_hash
 from ._listers import argument
 from ._remote import Remote
-from ._values import Action
+from ._values import Action, state
 
 
 def sha256(file):
@@ -49,7 +49,9 @@ def different(source, target, pairs):
     for (path, node, old), ours, theirs in zip(pairs, here, there):
         exact = max(node.resolution, old.resolution)
         if ours is None or ours != theirs:
-            actions.append(Action("copy", path, node.size, "contents differ", node.modified, node.origin))
+            actions.append(
+                Action("copy", path, node.size, "contents differ", node.modified, node.origin, there=state(old))
+            )
         elif target.keeps_times and None not in (node.modified, old.modified):
             if abs(node.modified - old.modified) >= exact:
                 actions.append(Action("touch", path, None, "time differs", node.modified))

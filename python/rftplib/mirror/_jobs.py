@@ -1,11 +1,13 @@
 """What is copied together, and what becomes of it: values that other threads, processes and machines can work on."""
 
 import contextlib
+import secrets
 import ssl
 import threading
 from typing import NamedTuple, Optional, Tuple  # noqa: UP035  (Python 3.9 evaluates them)
 
 from .. import _rftplib
+from ..transfer import TransferError
 from ..transfer._course import Course
 from . import _advice
 from ._listers import Unreachable
@@ -14,6 +16,9 @@ from ._values import Action, Failure
 
 # A job has so many small files, and so many bytes; what is larger is a job of its own, and is resumed
 MOST_FILES, MOST_BYTES = 50, 1 << 20
+
+# By how many bytes a small file may be longer than it was listed
+_EXCESS = 1 << 16
 
 
 class Job(NamedTuple):
@@ -49,6 +54,14 @@ class Stopped(Exception):
     """The run has been ended by the user, or by a failure after which it isn't to go on."""
 
 
+class Longer(TransferError):
+    """More has come of the file of an `action` than is listed."""
+
+    def __init__(self, action):
+        super().__init__(f"more than the {action.size:,} bytes came that are listed")
+        self.action = action
+
+
 class Here:
     """What a job has of the process that it is done in: whether to stop, who is told of progress, open connections."""
 
@@ -57,6 +70,8 @@ class Here:
         # shared by all transfers of this process
         self.rate = None if rate is None else _rftplib.Rate(rate)
         self.total, self._moved = 0, moved
+        self.asides = {}  # {path: the name under which what it replaces waits on the server}
+        self.token = secrets.token_hex(8)  # what is written on servers is of this run alone
         self.raised = None  # what the one who is told of progress has raised
         self._clients = set()
 
@@ -83,7 +98,7 @@ class Here:
                 ftp = lent.enter_context(site.borrow())
             except Exception as error:
                 self.check()
-                raise Unreachable from error
+                raise Unreachable(site.url) from error
             self._clients.add(ftp)
             try:
                 self.check()
@@ -94,6 +109,22 @@ class Here:
     def metered(self, ftp, command, size):
         """A context for one small transfer: kept to the rate, and ended where far more comes than the `size`."""
         return Course(None, self.rate).metered(ftp, command, 0, most=size)
+
+    def bounded(self, write, action):
+        """A callback for a download of a small file: `write`, until much more comes than the size that is listed."""
+        if action.size is None:
+            return write
+        left = action.size + _EXCESS
+
+        def bounded(block):
+            nonlocal left
+            left -= len(block)
+            if left < 0:
+                raise Longer(action)
+            while block:
+                block = block[write(block) :]
+
+        return bounded
 
     def pause(self, seconds):
         if self.stop.wait(seconds):
@@ -109,6 +140,8 @@ class Here:
 
 def failed(action, error, fatal=False):
     """The Outcome of an action that `error` has ended."""
+    if isinstance(error, Unreachable):
+        return Outcome(action.path, failure=Failure(action.kind, action.path, *error.told), fatal=True)
     if isinstance(error, OSError):
         fatal = fatal or error.errno in FULL or isinstance(error, ssl.SSLCertVerificationError)
     failure = Failure(action.kind, action.path, _advice.text(error), _advice.of(action.kind, error))

@@ -8,11 +8,13 @@ from ..transfer._course import Course
 from ..transfer._get import get_once
 from ..transfer._part import Target
 from ..transfer._put import put_once
-from . import _digests
+from . import _digests, _recheck
 from ._jobs import Outcome, failed
 from ._listers import argument
-from ._local import Local, LocalError
+from ._local import Local, LocalError, local
+from ._local_part import check
 from ._remote import Remote
+from ._values import Failure
 
 
 def copy(job, actions, here, works):
@@ -29,16 +31,33 @@ def _into(job, action, here):
     with job.target.folders() as folders:
         if isinstance(job.source, Remote):
             folder, name = folders.place(action.path)
-            target = Target(os.path.dirname(os.path.join(job.target.root, action.path)), name, dir_fd=folder)
+            directory = os.path.dirname(os.path.join(job.target.root, action.path))
+            target = _Checked(action, directory, name, folder)
+            with local():
+                check(action, folder, name)
             modified = _get(job, action, here, target).modified
         else:
             with folders.part(action.path, action.modified, action.size, action.modified, action.path) as part:
+                part.action = action
                 job.source.get(action.origin or action.path, part.file)
             modified = action.modified
         file, found = folders.read(action.path)
         with file:
             digest = _digests.sha256(file) if job.digests else None
     return Outcome(action.path, found.st_size, modified, digest)
+
+
+class _Checked(Target):
+    """A target in a directory that is open, where nothing is replaced that has changed since the plan was made."""
+
+    def __init__(self, action, directory, name, folder):
+        super().__init__(directory, name, dir_fd=folder)
+        self._action, self._folder = action, folder
+
+    def replace(self, part):
+        with local():
+            check(self._action, self._folder, self.name, self.lstat(part))
+        super().replace(part)
 
 
 def _onward(job, action, here):
@@ -60,6 +79,11 @@ def _onward(job, action, here):
         digest = _digests.sha256(file) if job.digests else None
         if isinstance(job.target, Remote):
             with here.borrow(job.target.site) as ftp:
+                seen = _recheck.Copy(action, size, modified if job.target.keeps_times else None)
+                (refused,) = _recheck.replaceable(ftp, [seen])
+                if refused is not None:
+                    failure = Failure("copy", action.path, refused, _recheck.ADVICE)
+                    return Outcome(action.path, failure=failure)
                 put_once(ftp, _itself(file, path), argument(action.path), course, verify=job.verify)
         else:
             job.target.put(_itself(file, path), action.path)

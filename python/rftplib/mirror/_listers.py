@@ -25,7 +25,13 @@ def argument(path):
 
 
 class Unreachable(Exception):
-    """No connection is to be had; its cause says why."""
+    """No connection is to be had; its cause says why, and its text where."""
+
+    @property
+    def told(self):
+        """What is said of it: an error and what to do about it, as texts."""
+        error = self.__cause__
+        return f"{_advice.text(error)} (at {self})", _advice.of("connect", error)
 
 
 class Lister:
@@ -41,7 +47,7 @@ class Lister:
                 try:
                     self.ftp = self._lent.enter_context(self._site.borrow())
                 except Exception as error:
-                    raise Unreachable from error
+                    raise Unreachable(self._site.url) from error
             try:
                 return question(self.ftp)
             except (error_temp, OSError, EOFError) as error:

@@ -6,10 +6,10 @@ import os
 import stat
 
 from . import _names, _tree
+from ._local_part import CHANGED, NOFOLLOW, Part, kind_of, new_part
 from ._tree import Node, Tree, join, parent_of
 
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 # What a disk says that won't be otherwise with the next file
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -107,7 +107,7 @@ class Folders:
         folder = os.dup(self._top)
         for name in parent.split("/") if parent else ():
             try:
-                deeper = os.open(name, _DIRECTORY | (0 if self._follow else _NOFOLLOW), dir_fd=folder)
+                deeper = os.open(name, _DIRECTORY | (0 if self._follow else NOFOLLOW), dir_fd=folder)
             finally:
                 os.close(folder)
             folder = deeper
@@ -122,7 +122,7 @@ class Folders:
         """A file to be read, opened, and its stat. A link isn't followed."""
         with local():
             folder, name = self.of(path)
-            flags = os.O_RDONLY | os.O_NONBLOCK | (0 if self._follow else _NOFOLLOW)
+            flags = os.O_RDONLY | os.O_NONBLOCK | (0 if self._follow else NOFOLLOW)
             file = os.fdopen(os.open(name, flags, dir_fd=folder), "rb", buffering=0)
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
@@ -132,29 +132,22 @@ class Folders:
 
     @contextlib.contextmanager
     def part(self, path, modified, *identity):
-        """A file to be written that gets its name, and the time, at the end of the block; after an error it is gone."""
-        from ..transfer._part import part_name  # a plan alone doesn't need it
+        """A Part that gets its name, and the time, at the end of the block; after an error it is gone."""
+        part = self.begin(path, modified, *identity)
+        try:
+            yield part
+            with local():
+                part.write_out()
+                part.finish()
+        finally:
+            part.discard()
 
+    def begin(self, path, modified, *identity):
+        """A Part: a file to be written beside `path`, open for this transfer alone."""
         with local():
             folder, name = self.of(path)
-            part = part_name(name, *identity)
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(part, dir_fd=folder)  # of a run that was killed
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
-            descriptor = os.open(part, flags, 0o666, dir_fd=folder)
-        try:
-            with os.fdopen(descriptor, "w+b", buffering=0) as file:
-                part_file = Part(file, modified)
-                yield part_file
-                with local():
-                    if part_file.modified is not None:
-                        os.utime(file.fileno(), ns=(part_file.modified * 1000,) * 2)
-            with local():
-                os.replace(part, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(part, dir_fd=folder)
-            raise
+            descriptor, part = new_part(folder, name, identity)
+            return Part(self, path, part, os.fdopen(descriptor, "w+b", buffering=0), modified)
 
     def mkdir(self, path):
         folder, name = self.of(path)
@@ -186,22 +179,17 @@ class Folders:
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):
                 raise IsADirectoryError(errno.EISDIR, "it has become a directory")
+            if action.there is not None and kind_of(found, name) != action.there[0]:
+                raise OSError(errno.EBUSY, CHANGED)
             if action.size is not None and stat.S_ISREG(found.st_mode):
                 if found.st_size != action.size or action.modified not in (None, found.st_mtime_ns // 1000):
-                    raise OSError(errno.EBUSY, "it has changed since the plan was made")
+                    raise OSError(errno.EBUSY, CHANGED)
             os.unlink(name, dir_fd=folder)
 
     def rmdir(self, path):
         with contextlib.suppress(FileNotFoundError):
             folder, name = self.of(path)
             os.rmdir(name, dir_fd=folder)
-
-
-class Part:
-    """A file that is being written; `modified`, in microseconds, is the time that it gets."""
-
-    def __init__(self, file, modified):
-        self.file, self.modified = file, modified
 
 
 @contextlib.contextmanager
@@ -238,7 +226,7 @@ def _scan(tree, root, links):
                 tree.failed(path, f"deeper than {_tree.MAX_DEPTH} directories", "exclude it")
                 continue
             try:
-                folder = os.open(entry.name, _DIRECTORY | (0 if followed else _NOFOLLOW), dir_fd=here.folder)
+                folder = os.open(entry.name, _DIRECTORY | (0 if followed else NOFOLLOW), dir_fd=here.folder)
                 opened.append(_Opened(path, join(here.origin, entry.name), folder, identity, hops))
             except OSError as error:
                 tree.failed(path, error.strerror, "see to its permissions, or exclude it")
@@ -266,12 +254,9 @@ def _node(entry, folder, links):
     if stat.S_ISLNK(found.st_mode) and links == "follow":
         with contextlib.suppress(OSError):  # it leads nowhere
             found, followed = entry.stat(follow_symlinks=True), True
-    modified = found.st_mtime_ns // 1000
-    if stat.S_ISREG(found.st_mode):
-        kind = "part" if _names.is_part(entry.name) else "file"
-        return Node(kind, found.st_size, modified), found, followed
-    if stat.S_ISDIR(found.st_mode):
-        return Node("dir", None, modified), found, followed
-    if stat.S_ISLNK(found.st_mode):
-        return Node("link", None, modified, target=os.readlink(entry.name, dir_fd=folder)), found, followed
-    return Node("other"), found, followed
+    modified, kind = found.st_mtime_ns // 1000, kind_of(found, entry.name)
+    if kind == "link":
+        return Node(kind, None, modified, target=os.readlink(entry.name, dir_fd=folder)), found, followed
+    if kind == "other":
+        return Node(kind), found, followed
+    return Node(kind, None if kind == "dir" else found.st_size, modified), found, followed

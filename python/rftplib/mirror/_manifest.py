@@ -3,9 +3,13 @@
 The comments spare the next run the reading of what hasn't changed since.
 """
 
+import contextlib
+import errno
 import os
 import re
+import secrets
 
+from ..transfer._part import part_name
 from . import _digests
 from ._local import Local, LocalError
 
@@ -13,12 +17,54 @@ _COMMENT = re.compile(r"# (\d+) bytes, (\d+) us since 1970\n?")
 _LINE = re.compile(r"(\\?)([0-9a-f]{64}) [ *](.+)\n?")
 
 
-def write(path, source, target, unchanged, outcomes):
-    """Write the manifest of a tree: of what was copied, and of the rest as far as one side is local."""
-    digests = {one.path: (one.digest, one.size, one.modified) for one in outcomes if one.digest is not None}
-    before = read(path)
-    side = target if isinstance(target, Local) else source if isinstance(source, Local) else None
-    if side is not None:
+class Manifest:
+    """One that is written at the end of a run. It is opened before, so that it is known that it can be."""
+
+    def __init__(self, path):
+        self.path = os.fspath(path)
+        self._part = self._file = None
+
+    def open(self):
+        """Open it, under a temporary name that is nobody else's. Raises OSError."""
+        if os.path.isdir(self.path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), self.path)
+        folder, name = os.path.split(self.path)
+        part = os.path.join(folder, part_name(name, secrets.token_hex(16)))
+        try:
+            self._file = open(part, "x", encoding="utf-8", errors="surrogateescape", newline="\n")
+        except OSError as error:
+            error.filename = self.path
+            raise
+        self._part = part
+
+    def write(self, source, target, unchanged, outcomes):
+        """Write that of a tree: of what was copied, and of the rest as far as one side is local. Raises OSError."""
+        with self._file as file:
+            for name, (digest, size, modified) in sorted(self._digests(source, target, unchanged, outcomes).items()):
+                file.write(f"# {size} bytes, {modified or 0} us since 1970\n")
+                escaped = _escaped(name)
+                file.write(f"{'' if escaped == name else chr(92)}{digest}  {escaped}\n")
+        os.replace(self._part, self.path)
+        self._part = None
+
+    def discard(self):
+        """What isn't whole is gone."""
+        if self._part is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            with contextlib.suppress(OSError):
+                os.unlink(self._part)
+
+    def inside(self, target):
+        """Its path in the target, if it lies there: it isn't the mirror's to delete. None if it doesn't."""
+        return inside(self.path, target)
+
+    def _digests(self, source, target, unchanged, outcomes):
+        digests = {one.path: (one.digest, one.size, one.modified) for one in outcomes if one.digest is not None}
+        before = read(self.path)
+        side = target if isinstance(target, Local) else source if isinstance(source, Local) else None
+        if side is None:
+            return digests
         with side.folders() as folders:
             for one in unchanged:
                 own = one.path if side is target else one.origin or one.path
@@ -31,13 +77,7 @@ def write(path, source, target, unchanged, outcomes):
                     known = before.get(one.path)
                     known = known[0] if known and known[1:] == (size, modified) else _digests.sha256(file)
                 digests[one.path] = known, size, modified
-    part = f"{os.fspath(path)}.part"
-    with open(part, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        for name, (digest, size, modified) in sorted(digests.items()):
-            file.write(f"# {size} bytes, {modified or 0} us since 1970\n")
-            escaped = _escaped(name)
-            file.write(f"{'' if escaped == name else chr(92)}{digest}  {escaped}\n")
-    os.replace(part, path)
+        return digests
 
 
 def read(path):

@@ -2,12 +2,10 @@
 
 import json
 import os
+import stat
 
-from . import _names
-from ._values import KINDS, Action, Failure
-
-# The first line of a saved plan names this
-_VERSION = 1
+# The first line of a saved plan names this, and the last how many lines there are before it
+_VERSION, _END = 1, "end of the plan, lines before"
 
 
 class Plan:
@@ -60,7 +58,8 @@ class Plan:
 
         Files arrive under a temporary name and get their own when they are whole. Deletions come last, and only if
         nothing has failed. What fails is in the report. Raises Refused for a plan with a `refusal`, ValueError for
-        values that make no sense, and KeyboardInterrupt, after all transfers have ended.
+        values that make no sense, OSError for a manifest that can't be written, before anything is copied; and, after
+        all transfers have ended, KeyboardInterrupt and what `progress` has raised.
         """
         from ._run import Run
 
@@ -68,7 +67,9 @@ class Plan:
         return Run(self, progress=progress, keep_going=keep_going, manifest=manifest, **options).run()
 
     def save(self, path):
-        """Write the plan to a file: JSON lines, the first about the plan, the others an action each. No passwords."""
+        """Write the plan to a file, readable for its owner alone: JSON lines, the first about the plan, the last about
+        its length, the others an action each. No passwords, those of URLs for fsspec neither.
+        """
         head = {
             "rftplib.mirror": _VERSION,
             "source": str(self.source),
@@ -77,38 +78,32 @@ class Plan:
             "creates": self._creates,
             "failures": [failure._asdict() for failure in self.failures],
         }
-        with open(path, "w", encoding="ascii") as file:
-            for line in (head, *map(_line, self), *({"kind": "same", **_line_of(one)} for one in self._unchanged)):
+        lines = [head, *map(_line, self), *({"kind": "same", **_line_of(one)} for one in self._unchanged)]
+        with open(path, "w", encoding="ascii", opener=_private) as file:
+            for line in (*lines, {_END: len(lines)}):
                 file.write(json.dumps(line) + "\n")
 
     @classmethod
     def load(cls, path, source, target):
         """Read a plan that save() has written.
 
-        source, target: the same two sides as for plan(), since passwords aren't saved. Raises ValueError if they are
-        others than the plan was made for, and for a file that is no plan or has paths that lead out of the target.
+        source, target: the same two sides as for plan(), since passwords aren't saved. Raises ValueError, with the
+        file's name, if they are others than the plan was made for, for a file that is no plan, or is cut off, or has
+        paths that lead out of the target or can't be asked for, and OSError if it can't be read.
         """
+        from ._saved import read
         from ._sides import sides
 
         source, target = sides(source, target)
-        with open(path, encoding="ascii") as file:
-            lines = [_object(line, number) for number, line in enumerate(file, 1)]
-        head = lines[0] if lines else {}
-        if head.get("rftplib.mirror") != _VERSION:
-            raise ValueError(f"{os.fspath(path)} is no plan, or one of another version")
-        for name, side in (("source", source), ("target", target)):
-            if head.get(name) != str(side):
-                raise ValueError(f"the plan's {name} is {head.get(name)!r}, not {str(side)!r}")
-        actions, unchanged = [], []
-        for number, line in enumerate(lines[1:], 2):
-            kind = line.pop("kind", None)
-            (unchanged if kind == "same" else actions).append(_action("copy" if kind == "same" else kind, line, number))
-        failures = [Failure(**failure) for failure in head.get("failures", ())]
-        if any(action.target is not None for action in actions) and not hasattr(target, "folders"):
-            raise ValueError("links can be made in a local target only")
-        deletes = any(action.kind in ("delete", "rmdir") for action in actions)
-        refusal = head.get("refusal") if deletes else None
-        return cls(source, target, actions, failures, refusal, bool(head.get("creates")), unchanged)
+        return cls(source, target, *read(path, source, target))
+
+
+def _private(path, flags):
+    """Opened for its owner alone: names, too, can be nobody else's business."""
+    descriptor = os.open(path, flags, 0o600)
+    if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.fchmod(descriptor, 0o600)
+    return descriptor
 
 
 def _line(action):
@@ -117,27 +112,3 @@ def _line(action):
 
 def _line_of(action):
     return {name: value for name, value in action._asdict().items() if name != "kind" and value is not None}
-
-
-def _object(line, number):
-    found = json.loads(line)
-    if not isinstance(found, dict):
-        raise ValueError(f"line {number} is no part of a plan")
-    return found
-
-
-def _action(kind, fields, number):
-    """An Action of a saved plan; what it says is believed no more than what a server says."""
-    try:
-        action = Action(kind, **fields)
-        _names.check_path(action.path)
-        if action.origin is not None:
-            _names.check_path(action.origin)
-        numbers = [value for value in (action.size, action.modified) if value is not None]
-        if kind not in KINDS or not all(type(value) is int for value in numbers) or (action.size or 0) < 0:
-            raise ValueError(f"{kind!r} with {fields!r} is no action")
-        if not isinstance(action.reason, str) or not isinstance(action.target, (str, type(None))):
-            raise ValueError(f"{kind!r} with {fields!r} is no action")
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"line {number} is no action of a plan: {error}") from None
-    return action

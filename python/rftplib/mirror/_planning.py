@@ -1,5 +1,7 @@
 """Plans are made here: `rftplib.mirror.plan`, and `mirror`, which runs one at once."""
 
+import time
+
 from . import _guards
 from ._compare import WAYS, Comparison, deletions
 from ._names import stays_inside
@@ -7,6 +9,8 @@ from ._plan import Plan
 from ._rules import Rules
 from ._sides import sides
 from ._values import Action, Failure
+
+_DAY = 86_400
 
 
 def mirror(
@@ -45,6 +49,7 @@ def mirror(
         links=links,
         names=names,
         connections=connections,
+        manifest=manifest,
     )
     return made.run(
         connections=connections,
@@ -70,6 +75,7 @@ def plan(
     links="skip",
     names="refuse",
     connections=8,
+    manifest=None,
 ):
     """List both sides and return the Plan that makes `target` like `source`. Nothing is changed.
 
@@ -89,7 +95,8 @@ def plan(
 
     delete: whether what the source hasn't got is deleted in the target. max_delete: how many entries of the target may
     be, an int, or which part of them, a float; None for any number. Nothing is deleted unless all of the source could
-    be listed. connections: by how many a server is listed at once, at most.
+    be listed. connections: by how many a server is listed at once, at most. manifest: the path that run() gets: a
+    manifest that lies in a local target isn't the source's, and stays.
 
     Raises Refused for names that can't be used and for a server that lists a name twice, ValueError for options that
     make no sense, OSError for a local root that isn't there, and what `Site.borrow()` and listing.scandir() raise of a
@@ -110,6 +117,8 @@ def plan(
     here = source.scan(rules, links, names, needed=True, folds=folds, **how)
     if target.remote:
         there = target.scan(rules, "skip", "skip", needed=False, **{**how, "expected": _directories(here)})
+    if manifest is not None:
+        _leave_alone(manifest, target, here, there)
     for path in rules.needless(here.nodes):
         del here.nodes[path]
         here.kept.add(path)
@@ -122,6 +131,7 @@ def plan(
         keeps_times=target.keeps_times,
         links=links,
         can_link=lambda path, to: made_links and to is not None and stays_inside(path, to),
+        remote=target.remote,
     )
     actions, failures = found.actions, [*here.failures, *there.failures, *found.failures]
     if found.same:
@@ -131,13 +141,24 @@ def plan(
         actions.sort(key=lambda action: action.path)
     refusal = None
     if delete:
-        unwanted, doubts = _beyond_doubt(target, there, deletions(here, there, found.blocked))
+        # nobody can lock a file on a server: what is a day old isn't being written
+        stale = round((time.time() - _DAY) * 1_000_000) if target.remote else None
+        unwanted, doubts = _beyond_doubt(target, there, deletions(here, there, found.blocked, stale))
         failures += doubts
         refusal = _guards.refusal(unwanted, here, there, max_delete)
         actions += unwanted
     return Plan(
         source, target, actions, failures, refusal, creates=not there.exists, unchanged=_unchanged(here, actions)
     )
+
+
+def _leave_alone(manifest, target, here, there):
+    from ._manifest import inside
+
+    own = inside(manifest, target)
+    if own in there.nodes and own not in here.nodes:
+        del there.nodes[own]
+        there.kept.add(own)
 
 
 def _directories(tree):

@@ -43,7 +43,7 @@ class Remote:
             lister.give_back()
             refusal = unreachable.__cause__
             if needed or not self.site.directory or not _is_gone(refusal) or not self._is_missing():
-                raise explained(refusal, f"at {self}") from None
+                raise _told(refusal, f"at {self}") from None
             with self.outside().borrow() as ftp:
                 self.keeps_times = _keeps_times(ftp)
             tree.exists = False
@@ -96,6 +96,15 @@ class Remote:
                     if entry.type == "link" and entry.path in directories:
                         links.add(entry.path)
         return links
+
+
+def _told(error, where):
+    """The error, which may have a hint already, with where it was."""
+    hint = getattr(error, "_hint", None)
+    if hint is None:
+        return explained(error, where)
+    error._hint = f"{hint}; {where}"
+    return error
 
 
 def _is_gone(error):

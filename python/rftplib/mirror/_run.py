@@ -1,12 +1,14 @@
 """A plan is run here: directories, then files side by side, then times, and deletions last of all."""
 
+import collections
+import math
 import queue
 import threading
 import time
 
 from .._errors import Error
 from . import _advice, _guards
-from ._jobs import Here, Job, divided, failed
+from ._jobs import Here, Job, Stopped, divided, failed
 from ._listers import Lister, Unreachable
 from ._remote import Remote
 from ._values import Failure, Refused, Report
@@ -17,6 +19,21 @@ VERIFY = ("none", "size", "auto", "hash")
 _PATIENCE = 1.0
 
 
+def check_rate(rate):
+    """Return a rate, in bytes per second, as a float, None for None; raises ValueError or TypeError."""
+    if rate is None:
+        return None
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)):
+        raise TypeError(f"rate is a number of bytes per second, not {type(rate).__name__}")
+    try:
+        found = float(rate)
+    except OverflowError:
+        found = math.inf
+    if not 0 < found < math.inf:
+        raise ValueError("rate is more than 0 bytes per second, and finite; None stands for no limit")
+    return found
+
+
 class Run:
     """One run of one plan."""
 
@@ -25,10 +42,12 @@ class Run:
             raise ValueError("connections is an int of at least 1")
         if verify not in VERIFY:
             raise ValueError(f"verify is one of {', '.join(VERIFY)}, not {verify!r}")
-        if rate is not None and not rate > 0:
-            raise ValueError("rate is more than 0 bytes per second, or None")
-        self._plan, self._executor, self._verify, self._rate = plan, executor, verify, rate
-        self._keep_going, self._manifest, self._progress = keep_going, manifest, progress
+        self._plan, self._executor, self._verify, self._rate = plan, executor, verify, check_rate(rate)
+        self._keep_going, self._progress, self._manifest = keep_going, progress, None
+        if manifest is not None:
+            from ._manifest import Manifest
+
+            self._manifest = Manifest(manifest)
         self.source, self.target = plan.source, plan.target
         for side in (self.source, self.target):
             if isinstance(side, Remote):
@@ -47,11 +66,16 @@ class Run:
             self._progress.set_size(plan.size)
         try:
             self._do(plan)
+        except Stopped:
+            raise self._here.raised from None
         except KeyboardInterrupt as interrupt:
             self._here.close()
             self._stopped = True
             interrupt.report = self._report(began)
             raise
+        finally:
+            if self._manifest is not None:
+                self._manifest.discard()
         return self._report(began)
 
     def _do(self, plan):
@@ -64,29 +88,38 @@ class Run:
             with self._of_target() as lister:
                 self._step(steps.prepare(lister, plan._creates))
                 self._step(steps.mkdirs(lister, [one for one in plan if one.kind == "mkdir"]), "made")
-            self._copy([one for one in plan if one.kind == "copy" and one.target is None])
-            if self._here.raised is not None:
-                raise self._here.raised
-            if self._stopped:
-                return
+        except (Unreachable, Error, OSError, EOFError) as error:
+            self._give_up(error)
+            return
+        if self._manifest is not None:
+            self._manifest.open()
+        self._copy([one for one in plan if one.kind == "copy" and one.target is None])
+        if self._here.raised is not None:
+            raise self._here.raised
+        if self._stopped:
+            return
+        try:
             with self._of_target() as lister:
                 self._step(steps.links([one for one in plan if one.kind == "copy" and one.target is not None]))
                 self._step(steps.touch(lister, [one for one in plan if one.kind == "touch"]), "touched")
                 self._delete(steps, lister, [one for one in plan if one.kind in ("delete", "rmdir")])
-        except Unreachable as error:
-            self._give_up(error.__cause__)
-        except (Error, OSError, EOFError) as error:
-            if error is self._here.raised:
-                raise
+        except (Unreachable, Error, OSError, EOFError) as error:
             self._give_up(error)
         if self._manifest is not None and not self._stopped:
-            from ._manifest import write
-
-            write(self._manifest, self.source, self.target, plan._unchanged, self.outcomes)
+            try:
+                self._manifest.write(self.source, self.target, plan._unchanged, self.outcomes)
+            except OSError as error:
+                told = Failure("manifest", self._manifest.path, _advice.text(error), _advice.of("manifest", error))
+                self.failures.append(told)
 
     def _give_up(self, error):
         self._stopped = True
-        self.failures.append(Failure("connect", str(self.target), _advice.text(error), _advice.of("connect", error)))
+        kind = "connect" if isinstance(self.target, Remote) else "mkdir"
+        if isinstance(error, Unreachable):
+            told = error.told
+        else:
+            told = _advice.text(error), _advice.of("connect", error)
+        self.failures.append(Failure(kind, str(self.target), *told))
 
     def _of_target(self):
         return _Lent(self.target)
@@ -102,14 +135,24 @@ class Run:
 
     def _delete(self, steps, lister, actions):
         if self._manifest is not None:
-            from ._manifest import inside
-
-            own = inside(self._manifest, self.target)
+            own = self._manifest.inside(self.target)
             actions = [action for action in actions if action.path != own]
+        if lister is not None:
+            self._check_names(lister, actions)
         if actions:
             self._withheld = _guards.withheld(self._plan.failures, self.failures)
             if self._withheld is None:
                 self._step(steps.delete(lister, actions), "deleted")
+
+    def _check_names(self, lister, deletions):
+        """What a server hasn't got under its very name isn't copied, and may be what is to be deleted."""
+        from ._recheck import missing
+
+        made = {one.path for one in self._plan if one.kind == "mkdir"} | {one.path for one in self.outcomes}
+        altered = missing(lister, made, deletions)
+        self.failures += altered
+        lost = {failure.path for failure in altered}
+        self.outcomes = [one for one in self.outcomes if one.path not in lost]
 
     def _copy(self, actions):
         jobs = []
@@ -127,7 +170,7 @@ class Run:
             self._by_executor(jobs, at_once)
 
     def _in_threads(self, jobs, at_once):
-        waiting, results = queue.SimpleQueue(), queue.SimpleQueue()
+        waiting, results, taking = queue.SimpleQueue(), queue.SimpleQueue(), threading.Lock()
         for job in jobs:
             waiting.put(job)
         here = self._here
@@ -141,9 +184,11 @@ class Run:
                     return
                 try:
                     outcomes = copy(job, here)
+                    with taking:
+                        self._take(job, outcomes)
+                    results.put(None)
                 except BaseException as error:
-                    outcomes = error
-                results.put((job, outcomes))
+                    results.put(error)
 
         # daemons: what hangs in a lookup of a name, which nothing ends, doesn't keep the program
         threads = [
@@ -155,15 +200,16 @@ class Run:
             left = len(jobs)
             while left:
                 try:
-                    job, outcomes = results.get(timeout=0.1)
+                    error = results.get(timeout=0.1)
                 except queue.Empty:
+                    if here.raised is not None:
+                        here.close()
                     if here.stop.is_set() and not any(thread.is_alive() for thread in threads) and results.empty():
                         break
                     continue
-                if isinstance(outcomes, BaseException):
-                    raise outcomes
+                if error is not None:
+                    raise error
                 left -= 1
-                self._take(job, outcomes)
         except BaseException:
             here.close()
             raise
@@ -171,38 +217,50 @@ class Run:
             end = time.monotonic() + _PATIENCE
             for thread in threads:
                 thread.join(max(0.0, end - time.monotonic()))
-            while not results.empty():
-                job, outcomes = results.get()
-                if not isinstance(outcomes, BaseException):
-                    self._take(job, outcomes)
 
     def _by_executor(self, jobs, at_once):
         """At most as many jobs as there may be connections are handed out at a time: each takes one of each side."""
-        from concurrent.futures import FIRST_COMPLETED, wait
+        from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, wait
 
         from ._copy import copy
 
-        running, waiting = {}, iter(jobs)
+        running, waiting, broken = {}, collections.deque(jobs), None
         try:
-            while True:
-                while len(running) < at_once and not self._here.stop.is_set():
-                    job = next(waiting, None)
-                    if job is None:
-                        break
-                    running[self._executor.submit(copy, job)] = job
-                if not running:
-                    return
+            while running or (waiting and broken is None and not self._here.stop.is_set()):
+                while broken is None and waiting and len(running) < at_once and not self._here.stop.is_set():
+                    try:
+                        running[self._executor.submit(copy, waiting[0])] = waiting[0]
+                        waiting.popleft()
+                    except RuntimeError as error:  # it is shut down, or its workers have died
+                        broken = error
                 for future in wait(list(running), timeout=0.2, return_when=FIRST_COMPLETED).done:
                     job = running.pop(future)
-                    error = future.exception()
+                    error = CancelledError() if future.cancelled() else future.exception()
+                    if isinstance(error, (BrokenExecutor, CancelledError)):
+                        broken = error
                     outcomes = error if error is not None else future.result()
+                    self._take(job, outcomes)
                     if error is None:
                         for outcome in outcomes:
                             self._here.moved(outcome.size)
-                    self._take(job, outcomes)
+        except Stopped:  # whoever is told of progress has raised; what is under way can't be ended
+            for future in running:
+                future.cancel()
+            wait(list(running))
+            raise
         finally:
             for future in running:
                 future.cancel()
+        if broken is not None:
+            self._left(broken, waiting)
+
+    def _left(self, broken, jobs):
+        """The executor is broken: tell what hasn't been copied for that."""
+        self._stopped = True
+        count = sum(len(job.actions) for job in jobs)
+        if count:
+            text = f"{_advice.text(broken)}; {count:,} files were not copied"
+            self.failures.append(Failure("copy", str(self.target), text, _advice.of("copy", broken)))
 
     def _take(self, job, outcomes):
         if isinstance(outcomes, BaseException):

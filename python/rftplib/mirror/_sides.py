@@ -1,6 +1,7 @@
 """The two sides of a plan: a server's directory, a local one, or one of whatever fsspec knows."""
 
 import os
+import posixpath
 
 from .._site import Site
 from ._local import Local
@@ -16,9 +17,11 @@ def sides(source, target, follow=False):
     """The two sides, one of them a server's at least; raises ValueError if none is, or if both are the same."""
     source, target = _side(source, follow), _side(target)
     if not (isinstance(source, Remote) or isinstance(target, Remote)):
-        raise ValueError("one of source and target is a Site or the URL of a server: ftp://, ftps:// or ftpes://")
+        raise ValueError("one of source and target must be a Site or the URL of a server: ftp://, ftps:// or ftpes://")
     if isinstance(source, Remote) and isinstance(target, Remote) and _place(source.site) == _place(target.site):
         raise ValueError("source and target are the same directory")
+    if isinstance(source, Remote) and isinstance(target, Remote):
+        _check_apart(source.site, target.site)
     return source, target
 
 
@@ -31,7 +34,7 @@ def _side(value, follow=False):
         scheme = value.partition("://")[0].lower()
         if scheme in _SCHEMES:
             return Remote(Site(value, connections=_PLENTY))
-        if scheme != "file":
+        if scheme not in ("file", "local"):
             from ._other import Other
 
             return Other(value)
@@ -40,6 +43,19 @@ def _side(value, follow=False):
     if not isinstance(path, str) or not path:
         raise ValueError("a path is a str, and not empty")
     return Local(path, follow)
+
+
+def _check_apart(source, target):
+    """Raise ValueError if one lies in the other: what was copied would be copied again, or deleted."""
+    if _place(source)[:3] != _place(target)[:3]:
+        return
+    source, target = (posixpath.normpath(site.directory or ".") for site in (source, target))
+    for inner, outer, text in (
+        (source, target, "source lies in the target"),
+        (target, source, "target lies in the source"),
+    ):
+        if outer == "." and not inner.startswith("/") or inner.startswith(outer.rstrip("/") + "/"):
+            raise ValueError(f"the {text}: they are one tree")
 
 
 def _place(site):

@@ -4,9 +4,10 @@ import contextlib
 
 from .._batch import batch
 from .._errors import Error, error_perm
+from .._scan import scandir
 from .._stat import stat_many
 from ..transfer._naming import time_commands
-from . import _advice
+from . import _advice, _recheck
 from ._listers import argument
 from ._remote import WINDOW, Remote
 from ._tree import seconds
@@ -70,12 +71,15 @@ class Steps:
             return
         for kind, verb in (("delete", "DELE"), ("rmdir", "RMD")):
             for chunk in _chunks([action for action in actions if action.kind == kind]):
+                if kind == "delete":
+                    changed = lister.ask(lambda ftp, chunk=chunk: _recheck.changed(ftp, chunk))
+                    yield from changed.values()
+                    chunk = [action for action in chunk if action.path not in changed]
                 replies = lister.ask(lambda ftp, verb=verb, chunk=chunk: _batch(ftp, verb, chunk))
-                refused = [place for place, reply in enumerate(replies) if reply.code >= 400]
-                found = _stats(lister, [chunk[place] for place in refused])
-                gone = {place for place, one in zip(refused, found) if isinstance(one, error_perm)}
-                for place, (action, reply) in enumerate(zip(chunk, replies)):
-                    yield None if reply.code < 400 or place in gone else _refusal(action, reply)
+                listed = _Listed(lister)
+                for action, reply in zip(chunk, replies):
+                    done = 200 <= reply.code < 300 or listed.lacks(action.path)
+                    yield None if done else _refusal(action, reply)
 
     def _each(self, actions, do):
         """By a local side's directories, or by the side itself."""
@@ -91,6 +95,27 @@ class Steps:
                     yield Failure(action.kind, action.path, _advice.text(error), _advice.of(action.kind, error))
                 else:
                     yield None
+
+
+class _Listed:
+    """What is listed now. That a server refuses to tell of a path doesn't prove that there is no such path."""
+
+    def __init__(self, lister):
+        self._lister, self._names = lister, {}
+
+    def lacks(self, path):
+        """Whether the directory that `path` lies in is listed without it, or is proven not to be there itself."""
+        parent, _, name = path.rpartition("/")
+        if parent not in self._names:
+            try:
+                entries = self._lister.ask(lambda ftp: list(scandir(ftp, argument(parent))))
+                self._names[parent] = {entry.name for entry in entries}
+            except (Error, OSError, EOFError):
+                self._names[parent] = None
+        names = self._names[parent]
+        if names is None:
+            return bool(parent) and self.lacks(parent)
+        return name not in names
 
 
 def _batch(ftp, verb, actions):

@@ -12,6 +12,7 @@ MAX_DEPTH, MAX_ENTRIES = 100, 10_000_000
 MAX_LINKS = 8
 
 SECOND = 1_000_000
+_YEAR_10000 = 253_402_300_800
 
 
 class Node(NamedTuple):
@@ -28,11 +29,14 @@ class Node(NamedTuple):
 class Tree:
     """nodes: {path: Node}. kept: paths that are none of ours, with all below them. failures: what couldn't be listed.
 
+    hidden: {path: Node} of what patterns leave out. unlisted: the directories of the failures.
+
     exists: whether there is a root. Names are checked as they come; `names` says what happens to those that can't be.
     """
 
     def __init__(self, rules, names, sent, folds=False):
         self.nodes, self.kept, self.failures, self.exists = {}, set(), [], True
+        self.hidden, self.unlisted = {}, set()
         self._rules, self._policy, self._sent = rules, names, sent
         self._folded = {} if folds else None
 
@@ -43,6 +47,7 @@ class Tree:
         """
         if not self._rules.wants(join(parent, name), node.kind == "dir"):
             self.kept.add(join(parent, name))
+            self.hidden[join(parent, name)] = node
             return None
         found = _names.trouble(name, sent=self._sent)
         own, at = name, join(origin, name)
@@ -69,6 +74,7 @@ class Tree:
         """Note a directory that couldn't be listed."""
         self.failures.append(Failure("list", path, str(error), advice))
         self.kept.add(path)
+        self.unlisted.add(path)
 
 
 def join(parent, name):
@@ -93,8 +99,8 @@ def where(path):
 
 
 def seconds(modified):
-    """A time in microseconds as servers take it: in whole seconds, None if it is unknown or before 1970."""
-    return None if modified is None or modified < 0 else modified // SECOND
+    """A time in microseconds as servers take it: in whole seconds, None if it is unknown, before 1970 or after 9999."""
+    return None if modified is None or not 0 <= modified // SECOND < _YEAR_10000 else modified // SECOND
 
 
 def fold(path):

@@ -5,15 +5,19 @@ import io
 import os
 
 from .._batch import batch
-from .._errors import Error, error_perm
+from .._errors import Error, error_perm, error_temp
 from .._features import features
-from ..transfer._naming import time_commands
+from ..transfer import TransferError
+from ..transfer._attempts import told
+from ..transfer._naming import name_it, sizes, time_commands
+from ..transfer._naming import refusal as refusal_of
 from ..transfer._part import part_name
-from . import _digests
+from . import _digests, _recheck
 from ._ahead import Ahead
 from ._jobs import Outcome, failed
 from ._listers import argument
 from ._local import Local, LocalError
+from ._origin import Origin, ask
 from ._remote import WINDOW, Remote
 from ._tree import join, parent_of, seconds
 from ._values import Failure
@@ -56,21 +60,38 @@ def _fetched(job, actions, here, works):
         return
     found = []
     with here.borrow(job.source.site) as ftp, Ahead(ftp, works=works) as ahead:
-        for place, action in enumerate(actions):
-            here.check()
-            ahead.more, content = place + 1 < len(actions), io.BytesIO()
-            command = "RETR " + argument(action.origin or action.path)
-            try:
-                with here.metered(ftp, command, action.size):
-                    ftp.retrbinary(command, content.write)
-            except (error_perm, ValueError) as refusal:
-                found.append((action, failed(action, refusal)))
-                continue
-            if action.size not in (None, content.tell()):
-                raise EOFError(f"{content.tell()} bytes came of {action.size}")
-            content.seek(0)
-            found.append((action, content))
+        waiting = [Origin(action) for action in actions]
+        while waiting:
+            came = []
+            for place, origin in enumerate(waiting):
+                here.check()
+                ahead.more, content = place + 1 < len(waiting), io.BytesIO()
+                command = "RETR " + origin.path
+                try:
+                    with here.metered(ftp, command, origin.size):
+                        ftp.retrbinary(command, here.bounded(content.write, origin.action))
+                except (error_perm, ValueError) as refusal:
+                    found.append((origin.action, failed(origin.action, refusal)))
+                else:
+                    came.append((origin, content))
+            ahead.settle()
+            waiting = _sort_out(came, ask(ftp, [origin for origin, _ in came]), found)
     yield from found
+
+
+def _sort_out(came, told, found):
+    """What has come whole is appended to `found`; returns the Origins of what is fetched again."""
+    again = []
+    for (origin, content), one in zip(came, told):
+        trouble = origin.trouble(one, content.tell())
+        content.seek(0)
+        if trouble is None:
+            found.append((origin.action._replace(modified=origin.modified), content))
+        elif origin.may_go_again():
+            again.append(origin)
+        else:
+            found.append((origin.action, failed(origin.action, trouble)))
+    return again
 
 
 class _Content:
@@ -78,6 +99,7 @@ class _Content:
 
     def __init__(self, file, modified, found=None):
         self.file, self.modified, self._found = file, modified, found
+        self.length = len(file.getbuffer()) if found is None else found.st_size
 
     def __enter__(self):
         return self
@@ -107,7 +129,7 @@ class _Stored:
 
 
 def _store(job, contents, here, works):
-    """Each to a temporary name; then sizes, times and names of all by two batches."""
+    """Each to a temporary name; then sizes, times and names of all by batches."""
     with here.borrow(job.target.site) as ftp:
         patient = job.target.patient or not features(ftp).size or "(vsFTPd" not in (ftp.welcome or "")
         try:
@@ -117,23 +139,36 @@ def _store(job, contents, here, works):
             raise
 
 
+def _part_of(action, content, here):
+    """The temporary name: of this run and this version of the file. Two runs that shared one would write into each
+    other's file; another attempt of this run writes over what the one before has left."""
+    name = action.path.rpartition("/")[2]
+    return join(parent_of(action.path), part_name(name, here.token, action.path, content.length, content.modified))
+
+
 def _send(job, contents, here, ftp, ahead):
-    stored, leftover = [], []
+    stored, leftover, trouble = [], [], None
     with ahead:
         for place, (action, opener) in enumerate(contents):
             here.check()
-            ahead.more = place + 1 < len(contents)
-            name = action.path.rpartition("/")[2]
-            part = join(parent_of(action.path), part_name(name, action.size, action.modified, action.path))
+            ahead.more, part = place + 1 < len(contents), None
             try:
-                command = "STOR " + argument(part)
-                with opener() as content, here.metered(ftp, command, None):
-                    ftp.storbinary(command, content.file)
+                with opener() as content:
+                    part = _part_of(action, content, here)
+                    command = "STOR " + argument(part)
+                    with here.metered(ftp, command, None):
+                        ftp.storbinary(command, content.file)
                     if not content.is_as_before():
                         raise LocalError(OSError(None, "it has changed while it was sent"))
                     size = content.file.tell()
                     digest = _digests.Hashes(ftp, content.file, job)
-            except (error_perm, ValueError) as refusal:
+            except error_temp as refusal:
+                if str(refusal)[:3] == "421":
+                    raise
+                leftover.append(part)
+                trouble = refusal
+                break  # those before it are none the worse for it
+            except (error_perm, ValueError, TransferError) as refusal:
                 leftover.append(part)
                 yield failed(action, refusal)
             except LocalError as error:
@@ -141,25 +176,53 @@ def _send(job, contents, here, ftp, ahead):
                 yield failed(action, error.error)
             else:
                 stored.append(_Stored(action, part, size, content, digest))
-    yield from _finish(job, ftp, stored)
+    yield from _finish(job, ftp, stored, here.asides)
+    leftover = [part for part in leftover if part is not None]
     if leftover:
         batch(ftp, [f"DELE {argument(part)}" for part in leftover])
+    if trouble is not None:
+        raise trouble
 
 
-def _finish(job, ftp, stored):
-    short = None
+def _finish(job, ftp, stored, asides):
+    short, torn = None, []
     replies = batch(ftp, ["TYPE I", *(f"SIZE {argument(one.part)}" for one in stored)], WINDOW)[1:]
     whole = []
     for one, reply in zip(stored, replies):
         if reply.code == 213 and reply.text[4:].strip() != str(one.size):
             short = EOFError(f"{reply.text[4:].strip()} bytes of {one.size} have arrived")
+            torn.append(one.part)
         elif reply.code >= 400 and reply.code not in _UNKNOWN:
             short = EOFError(f"it hasn't arrived: {reply.text}")
         else:
             whole.append(one)
     if job.verify in ("auto", "hash"):
-        for one in whole:
-            one.digest.verify(ftp, argument(one.part), one.size)
+        for one in whole[:]:
+            try:
+                one.digest.verify(ftp, argument(one.part), one.size)
+            except TransferError as error:
+                whole.remove(one)
+                torn.append(one.part)
+                yield failed(one.action, error)
+    by_path = {one.action.path: one for one in whole}
+    for paths in _recheck.rounds(list(by_path)):
+        yield from _name(job, ftp, [by_path[path] for path in paths], asides)
+    if torn:
+        batch(ftp, [f"DELE {argument(part)}" for part in torn])
+    if short is not None:
+        raise short
+
+
+def _name(job, ftp, whole, asides):
+    """All get their times and names, by one batch, but where there is something else of that name by now."""
+    copies = [_recheck.Copy(one.action, one.size, one.modified if job.target.keeps_times else None) for one in whole]
+    refused = dict(zip(whole, _recheck.replaceable(ftp, copies)))
+    useless = [one for one in whole if refused[one] is not None]
+    if useless:
+        batch(ftp, [f"DELE {argument(one.part)}" for one in useless])
+    for one in useless:
+        yield Outcome(one.action.path, failure=Failure("copy", one.action.path, refused[one], _recheck.ADVICE))
+    whole = [one for one in whole if refused[one] is None]
     commands, ends = [], []
     for one in whole:
         if job.target.keeps_times:
@@ -169,25 +232,56 @@ def _finish(job, ftp, stored):
     replies, begin = batch(ftp, commands, WINDOW), 0
     for one, end in zip(whole, ends):
         own, begin = replies[begin:end], end
-        yield from _named(ftp, one, own)
-    if short is not None:
-        raise short
+        yield _named(ftp, one, own, asides)
 
 
-def _named(ftp, one, replies):
-    """The Outcomes of a file that was renamed; where that is refused because there is one of that name, once more."""
+def _named(ftp, one, replies, asides):
+    """The Outcome of a file that was renamed. Where that is refused for good because there is one of that name, it is
+    put aside first, and deleted when the new one is in its place."""
     *times, begun, renamed = replies
-    final = argument(one.action.path)
-    if begun.code < 400 <= renamed.code and one.action.reason != "missing":
-        again = batch(ftp, [f"DELE {final}", f"RNFR {argument(one.part)}", f"RNTO {final}"], 1)
-        begun, renamed = again[1:]
+    refusal = None
     if begun.code >= 400 or renamed.code >= 400:
-        batch(ftp, [f"DELE {argument(one.part)}"])
-        refusal = begun if begun.code >= 400 else renamed
-        yield failed(one.action, error_perm(refusal.text))
-    elif times and times[0].code >= 400:
+        refusal = error_perm((begun if begun.code >= 400 else renamed).text)
+        if begun.code < 400 and renamed.code >= 500 and one.action.reason != "missing":
+            refusal = _by_way_of(ftp, one, asides)
+    if refusal is not None:
+        return failed(one.action, _without(ftp, one, refusal))
+    if one.action.path in asides:  # the connection was lost before it was deleted
+        batch(ftp, [f"DELE {asides.pop(one.action.path)}"])
+    if times and times[0].code >= 400:
         advice = "compare by size, or the file is copied again each time"
         failure = Failure("touch", one.action.path, f"the server doesn't set its time: {times[0].text}", advice)
-        yield Outcome(one.action.path, one.size, failure=failure)
-    else:
-        yield Outcome(one.action.path, one.size, one.modified, one.digest.sha256)
+        return Outcome(one.action.path, one.size, failure=failure)
+    return Outcome(one.action.path, one.size, one.modified, one.digest.sha256)
+
+
+def _by_way_of(ftp, one, asides):
+    """Rename it where another one has to be put aside; returns the refusal, None if there is none."""
+    path = one.action.path
+
+    def note(aside):
+        if aside is None:
+            del asides[path]
+        else:
+            asides[path] = aside
+
+    try:
+        refused = name_it(ftp, argument(one.part), argument(path), None, True, note)
+    except TransferError as error:
+        return TransferError(f"{error} (what was {path!r} is {asides.pop(path)!r} now)")
+    except (Error, OSError, EOFError) as error:
+        if path in asides:
+            error = told(error, f"what was {path!r} may be {asides[path]!r} now")
+        raise error from error.__cause__
+    return None if refused is None else refusal_of(refused)
+
+
+def _without(ftp, one, refusal):
+    """The refusal of a name. What was sent is deleted if that leaves what was there before; else the text tells where
+    it is."""
+    final = argument(one.action.path)
+    if not isinstance(refusal, TransferError) and (one.action.reason == "missing" or sizes(ftp, final)[0] is not None):
+        batch(ftp, [f"DELE {argument(one.part)}"])
+        return refusal
+    told = f"{refusal} (the new file is {one.part!r} on the server; see whether {one.action.path!r} is there)"
+    return type(refusal)(told)

@@ -18,7 +18,8 @@ class Action(NamedTuple):
     target, with '/' between the names. size: in bytes; None where it is unknown. reason: why, such as 'missing' or
     'size differs'. modified: the time that the copy gets, in microseconds since 1970 (UTC); of a deletion: that of what
     is deleted. None where it is unknown. origin: the path in the source, where that is another one (names='quote').
-    target: where a link leads that is copied as a link.
+    target: where a link leads that is copied as a link. there: what the target has of that name, which is replaced or
+    deleted: (kind, size, modified); None where that isn't known. What is another one by then stays.
     """
 
     kind: str
@@ -28,11 +29,17 @@ class Action(NamedTuple):
     modified: Optional[int] = None  # noqa: UP045
     origin: Optional[str] = None  # noqa: UP045
     target: Optional[str] = None  # noqa: UP045
+    there: Optional[Tuple[str, Optional[int], Optional[int]]] = None  # noqa: UP006, UP045
 
     def __str__(self):
         size = "" if self.size is None else f" ({self.size:,} bytes)"
         link = "" if self.target is None else f" -> {shown(self.target)}"
         return f"{self.kind:6} {shown(self.path)}{link}{size}: {self.reason}"
+
+
+def state(node):
+    """What an Action says of what is `there`, which a Tree has as `node`."""
+    return node.kind, node.size, node.modified
 
 
 class Failure(NamedTuple):
