@@ -16,11 +16,15 @@ rftplib.session
     Site, how to reach a server, with a pool of connections; batch(), many commands at once; recover().
 rftplib.listing
     scandir(), walk(), stat() on any server; parse() for listings that are there already.
+rftplib.transfer
+    get() and put(): files that arrive whole or not at all, resumed, verified, with progress and a rate.
+rftplib.mirror
+    Directories kept alike, down, up and from server to server: mirror(), plan(); `python -m rftplib.mirror --help`.
 rftplib.fs
     A server's files for pandas, Dask and whatever takes fsspec's URLs (pip install 'rftplib[fs]').
 Attributes of the classes, to be set on a class, a subclass or an object
     FTP: max_reply, skip_redundant_type, accept_any_active_peer, check_size, structured_replies, errors,
-    socket_factory, connect_timeout, data_timeout, prefer_epsv, tcp_keepalive.
+    socket_factory, connect_timeout, data_timeout, prefer_epsv, tcp_keepalive, noop_interval.
     FTP_TLS: reuse_session, unwrap_timeout, handshake_delay, accept_ragged_end.
     help(rftplib.FTP) and help(rftplib.FTP_TLS) tell more.
 Loggers of `logging`

@@ -4,6 +4,7 @@ import operator
 from typing import NamedTuple
 
 from . import _options, _rftplib
+from ._control import UNANSWERED
 from ._errors import Error, error_perm, error_proto, error_reply, error_temp, explained, tell
 from ._ftp import FTP
 
@@ -15,9 +16,6 @@ SINGLE_REPLY = frozenset(
     RMD RNFR RNTO SITE SIZE STAT STRU SYST TYPE XCRC XCUP XCWD XMD5 XMKD XPWD XRMD XSHA XSHA1 XSHA256 XSHA384 XSHA512
     """.split()
 )
-
-# Among the client's attributes: how many replies are to come that a batch hasn't waited for
-UNANSWERED = "_rftplib_unanswered"
 
 # What the loop in Python sends ahead, in bytes: little enough that no server has to be read from to take it
 _AHEAD = 4096

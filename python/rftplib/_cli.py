@@ -7,7 +7,7 @@ import rftplib
 
 def main():
     """Run the commands in sys.argv; see rftplib.test.__doc__."""
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 2 or sys.argv[1:] in (["-h"], ["--help"]):  # which ftplib takes for hosts
         print(rftplib.test.__doc__)
         sys.exit(0)
 

@@ -11,6 +11,9 @@ import rftplib
 from . import _lenient, _logs, _options
 from ._errors import error_perm, error_proto, error_reply, structured
 
+# Among the client's attributes: how many replies are to come on this connection that nobody has waited for
+UNANSWERED = "_rftplib_unanswered"
+
 
 def connect(ftp, host, port, timeout, source_address):
     """Note what is given, as FTP.connect() does, and return a socket that is connected to the server."""
@@ -27,6 +30,7 @@ def connect(ftp, host, port, timeout, source_address):
     sys.audit("ftplib.connect", ftp, ftp.host, ftp.port)
     if ftp.skip_redundant_type:
         ftp._type_in_force = None
+    getattr(ftp, "__dict__", {}).pop(UNANSWERED, None)
     with _logs.attempt("control", "connecting to %s port %s", ftp.host, ftp.port):
         sock = _options.connect(ftp, (ftp.host, ftp.port))
     try:

@@ -7,7 +7,7 @@ it back doesn't wait for them, and who gets it knows that it lives and is in ste
 import os
 import time
 
-from ._batch import UNANSWERED
+from ._control import UNANSWERED
 from ._errors import Error, error_perm
 from ._recover import is_undone
 from ._unread import has_arrived, has_more

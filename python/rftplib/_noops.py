@@ -9,7 +9,7 @@ import contextlib
 import select
 
 from . import _options, _rftplib, _unread
-from ._batch import UNANSWERED
+from ._control import UNANSWERED
 from ._errors import COMMAND, Error
 from ._lingering import LINGERING, stop_lingering
 

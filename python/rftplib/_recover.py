@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from ._batch import UNANSWERED
+from ._control import UNANSWERED
 from ._errors import Error
 from ._unread import has_more
 

@@ -195,7 +195,11 @@ class Site:
     def context(self):
         """The context of TLS: the one that was given, or one that verifies by cafile or the system's authorities."""
         if self._context is None:
-            context = ssl.create_default_context(cafile=self._values["cafile"])
+            cafile = self._values["cafile"]
+            try:
+                context = ssl.create_default_context(cafile=cafile)
+            except OSError as error:  # which names no file
+                raise ValueError(f"cafile {cafile!r} can't be used: {error}") from error
             object.__setattr__(self, "_context", context)
         return self._context
 

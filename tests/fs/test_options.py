@@ -54,7 +54,7 @@ def test_options():
         "ftps", host="h", username="u", timeouts=(1, 2, 3), connections=3, cafile=certificate("ca.crt")
     )
     assert (tuple(fs.site.timeouts), fs.site.connections) == ((1, 2, 3), 3)
-    with pytest.raises(TypeError, match="cafil"):
+    with pytest.raises(TypeError, match="cafil; it has host, port, .*cafile, .*timeouts"):
         fsspec.filesystem("ftps", host="h", cafil="ca.pem")
     with pytest.raises(ValueError, match="cafile"):
         fsspec.filesystem("rftp", host="h", cafile="ca.pem")

@@ -56,6 +56,27 @@ def test_a_disk_that_is_full(content, before, disk, tmp_path):
     assert {path.name: path.read_bytes() for path in (tmp_path / "target").iterdir()} == {"a": content}
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_file_system_that_renames_over_nothing(refused, disk, tmp_path, monkeypatch):
+    """What was there is put aside, and comes back if the new one doesn't get its name."""
+    real = disk.mv
+
+    def mv(self, source, target, **keywords):
+        if os.path.exists(self._strip_protocol(target)):
+            raise FileExistsError(errno.EEXIST, "File exists", target)
+        if refused and source.endswith(".part") and target.endswith("/a") and os.path.getsize(source) == 1:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(self, source, target, **keywords)
+
+    monkeypatch.setattr(disk, "mv", mv)
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "a").write_bytes(b"old but whole")
+    with TreeServer({"a": b"1"}).site() as site:
+        assert mirror(site, disk.url).ok is not refused
+    left = {path.name: path.read_bytes() for path in (tmp_path / "target").iterdir()}
+    assert left == {"a": b"old but whole" if refused else b"1"}
+
+
 def test_what_a_file_system_raises_of_its_own_is_told_of_the_file(disk, tmp_path, monkeypatch):
     from rftplib.mirror import _copy
 

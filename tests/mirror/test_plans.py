@@ -142,6 +142,13 @@ def test_options_that_make_no_sense(options, local):
         plan("ftp://127.0.0.1:1", local, **options)
 
 
+@pytest.mark.parametrize("option", ["include", "exclude"])
+@pytest.mark.parametrize("patterns", [5, [5], b"a"])
+def test_patterns_that_are_none(option, patterns, local):
+    with pytest.raises(TypeError, match=option):
+        plan("ftp://127.0.0.1:1", local, **{option: patterns})
+
+
 def test_nothing_is_changed_by_a_plan(local):
     with TreeServer(TREE).site() as site:
         assert [str(one) for one in plan(site, local)][:2] == ["copy   a (1 bytes): missing", "mkdir  sub: missing"]
@@ -274,8 +281,9 @@ def test_a_saved_plan_is_its_owners(local, tmp_path):
     assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600
 
 
-def test_passwords_of_other_urls_are_masked():
+@pytest.mark.parametrize("password", ["TOPSECRET", "TOP@SECRET", "TOP:SECRET"])
+def test_passwords_of_other_urls_are_masked(password):
     pytest.importorskip("fsspec")
     with TreeServer(TREE).site() as site:
-        made = plan(site, "memory://key:TOPSECRET@bucket/x")
-    assert str(made.target) == "memory://key:***@bucket/x" and "TOPSECRET" not in repr(made)
+        made = plan(site, f"memory://key:{password}@bucket/x")
+    assert str(made.target) == "memory://key:***@bucket/x" and "SECRET" not in repr(made)

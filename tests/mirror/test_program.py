@@ -40,6 +40,7 @@ def test_done(local, capsys):
         assert run(server, local, "-n") == 0
         assert capsys.readouterr().out.splitlines() == [
             "copy   a (1 bytes): missing", "mkdir  sub: missing", "copy   sub/b (2 bytes): missing",
+            "3 actions, 3 bytes to copy, 0 deletions",
         ]  # fmt: skip
         assert not local.exists()
         assert run(server, local) == 0
@@ -84,7 +85,7 @@ def test_a_certificate_that_isnt_trusted_is_no_wrong_usage(local, capsys, monkey
 
     monkeypatch.setattr(_cli, "plan", untrusted)
     assert _cli.main(["ftpes://127.0.0.1/", str(local)]) == 1
-    assert "certificate verify failed: self-signed certificate: the server isn't who" in capsys.readouterr().err
+    assert "self-signed certificate: the server's certificate isn't trusted" in capsys.readouterr().err
 
 
 def test_what_the_terminal_cant_show_is_escaped(local):
@@ -162,6 +163,13 @@ def test_a_plan_in_a_file(local, tmp_path, capsys):
         assert run(server, local, "--run", str(tmp_path / "plan")) == 0
         assert (local / "sub" / "b").read_bytes() == b"22"
         assert run(server, tmp_path / "elsewhere", "--run", str(tmp_path / "plan")) == 2
+
+
+@pytest.mark.parametrize("option", [["--delete"], ["--exclude", "x"], ["--names", "skip"]])
+def test_options_of_a_plan_dont_go_with_one_that_is_made(option, local, tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        _cli.main(["ftp://127.0.0.1:1/", str(local), "--run", str(tmp_path / "plan"), *option])
+    assert end.value.code == 2 and "belongs to the plan" in capsys.readouterr().err
 
 
 def test_progress_without_a_terminal(local, capsys):

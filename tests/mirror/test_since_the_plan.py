@@ -135,14 +135,14 @@ def test_files_of_a_server_that_were_changed_or_made_meanwhile(tmp_path):
         assert {one.path for one in made} == {"changed", "made", "unwanted", "other"}
         server.files["made"] = type(server.files["other"])(b"theirs")
         age(server.files["changed"], b"theirs")
-        report = made.run()
+        report = made.run(connections=1)
         assert {one.path for one in report.failures} == {"changed", "made"} and report.withheld
         left = {name: bytes(file.content) for name, file in server.files.items()}
         assert left == {"changed": b"theirs", "made": b"theirs", "unwanted": b"old", "other": b"old"}
 
         made = plan(tmp_path, server.site, delete=True, max_delete=None)
         age(server.files["unwanted"], b"new")  # as long as it was
-        report = made.run()
+        report = made.run(connections=1)
         assert [(one.path, one.error) for one in report.failures] == [
             ("unwanted", "it has changed since the plan was made")
         ]

@@ -77,8 +77,9 @@ def test_no_account(netrc, tmp_path):
     assert results[-1] == results[0]
 
 
-def test_usage():
-    done = subprocess.run([sys.executable, "-m", "rftplib"], capture_output=True, timeout=60)
+@pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]], ids=str)
+def test_usage(arguments):
+    done = subprocess.run([sys.executable, "-m", "rftplib", *arguments], capture_output=True, timeout=60)
     assert done.returncode == 0
     assert b"Usage:" in done.stdout and b"-l[dir]" in done.stdout.replace(b"-l dir", b"-l[dir]")
 

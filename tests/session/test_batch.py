@@ -14,7 +14,7 @@ from unittest import mock
 
 import pytest
 import rftplib
-from rftplib.session import Reply, batch, features
+from rftplib.session import Reply, batch, features, recover
 from support.actions import close, half_close, reset
 from support.scripted_server import LIMIT, Server
 
@@ -202,6 +202,19 @@ def test_what_ends_a_batch_says_how_far_it_came(kind, end):
                 assert [reply.text for reply in replies][:2] == ["213 0", "213 1"]
                 again = pickle.loads(pickle.dumps(raised.value))
                 assert (again.args, again.replies, str(again)) == (raised.value.args, replies, str(raised.value))
+
+
+@pipelined
+def test_what_has_come_behind_the_end_is_nobody_elses(kind):
+    """All replies come in one piece, that of another thread's command for one, and are read ahead."""
+    with Server({"SIZE": [size, None, b"what?\r\n213 2\r\n213 3\r\n"], "PWD": b'257 "/home"\r\n'}) as server:
+        with Client(server, kind) as ftp:
+            with pytest.raises(rftplib.error_proto):
+                batch(ftp, SIZES[:4])
+            if os.environ.get("RFTPLIB_NATIVE") != "0":  # Python's own file can't refuse
+                with pytest.raises(OSError, match="replies to earlier commands are still to come"):
+                    ftp.pwd()
+            assert recover(ftp) and ftp.pwd() == "/home"
 
 
 @kinds

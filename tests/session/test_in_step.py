@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
@@ -9,7 +10,7 @@ import time
 import pytest
 import rftplib
 from rftplib import _pool, _recover
-from rftplib.session import Site, Timeouts, recover
+from rftplib.session import Site, Timeouts, batch, recover
 from rftplib.tls import FTPS
 from support.actions import auth_tls
 from support.certificates import CA_FILE
@@ -195,6 +196,29 @@ def test_a_reply_too_many_behind_the_last_one():
         with logged_in(server, rftplib.FTP(timeout=TIMEOUT)) as ftp:
             assert not recover(ftp)
             assert ftp.sock is None
+
+
+def test_two_replies_to_one_command():
+    """Some panels and proxies send them: from then on each reply would be taken for that of the next command."""
+    with Server({"CWD": b"200 OK\r\n250 directory changed\r\n"}) as server:
+        with logged_in(server, rftplib.FTP(timeout=TIMEOUT)) as ftp:
+            for _ in range(2):
+                assert ftp.cwd("x") == "200 OK"
+                assert recover(ftp, TIMEOUT)
+                assert ftp.pwd() == "/home"
+                assert ftp.size("x") == 1234
+
+
+def test_what_an_earlier_connection_owed_isnt_waited_for():
+    with Server({"SITE": b""}) as server:
+        with logged_in(server, rftplib.FTP(timeout=TIMEOUT)) as ftp:
+            ftp.sock.settimeout(0.1)
+            with pytest.raises(socket.timeout):
+                batch(ftp, ["SITE x"])
+            ftp.close()
+            logged_in(server, ftp)
+            assert recover(ftp, 4000)  # a quarter of it would be longer than the test may take
+            assert ftp.sendcmd("NOOP") == "200 noop"
 
 
 def test_a_marker_is_undone_however_long_ago_it_was_set():

@@ -65,6 +65,15 @@ def test_what_is_no_such_url_is_refused_without_showing_a_password(url, text):
     assert refusal.value.__cause__ is None and (refusal.value.__context__ is None or refusal.value.__suppress_context__)
 
 
+def test_a_file_of_authorities_that_is_no_good_is_named(tmp_path):
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    for path in (empty, tmp_path / "nothing.pem"):
+        with pytest.raises(ValueError) as error:
+            Site(f"ftps://user:secret@127.0.0.1:1?cafile={path}").open()
+        assert str(path) in str(error.value) and "secret" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     "url, options, error, text",
     [("ftp://host", {"context": ssl.create_default_context()}, ValueError, "context"),

@@ -66,8 +66,8 @@ def main(action, *names):
 
         sys.modules["ftplib"] = rftplib
         if "RFTPLIB_TEST_OPTIONS" in os.environ:
-            sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-            import options
+            sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+            from support import options
 
             options.turn_on()
     suite = unittest.defaultTestLoader.loadTestsFromNames([f"{NAME}.{name}" for name in names] or [NAME])

@@ -106,6 +106,16 @@ DEVIATIONS = {
         "data connections go to the name that connect() was given",
     ),
     "tls/test_early_handshake.py::test_an_own_sendcmd_has_ftplibs_order": BY_EPSV,
+    "tls/test_control.py::test_somebodys_own_makefile_is_called": ("errors", "makefile() gets the argument `errors`"),
+    "tls/test_handshake.py::test_control_handshake_that_stalls_times_out": LIMITS,
+    "tls/test_handshake.py::test_data_handshake_that_stalls_times_out": LIMITS,
+    "tls/test_handshake.py::test_data_connection_with_another_name": (
+        "socket_factory",
+        "data connections go to the name that connect() was given",
+    ),
+    "tls/test_hints.py::test_no_connection_at_all_is_told_as_it_is": FACTORY,
+    "tls/test_loops.py::test_what_came_before_a_timeout_is_delivered": LIMITS,
+    "tls/test_loops.py::test_the_timeout_of_the_connection_is_what_it_was": LIMITS,
     "transfer/test_data_connection.py::test_download": DECODED,
     "transfer/test_data_connection.py::test_retrlines_debug_levels": (
         "errors prefer_epsv",

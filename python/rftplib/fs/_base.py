@@ -43,7 +43,8 @@ class SiteFileSystem(AbstractFileSystem):
         """Nothing is opened yet; raises ValueError for what makes no sense."""
         unknown = sorted(options.keys() - _FSSPECS)
         if unknown:
-            raise TypeError(f"{type(self).__name__} has no option {', '.join(unknown)}")
+            there = "host, port, username, password, " + ", ".join(sorted(SiteFileSystem.__init__.__kwdefaults__))
+            raise TypeError(f"{type(self).__name__} has no option {', '.join(unknown)}; it has {there}")
         super().__init__(**options)
         self.site = Site(
             _urls.site_url(self._scheme, host, port, cafile),

@@ -68,7 +68,10 @@ def of(kind, error):
             return _OF_SERVERS[reply]
         return "exclude it, or report it with the line" if kind == "list" else "look into the server's log"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "the server isn't who it says it is, or its authority isn't known here: see cafile"
+        return (
+            "the server's certificate isn't trusted: a company's authority is named by ?cafile=/path/ca.pem at the end "
+            "of the URL"
+        )
     if isinstance(error, (EOFError, OSError)):
         return _of_system(kind, error)
     if isinstance(error, RuntimeError):

@@ -10,9 +10,12 @@ from ._advice import of, text
 from ._plan import Plan
 from ._planning import plan
 from ._run import check_rate
-from ._values import Refused
+from ._values import Refused, people
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
+
+# Options that say what a plan is; one that is loaded has been made by its own
+_OF_PLANS = ("delete", "max_delete", "include", "exclude", "newer", "compare", "links", "names")
 
 _DESCRIPTION = """\
 Make the directory DST like the directory SRC: what is missing or differs in size or time is copied. One of them is on a
@@ -21,18 +24,24 @@ directory, another server's, or any URL that fsspec knows. Passwords come from t
 """
 _EPILOG = """\
 Nothing is deleted without --delete, and then only if all of SRC could be listed and all copies have succeeded.
-Exit status: 0 all done, 1 something failed (see the report), 2 wrong usage, 3 refused, as it might do harm.
+Exit status: 0 all done, 1 something failed (see the report), 2 wrong usage, 3 refused, as it might do harm, 130 broken
+off (Ctrl-C, SIGTERM).
 
 examples:
-  python -m rftplib.mirror -n ftps://me@ftp.example.org/photos photos      what would be done
-  python -m rftplib.mirror --progress ftps://me@ftp.example.org/photos photos
+  python -m rftplib.mirror -n ftpes://me@ftp.example.org/photos photos      what would be done
+  python -m rftplib.mirror --progress ftpes://me@ftp.example.org/photos photos
   python -m rftplib.mirror --delete --max-delete 20% site ftpes://me@www.example.org/htdocs
 """
 
 
 def main(arguments=None):
     """Run the command line; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run:
+        for name in _OF_PLANS:
+            if getattr(options, name) != parser.get_default(name):
+                parser.error(f"--{name.replace('_', '-')} belongs to the plan: give it with --plan, not with --run")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         status = _run(options)
@@ -116,6 +125,9 @@ def _show(made):
         _say("nothing to do", sys.stdout)
     for action in made:
         _say(action, sys.stdout)
+    if made:
+        deletions = sum(action.kind in ("delete", "rmdir") for action in made)
+        _say(f"{len(made):,} actions, {people(made.size)} to copy, {deletions:,} deletions", sys.stdout)
     for failure in made.failures:
         _say(failure, sys.stderr)
     if made.refusal:
@@ -144,13 +156,28 @@ def _parser():
         metavar="N|P%",
         help="refuse to delete more: a number, or a part (50%%)",
     )
-    add("--include", action="append", default=[], metavar="PAT", help="only files that match, as in .gitignore")
-    add("--exclude", action="append", default=[], metavar="PAT", help="neither copy nor delete what matches")
+    add(
+        "--include",
+        action="append",
+        default=[],
+        metavar="PAT",
+        help="only files that match, as in .gitignore; may be repeated",
+    )
+    add(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="PAT",
+        help="neither copy nor delete what matches; may be repeated",
+    )
     add("--newer", action="store_true", help="leave files alone that are newer in DST")
     add("--compare", choices=("auto", "size", "hash", "newer"), default="auto", help="how files are compared (auto)")
     add("--links", choices=("skip", "follow", "copy"), default="skip", help="what is done about links (skip)")
     add(
-        "--names", choices=("refuse", "skip", "quote"), default="refuse", help="about names that can't be used (refuse)"
+        "--names",
+        choices=("refuse", "skip", "quote"),
+        default="refuse",
+        help="about names that can't be used: refuse the plan, skip them, or quote what is wrong as %%XX (refuse)",
     )
     add("--verify", choices=("none", "size", "auto", "hash"), default="size", help="how copies are checked (size)")
     add("--limit", type=_size, metavar="RATE", help="bytes per second at most, such as 500k or 2M")

@@ -4,6 +4,7 @@ In an object store nothing is there before it is whole. Elsewhere a file is writ
 """
 
 import contextlib
+import errno
 import re
 import secrets
 
@@ -23,7 +24,7 @@ class Other:
         self._opened = None
 
     def __str__(self):
-        return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", self.url)
+        return re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", self.url)
 
     def __reduce__(self):
         return Other, (self.url,)
@@ -108,11 +109,7 @@ class Other:
                 there = fs.info(part).get("size")
                 if size is not None and there not in (None, size):
                     raise OSError(f"{there} bytes of {size} have arrived")
-                try:
-                    fs.mv(part, final)
-                except FileExistsError:  # some rename over nothing
-                    fs.rm_file(final)
-                    fs.mv(part, final)
+                _rename(fs, part, final, f"{parent}{slash}{part_name(name, secrets.token_hex(16))}")
             except BaseException:
                 with contextlib.suppress(Exception):
                     fs.rm_file(part)
@@ -137,6 +134,23 @@ def _renames(fs):
     from fsspec.spec import AbstractFileSystem
 
     return type(fs).mv is not AbstractFileSystem.mv or type(fs).protocol == "memory"
+
+
+def _rename(fs, part, final, aside):
+    """Where there is a file that isn't renamed over, as on SMB, it is put `aside` meanwhile."""
+    try:
+        fs.mv(part, final)
+        return
+    except OSError as refusal:
+        if refusal.errno != errno.EEXIST:
+            raise
+    fs.mv(final, aside)
+    try:
+        fs.mv(part, final)
+    except BaseException:
+        fs.mv(aside, final)
+        raise
+    fs.rm_file(aside)
 
 
 @contextlib.contextmanager

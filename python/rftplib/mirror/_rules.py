@@ -29,7 +29,13 @@ class Rules:
 
 
 def _spec(patterns, option):
-    patterns = [patterns] if isinstance(patterns, str) else list(patterns)
+    patterns = [patterns] if isinstance(patterns, str) else patterns
+    try:
+        patterns = list(patterns)
+    except TypeError:
+        patterns = [patterns]
+    if not all(isinstance(pattern, str) for pattern in patterns):
+        raise TypeError(f"{option} is a pattern (str), or several")
     if not patterns:
         return None
     for pattern in patterns:

@@ -17,7 +17,7 @@ def sides(source, target, follow=False):
     """The two sides, one of them a server's at least; raises ValueError if none is, or if both are the same."""
     source, target = _side(source, follow), _side(target)
     if not (isinstance(source, Remote) or isinstance(target, Remote)):
-        raise ValueError("one of source and target is a Site or the URL of a server: ftp://, ftps:// or ftpes://")
+        raise ValueError("one of source and target must be a Site or the URL of a server: ftp://, ftps:// or ftpes://")
     if isinstance(source, Remote) and isinstance(target, Remote) and _place(source.site) == _place(target.site):
         raise ValueError("source and target are the same directory")
     if isinstance(source, Remote) and isinstance(target, Remote):

@@ -75,8 +75,12 @@ impl State {
         place
     }
 
-    /// A line as UTF-8 and whether a terminator followed.
+    /// A line as UTF-8 and whether a terminator followed. None, too, where what has come is the reply to another command;
+    /// after a timeout what has come can still be read, as from Python's own files.
     pub fn take(&mut self, limit: Option<usize>) -> Option<(Vec<u8>, bool)> {
+        if self.unreadable == Some(super::BROKEN_OFF) {
+            return None;
+        }
         let charset = self.lines.charset();
         let line = self.lines.line(limit)?;
         let body = utf8(charset, line.body).into_owned();
