@@ -178,7 +178,7 @@ def test_a_saved_plan_is_not_believed(kind, line, target, tmp_path):
     url = "ftp://user:password@127.0.0.1:1/"
     head = {"rftplib.mirror": 1, "source": "ftp://user:***@127.0.0.1:1", "target": str(target)}
     lines = head, {"kind": kind, **line}, {"end of the plan, lines before": 2}
-    (tmp_path / "plan").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    (tmp_path / "plan").write_text("".join(f"{json.dumps(one)}\n" for one in lines))
     with pytest.raises(ValueError, match="line 2 is no action"):
         Plan.load(tmp_path / "plan", url, target)
 
