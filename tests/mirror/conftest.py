@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 
 import pytest
-from rftplib import _pool
-from support.needed import chosen, endpoint, nothing_left, unavailable_of, work_of  # noqa: F401
+from support.needed import chosen, endpoint, no_pool_left, nothing_left, unavailable_of, work_of  # noqa: F401
 from support.sessions import ENDPOINTS, Work
 
 
@@ -19,11 +19,11 @@ unavailable = unavailable_of([one.server.name for one in ENDPOINTS])
 work = work_of(Work)
 
 
-@pytest.fixture(autouse=True)
-def no_pool_left(nothing_left):  # noqa: F811  (before the descriptors are counted)
-    yield
-    for pool in list(_pool._pools.values()):
-        pool.close_idle()
+@pytest.fixture(scope="session", autouse=True)
+def helpers_of_multiprocessing():
+    """It starts processes of its own (forkserver, resource tracker), and keeps pipes to them for good."""
+    with concurrent.futures.ProcessPoolExecutor(1) as executor:
+        assert executor.submit(int).result() == 0
 
 
 @pytest.fixture

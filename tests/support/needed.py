@@ -11,6 +11,7 @@ import contextlib
 import os
 
 import pytest
+from rftplib import _pool
 from servers import Session
 
 REQUIRED = os.environ.get("RFTPLIB_REQUIRE_SERVERS") == "1" or os.environ.get("CI", "").lower() in ("1", "true")
@@ -81,3 +82,12 @@ def work_of(cls):
 @pytest.fixture(autouse=True)
 def nothing_left(no_descriptor_left):
     """Of every test of the folder."""
+
+
+@pytest.fixture(autouse=True)
+def no_pool_left(no_descriptor_left):
+    """Before the descriptors are counted: a pool is there as long as a Site is, and pytest keeps log records, with them
+    exceptions, and with their tracebacks Sites."""
+    yield
+    for pool in list(_pool._pools.values()):
+        pool.close_idle()

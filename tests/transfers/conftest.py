@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.needed import chosen, endpoint, nothing_left, unavailable_of, work_of  # noqa: F401
+from support.needed import chosen, endpoint, no_pool_left, nothing_left, unavailable_of, work_of  # noqa: F401
 from support.sessions import ENDPOINTS, Work
 
 FAMILIES = ("vsftpd", "proftpd", "pureftpd", "pyftpdlib")
