@@ -1,7 +1,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from ftplib import FTP as _FTP
 from ftplib import Error
 from typing import Any, Literal, Protocol, final
 
@@ -18,7 +17,7 @@ class _Client(Protocol):
     def pwd(self) -> str: ...
 
 class _Site(Protocol):
-    def borrow(self) -> AbstractContextManager[_FTP]: ...
+    def borrow(self) -> AbstractContextManager[_Client]: ...
 
 class ListingError(Error):
     line: str | None
