@@ -14,7 +14,7 @@ from _thread import get_ident
 
 import rftplib
 
-from . import _lenient, _lingering, _logs, _options, _rftplib, _tls
+from . import _lenient, _lingering, _logs, _loops, _options, _rftplib, _tls
 from ._tls import ssl
 
 # What says how it ends by itself: the peer's FIN is the end, and there is nothing more to say
@@ -120,8 +120,6 @@ class Transfer:
             if self._log is not None:
                 self._log.way(in_rust)
             if not in_rust:
-                from . import _loops
-
                 getattr(_loops, loop)(self.meter, *args)
         except OSError as error:
             _tls.forget_errors(conn)

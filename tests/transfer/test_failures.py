@@ -8,10 +8,13 @@ import os
 import queue
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
+from support.scripted_server import Server
 from support.transfers import DONE, LIMIT, NATIVE, Run
 from support.waiting import until
 
@@ -115,6 +118,33 @@ def test_transfers_with_hardly_a_descriptor_left(plain, buffering, left):
         return outcomes, run.path("down").read_bytes() == DATA
 
     assert plain(script) == ([DONE, DONE, True, DONE, True], True)
+
+
+MODULES = """
+import io, sys
+import rftplib
+ftp = rftplib.FTP(timeout=20)
+ftp.connect("127.0.0.1", int(sys.argv[1]))
+ftp.login()
+before = set(sys.modules)
+ftp.retrbinary("RETR x", lambda block: None)
+ftp.retrlines("RETR x", lambda line: None)
+ftp.storbinary("STOR x", io.BytesIO(b"data"))
+ftp.storlines("STOR x", io.BytesIO(b"data"))
+ftp.nlst()
+print(sorted(set(sys.modules) - before - {"rftplib._native_socket"}))  # the engine does without, where it must
+ftp.quit()
+"""
+
+
+@pytest.mark.parametrize("native", ["0", "1"])
+def test_a_transfer_imports_nothing(native):
+    """There may be no descriptor left to open a module's file with."""
+    with Server() as server:
+        command = [sys.executable, "-c", MODULES, str(server.port)]
+        environment = {**os.environ, "RFTPLIB_NATIVE": native}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
 # ---------------------------------------------------------------------------------- the server falls silent or resets
