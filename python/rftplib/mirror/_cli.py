@@ -6,10 +6,10 @@ import signal
 import sys
 
 from .._errors import Error
+from ..transfer._course import check_rate
 from ._advice import of, text
 from ._plan import Plan
 from ._planning import plan
-from ._run import check_rate
 from ._values import Refused, people
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3

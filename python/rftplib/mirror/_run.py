@@ -1,12 +1,12 @@
 """A plan is run here: directories, then files side by side, then times, and deletions last of all."""
 
 import collections
-import math
 import queue
 import threading
 import time
 
 from .._errors import Error
+from ..transfer._course import check_rate
 from . import _advice, _guards
 from ._jobs import Here, Job, Stopped, divided, failed
 from ._listers import Lister, Unreachable
@@ -17,21 +17,6 @@ VERIFY = ("none", "size", "auto", "hash")
 
 # How long Ctrl-C waits for transfers to end, in seconds
 _PATIENCE = 1.0
-
-
-def check_rate(rate):
-    """Return a rate, in bytes per second, as a float, None for None; raises ValueError or TypeError."""
-    if rate is None:
-        return None
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)):
-        raise TypeError(f"rate is a number of bytes per second, not {type(rate).__name__}")
-    try:
-        found = float(rate)
-    except OverflowError:
-        found = math.inf
-    if not 0 < found < math.inf:
-        raise ValueError("rate is more than 0 bytes per second, and finite; None stands for no limit")
-    return found
 
 
 class Run:

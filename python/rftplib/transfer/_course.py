@@ -19,16 +19,19 @@ BLOCK = 128 * 1024
 EXCESS = 1 << 20
 
 
-def _rate(bytes_per_second):
-    if isinstance(bytes_per_second, bool) or not isinstance(bytes_per_second, (int, float)):
-        raise TypeError(f"rate is a number of bytes per second, not {type(bytes_per_second).__name__}")
+def check_rate(rate):
+    """Return a rate, in bytes per second, as a float, None for None; raises ValueError or TypeError."""
+    if rate is None:
+        return None
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)):
+        raise TypeError(f"rate is a number of bytes per second, not {type(rate).__name__}")
     try:
-        rate = float(bytes_per_second)
+        found = float(rate)
     except OverflowError:  # 10**400
-        rate = math.inf
-    if not 0 < rate < math.inf:
-        raise ValueError("rate must be more than 0 bytes per second, and finite; None stands for no limit")
-    return _rftplib.Rate(rate)
+        found = math.inf
+    if not 0 < found < math.inf:
+        raise ValueError("rate is more than 0 bytes per second, and finite; None stands for no limit")
+    return found
 
 
 class Stopped(Exception):
@@ -67,7 +70,7 @@ class Course:
 
     def __init__(self, progress=None, rate=None):
         self._progress = progress
-        self.rate = rate if rate is None or isinstance(rate, _rftplib.Rate) else _rate(rate)
+        self.rate = rate if rate is None or isinstance(rate, _rftplib.Rate) else _rftplib.Rate(check_rate(rate))
         self.moved = 0  # how many bytes have gone over the network
         self._shown = self._confirmed = self._best = 0
 
