@@ -20,7 +20,7 @@ def test_ignore_the_pasv_host():
             return self.host, port
 
     def behind_nat(session):
-        host, port = session.server.data_address()
+        host, port = session.data_address()
         session.conn.sendall(f"227 ok (10,0,0,1,{port // 256},{port % 256})\r\n".encode())
 
     with Server({"PASV": behind_nat}) as server:

@@ -17,8 +17,8 @@ def told(template):
 
     def action(session):
         session.active = None
-        session.server.take_leftover()
-        port = session.server.data_address()[1]
+        session.take_leftover()
+        port = session.data_address()[1]
         session.conn.sendall(template.format(port // 256, port % 256, port).encode() + b"\r\n")
 
     return action

@@ -102,16 +102,16 @@ def ccc(session):
 
 def pasv(session):
     session.active = None
-    session.server.take_leftover()  # a connection that no transfer has used mustn't serve the next one
-    host, port = session.data_listener.getsockname()[:2]
+    session.take_leftover()  # a connection that no transfer has used mustn't serve the next one
+    host, port = session.data_address()
     fields = host.split(".") + [str(port // 256), str(port % 256)]
     session.say(f"227 Entering Passive Mode ({','.join(fields)})\r\n".encode())
 
 
 def epsv(session):
     session.active = None
-    session.server.take_leftover()
-    session.say(f"229 Extended Passive Mode (|||{session.data_listener.getsockname()[1]}|)\r\n".encode())
+    session.take_leftover()
+    session.say(f"229 Extended Passive Mode (|||{session.data_address()[1]}|)\r\n".encode())
 
 
 def port(session):

@@ -101,7 +101,7 @@ def elsewhere(host, port=None):
     """A 227 reply that names another host, and the true port or another."""
 
     def action(session):
-        numbers = port or "{},{}".format(*divmod(session.server.data_address()[1], 256))
+        numbers = port or "{},{}".format(*divmod(session.data_address()[1], 256))
         session.conn.sendall(f"227 Entering Passive Mode ({host},{numbers}).\r\n".encode())
 
     return action
@@ -111,7 +111,7 @@ def elsewhere_extended(form):
     """A 229 reply in this form; %d is the true port."""
 
     def action(session):
-        text = form.replace("%d", str(session.server.data_address()[1]))
+        text = form.replace("%d", str(session.data_address()[1]))
         session.conn.sendall(f"229 Extended ({text})\r\n".encode())
 
     return action

@@ -41,7 +41,8 @@ class Session:
         self.replies = {verb: list(r) if isinstance(r, list) else [r] for verb, r in server.replies.items()}
         self.line = self.argument = ""
         self.active = None
-        self.data_listener = server.data_listener
+        # each its own: two sessions at once mustn't take each other's connections
+        self.data_listener = server.data_listener if not server.sessions else server.listen()
         self.protect = self.mute = False
         self.data_conns = []
         self.uploads = []
@@ -80,6 +81,14 @@ class Session:
     @property
     def encrypted(self):
         return isinstance(self.conn, ssl.SSLSocket)
+
+    def data_address(self):
+        """Where the client is sent for its data connections."""
+        return self.data_listener.getsockname()[:2]
+
+    def take_leftover(self):
+        """Take the data connections that the client made and that no transfer took."""
+        self.server.take_leftover(self.data_listener)
 
     def perform(self, action):
         if self.mute:
@@ -191,9 +200,7 @@ class Server:
         self.implicit = implicit
         self.tls = tls or default_server_context()
         self.host = "::1" if ipv6 else "127.0.0.1"
-        family = socket.AF_INET6 if ipv6 else socket.AF_INET
-        self.listener = socket.create_server((self.host, 0), family=family)
-        self.data_listener = socket.create_server((self.host, 0), family=family)
+        self.listener, self.data_listener = self.listen(), self.listen()
         self.port = self.listener.getsockname()[1]
         self.address = (self.host, self.port)
 
@@ -208,8 +215,12 @@ class Server:
             self.discard()
             self.close()
 
+    def listen(self):
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        return socket.create_server((self.host, 0), family=family)
+
     def data_address(self):
-        """Where the client is sent for its data connections."""
+        """Where the client of the first session is sent for its data connections."""
         return self.data_listener.getsockname()[:2]
 
     def start(self):
@@ -261,12 +272,12 @@ class Server:
         if not quietly:
             assert not alive, f"the scripted server hangs: {alive}"
             assert not self.errors, self.errors
-        self.take_leftover()
+        for listener in {self.data_listener, *(session.data_listener for session in self.sessions)}:
+            self.take_leftover(listener)
 
-    def take_leftover(self):
-        """Data connections that the client made and that no transfer took."""
-        while select.select([self.data_listener], [], [], 0)[0]:
-            self.leftover.append(self.data_listener.accept()[0])
+    def take_leftover(self, listener):
+        while select.select([listener], [], [], 0)[0]:
+            self.leftover.append(listener.accept()[0])
 
     def client_closed(self):
         """For each data connection, those never accepted last: has the client closed it?"""
@@ -285,6 +296,8 @@ class Server:
             session.conn.close()
             for conn in session.data_conns:
                 conn.close()
+            if session.data_listener is not self.data_listener:
+                session.data_listener.close()
         for conn in [*self.leftover, self.wake, self.waker]:
             conn.close()
 

@@ -211,7 +211,7 @@ ADDRESSES = {
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_pasv_address(address):
     def odd_pasv(session):
-        host, port = session.server.data_address()
+        host, port = session.data_address()
         text = ADDRESSES[address] or f"227 elsewhere (192,0,2,1,{port // 256},{port % 256})"
         session.conn.sendall(text.encode() + b"\r\n")
 
