@@ -38,6 +38,15 @@ def mirrored(here, there):
     return all((here / "photos" / name).read_bytes() == data for name, data in PHOTOS.items())
 
 
+def old_part(there):
+    part = there / "photos" / "2024" / ".big.iso.0123456789ab.part"
+    part.write_bytes(b"left by a run that was killed")
+    os.utime(part, (1_700_000_000,) * 2)
+
+
+# What is to be there before: {name: called with the server's directory}
+BEFORE = {"mirrors_3": old_part}
+
 # What must be so afterwards, beyond an exit without error: {name: (here, on the server)}
 OUTCOMES = {
     "index_1": lambda here, there: (
@@ -51,7 +60,8 @@ OUTCOMES = {
     "comparison_1": downloaded("photos/2024/a.jpg", b"jpg"),
     "mirrors_1": downloaded("photos/2024/a.jpg", b"jpg"),
     "mirrors_2": downloaded("photos/2024/a.jpg", b"jpg"),
-    "mirrors_3": downloaded("photos/2024/a.jpg", b"jpg"),
+    "mirrors_3": lambda here, there: sorted(os.listdir(there / "photos" / "2024")) == ["a.jpg", "changed.jpg"],
+    "mirrors_4": downloaded("photos/2024/a.jpg", b"jpg"),
     "options_5": downloaded("big.iso", BIG),
     "ftps_5": downloaded("big.iso", BIG),
     "how_it_is_built_1": downloaded("notes.txt", NOTES),
@@ -179,6 +189,7 @@ def run(here, there, certificate):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_it_runs(name, run, here, there):
+    BEFORE.get(name, lambda there: None)(there)
     done = run(name)
     assert name not in OUTCOMES or OUTCOMES[name](here, there), "the files are not as they should be"
     for text in PRINTED.get(name, []):
