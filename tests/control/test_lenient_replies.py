@@ -8,6 +8,7 @@ import time
 
 import pytest
 import rftplib
+from rftplib import _lenient
 from support.actions import close, half_close, open_data
 from support.harness import run_both, same
 from support.scripted_server import Server
@@ -170,7 +171,8 @@ def test_a_server_that_closes_without_a_greeting(greeting):
     assert ours.exception == theirs.exception  # the first line is what is told
 
 
-def test_a_server_that_waits_behind_a_line_that_is_no_greeting():
+def test_a_server_that_waits_behind_a_line_that_is_no_greeting(monkeypatch):
+    monkeypatch.setattr(_lenient, "PATIENCE", 0.2)
     ours, theirs = run_both(lambda lib, env: env.ftp(), greeting=b"hello there\r\n")
     assert ours.exception == theirs.exception
 

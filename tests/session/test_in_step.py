@@ -186,7 +186,7 @@ def test_a_reply_too_many_in_one_piece_with_a_probes(at, first, monkeypatch):
 
     with Server({"PWD": probe, "NOOP": probe}) as server:
         with logged_in(server, rftplib.FTP(timeout=TIMEOUT)) as ftp:
-            assert recover(ftp, 8)  # a quarter of it is lost
+            assert recover(ftp, 4)  # a quarter of it is lost
             assert ftp.sendcmd("TYPE I") == "200 type"
             assert ftp.size("x") == 1234
 

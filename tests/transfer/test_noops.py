@@ -427,7 +427,7 @@ def test_recover_after_a_callback_that_raised(moment, kind):
         if NATIVE:  # no other command gets their replies
             with pytest.raises(OSError, match="replies to earlier commands are still to come"):
                 ftp.pwd()
-        assert recover(ftp, 10)
+        assert recover(ftp, 5)  # a quarter of it is lost where they never come
         check_in_step(ftp)
         ftp.close()
 
