@@ -2,13 +2,14 @@
 """Run the test suites (the folders of tests/) on one or more Pythons, some at a time; then say what came of it.
 
     suites.py run RESULTS LABEL=PYTHON... [--portable LABEL...] [--options LABEL...] [--long LABEL...]
-        [--suites NAME...]
+        [--long-of-python LABEL...] [--suites NAME...]
     suites.py summary RESULTS [--require LABEL...]
 
 `run` leaves a JUnit file and a log for each suite in RESULTS. What is marked `long` runs on the Pythons that --long
-names. --portable runs some suites once more with every native loop off, --options with all that docs/options.md
-describes turned on. `summary` counts all that is there, cargo's logs included, and fails if a test failed, a suite had
-no test, or a required Python is missing.
+names; on those of --long-of-python too, but for the suites whose long tail is about servers. --portable runs some
+suites once more with every native loop off, --options with all that docs/options.md describes turned on. `summary`
+counts all that is there, cargo's logs included, and fails if a test failed, a suite had no test, or a required Python
+is missing.
 """
 
 import argparse
@@ -31,7 +32,9 @@ PORTABLE_SUITES = ("control", "compat", "transfer", "session")  # tests/stdlib r
 OPTIONS = "options"  # the variant with RFTPLIB_TEST_OPTIONS=all: see tests/support/options.py
 OPTIONS_SUITES = ("compat", "control", "download", "listing", "session", "tls", "transfer", "upload", "waiting")
 OWN_ENVIRONMENT = ("integrations",)  # needs packages that the others don't: scripts/integrations
-LARGE = ("tls", "transfer", "waiting", "native_tls")
+LARGE = ("tls", "transfer", "session", "fs", "waiting", "native_tls")
+# Their long tail is more servers, more orders, more of what fsspec asks: nothing that is another Python's to answer.
+ABOUT_SERVERS = ("fs", "session", "tls")
 AT_ONCE = 2 * (os.cpu_count() or 1)  # a suite waits for more than half of its time
 TIMEOUT = 1800  # seconds for one suite; a single test has pytest's own timeout
 NO_TESTS = 5  # pytest's exit status
@@ -130,7 +133,11 @@ def run(options):
     if unknown:
         sys.exit(f"no such suite: {', '.join(unknown)} (there are: {', '.join(all_suites())})")
     pythons = dict(item.split("=", 1) for item in options.pythons)
-    jobs = [(label, python, suite, label in options.long) for label, python in pythons.items() for suite in suites]
+
+    def is_long(label, suite):
+        return label in options.long or (label in options.long_of_python and suite not in ABOUT_SERVERS)
+
+    jobs = [(label, python, suite, is_long(label, suite)) for label, python in pythons.items() for suite in suites]
     variants = [(label, PORTABLE, PORTABLE_SUITES) for label in options.portable]
     variants += [(label, OPTIONS, OPTIONS_SUITES) for label in options.options]
     for label, variant, chosen in variants:
@@ -202,6 +209,7 @@ def main():
     command.add_argument("--portable", nargs="*", default=[], metavar="LABEL")
     command.add_argument("--options", nargs="*", default=[], metavar="LABEL")
     command.add_argument("--long", nargs="*", default=[], metavar="LABEL")
+    command.add_argument("--long-of-python", nargs="*", default=[], metavar="LABEL")
     command.add_argument("--suites", nargs="*", default=[], metavar="NAME")
     command.set_defaults(action=run)
     command = commands.add_parser("summary")
