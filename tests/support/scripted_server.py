@@ -41,13 +41,19 @@ class Session:
         self.replies = {verb: list(r) if isinstance(r, list) else [r] for verb, r in server.replies.items()}
         self.line = self.argument = ""
         self.active = None
-        # each its own: two sessions at once mustn't take each other's connections
-        self.data_listener = server.data_listener if not server.sessions else server.listen()
+        self.listening = None if server.sessions else server.data_listener
         self.protect = self.mute = False
         self.data_conns = []
         self.uploads = []
         self.saying = threading.Lock()  # a transfer in the background speaks as well
         self.threads = []
+
+    @property
+    def data_listener(self):
+        """Each has its own, once it needs it: two sessions at once mustn't take each other's connections."""
+        if self.listening is None:
+            self.listening = self.server.listen()
+        return self.listening
 
     def begin(self, function, *args):
         """In a thread that the end of the server waits for."""
@@ -272,7 +278,7 @@ class Server:
         if not quietly:
             assert not alive, f"the scripted server hangs: {alive}"
             assert not self.errors, self.errors
-        for listener in {self.data_listener, *(session.data_listener for session in self.sessions)}:
+        for listener in {self.data_listener, *(session.listening for session in self.sessions)} - {None}:
             self.take_leftover(listener)
 
     def take_leftover(self, listener):
@@ -296,8 +302,8 @@ class Server:
             session.conn.close()
             for conn in session.data_conns:
                 conn.close()
-            if session.data_listener is not self.data_listener:
-                session.data_listener.close()
+            if session.listening not in (None, self.data_listener):
+                session.listening.close()
         for conn in [*self.leftover, self.wake, self.waker]:
             conn.close()
 
