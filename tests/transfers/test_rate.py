@@ -91,7 +91,7 @@ def test_a_download(site, local):
     assert (local / "a").read_bytes() == DATA
     assert done.seconds > 0.9 * len(DATA) / RATE
     assert (bar.size, sum(bar.told), bar.threads) == (len(DATA), len(DATA), {threading.get_ident()})
-    assert 3 < len(bar.told) < 20
+    assert 1 < len(bar.told) < 5 + 12 * done.seconds
 
 
 def test_an_upload(site, server, way, local):
@@ -101,7 +101,7 @@ def test_an_upload(site, server, way, local):
     assert bytes(server.files["b"].content) == DATA
     assert done.seconds > 0.9 * len(DATA) / RATE
     assert (bar.size, sum(bar.told), bar.threads) == (len(DATA), len(DATA), {threading.get_ident()})
-    assert 3 < len(bar.told) < 20
+    assert 1 < len(bar.told) < 5 + 12 * done.seconds
 
 
 def test_file_objects(site, server):
