@@ -16,6 +16,7 @@ from unittest import mock
 import pytest
 import rftplib
 from support.certificates import CA_FILE, SERVER_PEM, server_context
+from support.clients import keeping
 from support.harness import run, same
 from support.hostile_ftps import TELLS_EOF
 from support.scripted_server import Server
@@ -283,12 +284,7 @@ def test_the_data_connection_closed_in_a_retrlines_callback():
     """ftplib's file object keeps it open and reads on."""
 
     def script(lib, env):
-        class Client(lib.FTP):
-            def transfercmd(self, cmd, rest=None):
-                self.conn = super().transfercmd(cmd, rest)
-                return self.conn
-
-        ftp = env.ftp(Client)
+        ftp = env.ftp(keeping(lib.FTP))
         env.attempt(ftp.retrlines, "LIST", lambda line: ftp.conn.close())
         del ftp.conn
         return ftp.getresp()

@@ -1,13 +1,5 @@
 """The fixtures of the tests on real servers."""
 
-# ruff: noqa: F401
+# ruff: noqa: F403
 
-from support.real_fixtures import (
-    endpoint,
-    ftp,
-    pair,
-    pytest_generate_tests,
-    reading_pair,
-    unavailable,
-    work,
-)
+from support.real_fixtures import *

@@ -11,6 +11,7 @@ import ssl
 
 import pytest
 from support.actions import DOWNLOAD, auth_tls, fall_silent, open_data, pieces, prot, send_data
+from support.clients import keeping
 from support.harness import same
 
 SHORT = 0.1
@@ -189,12 +190,7 @@ def test_timeouts_of_the_data_sockets(timeout, active):
 
 def test_timeout_changed_in_the_callback():
     def script(lib, env):
-        class Client(lib.FTP):
-            def transfercmd(self, cmd, rest=None):
-                self.conn = super().transfercmd(cmd, rest)
-                return self.conn
-
-        ftp = env.ftp(Client)
+        ftp = env.ftp(keeping(lib.FTP))
         env.attempt(ftp.retrbinary, "RETR x", lambda block: ftp.conn.settimeout(SHORT))
         env.attempt(ftp.retrlines, "RETR x", lambda line: ftp.conn.settimeout(SHORT))
         del ftp.conn

@@ -1,14 +1,6 @@
 """The fixtures of the tests on real servers, and of those that run one transfer each way."""
 
-# ruff: noqa: F401
+# ruff: noqa: F403
 
-from support.real_fixtures import (
-    endpoint,
-    ftp,
-    pair,
-    pytest_generate_tests,
-    reading_pair,
-    unavailable,
-    work,
-)
-from support.transfer_fixtures import plain, same
+from support.real_fixtures import *
+from support.transfer_fixtures import *

@@ -25,6 +25,22 @@ def trusting(certs):
     return NativeContext(cafile=str(certs / "ca.crt"))
 
 
+@pytest.fixture(params=sorted(certificates.VERSIONS))
+def context(certs, request):
+    """A server's, in each version of TLS."""
+    return certificates.server_context(version=request.param)
+
+
+@pytest.fixture
+def connect(trusting):
+    """connect(server): a TLS connection of NativeContext's to it."""
+
+    def connect(server, timeout=20, **keywords):
+        return trusting.wrap_socket(server.connect(timeout), server_hostname="localhost", **keywords)
+
+    return connect
+
+
 NAMES = ["vsftpd", "vsftpd6", "vsftpd-noreuse", "vsftpd-strict", "vsftpd-clientcert"]
 NAMES += ["proftpd", "proftpd-noreuse", "proftpd-clientcert", "pureftpd", "pureftpd6"]
 NAMES += ["pyftpdlib", "pyftpdlib-implicit", "pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown"]

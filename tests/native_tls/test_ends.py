@@ -10,23 +10,10 @@ import time
 import weakref
 
 import pytest
-from support.certificates import VERSIONS, server_context
+from support.certificates import server_context
 from support.tls_server import Relay, Server, Thread, echo, read_all
 
 RESET = b"\x01" + bytes(7)  # struct linger: on, 0 seconds
-
-
-@pytest.fixture(params=sorted(VERSIONS))
-def context(certs, request):
-    return server_context(version=request.param)
-
-
-@pytest.fixture
-def connect(trusting):
-    def connect(server, timeout=20, **keywords):
-        return trusting.wrap_socket(server.connect(timeout), server_hostname="localhost", **keywords)
-
-    return connect
 
 
 def ragged(conn):

@@ -10,13 +10,7 @@ import traceback
 import warnings
 
 import pytest
-from support.certificates import VERSIONS, server_context
 from support.tls_server import Server, Thread, read_all
-
-
-@pytest.fixture(params=sorted(VERSIONS))
-def context(certs, request):
-    return server_context(version=request.param)
 
 
 def in_a_child(work):

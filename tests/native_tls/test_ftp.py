@@ -16,6 +16,7 @@ import rftplib.tls
 from rftplib.tls import NativeContext, NativeSocket
 from servers.layout import PASSWORD, USER, certificate
 from support.certificates import VERSIONS
+from support.ftps import Watched
 from support.tls_server import Thread, read_all
 
 SERVERS = ["vsftpd-noreuse", "proftpd-noreuse", "pureftpd", "pyftpdlib"]
@@ -148,19 +149,6 @@ RESUMING = ["vsftpd", "vsftpd-strict", "proftpd", "pureftpd", "pyftpdlib"]
 def resumes(name, version):
     """Pure-FTPd sends no tickets in TLS 1.3."""
     return (name, version) != ("pureftpd", "1.3")
-
-
-class Watched(rftplib.FTP_TLS):
-    """Notes of each data connection whether it has resumed a session."""
-
-    def __init__(self, *args, **options):
-        self.resumed = []
-        super().__init__(*args, **options)
-
-    def ntransfercmd(self, cmd, rest=None):
-        conn, size = super().ntransfercmd(cmd, rest)
-        self.resumed.append(conn.session_reused)
-        return conn, size
 
 
 ANY_PLACES = [(name, version) for name in RESUMING for version in sorted(VERSIONS)]

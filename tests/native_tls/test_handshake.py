@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import select
 import socket
@@ -191,7 +192,9 @@ def test_a_stalled_handshake_times_out(trusting):
     assert server.results[0][:1] == b"\x16"  # a ClientHello, then the end: the connection was closed
 
 
-def test_a_timeout_changed_while_the_handshake_waits(trusting):
+@contextlib.contextmanager
+def waiting_handshake(context):
+    """Its socket, and the thread in which it waits for the server."""
     arrived = threading.Event()
 
     def handle(conn):
@@ -201,25 +204,20 @@ def test_a_timeout_changed_while_the_handshake_waits(trusting):
 
     with Server(handle) as server:
         sock = server.connect(timeout=None)
-        waiting = Thread(lambda: trusting.wrap_socket(sock, server_hostname="localhost"))
+        waiting = Thread(lambda: context.wrap_socket(sock, server_hostname="localhost"))
         assert arrived.wait(10)
+        yield sock, waiting
+
+
+def test_a_timeout_changed_while_the_handshake_waits(trusting):
+    with waiting_handshake(trusting) as (sock, waiting):
         sock.settimeout(0.1)
         with pytest.raises(socket.timeout):
             waiting.end()
 
 
 def test_a_close_while_the_handshake_waits(trusting):
-    arrived = threading.Event()
-
-    def handle(conn):
-        conn.recv(1)
-        arrived.set()
-        return read_all(conn)
-
-    with Server(handle) as server:
-        sock = server.connect(timeout=None)
-        waiting = Thread(lambda: trusting.wrap_socket(sock, server_hostname="localhost"))
-        assert arrived.wait(10)
+    with waiting_handshake(trusting) as (sock, waiting):
         began = time.monotonic()
         sock.close()
         with pytest.raises(OSError) as caught:

@@ -8,37 +8,10 @@ import socket
 import threading
 
 import pytest
-from support.certificates import VERSIONS, server_context
-from support.tls_server import Server, Thread, echo, read_all
+from support.tls_server import Server, Thread, echo, read_all, receive, silent
 from support.waiting import Waiter
 
 BIG = os.urandom(1 << 20) * 20
-
-
-@pytest.fixture(params=sorted(VERSIONS))
-def context(certs, request):
-    return server_context(version=request.param)
-
-
-@pytest.fixture
-def connect(trusting):
-    def connect(server, timeout=20):
-        return trusting.wrap_socket(server.connect(timeout), server_hostname="localhost")
-
-    return connect
-
-
-def receive(conn, count):
-    parts = bytearray()
-    while len(parts) < count:
-        part = conn.recv(count - len(parts))
-        assert part, "the end came too early"
-        parts += part
-    return bytes(parts)
-
-
-def silent(conn):
-    return len(read_all(conn))
 
 
 def test_one_thread_reads_while_another_writes(context, connect):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ftplib
 import io
 import tempfile
 
@@ -46,6 +47,42 @@ def connect(server, kind, timeout=None, module=rftplib):
     if kind != "plain":
         ftp.prot_p()
     return ftp
+
+
+def keeping(cls):
+    """A class whose clients have their data connection in `conn`, for callbacks that do something to it."""
+
+    class Client(cls):
+        def transfercmd(self, cmd, rest=None):
+            self.conn = super().transfercmd(cmd, rest)
+            return self.conn
+
+    return Client
+
+
+def failing_at_unwrap(cls, error):
+    """A class whose data connections raise that by unwrap()."""
+
+    class Client(cls):
+        def ntransfercmd(self, cmd, rest=None):
+            conn, size = super().ntransfercmd(cmd, rest)
+            conn.unwrap = unwrap
+            return conn, size
+
+    def unwrap():
+        raise error
+
+    return Client
+
+
+class Swallowing(rftplib.FTP):
+    """What a script does that wants no refusal to be an exception."""
+
+    def voidresp(self):
+        try:
+            return super().voidresp()
+        except ftplib.Error as error:
+            return str(error)
 
 
 class Endless:

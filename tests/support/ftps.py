@@ -123,6 +123,19 @@ class Work:
         shutil.rmtree(self.path)
 
 
+class Watched(rftplib.FTP_TLS):
+    """Notes of each data connection whether it has resumed a session."""
+
+    def __init__(self, *args, **options):
+        self.resumed = []
+        super().__init__(*args, **options)
+
+    def ntransfercmd(self, cmd, rest=None):
+        conn, size = super().ntransfercmd(cmd, rest)
+        self.resumed.append(conn.session_reused)
+        return conn, size
+
+
 @functools.lru_cache(maxsize=8)
 def content(size: int) -> bytes:
     """Bytes in which no part equals another, so that lost or doubled blocks show. All byte values, CR and LF too."""

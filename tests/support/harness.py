@@ -22,6 +22,7 @@ import warnings
 from dataclasses import asdict, dataclass, field
 
 import rftplib
+from support.resources import descriptors, threads_end
 from support.scripted_server import LIMIT, Server
 
 LIBRARIES = {"ftplib": ftplib, "rftplib": rftplib}
@@ -128,6 +129,20 @@ def run_both(script, replies=None, **server_settings):
         return run(rftplib, script, server), run(ftplib, script, server)
     finally:
         server.close()
+
+
+def run_cleanly(script, server, quiet):
+    """(rftplib's outcome, ftplib's) of a server that isn't started. rftplib leaves no descriptor, and no thread beyond
+    the `quiet` number."""
+    try:
+        theirs = run(ftplib, script, server)
+        before = descriptors()
+        ours = run(rftplib, script, server)
+        assert descriptors() == before
+        assert threads_end(quiet), "a thread is left"
+    finally:
+        server.close()
+    return ours, theirs
 
 
 def same(script, replies=None, **server_settings):

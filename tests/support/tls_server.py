@@ -74,6 +74,21 @@ def read_all(conn):
         parts.append(part)
 
 
+def receive(conn, count):
+    """Exactly so many bytes."""
+    parts = bytearray()
+    while len(parts) < count:
+        part = conn.recv(count - len(parts))
+        assert part, "the end came too early"
+        parts += part
+    return bytes(parts)
+
+
+def silent(conn):
+    """A server that reads only; how many bytes there were."""
+    return len(read_all(conn))
+
+
 def echo(conn):
     """Sends back what comes, until the peer's close_notify."""
     while True:

@@ -10,6 +10,7 @@ import ssl
 import pytest
 from support.actions import DOWNLOAD, auth_tls, ccc, close, end_data, half_close, open_data, recv_data, send_data
 from support.certificates import CA_FILE, server_context
+from support.clients import failing_at_unwrap
 from support.harness import same
 
 DONE = b"226 done\r\n"
@@ -341,17 +342,7 @@ def test_unwrap_that_raises(error):
     """Whatever isn't merely an irregular end is raised, the reply stays unread."""
 
     def script(lib, env):
-        class Client(lib.FTP_TLS):
-            def ntransfercmd(self, cmd, rest=None):
-                conn, size = super().ntransfercmd(cmd, rest)
-
-                def unwrap():
-                    raise error
-
-                conn.unwrap = unwrap
-                return conn, size
-
-        ftp = secure(env, cls=Client)
+        ftp = secure(env, cls=failing_at_unwrap(lib.FTP_TLS, error))
         ftp.prot_p()
         env.attempt(ftp.nlst)
         env.attempt(ftp.voidresp)

@@ -32,6 +32,14 @@ def secure(env):
     return ftp
 
 
+def secured(server, cls, **options):
+    ftp = cls(**options)
+    ftp.connect(server.host, server.port)
+    ftp.login("user", "secret")
+    ftp.prot_p()
+    return ftp
+
+
 # ------------------------------------------------------------------------ real servers
 
 
@@ -80,10 +88,7 @@ def test_a_server_that_shakes_hands_before_it_answers(native):
 
         context = NativeContext(danger_accept_invalid_certs=True, danger_accept_invalid_hostnames=True)
     with Server(FIRST) as server:
-        ftp = rftplib.FTP_TLS(timeout=20, context=context)
-        ftp.connect(server.host, server.port)
-        ftp.login("user", "secret")
-        ftp.prot_p()
+        ftp = secured(server, rftplib.FTP_TLS, timeout=20, context=context)
         assert ftp.nlst() == ["a"]
         assert ftp.storbinary("STOR x", io.BytesIO(b"x")) == "226 ok"
         assert ftp.pwd() == "/home"
@@ -92,10 +97,7 @@ def test_a_server_that_shakes_hands_before_it_answers(native):
 
 def test_ftplib_waits_for_it_until_the_timeout():
     with Server(FIRST) as server:
-        ftp = ftplib.FTP_TLS(timeout=1)
-        ftp.connect(server.host, server.port)
-        ftp.login("user", "secret")
-        ftp.prot_p()
+        ftp = secured(server, ftplib.FTP_TLS, timeout=1)
         with pytest.raises(socket.timeout):
             ftp.nlst()
         ftp.close()
@@ -104,10 +106,7 @@ def test_ftplib_waits_for_it_until_the_timeout():
 @pytest.mark.parametrize("at_once", [None], indirect=True)
 def test_none_is_ftplibs_order():
     with Server(FIRST) as server:
-        ftp = rftplib.FTP_TLS(timeout=1)
-        ftp.connect(server.host, server.port)
-        ftp.login("user", "secret")
-        ftp.prot_p()
+        ftp = secured(server, rftplib.FTP_TLS, timeout=1)
         with pytest.raises(socket.timeout):
             ftp.nlst()
         ftp.close()
@@ -167,10 +166,7 @@ def test_the_outcome_is_ftplibs(row):
 @pytest.mark.skipif(os.environ.get("RFTPLIB_NATIVE") == "0", reason="the handshake comes after the reply")
 def test_a_refused_hello_and_then_the_refusal():
     with Server({"RETR": (alert, b"522 no\r\n")}) as server:
-        ftp = rftplib.FTP_TLS(timeout=20)
-        ftp.connect(server.host, server.port)
-        ftp.login("user", "secret")
-        ftp.prot_p()
+        ftp = secured(server, rftplib.FTP_TLS, timeout=20)
         with pytest.raises(ftplib.error_perm, match="522 no"):
             ftp.retrbinary("RETR x", print)
         assert ftp.pwd() == "/home"
@@ -179,10 +175,7 @@ def test_a_refused_hello_and_then_the_refusal():
 
 def test_a_silent_server_is_waited_for_as_long_as_the_timeout():
     with Server({"RETR": fall_silent}) as server:
-        ftp = rftplib.FTP_TLS(timeout=1)
-        ftp.connect(server.host, server.port)
-        ftp.login("user", "secret")
-        ftp.prot_p()
+        ftp = secured(server, rftplib.FTP_TLS, timeout=1)
         with pytest.raises(socket.timeout):
             ftp.retrbinary("RETR x", print)
         ftp.close()
@@ -197,10 +190,7 @@ def test_close_by_another_thread_ends_it():
         fall_silent(session)
 
     with Server({"RETR": wait}) as server:
-        ftp = rftplib.FTP_TLS(timeout=20)
-        ftp.connect(server.host, server.port)
-        ftp.login("user", "secret")
-        ftp.prot_p()
+        ftp = secured(server, rftplib.FTP_TLS, timeout=20)
         closer = threading.Thread(target=lambda: (waiting.wait(20), ftp.close()))
         closer.start()
         with pytest.raises(OSError) as caught:

@@ -14,7 +14,7 @@ import pytest
 import rftplib
 from rftplib import _lenient
 from rftplib.tls import FTPS
-from support.clients import context
+from support.clients import context, failing_at_unwrap
 from support.ftps import content
 from support.hostile_ftps import TELLS_EOF
 
@@ -539,17 +539,7 @@ def test_unwrap_of_a_mock():
 
 @pytest.mark.parametrize("error", [ValueError("mine"), OSError(5, "mine"), ssl.SSLError(1, "mine")], ids=repr)
 def test_other_errors_of_unwrap_pass(hostile, error):
-    class Client(rftplib.FTP_TLS):
-        def ntransfercmd(self, cmd, rest=None):
-            conn, size = super().ntransfercmd(cmd, rest)
-
-            def unwrap():
-                raise error
-
-            conn.unwrap = unwrap
-            return conn, size
-
-    ftp = login(hostile, cls=Client)
+    ftp = login(hostile, cls=failing_at_unwrap(rftplib.FTP_TLS, error))
     try:
         with pytest.raises(type(error), match="mine"):
             ftp.retrbinary("RETR x", lambda block: None)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ftplib
 import ssl
 
 import pytest
-import rftplib
 from support import misbehave as bad
 from support.actions import close, reset
 from support.certificates import CA_FILE, server_context
-from support.harness import differences, run, run_both, same
+from support.harness import differences, run_both, run_cleanly, same
 from support.hostile_ftps import TELLS_EOF
-from support.resources import descriptors, threads_end
 from support.scripted_server import LIMIT, Server
 
 SHORT = 0.5
@@ -38,15 +35,7 @@ def hello(session, conn=None):
 
 
 def play(script, replies, quiet):
-    server = Server(replies, tls=server_context())
-    try:
-        theirs = run(ftplib, script, server)
-        before = descriptors()
-        ours = run(rftplib, script, server)
-        assert descriptors() == before
-        assert threads_end(quiet), "a thread is left"
-    finally:
-        server.close()
+    ours, theirs = run_cleanly(script, Server(replies, tls=server_context()), quiet)
     wire, ours.wire, theirs.wire = ours.wire, [], []  # there are random numbers in handshakes
     assert not differences(ours, theirs), differences(ours, theirs)
     ours.wire = wire

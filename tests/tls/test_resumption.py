@@ -8,22 +8,9 @@ import ssl
 import pytest
 import rftplib
 from support.certificates import client_context
-from support.ftps import CCC, EXPLICIT
+from support.ftps import CCC, EXPLICIT, Watched
 
 DEMANDING = ("vsftpd", "vsftpd6", "vsftpd-strict", "vsftpd-forced", "proftpd")
-
-
-class Watched(rftplib.FTP_TLS):
-    """Notes of each data connection whether it has resumed a session."""
-
-    def __init__(self, *args, **options):
-        self.resumed = []
-        super().__init__(*args, **options)
-
-    def ntransfercmd(self, cmd, rest=None):
-        conn, size = super().ntransfercmd(cmd, rest)
-        self.resumed.append(conn.session_reused)
-        return conn, size
 
 
 @pytest.mark.native

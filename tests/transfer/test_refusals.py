@@ -13,7 +13,7 @@ import pytest
 import rftplib
 from rftplib import _lenient
 from support.actions import DEFAULTS, close, open_data, send_data
-from support.clients import connect
+from support.clients import Swallowing, connect
 from support.harness import run_both, same
 from support.scripted_server import Server
 
@@ -324,16 +324,9 @@ def test_the_reply_is_read_by_the_clients_own_methods():
 def test_who_swallows_the_refusal_gets_the_timeout():
     """A file that isn't whole never passes for one."""
 
-    class Client(rftplib.FTP):
-        def voidresp(self):
-            try:
-                return super().voidresp()
-            except ftplib.Error as error:
-                return str(error)
-
     replies = {"RETR": (b"150 x\r\n", open_data, b"451 no\r\n"), "STOR": (b"150 x\r\n", abort_upload, b"552 full\r\n")}
     with Server(replies) as server:
-        ftp = Client(timeout=LONG)
+        ftp = Swallowing(timeout=LONG)
         ftp.connect(server.host, server.port)
         with pytest.raises(socket.timeout):
             ftp.retrbinary("RETR x", print)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ftplib
 import io
 import resource
 
 import pytest
-import rftplib
 from support.actions import recv_data, send_data
-from support.harness import differences, run
-from support.resources import descriptors, threads_end
+from support.harness import differences, run_cleanly
 from support.scripted_server import Server
 
 BIG = bytes(range(256)) * 4096  # 1 MiB
@@ -66,15 +63,7 @@ def type_of(note):
 
 def same_everywhere(script, quiet, replies):
     """Run with both libraries, compare all that can be seen, and look for what is left."""
-    server = Server(replies)
-    try:
-        theirs = run(ftplib, script, server)
-        before = descriptors()
-        ours = run(rftplib, script, server)
-        assert descriptors() == before
-        assert threads_end(quiet), "a thread is left"
-    finally:
-        server.close()
+    ours, theirs = run_cleanly(script, Server(replies), quiet)
     assert not differences(ours, theirs), differences(ours, theirs)
     assert all(ours.data_closed), "a data connection is still open"
     return ours

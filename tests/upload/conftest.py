@@ -1,5 +1,5 @@
 """The fixtures of the tests that run one transfer each way."""
 
-# ruff: noqa: F401
+# ruff: noqa: F403
 
-from support.transfer_fixtures import plain, same
+from support.transfer_fixtures import *

@@ -9,6 +9,7 @@ import tempfile
 
 import pytest
 from support.actions import recv_data, send_data
+from support.clients import keeping
 from support.harness import same
 from support.sources import Source
 
@@ -369,12 +370,7 @@ CLOSED.remove(("retrlines", "conn"))  # see test_deviations
 @pytest.mark.parametrize(("method", "close_what"), CLOSED)
 def test_callback_closes_things(method, close_what):
     def script(lib, env):
-        class Client(lib.FTP):
-            def transfercmd(self, cmd, rest=None):
-                self.conn = super().transfercmd(cmd, rest)
-                return self.conn
-
-        ftp = env.ftp(Client)
+        ftp = env.ftp(keeping(lib.FTP))
 
         def callback(block):
             (ftp if close_what == "ftp" else getattr(ftp, close_what)).close()

@@ -1,17 +1,9 @@
 """The fixtures of the tests on real servers. Nothing here may leave a descriptor behind."""
 
-# ruff: noqa: F401
+# ruff: noqa: F403
 
 import pytest
-from support.real_fixtures import (
-    endpoint,
-    ftp,
-    pair,
-    pytest_generate_tests,
-    reading_pair,
-    unavailable,
-    work,
-)
+from support.real_fixtures import *
 
 
 @pytest.fixture(autouse=True)
