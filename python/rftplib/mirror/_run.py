@@ -1,6 +1,5 @@
 """A plan is run here: directories, then files side by side, then times, and deletions last of all."""
 
-import collections
 import queue
 import threading
 import time
@@ -152,7 +151,11 @@ class Run:
         if self._executor is None:
             self._in_threads(jobs, at_once)
         else:
-            self._by_executor(jobs, at_once)
+            from ._executor import by_executor
+
+            broken, left = by_executor(self._executor, jobs, at_once, self._here, self._take)
+            if broken is not None:
+                self._left(broken, left)
 
     def _in_threads(self, jobs, at_once):
         waiting, results, taking = queue.SimpleQueue(), queue.SimpleQueue(), threading.Lock()
@@ -202,42 +205,6 @@ class Run:
             end = time.monotonic() + _PATIENCE
             for thread in threads:
                 thread.join(max(0.0, end - time.monotonic()))
-
-    def _by_executor(self, jobs, at_once):
-        """At most as many jobs as there may be connections are handed out at a time: each takes one of each side."""
-        from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, wait
-
-        from ._copy import copy
-
-        running, waiting, broken = {}, collections.deque(jobs), None
-        try:
-            while running or (waiting and broken is None and not self._here.stop.is_set()):
-                while broken is None and waiting and len(running) < at_once and not self._here.stop.is_set():
-                    try:
-                        running[self._executor.submit(copy, waiting[0])] = waiting[0]
-                        waiting.popleft()
-                    except RuntimeError as error:  # it is shut down, or its workers have died
-                        broken = error
-                for future in wait(list(running), timeout=0.2, return_when=FIRST_COMPLETED).done:
-                    job = running.pop(future)
-                    error = CancelledError() if future.cancelled() else future.exception()
-                    if isinstance(error, (BrokenExecutor, CancelledError)):
-                        broken = error
-                    outcomes = error if error is not None else future.result()
-                    self._take(job, outcomes)
-                    if error is None:
-                        for outcome in outcomes:
-                            self._here.moved(outcome.size)
-        except Stopped:  # whoever is told of progress has raised; what is under way can't be ended
-            for future in running:
-                future.cancel()
-            wait(list(running))
-            raise
-        finally:
-            for future in running:
-                future.cancel()
-        if broken is not None:
-            self._left(broken, waiting)
 
     def _left(self, broken, jobs):
         """The executor is broken: tell what hasn't been copied for that."""
