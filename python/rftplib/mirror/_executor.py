@@ -5,6 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 
 from . import _copy
 from ._jobs import Stopped
+from ._threads import PATIENCE
 
 
 def by_executor(executor, jobs, at_once, here, take):
@@ -33,12 +34,9 @@ def by_executor(executor, jobs, at_once, here, take):
                 if error is None:
                     for outcome in outcomes:
                         here.moved(outcome.size)
-    except Stopped:  # whoever is told of progress has raised; what is under way can't be ended
+    except BaseException as error:  # Ctrl-C, or what progress has raised: what is under way can't be ended
         for future in running:
             future.cancel()
-        wait(list(running))
+        wait(list(running), timeout=None if isinstance(error, Stopped) else PATIENCE)
         raise
-    finally:
-        for future in running:
-            future.cancel()
     return broken, waiting
