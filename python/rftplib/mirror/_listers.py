@@ -45,7 +45,8 @@ class Lister:
     """One connection, another one after it has failed. prepared(ftp): a context in which each one is used."""
 
     def __init__(self, site, prepared=contextlib.nullcontext):
-        self.ftp, self._site, self._lent, self._prepared = None, site, contextlib.ExitStack(), prepared
+        self.ftp, self._site, self._prepared = None, site, prepared
+        self._lent, self._ended = contextlib.ExitStack(), False
 
     def ask(self, question):
         """What question(ftp) returns, once more by another connection if the first has failed."""
@@ -63,13 +64,13 @@ class Lister:
                     raise
                 self.ftp.close()
                 self.give_back()
-                if last:
+                if last or self._ended:
                     raise
         return None
 
     def close(self):
-        """End what another thread does by it."""
-        ftp = self.ftp
+        """End what another thread does by it: that fails."""
+        self._ended, ftp = True, self.ftp
         if ftp is not None:
             with contextlib.suppress(OSError):
                 ftp.close()
