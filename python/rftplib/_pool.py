@@ -4,13 +4,15 @@ One pool for all equal Sites of a process. Its lock is held for moments only: no
 meanwhile.
 """
 
+import contextlib
+import copy
 import os
 import re
 import threading
 import time
 import weakref
 
-from ._errors import Error
+from ._errors import Error, error_perm
 from ._lent import Lent
 
 # For how many seconds an idle connection is worth keeping: servers and firewalls drop them
@@ -68,7 +70,10 @@ class Pool:
 
     def _begin(self):
         """Nothing stands, and nobody waits: at first, and in a forked process."""
-        self._changed = threading.Condition(threading.Lock())
+        lock = threading.Lock()
+        self._changed, self._turn = threading.Condition(lock), threading.Condition(lock)
+        self._let_in = self._logs_in = False  # whether a login has succeeded, and whether the first one is under way
+        self._refusal = None  # of the latest login that has come to nothing for good
         self._process = os.getpid()
         self._standing = 0  # how many connections there are, lent or idle
         self._opening = 0  # how many are about to be opened
@@ -184,7 +189,7 @@ class Pool:
         began, pause = time.monotonic(), 0.05
         while True:
             try:
-                return Lent(*self._site._open())
+                return Lent(*self._site._open(self._login))
             except Error as refusal:
                 if not says_too_many(refusal):
                     raise
@@ -199,6 +204,30 @@ class Pool:
                 raise error
             time.sleep(pause)
             pause = min(2 * pause, LOOK)
+
+    @contextlib.contextmanager
+    def _login(self):
+        """A context for a login. Until one has succeeded, the others wait, connected: a password that is refused is
+        sent once, and they raise the refusal as well."""
+        with self._turn:
+            known = self._refusal
+            while self._logs_in and not self._let_in:
+                self._turn.wait(LOOK)
+                if self._refusal is not known:
+                    raise copy.copy(self._refusal)
+            self._logs_in = True
+        succeeded, refusal = False, None
+        try:
+            yield
+            succeeded = True
+        except error_perm as error:
+            refusal = None if says_too_many(error) else error
+            raise
+        finally:
+            with self._turn:
+                self._let_in, self._logs_in = self._let_in or succeeded, False
+                self._refusal = refusal or self._refusal
+                self._turn.notify_all()
 
     # what follows is called with the lock held
 

@@ -1,5 +1,6 @@
 """How to reach a server, as a value: `rftplib.session.Site`."""
 
+import contextlib
 import os
 import ssl
 from typing import NamedTuple, Optional
@@ -231,15 +232,17 @@ class Site:
         """Close the idle connections that borrow() keeps. Those that are lent out are closed when they come back."""
         pool_of(self).close_idle()
 
-    def _open(self):
-        """A new client, and the directory that it is in; None if the server doesn't tell."""
+    def _open(self, login=contextlib.nullcontext):
+        """A new client, and the directory that it is in; None if the server doesn't tell. login(): a context for the
+        login, after the greeting."""
         ftp = self._client()
         try:
             connect, reply, idle = self.timeouts
             ftp.connect(self.host, self.port, timeout=connect)
             ftp.sock.settimeout(reply)
             ftp.timeout = idle
-            ftp.login(*self._login())
+            with login():
+                ftp.login(*self._login())
             return ftp, _prepare(ftp, self.directory)
         except BaseException:
             ftp.close()
@@ -370,16 +373,17 @@ def _prepare(ftp, directory):
 
     That is TYPE I, names in UTF-8 where that is to be asked for, and the directory where connections begin.
     """
-    type_reply, feat = batch(ftp, ["TYPE I", "FEAT"])
-    if type_reply.ok and hasattr(ftp, "_type_in_force"):
-        ftp._type_in_force = "TYPE I"
+    (feat,) = batch(ftp, ["FEAT"])
     remember(ftp, parse_feat(feat.text))
-    commands = []
+    commands = ["TYPE I"]
     if features(ftp).utf8 and ftp.encoding.lower() in ("utf-8", "utf8"):
         commands.append("OPTS UTF8 ON")  # a refusal says that it can't be turned off
     if directory:
         commands.append("CWD " + directory)
-    *entered, where = ask(ftp, [*commands, "PWD"])
+    # Together: any number of replies takes two round trips where each is sent by itself, as ProFTPD does.
+    type_reply, *entered, where = ask(ftp, [*commands, "PWD"])
+    if type_reply.ok and hasattr(ftp, "_type_in_force"):
+        ftp._type_in_force = "TYPE I"
     if directory and not entered[-1].ok:
         text = entered[-1].text
         refusal = (error_temp if text[:1] == "4" else error_perm)(text)

@@ -278,6 +278,31 @@ def test_other_refusals_are_raised_at_once(text):
         assert server.refused == 1
 
 
+def test_a_refused_password_is_sent_once():
+    """Those that wait for the first login raise its refusal; the next one to ask tries again."""
+    together = 4
+
+    def password():
+        deadline = time.monotonic() + PATIENCE
+        while len(pool._turn._waiters) < together - 1 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return "wrong"
+
+    def borrow(number):
+        with pytest.raises(rftplib.error_perm, match="^530 Login incorrect$"):
+            with site.borrow():
+                pass
+
+    with LimitedServer(0, "530 Login incorrect", "PASS") as server:
+        site = Site(server.url.replace(":secret", ""), password=password)
+        pool = _pool.pool_of(site)
+        end(*in_threads(together, borrow))
+        assert server.refused == 1
+        server.limit, together = 100, 1
+        with site.borrow() as ftp:
+            assert ftp.sendcmd("NOOP") == "200 noop"
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("limit", [1, 3, 8])
 def test_ten_thousand_times_in_sixteen_threads(limit):

@@ -141,7 +141,7 @@ def login_of(site_of, tmp_path=None, monkeypatch=None, netrc=None):
         with site_of(server).open():
             pass
         lines = server.commands()
-    return lines[: lines.index("TYPE I")]
+    return lines[: lines.index("FEAT")]
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def test_what_a_client_is_like():
             assert (raised.value.code, raised.value.command) == (550, "DELE x")
             ftp.retrbinary("RETR x", lambda block: None)
         assert server.commands() == [
-            *["USER user", "PASS secret", "TYPE I", "FEAT", "OPTS UTF8 ON", "CWD some/where", "PWD", "DELE x"],
+            *["USER user", "PASS secret", "FEAT", "TYPE I", "OPTS UTF8 ON", "CWD some/where", "PWD", "DELE x"],
             *["PASV", "RETR x", "QUIT"],
         ]
 

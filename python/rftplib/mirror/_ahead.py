@@ -11,7 +11,7 @@ at before they are renamed.
 """
 
 from .. import _lenient, _options
-from .._errors import error_perm, error_proto, error_reply, error_temp
+from .._errors import Error, error_perm, error_proto, error_reply, error_temp
 
 # Among a client's attributes: whether EPSV is refused, or leads nowhere
 _NO_EPSV = "_rftplib_mirror_no_epsv"
@@ -92,3 +92,40 @@ class Ahead:
             self._works = False
             vars(self._ftp)[_NO_EPSV] = True
             return None
+
+
+class Listings(Ahead):
+    """The same for MLSD, with other commands in between: the reply to EPSV is read together with the final one.
+
+    more(): whether there is another listing. MLSD lists the same in any TYPE (RFC 3659, section 7.2): none is sent.
+    """
+
+    more = property(lambda self: self._more(), lambda self, value: None)
+
+    def __init__(self, ftp, more):
+        super().__init__(ftp)
+        self._more, self._type = more, None
+
+    def __enter__(self):
+        self._type = vars(self._ftp).get("_type_in_force")
+        if self._type is not None:
+            self._ftp._type_in_force = "TYPE A"
+        super().__enter__()
+        if self._works and self.more:  # who waits for a listing doesn't wait for this as well
+            self._ask()
+            self.settle()
+        return self
+
+    def __exit__(self, *raised):
+        if self._type is not None:
+            self._ftp._type_in_force = self._type
+        super().__exit__(*raised)
+
+    def _reply(self):
+        try:
+            reply = super()._reply()
+        except Error:
+            self.settle()
+            raise
+        self.settle()
+        return reply

@@ -73,6 +73,7 @@ class Here:
         self.asides = {}  # {path: the name under which what it replaces waits on the server}
         self.token = secrets.token_hex(8)  # what is written on servers is of this run alone
         self.raised = None  # what the one who is told of progress has raised
+        self.threads = []  # that are at work
         self._clients = set()
 
     def moved(self, size):
@@ -136,6 +137,13 @@ class Here:
         for ftp in list(self._clients):
             with contextlib.suppress(OSError):
                 ftp.close()
+
+    def end(self):
+        """End all that is going on, and wait for it: then nothing half is left."""
+        from ._threads import wait_for
+
+        self.close()
+        wait_for(self.threads)
 
 
 def failed(action, error, fatal=False):

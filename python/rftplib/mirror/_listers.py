@@ -7,13 +7,20 @@ from typing import NamedTuple
 
 from .. import _scan, _walk
 from .._errors import Error, error_temp
+from .._features import features
 from .._pool import says_too_many
 from .._stat import stat_many
 from . import _advice, _names, _tree
+from ._ahead import Listings
+from ._threads import wait_for
 from ._tree import Node, join
 
 # Refusals that say nothing of the directory but much of the connection, or of the moment
 _PASSING = ("421", "425", "426", "430", "434")
+
+# For how many seconds a connection is held while no directory waits, and threads that have been told to end are waited
+# for: they leave nothing behind
+_HOLD, _PATIENCE = 0.3, 1.0
 
 # How many directories are listed together, by STAT, where a server does that
 _TOGETHER = 32
@@ -35,10 +42,11 @@ class Unreachable(Exception):
 
 
 class Lister:
-    """One connection, another one after it has failed."""
+    """One connection, another one after it has failed. prepared(ftp): a context in which each one is used."""
 
-    def __init__(self, site):
-        self.ftp, self._site, self._lent = None, site, contextlib.ExitStack()
+    def __init__(self, site, prepared=contextlib.nullcontext):
+        self.ftp, self._site, self._prepared = None, site, prepared
+        self._lent, self._ended = contextlib.ExitStack(), False
 
     def ask(self, question):
         """What question(ftp) returns, once more by another connection if the first has failed."""
@@ -46,6 +54,7 @@ class Lister:
             if self.ftp is None:
                 try:
                     self.ftp = self._lent.enter_context(self._site.borrow())
+                    self._lent.enter_context(self._prepared(self.ftp))
                 except Exception as error:
                     raise Unreachable(self._site.url) from error
             try:
@@ -55,9 +64,16 @@ class Lister:
                     raise
                 self.ftp.close()
                 self.give_back()
-                if last:
+                if last or self._ended:
                     raise
         return None
+
+    def close(self):
+        """End what another thread does by it: that fails."""
+        self._ended, ftp = True, self.ftp
+        if ftp is not None:
+            with contextlib.suppress(OSError):
+                ftp.close()
 
     def give_back(self):
         self.ftp = None
@@ -81,35 +97,34 @@ class Scan:
         self._lock = threading.Lock()
         self._waiting = queue.SimpleQueue()
         self._open = 0  # how many directories are waiting or being listed
-        self._threads, self._listers, self._error = [], [], None
+        self._threads, self._listers, self._error, self._answer = [], [], None, None
         self._ended = threading.Event()
 
-    def run(self, connections, lister, expected):
-        """List all. Raises what the root's listing raises, and errors that are none of a single directory's.
+    def run(self, question, connections, expected):
+        """List all, and return what question(ftp) returns, which is asked before the root is listed.
 
-        lister: the first one, which has a connection. expected: see Remote.scan().
+        expected: see Remote.scan(). Raises Unreachable if there is no connection, what the root's listing raises, and
+        errors that are none of a single directory's.
         """
-        self._most = min(connections, self._site.connections)
-        self._spare = lister
-        self._push([_Directory()])
-        with self._lock:
-            while len(self._threads) < min(self._most, expected):
-                self._begin(eager=True)
+        self._most, self._expected, self._question = min(connections, self._site.connections), expected, question
         try:
+            self._push([_Directory()])
+            with self._lock:
+                while len(self._threads) < min(self._most, expected):
+                    self._begin()  # it is connected by the time that there is something to list
             while not self._ended.wait(0.1):
                 pass
         finally:
-            interrupted = not self._ended.is_set()
+            whole = self._ended.is_set() and self._error is None
             self._ended.set()
-            for one in self._listers if interrupted else ():
-                if one.ftp is not None:
-                    one.ftp.close()
+            for lister in self._listers if not whole else ():
+                lister.close()
             for _ in self._threads:
                 self._waiting.put(None)
-            for thread in self._threads:
-                thread.join(1)
+            wait_for(self._threads, _PATIENCE)
         if self._error is not None:
             raise self._error
+        return self._answer
 
     def _push(self, directories):
         with self._lock:
@@ -120,18 +135,24 @@ class Scan:
             while self._open > len(self._threads) < self._most:
                 self._begin()
 
-    def _begin(self, eager=False):
-        """One more that lists; eager: it logs in although there is nothing to list yet."""
-        lister, self._spare = self._spare or Lister(self._site), None
-        work = threading.Thread(target=self._work, args=(lister, eager), daemon=True, name="rftplib-mirror-list")
+    def _begin(self):
+        """One more that lists."""
+        lister = Lister(self._site, self._prepared)
+        work = threading.Thread(target=self._work, args=(lister,), daemon=True, name="rftplib-mirror-list")
         self._listers.append(lister)
         self._threads.append(work)
         work.start()
 
-    def _work(self, lister, eager):
+    def _prepared(self, ftp):
+        return Listings(ftp, self._more) if "MLST" in features(ftp) else contextlib.nullcontext()
+
+    def _more(self):
+        """Whether a connection will list another directory, as far as that can be told."""
+        return self._waiting.qsize() > 0 or (self._expected > 1 and not self._tree.nodes)
+
+    def _work(self, lister):
         try:
-            if eager:
-                lister.ask(lambda ftp: None)
+            lister.ask(lambda ftp: None)
             while True:
                 directories = self._next(lister)
                 if None in directories or self._ended.is_set():
@@ -142,7 +163,7 @@ class Scan:
                     if not self._open:
                         self._ended.set()
         except BaseException as error:
-            self._error = self._error or (error.__cause__ if isinstance(error, Unreachable) else error)
+            self._error = self._error or error
             self._ended.set()
         finally:
             lister.give_back()
@@ -150,7 +171,7 @@ class Scan:
     def _next(self, lister):
         """The directories that this one lists next: its share of those that wait, where several go together."""
         try:
-            found = [self._waiting.get_nowait()]
+            found = [self._waiting.get(timeout=_HOLD)]
         except queue.Empty:
             lister.give_back()  # others may be waiting for a connection
             found = [self._waiting.get()]
@@ -162,6 +183,8 @@ class Scan:
         return found
 
     def _list(self, lister, directories):
+        if not directories[0].path:
+            self._answer = lister.ask(self._question)
         try:
             listed = lister.ask(lambda ftp: self._entries(ftp, directories))
         except (Error, OSError, EOFError) as error:

@@ -7,7 +7,7 @@ from .._features import features
 from .._site import _restored
 from .._stat import stat_many
 from . import _tree
-from ._listers import Lister, Scan, Unreachable
+from ._listers import Scan, Unreachable
 from ._tree import Tree
 
 # How many commands are on their way at once
@@ -33,22 +33,16 @@ class Remote:
         What is needed by none of the sources is the target's to find out: whether times can be set.
         """
         tree = Tree(rules, names, sent, folds)
-        lister = Lister(self.site)
         try:
-            if needed:
-                lister.ask(lambda ftp: None)
-            else:
-                self.keeps_times = lister.ask(_keeps_times)
+            told = Scan(self.site, tree, links).run(_nothing if needed else _keeps_times, connections, expected)
+            self.keeps_times = self.keeps_times if needed else told
         except Unreachable as unreachable:
-            lister.give_back()
             refusal = unreachable.__cause__
             if needed or not self.site.directory or not _is_gone(refusal) or not self._is_missing():
                 raise _told(refusal, f"at {self}") from None
             with self.outside().borrow() as ftp:
                 self.keeps_times = _keeps_times(ftp)
             tree.exists = False
-            return tree
-        Scan(self.site, tree, links).run(connections, lister, expected)
         return tree
 
     def _is_missing(self):
@@ -109,6 +103,10 @@ def _told(error, where):
 
 def _is_gone(error):
     return isinstance(error, error_perm) and error.args[0][:3] == "550"
+
+
+def _nothing(ftp):
+    """What a source is asked before it is listed."""
 
 
 def _keeps_times(ftp):

@@ -1,7 +1,5 @@
 """A plan is run here: directories, then files side by side, then times, and deletions last of all."""
 
-import collections
-import queue
 import threading
 import time
 
@@ -14,9 +12,6 @@ from ._remote import Remote
 from ._values import Failure, Refused, Report
 
 VERIFY = ("none", "size", "auto", "hash")
-
-# How long Ctrl-C waits for transfers to end, in seconds
-_PATIENCE = 1.0
 
 
 class Run:
@@ -51,12 +46,13 @@ class Run:
             self._progress.set_size(plan.size)
         try:
             self._do(plan)
-        except Stopped:
-            raise self._here.raised from None
-        except KeyboardInterrupt as interrupt:
-            self._here.close()
-            self._stopped = True
-            interrupt.report = self._report(began)
+        except BaseException as error:
+            self._here.end()
+            if isinstance(error, Stopped):
+                raise self._here.raised from None
+            if isinstance(error, KeyboardInterrupt):
+                self._stopped = True
+                error.report = self._report(began)
             raise
         finally:
             if self._manifest is not None:
@@ -150,94 +146,15 @@ class Run:
             digests = self._manifest is not None
             jobs.append(Job(self.source, self.target, group, self._verify, rate, digests, large, keep))
         if self._executor is None:
-            self._in_threads(jobs, at_once)
+            from ._threads import in_threads
+
+            in_threads(jobs, at_once, self._here, self._take)
         else:
-            self._by_executor(jobs, at_once)
+            from ._executor import by_executor
 
-    def _in_threads(self, jobs, at_once):
-        waiting, results, taking = queue.SimpleQueue(), queue.SimpleQueue(), threading.Lock()
-        for job in jobs:
-            waiting.put(job)
-        here = self._here
-        from ._copy import copy
-
-        def work():
-            while not here.stop.is_set():
-                try:
-                    job = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                try:
-                    outcomes = copy(job, here)
-                    with taking:
-                        self._take(job, outcomes)
-                    results.put(None)
-                except BaseException as error:
-                    results.put(error)
-
-        # daemons: what hangs in a lookup of a name, which nothing ends, doesn't keep the program
-        threads = [
-            threading.Thread(target=work, daemon=True, name="rftplib-mirror") for _ in range(at_once if jobs else 0)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            left = len(jobs)
-            while left:
-                try:
-                    error = results.get(timeout=0.1)
-                except queue.Empty:
-                    if here.raised is not None:
-                        here.close()
-                    if here.stop.is_set() and not any(thread.is_alive() for thread in threads) and results.empty():
-                        break
-                    continue
-                if error is not None:
-                    raise error
-                left -= 1
-        except BaseException:
-            here.close()
-            raise
-        finally:
-            end = time.monotonic() + _PATIENCE
-            for thread in threads:
-                thread.join(max(0.0, end - time.monotonic()))
-
-    def _by_executor(self, jobs, at_once):
-        """At most as many jobs as there may be connections are handed out at a time: each takes one of each side."""
-        from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, wait
-
-        from ._copy import copy
-
-        running, waiting, broken = {}, collections.deque(jobs), None
-        try:
-            while running or (waiting and broken is None and not self._here.stop.is_set()):
-                while broken is None and waiting and len(running) < at_once and not self._here.stop.is_set():
-                    try:
-                        running[self._executor.submit(copy, waiting[0])] = waiting[0]
-                        waiting.popleft()
-                    except RuntimeError as error:  # it is shut down, or its workers have died
-                        broken = error
-                for future in wait(list(running), timeout=0.2, return_when=FIRST_COMPLETED).done:
-                    job = running.pop(future)
-                    error = CancelledError() if future.cancelled() else future.exception()
-                    if isinstance(error, (BrokenExecutor, CancelledError)):
-                        broken = error
-                    outcomes = error if error is not None else future.result()
-                    self._take(job, outcomes)
-                    if error is None:
-                        for outcome in outcomes:
-                            self._here.moved(outcome.size)
-        except Stopped:  # whoever is told of progress has raised; what is under way can't be ended
-            for future in running:
-                future.cancel()
-            wait(list(running))
-            raise
-        finally:
-            for future in running:
-                future.cancel()
-        if broken is not None:
-            self._left(broken, waiting)
+            broken, left = by_executor(self._executor, jobs, at_once, self._here, self._take)
+            if broken is not None:
+                self._left(broken, left)
 
     def _left(self, broken, jobs):
         """The executor is broken: tell what hasn't been copied for that."""
