@@ -34,8 +34,8 @@ const BROKEN_OFF: &str = "replies to earlier commands are still to come: call rf
 /// A text reader over a socket: `readline(limit)` with universal newlines. It keeps the socket open until it is closed,
 /// as the file objects of `socket.makefile` do.
 ///
-/// Any number of threads may call it. The lock is held for state changes only: while it is held no Python code runs and
-/// nothing waits.
+/// Any number of threads may call it. The lock is held for state changes only: while it is held no Python code runs, no
+/// exception is made, which may run some, and nothing waits.
 #[pyclass(module = "rftplib._rftplib", frozen, weakref)]
 pub struct Reader {
     state: Mutex<State>,
@@ -110,15 +110,8 @@ impl Reader {
         let taken = self.await_turn(py, place).and_then(|()| {
             self.socket(py)?;
             self.feed_ahead(py)?;
-            let mut state = self.lock(py);
-            match state.unreadable {
-                Some(why) => Err(why),
-                None => {
-                    let nothing = TextReader::new(state.lines.charset());
-                    Ok(std::mem::replace(&mut state.lines, nothing))
-                }
-            }
-            .map_err(|why| Error::Unreadable(why).into())
+            let lines = self.lock(py).take_lines();
+            lines.map_err(|why| Error::Unreadable(why).into())
         });
         if taken.is_err() {
             self.leave(py, place);
@@ -145,6 +138,7 @@ impl Reader {
         let place = {
             let mut state = self.lock(py);
             if state.socket.is_none() {
+                drop(state);
                 return Err(Error::ClosedReader.into());
             }
             if state.queue.is_empty() {
@@ -177,14 +171,15 @@ impl Reader {
         let owner = Owner::new(socket.bind(py));
         let mut began = Instant::now();
         loop {
-            {
+            let (line, unreadable) = {
                 let mut state = self.lock(py);
-                if let Some(line) = state.take(limit) {
-                    return Ok(line);
-                }
-                if let Some(why) = state.unreadable {
-                    return Err(Error::Unreadable(why).into());
-                }
+                (state.take(limit), state.unreadable)
+            };
+            if let Some(line) = line {
+                return Ok(line);
+            }
+            if let Some(why) = unreadable {
+                return Err(Error::Unreadable(why).into());
             }
             let received = self.feed_ahead(py)?
                 || match self.wire {
@@ -233,10 +228,7 @@ impl Reader {
     }
 
     fn check_open(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.lock(py)
-            .socket
-            .as_ref()
-            .map(|socket| socket.clone_ref(py))
-            .ok_or_else(|| Error::ClosedReader.into())
+        let socket = self.lock(py).socket.as_ref().map(|socket| socket.clone_ref(py));
+        socket.ok_or_else(|| Error::ClosedReader.into())
     }
 }

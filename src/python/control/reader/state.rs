@@ -51,6 +51,17 @@ impl State {
         }
     }
 
+    /// The lines that have been received, for a loop that reads by itself; or why it can't.
+    pub fn take_lines(&mut self) -> Result<TextReader, &'static str> {
+        match self.unreadable {
+            Some(why) => Err(why),
+            None => {
+                let nothing = TextReader::new(self.lines.charset());
+                Ok(std::mem::replace(&mut self.lines, nothing))
+            }
+        }
+    }
+
     /// Whether the reply that comes next refuses what was asked for; `None` where nothing of it has been received.
     pub fn refuses(&self) -> Option<bool> {
         refuses(self.lines.held()).or_else(|| refuses(&self.ahead))
