@@ -35,7 +35,7 @@ OWN_ENVIRONMENT = ("integrations",)  # needs packages that the others don't: scr
 LARGE = ("tls", "transfer", "session", "fs", "waiting", "native_tls")
 # Their long tail is more servers, more orders, more of what fsspec asks: nothing that is another Python's to answer.
 ABOUT_SERVERS = ("fs", "session", "tls")
-AT_ONCE = 5 * (os.cpu_count() or 1) // 2  # a suite computes for about a third of its time, its servers included
+AT_ONCE = 2 * (os.cpu_count() or 1)  # a suite waits for more than half of its time
 TIMEOUT = 1800  # seconds for one suite; a single test has pytest's own timeout
 NO_TESTS = 5  # pytest's exit status
 RUNNING = set()

@@ -125,6 +125,16 @@ mod tests {
     }
 
     #[test]
+    fn what_has_been_sent_is_ready_no_more() {
+        let mut lines = SentLines::new(100);
+        assert_eq!(lines.feed(b"a\nb"), Ok(()));
+        lines.sent();
+        assert_eq!(lines.ready(), b"");
+        assert_eq!(lines.feed(b"c\n"), Ok(()));
+        assert_eq!(lines.ready(), b"bc\r\n");
+    }
+
+    #[test]
     fn a_line_above_the_limit_stops_where_readline_would_have() {
         for block in [1, 4, 100] {
             // readline(6) gives "ok\n", then "123456"

@@ -104,7 +104,7 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
         }
     }
     let facts = facts.strip_suffix(b";").unwrap_or(facts);
-    (!facts.is_empty() && !name.is_empty()).then_some((facts, name))
+    (!name.is_empty()).then_some((facts, name))
 }
 
 fn is_link_with_target(fact: &[u8]) -> bool {

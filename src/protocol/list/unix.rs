@@ -191,7 +191,7 @@ fn link(text: &[u8], size: Option<u64>) -> (&[u8], Option<&[u8]>) {
                 .checked_sub(usize::try_from(size).ok()?)?
                 .checked_sub(ARROW.len())
         })
-        .filter(|&at| at > 0 && size != Some(0) && text.get(at..).is_some_and(|from| from.starts_with(ARROW)));
+        .filter(|&at| size != Some(0) && text.get(at..).is_some_and(|from| from.starts_with(ARROW)));
     by_size
         .or_else(|| memchr::memmem::find(text, ARROW))
         .and_then(split)

@@ -1,5 +1,5 @@
 use super::SURROGATE;
-use crate::protocol::command::{has_line_break, mask, mask_for_log};
+use crate::protocol::command::{has_line_break, mask, mask_for_log, may_change_type};
 
 #[test]
 fn finds_line_breaks_anywhere() {
@@ -69,5 +69,15 @@ fn the_log_leaves_the_rest_alone() {
         "  ",
     ] {
         assert_eq!(mask_for_log(line.as_bytes()), line.as_bytes(), "{line}");
+    }
+}
+
+#[test]
+fn what_may_change_the_type() {
+    for line in [&b"TYPE I"[..], b"type a\r\n", b"USER joe", b"REIN", b"AUTH TLS", b"Ccc"] {
+        assert!(may_change_type(line), "{line:?}");
+    }
+    for line in [&b""[..], b"TYPED I", b"NOOP TYPE", b"PASS USER", b"RETR x", b" TYPE I"] {
+        assert!(!may_change_type(line), "{line:?}");
     }
 }

@@ -222,3 +222,13 @@ fn long_input_in_small_pieces_costs_its_length() {
     }
     assert_eq!(behind.buffered(), 8_500_000);
 }
+
+#[test]
+fn what_is_held_is_what_no_line_has_taken() {
+    let mut reader = TextReader::new(Charset::Utf8);
+    assert_eq!(reader.held(), b"");
+    reader.feed(b"one\r\ntwo").unwrap();
+    assert_eq!(reader.held(), b"one\r\ntwo");
+    assert_eq!(shown(&mut reader, None).unwrap(), "one\n");
+    assert_eq!((reader.held(), reader.buffered()), (&b"two"[..], 3));
+}

@@ -101,6 +101,16 @@ fn comes_back_in_time_when_nothing_arrives() {
 }
 
 #[test]
+fn goes_on_while_there_is_time_and_comes_back_when_there_is_none() {
+    let mut stream = received(&pattern(25_000));
+    let mut target = scripted(vec![]);
+    assert_eq!(target.receive(&mut stream, Instant::now()).unwrap(), Pass::Going);
+    assert_eq!(target.written(), 10_000, "one buffer is taken, whatever the time");
+    assert_eq!(target.receive(&mut stream, soon()).unwrap(), Pass::Ended);
+    assert_eq!(target.written(), 25_000);
+}
+
+#[test]
 fn short_counts_are_gone_on_from() {
     let mut target = scripted(vec![Answer::Takes(1), Answer::Takes(100), Answer::Takes(3)]);
     assert_eq!(run(&mut target, &mut received(&pattern(500))).unwrap(), 0);

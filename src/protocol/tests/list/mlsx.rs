@@ -53,6 +53,8 @@ fn a_target_ends_where_a_fact_does() {
 fn mlsd_takes_no_other_format() {
     for line in [
         "",
+        "type=cdir; ",
+        "; no facts",
         "total 12",
         "-rw-r--r--   1 root     other        531 Jan 29 03:26 README",
     ] {
@@ -68,6 +70,7 @@ fn mlst_has_a_path() {
         (" type=cdir; /", "dir \"/\""),
         (" type=dir; .", "dir \".\""),
         (" type=dir;", "unknown"),
+        (" type=dir; ", "unknown"),
         (" size=3; a", "unknown"),
     ] {
         assert_eq!(read(Format::Mlst, line), expected, "{line}");

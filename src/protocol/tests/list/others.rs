@@ -10,6 +10,7 @@ const ROWS: &[Row] = &[
     ("+r,s99999999999999999999,\ttoo large", "file \"too large\""),
     ("+r,s12,m99999999999999999,\tno such time", "file \"no such time\" 12 never ±1s"),
     ("+r,s12,upsomething,\tno mode", "file \"no mode\" 12"),
+    ("+r,s12,up7777777,\ttoo much", "file \"too much\" 12"),
     ("+up4755,r,\tsuid", "file \"suid\" 04755"),
     ("QSYS            77824 02/23/00 15:09:55 *DIR       dir/", "dir \"dir\" 2000-02-23T15:09:55 ±1s QSYS:"),
     ("QSYS            77824 23/02/00 15:09:55 *STMF      file", "file \"file\" 77824 2000-02-23T15:09:55 ±1s QSYS:"),
