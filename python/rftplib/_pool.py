@@ -72,7 +72,7 @@ class Pool:
         """Nothing stands, and nobody waits: at first, and in a forked process."""
         lock = threading.Lock()
         self._changed, self._turn = threading.Condition(lock), threading.Condition(lock)
-        self._let_in = self._logs_in = False  # whether a login has succeeded, and whether the first one is under way
+        self._let_in, self._first = False, None  # whether a login has succeeded, and the one before that, under way
         self._refusal = None  # of the latest login that has come to nothing for good
         self._process = os.getpid()
         self._standing = 0  # how many connections there are, lent or idle
@@ -207,15 +207,17 @@ class Pool:
 
     @contextlib.contextmanager
     def _login(self):
-        """A context for a login. Until one has succeeded, the others wait, connected: a password that is refused is
-        sent once, and they raise the refusal as well."""
+        """A context for a login. Who comes, connected, while the first one is under way waits for its end: a password
+        that is refused is sent once, and those that have waited raise the refusal as well."""
+        mine = object()
         with self._turn:
-            known = self._refusal
-            while self._logs_in and not self._let_in:
+            first, known = self._first, self._refusal
+            while first is not None and self._first is first:
                 self._turn.wait(LOOK)
-                if self._refusal is not known:
-                    raise copy.copy(self._refusal)
-            self._logs_in = True
+            if self._refusal is not known:
+                raise copy.copy(self._refusal)
+            if not self._let_in:
+                self._first = mine
         succeeded, refusal = False, None
         try:
             yield
@@ -225,8 +227,10 @@ class Pool:
             raise
         finally:
             with self._turn:
-                self._let_in, self._logs_in = self._let_in or succeeded, False
+                self._let_in = self._let_in or succeeded
                 self._refusal = refusal or self._refusal
+                if self._let_in or self._first is mine:
+                    self._first = None
                 self._turn.notify_all()
 
     # what follows is called with the lock held

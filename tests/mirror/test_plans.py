@@ -106,6 +106,8 @@ def test_a_plan_forth_and_back(local, tmp_path):
             Plan.load(tmp_path / "plan", site, tmp_path)
         report = loaded.run()
         assert report.ok and report.deleted == 1 and report.copied == 3
+        again = loaded.run()
+        assert again.ok and again.deleted == 0  # it was gone already
         assert list(plan(site, local)) == []
     assert (local / "sub" / "\udcff\u2603").read_bytes() == b"odd"
 
@@ -178,6 +180,17 @@ def test_links_of_a_server(local):
         made.run()
         assert os.readlink(local / "in") == "a" and not os.path.lexists(local / "out")
         assert copied(plan(site, local, links="copy")) == {}
+
+
+def test_skipped_links_are_counted(local, tmp_path):
+    lines = listing({"a": b"1"}) + b"type=OS.unix=slink:a;size=1; in\r\ntype=OS.unix=slink:a;size=1; too\r\n"
+    with TreeServer({"a": b"1"}, {"MLSD": send_only(lines)}).site() as site:
+        made = plan(site, local)
+        assert made.skipped == 2
+        made.save(tmp_path / "plan")
+        report = Plan.load(tmp_path / "plan", site, local).run()
+        assert report.ok and report.skipped == 2 and str(report).endswith("\n2 links skipped")
+        assert plan(site, local, links="copy").skipped == 0
 
 
 def test_two_names_for_one_file(local, monkeypatch):

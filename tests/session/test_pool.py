@@ -303,6 +303,35 @@ def test_a_refused_password_is_sent_once():
             assert ftp.sendcmd("NOOP") == "200 noop"
 
 
+def test_a_first_login_that_is_lost_holds_nobody_up_twice():
+    """Those that have waited for it go on side by side, not one after another."""
+    together, arrived = 4, threading.Barrier(3)
+
+    def password():
+        if not waited:
+            waited.append(True)
+            deadline = time.monotonic() + PATIENCE
+            while len(pool._turn._waiters) < together - 1 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            raise OSError("lost")
+        arrived.wait(PATIENCE)
+        return "secret"
+
+    def borrow(number):
+        try:
+            with site.borrow() as ftp:
+                assert ftp.sendcmd("NOOP") == "200 noop"
+        except OSError as error:
+            lost.append(str(error))
+
+    waited, lost = [], []
+    with LimitedServer(100) as server:
+        site = Site(server.url.replace(":secret", ""), password=password)
+        pool = _pool.pool_of(site)
+        end(*in_threads(together, borrow))
+    assert lost == ["lost"]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("limit", [1, 3, 8])
 def test_ten_thousand_times_in_sixteen_threads(limit):

@@ -40,6 +40,7 @@ class Report(NamedTuple):
     failures: tuple[Failure, ...] = ()
     withheld: str | None = None
     stopped: bool = False
+    skipped: int = 0
     @property
     def ok(self) -> bool: ...
 
@@ -49,6 +50,7 @@ class Plan:
     target: object
     failures: tuple[Failure, ...]
     refusal: str | None
+    skipped: int
     def __init__(
         self,
         source: object,
@@ -58,6 +60,7 @@ class Plan:
         refusal: str | None = None,
         creates: bool = False,
         unchanged: Iterable[Action] = (),
+        skipped: int = 0,
     ) -> None: ...
     def __iter__(self) -> Iterator[Action]: ...
     def __len__(self) -> int: ...

@@ -119,6 +119,8 @@ class Listings(Ahead):
     def __exit__(self, *raised):
         if self._type is not None:
             self._ftp._type_in_force = self._type
+        if self._ftp.sock is None:
+            self._asked = False  # nothing will come any more
         super().__exit__(*raised)
 
     def _reply(self):

@@ -10,7 +10,7 @@ from ..transfer._course import check_rate
 from ._advice import of, text
 from ._plan import Plan
 from ._planning import plan
-from ._values import Refused, people
+from ._values import Refused, links_skipped, people
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 
@@ -128,6 +128,8 @@ def _show(made):
     if made:
         deletions = sum(action.kind in ("delete", "rmdir") for action in made)
         _say(f"{len(made):,} actions, {people(made.size)} to copy, {deletions:,} deletions", sys.stdout)
+    if made.skipped:
+        _say(links_skipped(made.skipped), sys.stdout)
     for failure in made.failures:
         _say(failure, sys.stderr)
     if made.refusal:

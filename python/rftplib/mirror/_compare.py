@@ -29,11 +29,11 @@ _LATEST += ((4_354_819_199, 86_400),)
 class Comparison:
     """actions: what is to be done, without deletions. same: (path, node, node) to be compared by content.
 
-    blocked: paths in whose way there is something else.
+    blocked: paths in whose way there is something else. skipped: how many links are left out.
     """
 
     def __init__(self, source, target, *, compare, newer_only, keeps_times, links, can_link, remote=False):
-        self.actions, self.failures, self.same = [], [], []
+        self.actions, self.failures, self.same, self.skipped = [], [], [], 0
         self._source, self._target, self._compare, self._newer_only = source, target, compare, newer_only
         self._keeps_times, self._remote = keeps_times, remote
         self.blocked = set(target.unlisted)  # what is there isn't missing
@@ -41,8 +41,11 @@ class Comparison:
             node = source.nodes[path]
             if any(directory in self.blocked for directory in above(path)):
                 continue
-            if node.kind == "part" or node.kind == "other" or (node.kind == "link" and links != "copy"):
-                continue  # see left_alone()
+            if node.kind == "link" and links != "copy":
+                self.skipped += 1
+                continue
+            if node.kind in ("part", "other"):
+                continue
             self._one(path, node, target.nodes.get(path), can_link)
 
     def _one(self, path, node, there, can_link):

@@ -1,7 +1,7 @@
 """What is copied together, and what becomes of it: values that other threads, processes and machines can work on."""
 
 import contextlib
-import secrets
+import os
 import ssl
 import threading
 from typing import NamedTuple, Optional, Tuple  # noqa: UP035  (Python 3.9 evaluates them)
@@ -71,7 +71,7 @@ class Here:
         self.rate = None if rate is None else _rftplib.Rate(rate)
         self.total, self._moved = 0, moved
         self.asides = {}  # {path: the name under which what it replaces waits on the server}
-        self.token = secrets.token_hex(8)  # what is written on servers is of this run alone
+        self.token = os.urandom(8).hex()  # what is written on servers is of this run alone
         self.raised = None  # what the one who is told of progress has raised
         self.threads = []  # that are at work
         self._clients = set()

@@ -42,7 +42,7 @@ class Unreachable(Exception):
 
 
 class Lister:
-    """One connection, another one after it has failed. prepared(ftp): a context in which each one is used."""
+    """One connection, another one after it has failed. prepared(ftp): a context in which the first one is used."""
 
     def __init__(self, site, prepared=contextlib.nullcontext):
         self.ftp, self._site, self._prepared = None, site, prepared
@@ -51,19 +51,22 @@ class Lister:
     def ask(self, question):
         """What question(ftp) returns, once more by another connection if the first has failed."""
         for last in (False, True):
-            if self.ftp is None:
+            fresh = self.ftp is None
+            if fresh:
                 try:
                     self.ftp = self._lent.enter_context(self._site.borrow())
-                    self._lent.enter_context(self._prepared(self.ftp))
                 except Exception as error:
                     raise Unreachable(self._site.url) from error
             try:
+                if fresh:
+                    self._lent.enter_context(self._prepared(self.ftp))
                 return question(self.ftp)
             except (error_temp, OSError, EOFError) as error:
                 if isinstance(error, error_temp) and not _is_passing(error):
                     raise
                 self.ftp.close()
                 self.give_back()
+                self._prepared = contextlib.nullcontext  # that may have been the fault, as where EPSV leads nowhere
                 if last or self._ended:
                     raise
         return None

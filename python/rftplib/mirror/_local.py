@@ -173,7 +173,7 @@ class Folders:
         os.symlink(target, name, dir_fd=folder)
 
     def delete(self, action):
-        """Delete a file or a link, unless it is another one than was planned. What is gone already is no error."""
+        """Delete a file or a link, unless it is another one than was planned. Returns False if it is gone already."""
         with contextlib.suppress(FileNotFoundError):
             folder, name = self.of(action.path)
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -185,11 +185,16 @@ class Folders:
                 if found.st_size != action.size or action.modified not in (None, found.st_mtime_ns // 1000):
                     raise OSError(errno.EBUSY, CHANGED)
             os.unlink(name, dir_fd=folder)
+            return True
+        return False
 
     def rmdir(self, path):
+        """Remove a directory. Returns False if it is gone already."""
         with contextlib.suppress(FileNotFoundError):
             folder, name = self.of(path)
             os.rmdir(name, dir_fd=folder)
+            return True
+        return False
 
 
 @contextlib.contextmanager

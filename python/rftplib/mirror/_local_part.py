@@ -6,12 +6,8 @@ import os
 import stat
 
 from .. import _logs
+from .._locks import is_still, lock
 from . import _names
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
@@ -49,7 +45,7 @@ class Part:
     def finish(self):
         """It gets its name."""
         folder, name = self._folders.of(self._path)
-        if not _is_still(self.file.fileno(), self._name, folder):
+        if not is_still(self.file.fileno(), self._name, dir_fd=folder):
             raise OSError(errno.EBUSY, "another program has taken away what was being written")
         if self.action is not None:
             check(self.action, folder, name, os.fstat(self.file.fileno()))
@@ -62,7 +58,7 @@ class Part:
             return
         with contextlib.suppress(OSError, ValueError):
             folder, _ = self._folders.of(self._path)
-            if _is_still(self.file.fileno(), self._name, folder):
+            if is_still(self.file.fileno(), self._name, dir_fd=folder):
                 os.unlink(self._name, dir_fd=folder)
         self.file.close()
 
@@ -106,7 +102,7 @@ def new_part(folder, name, identity):
         except FileExistsError:
             part = fresh_part_name(name)
             continue
-        if _lock(descriptor) is not False and _is_still(descriptor, part, folder):
+        if lock(descriptor) is not False and is_still(descriptor, part, dir_fd=folder):
             return descriptor, part
         os.close(descriptor)  # another run has swept it away before it was locked
         part = fresh_part_name(name)
@@ -119,30 +115,10 @@ def _sweep(folder, part):
     except OSError:
         return
     try:
-        if stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor) and _is_still(descriptor, part, folder):
+        ours = stat.S_ISREG(os.fstat(descriptor).st_mode) and lock(descriptor)
+        if ours and is_still(descriptor, part, dir_fd=folder):
             os.unlink(part, dir_fd=folder)
     except OSError:
         pass
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor):
-    """Whether the file is ours now: False if another one has it, None if there are no locks."""
-    if fcntl is None:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    return True
-
-
-def _is_still(descriptor, name, folder):
-    """Whether the open file has that name."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(name, dir_fd=folder, follow_symlinks=False))
-    except FileNotFoundError:
-        return False

@@ -119,14 +119,20 @@ class Other:
         """Nothing: it has no time that can be set."""
 
     def delete(self, action):
+        """Delete a file. Returns False if it is gone already."""
         with _told():
-            if self._fs()[0].exists(self._path(action.path)):
+            there = self._fs()[0].exists(self._path(action.path))
+            if there:
                 self._fs()[0].rm_file(self._path(action.path))
+        return there
 
     def rmdir(self, path):
+        """Remove a directory. Returns False if it is gone already; object stores have none without files."""
         with _told():
-            if self._fs()[0].exists(self._path(path)):
+            there = self._fs()[0].exists(self._path(path))
+            if there:
                 self._fs()[0].rmdir(self._path(path))
+        return there
 
 
 def _renames(fs):

@@ -13,14 +13,15 @@ class Plan:
 
     source, target: the two sides, str() of them is a URL (passwords masked) or a path. failures: what couldn't be
     listed or compared, a tuple of Failure: then run() deletes nothing. refusal: why run() refuses, as text; None if it
-    doesn't. len() is the number of actions; a plan without any is false.
+    doesn't. skipped: how many links of the source are left out. len() is the number of actions; a plan without any is
+    false.
     """
 
-    def __init__(self, source, target, actions, failures=(), refusal=None, creates=False, unchanged=()):
+    def __init__(self, source, target, actions, failures=(), refusal=None, creates=False, unchanged=(), skipped=0):
         """Made by plan() and load()."""
         self.source, self.target, self.failures, self.refusal = source, target, tuple(failures), refusal
         self._actions, self._creates = tuple(actions), creates
-        self._unchanged = tuple(unchanged)
+        self._unchanged, self.skipped = tuple(unchanged), skipped
 
     def __iter__(self):
         return iter(self._actions)
@@ -76,6 +77,7 @@ class Plan:
             "target": str(self.target),
             "refusal": self.refusal,
             "creates": self._creates,
+            "skipped": self.skipped,
             "failures": [failure._asdict() for failure in self.failures],
         }
         lines = [head, *map(_line, self), *({"kind": "same", **_line_of(one)} for one in self._unchanged)]

@@ -147,9 +147,8 @@ def plan(
         failures += doubts
         refusal = _guards.refusal(unwanted, here, there, max_delete)
         actions += unwanted
-    return Plan(
-        source, target, actions, failures, refusal, creates=not there.exists, unchanged=_unchanged(here, actions)
-    )
+    unchanged = _unchanged(here, actions)
+    return Plan(source, target, actions, failures, refusal, not there.exists, unchanged, found.skipped)
 
 
 def _leave_alone(manifest, target, here, there):

@@ -106,12 +106,12 @@ class Run:
         return _Lent(self.target)
 
     def _step(self, results, count=None):
-        """Note what each action of a step came to: None, or a Failure."""
+        """Note what each action of a step came to: None, a Failure, or GONE."""
         for result in results:
             self._here.check()
-            if result is not None:
+            if isinstance(result, Failure):
                 self.failures.append(result)
-            elif count is not None:
+            elif result is None and count is not None:
                 self.counts[count] += 1
 
     def _delete(self, steps, lister, actions):
@@ -189,6 +189,7 @@ class Run:
             failures=(*self._plan.failures, *self.failures),
             withheld=self._withheld,
             stopped=self._stopped,
+            skipped=self._plan.skipped,
             **self.counts,
         )
 

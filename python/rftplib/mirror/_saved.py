@@ -13,7 +13,7 @@ _TIMES, _SIZES = (-62_135_596_800_000_000, 253_402_300_799_999_999), (0, (1 << 6
 
 
 def read(path, source, target):
-    """What a Plan is made of, but for its sides: actions, failures, refusal, creates, unchanged."""
+    """What a Plan is made of, but for its sides: actions, failures, refusal, creates, unchanged, skipped."""
     name = os.fspath(path)
     lines = _lines(name)
     head = lines[0] if lines else {}
@@ -35,12 +35,12 @@ def read(path, source, target):
         except (TypeError, ValueError) as error:
             raise ValueError(f"{name}, line {number} is no action of a plan: {error}") from None
     try:
-        failures, refusal = _about(head)
+        failures, refusal, skipped = _about(head)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name}, line 1 is no beginning of a plan: {error}") from None
     if not any(action.kind in ("delete", "rmdir") for action in actions):
         refusal = None
-    return actions, failures, refusal, bool(head.get("creates")), unchanged
+    return actions, failures, refusal, bool(head.get("creates")), unchanged, skipped
 
 
 def _lines(name):
@@ -60,12 +60,14 @@ def _lines(name):
 
 def _about(head):
     failures = [Failure(**failure) for failure in head.get("failures") or ()]
-    refusal = head.get("refusal")
+    refusal, skipped = head.get("refusal"), head.get("skipped", 0)
     if not all(isinstance(text, str) for failure in failures for text in failure):
         raise ValueError("its failures are none")
     if not isinstance(refusal, (str, type(None))):
         raise ValueError("its refusal is no text")
-    return failures, refusal
+    if type(skipped) is not int or skipped < 0:
+        raise ValueError("the number of skipped links is none")
+    return failures, refusal, skipped
 
 
 def _action(kind, fields, source, target):

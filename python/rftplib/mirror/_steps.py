@@ -13,12 +13,15 @@ from ._remote import WINDOW, Remote
 from ._tree import seconds
 from ._values import Failure
 
+# What the deletion comes to of something that isn't there any more
+GONE = object()
+
 # How many commands are one batch: Ctrl-C comes in between, and a lost connection costs no more than one
 _CHUNK = 500
 
 
 class Steps:
-    """Each method is a generator: of each action None, or the Failure."""
+    """Each method is a generator: of each action None, or the Failure; GONE where there was nothing to delete."""
 
     def __init__(self, target):
         self._target = target
@@ -65,9 +68,7 @@ class Steps:
 
     def delete(self, lister, actions):
         if not self._server:
-            yield from self._each(
-                actions, lambda one, folders: folders.delete(one) if one.kind == "delete" else folders.rmdir(one.path)
-            )
+            yield from self._each(actions, _delete)
             return
         for kind, verb in (("delete", "DELE"), ("rmdir", "RMD")):
             for chunk in _chunks([action for action in actions if action.kind == kind]):
@@ -75,11 +76,20 @@ class Steps:
                     changed = lister.ask(lambda ftp, chunk=chunk: _recheck.changed(ftp, chunk))
                     yield from changed.values()
                     chunk = [action for action in chunk if action.path not in changed]
-                replies = lister.ask(lambda ftp, verb=verb, chunk=chunk: _batch(ftp, verb, chunk))
-                listed = _Listed(lister)
+                tries = []
+
+                def delete(ftp, verb=verb, chunk=chunk, tries=tries):
+                    tries.append(ftp)
+                    return _batch(ftp, verb, chunk)
+
+                replies, listed = lister.ask(delete), _Listed(lister)
                 for action, reply in zip(chunk, replies):
-                    done = 200 <= reply.code < 300 or listed.lacks(action.path)
-                    yield None if done else _refusal(action, reply)
+                    if 200 <= reply.code < 300:
+                        yield None
+                    elif listed.lacks(action.path):
+                        yield GONE if len(tries) == 1 else None  # the first connection, which was lost, has done it
+                    else:
+                        yield _refusal(action, reply)
 
     def _each(self, actions, do):
         """By a local side's directories, or by the side itself."""
@@ -90,11 +100,15 @@ class Steps:
             folders = opened.enter_context(self._target.folders()) if own else self._target
             for action in actions:
                 try:
-                    do(action, folders)
+                    result = do(action, folders)
                 except (OSError, ValueError, Error) as error:
-                    yield Failure(action.kind, action.path, _advice.text(error), _advice.of(action.kind, error))
-                else:
-                    yield None
+                    result = Failure(action.kind, action.path, _advice.text(error), _advice.of(action.kind, error))
+                yield result
+
+
+def _delete(action, folders):
+    there = folders.delete(action) if action.kind == "delete" else folders.rmdir(action.path)
+    return None if there else GONE
 
 
 class _Listed:

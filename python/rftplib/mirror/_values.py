@@ -64,7 +64,8 @@ class Report(NamedTuple):
     copied, touched, made, deleted: how many files were copied, got another time, how many directories were made, and
     how many files and directories were deleted. bytes: how many were copied. seconds: how long it took. failures: what
     failed, a tuple of Failure; those of the plan are among them. withheld: why nothing was deleted although the plan
-    wanted to; None if it was, or if there was nothing to delete. stopped: whether it has ended early.
+    wanted to; None if it was, or if there was nothing to delete. stopped: whether it has ended early. skipped: how many
+    links of the source were left out (links='skip').
     """
 
     copied: int = 0
@@ -76,6 +77,7 @@ class Report(NamedTuple):
     failures: Tuple[Failure, ...] = ()  # noqa: UP006
     withheld: Optional[str] = None  # noqa: UP045
     stopped: bool = False
+    skipped: int = 0
 
     @property
     def ok(self):
@@ -94,6 +96,8 @@ class Report(NamedTuple):
             if count
         ]
         lines = [f"{', '.join(done) or 'nothing to do'}; {self.seconds:.1f} s"]
+        if self.skipped:
+            lines.append(links_skipped(self.skipped))
         if self.stopped:
             lines.append("stopped before the end: run it again, it goes on where it was")
         if self.withheld:
@@ -102,6 +106,11 @@ class Report(NamedTuple):
             lines.append(f"{len(self.failures):,} failed:")
             lines += [f"  {failure}" for failure in self.failures]
         return "\n".join(lines)
+
+
+def links_skipped(count):
+    """How many links were left out, for people."""
+    return f"{count:,} link{'' if count == 1 else 's'} skipped"
 
 
 def people(size):

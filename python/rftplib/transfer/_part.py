@@ -9,12 +9,8 @@ import secrets
 import stat
 
 from .. import _logs
+from .._locks import is_still, lock
 from ._values import TransferError
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 # The longest file name that systems take is 255 bytes: that of a part is longer than the file's by 19
 _LONGEST = 200
@@ -89,6 +85,10 @@ class Target:
     def lstat(self, name):
         return os.stat(self._path(name), follow_symlinks=False, **self._below())
 
+    def has(self, descriptor, name):
+        """Whether the open file has that name."""
+        return is_still(descriptor, self._path(name), **self._below())
+
     def remove(self, name):
         """Remove the file of that name, if it is there and can be removed."""
         with contextlib.suppress(OSError):
@@ -154,18 +154,10 @@ class Part:
         told = os.fstat(self.file.fileno())
         if not stat.S_ISREG(told.st_mode):
             raise OSError(errno.EINVAL, "no regular file", self.path)
-        if fcntl is None:
-            return True
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TransferError(_BUSY % self.path) from None
-        except OSError:
-            return True  # a file system without locks
-        try:
-            return os.path.samestat(os.fstat(self.file.fileno()), self._target.lstat(self.name))
-        except FileNotFoundError:
-            return False
+        locked = lock(self.file.fileno())
+        if locked is False:
+            raise TransferError(_BUSY % self.path)
+        return locked is None or self._target.has(self.file.fileno(), self.name)
 
     def __enter__(self):
         return self
