@@ -80,9 +80,6 @@ pub fn prepare(py: Python<'_>) {
 
 #[expect(clippy::disallowed_methods, reason = "runs only while the module is imported")]
 fn find(py: Python<'_>) -> PyResult<Option<Genuine>> {
-    if cfg!(Py_GIL_DISABLED) {
-        return Ok(None); // free-threaded builds are untested
-    }
     let ssl = py.import("ssl")?;
     let module = py.import("_ssl")?;
     // An interpreter with `_ssl` built in has no file to find its library by.
@@ -151,8 +148,12 @@ impl Genuine {
         Ok(true)
     }
 
-    /// The `SSL` of `conn`, with the object that keeps it alive.
+    /// The `SSL` of `conn`, with the object that keeps it alive; None where it isn't to be had.
     fn ssl<'py>(&self, conn: &Bound<'py, PyAny>) -> PyResult<Option<(NonNull<Ssl>, Bound<'py, PyAny>)>> {
+        // A free-threaded `_ssl` has a lock of its own for each `SSL`, which nobody else can take.
+        if cfg!(Py_GIL_DISABLED) {
+            return Ok(None);
+        }
         let py = conn.py();
         let inner = conn.getattr_held(intern!(py, "_sslobj"))?;
         if !inner.get_type().is(self.inner.bind(py)) {
