@@ -3,12 +3,28 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use crate::net::{self, SLICE};
 use crate::python::call::{Call, int_of};
 use crate::python::errors::Error;
+
+/// A descriptor to read or write by.
+pub enum Descriptor<'a> {
+    /// The owner's: nobody can close it while the interpreter's lock is held.
+    Owners(BorrowedFd<'a>),
+    Own(OwnedFd),
+}
+
+impl AsFd for Descriptor<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Descriptor::Owners(fd) => *fd,
+            Descriptor::Own(fd) => fd.as_fd(),
+        }
+    }
+}
 
 /// A socket, or a file, of Python's.
 #[derive(Clone, Copy)]
@@ -33,6 +49,16 @@ impl<'a, 'py> Owner<'a, 'py> {
         int_of(&number)
             .and_then(|number| borrowed(RawFd::try_from(number).ok()?))
             .ok_or_else(|| Error::Closed.into())
+    }
+
+    /// To read or write by at once, or after a wait. Where there is no interpreter's lock it is a descriptor of our own, so
+    /// that it can't become a stranger's, unless there is none to spare.
+    pub fn descriptor(&self) -> PyResult<Descriptor<'a>> {
+        let own = if cfg!(Py_GIL_DISABLED) { self.duplicate()? } else { None };
+        match own {
+            Some(own) => Ok(Descriptor::Own(own)),
+            None => self.fd().map(Descriptor::Owners),
+        }
     }
 
     /// A descriptor of our own for the same; None if there is none to spare.
@@ -78,9 +104,9 @@ impl<'a, 'py> Owner<'a, 'py> {
 pub fn borrowed<'a>(number: RawFd) -> Option<BorrowedFd<'a>> {
     // SAFETY: it isn't -1. Hazard: the descriptor is closed, and the number somebody else's by now. A close takes the
     // interpreter's lock, so who keeps to the rule above reads and writes by an open one. What is polled without the lock
-    // may be a stranger's: nothing of it is changed by that, and the answer isn't believed. In free-threaded builds the
-    // module has the lock turned on (`python::_rftplib`). Where somebody forbids that (PYTHON_GIL=0), a close at this very
-    // moment makes it EBADF or, at worst, a stranger's: what is sent then is lost to us and seen by the stranger, as with
-    // Python's own sockets there.
+    // may be a stranger's: nothing of it is changed by that, and the answer isn't believed. Without the lock a close may come
+    // at any time: so there it is only polled, or duplicated and then asked for again (`Owner::descriptor`). Where there is
+    // no descriptor to spare, a close at this very moment makes it EBADF or, at worst, a stranger's, as with Python's own
+    // sockets there.
     (number >= 0).then(|| unsafe { BorrowedFd::borrow_raw(number) })
 }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
 use crate::net::{self, Interest};
@@ -116,8 +116,8 @@ impl<'a, 'py> Plain<'a, 'py> {
     pub fn send_all(&self, mut data: &[u8]) -> PyResult<()> {
         let (owner, mut began) = (Owner::new(self.0), None);
         loop {
-            let fd = owner.fd()?;
-            match net::send_now(fd, data).map_err(Error::Io)? {
+            let fd = owner.descriptor()?;
+            match net::send_now(fd.as_fd(), data).map_err(Error::Io)? {
                 Some(count) => {
                     data = data.get(count..).unwrap_or_default();
                     if data.is_empty() {
@@ -129,7 +129,7 @@ impl<'a, 'py> Plain<'a, 'py> {
                     let Some(slice) = slice else {
                         return Err(Error::WouldBlock.into());
                     };
-                    wait::one_slice(&owner, fd, Interest::Write, slice)?;
+                    wait::one_slice(&owner, fd.as_fd(), Interest::Write, slice)?;
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -121,8 +122,8 @@ fn begin(plain: &Plain<'_, '_>, meter: &Meter, mut put: impl FnMut(&[u8]) -> PyR
     let (mut turn, mut since, mut total) = (Turn::begin(), None, 0);
     let mut room = [MaybeUninit::uninit(); BEGIN];
     while total < BEGIN {
-        let fd = owner.fd()?;
-        match net::recv_into(fd, &mut room) {
+        let fd = owner.descriptor()?;
+        match net::recv_into(fd.as_fd(), &mut room) {
             Ok(Some([])) => {
                 meter.end(End::Regular);
                 return Ok(Begun::Ended);
@@ -137,7 +138,7 @@ fn begin(plain: &Plain<'_, '_>, meter: &Meter, mut put: impl FnMut(&[u8]) -> PyR
             Ok(None) => {
                 let slice = owner.slice(*since.get_or_insert_with(Instant::now), "timed out")?;
                 let slice = slice.ok_or(Error::WouldBlock)?;
-                if !wait::one_slice(&owner, fd, Interest::Read, slice)? {
+                if !wait::one_slice(&owner, fd.as_fd(), Interest::Read, slice)? {
                     return Ok(Begun::Going(since));
                 }
                 turn = Turn::begin();

@@ -2,7 +2,6 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -79,8 +78,9 @@ struct Fact {
 }
 
 impl Listing {
-    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, Collected> {
-        self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    /// As that of a reader: nobody waits for the interpreter while he has it.
+    fn lock(&self, _: Python<'_>) -> MutexGuard<'_, Collected> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn look_up(&self, py: Python<'_>) -> PyResult<()> {
@@ -242,7 +242,9 @@ impl Listing {
             (line, state.template.take())
         };
         let made = entry(py, &mut template, &line);
-        self.lock(py).template = template;
+        // what another thread has left there meanwhile goes once the lock is free
+        let other = std::mem::replace(&mut self.lock(py).template, template);
+        drop(other);
         let (name, facts) = made?;
         call::pair(&name, &facts).map(Some)
     }

@@ -80,9 +80,6 @@ pub fn prepare(py: Python<'_>) {
 
 #[expect(clippy::disallowed_methods, reason = "runs only while the module is imported")]
 fn find(py: Python<'_>) -> PyResult<Option<Genuine>> {
-    if cfg!(Py_GIL_DISABLED) {
-        return Ok(None); // free-threaded builds are untested
-    }
     let ssl = py.import("ssl")?;
     let module = py.import("_ssl")?;
     // An interpreter with `_ssl` built in has no file to find its library by.
@@ -201,7 +198,9 @@ pub fn lendable<'py>(conn: &Bound<'py, PyAny>, direction: Direction) -> PyResult
     let Some(genuine) = genuine(conn.py()) else {
         return Ok(None);
     };
-    if !socket::enabled(conn.py()) || !genuine.is_untouched(conn, direction.methods())? {
+    // A free-threaded `_ssl` has a lock of its own for each `SSL`, which nobody else can take.
+    let has_lock = cfg!(Py_GIL_DISABLED);
+    if has_lock || !socket::enabled(conn.py()) || !genuine.is_untouched(conn, direction.methods())? {
         return Ok(None);
     }
     Ok(genuine.ssl(conn)?.map(|(ssl, alive)| (&genuine.library, ssl, alive)))
@@ -221,7 +220,8 @@ pub fn has_ended_regularly(conn: &Bound<'_, PyAny>) -> Option<bool> {
         return None;
     }
     // SAFETY: `ssl` is alive, for `_alive` is, and belongs to this library; the lock is held, and no other thread changes
-    // the flags meanwhile but one that reads from it, which this one has just done.
+    // the flags meanwhile but one that reads from it, which this one has just done. Hazard: without the interpreter's lock
+    // another thread reads from it nevertheless. Then the flags, one number, are those before or after.
     Some(unsafe { library.has_received_close_notify(ssl.as_ptr()) })
 }
 

@@ -6,7 +6,6 @@ mod receive;
 mod state;
 
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -203,8 +202,11 @@ impl Reader {
         self.lock(py).refuses().is_some()
     }
 
-    fn lock(&self, py: Python<'_>) -> std::sync::MutexGuard<'_, State> {
-        match self.state.lock_py_attached(py) {
+    /// Only a thread that is attached to the interpreter takes the lock, and it doesn't wait for the interpreter while it has
+    /// it: so a fork, for which all other threads are stopped at a safe point, never copies it locked. PyO3's
+    /// `lock_py_attached` is not for this, as it attaches the thread again when it has the lock.
+    fn lock(&self, _: Python<'_>) -> std::sync::MutexGuard<'_, State> {
+        match self.state.lock() {
             Ok(state) => state,
             // no code can panic while it holds the lock; and if it could, half a line is no danger
             Err(poisoned) => poisoned.into_inner(),

@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 use std::mem::MaybeUninit;
-use std::os::fd::BorrowedFd;
+use std::os::fd::AsFd;
 use std::time::Instant;
 
 use super::{Reader, TIMED_OUT};
@@ -13,8 +13,7 @@ use crate::python::call::Call;
 use crate::python::codec::CHUNK;
 use crate::python::errors::{self, Error};
 use crate::python::number::number;
-use crate::python::owner::Owner;
-use crate::python::process;
+use crate::python::owner::{Descriptor, Owner};
 use crate::python::tls::genuine;
 use crate::python::wait;
 
@@ -25,8 +24,8 @@ impl Reader {
         owner: &Owner<'a, '_>,
         began: Instant,
         too_late: &'static str,
-    ) -> PyResult<(bool, BorrowedFd<'a>, bool)> {
-        let fd = owner.fd()?;
+    ) -> PyResult<(bool, Descriptor<'a>, bool)> {
+        let fd = owner.descriptor()?;
         let slice = match owner.slice(began, too_late) {
             Ok(slice) => slice,
             Err(error) => {
@@ -34,7 +33,7 @@ impl Reader {
                 return Err(error);
             }
         };
-        let ready = wait::one_slice(owner, fd, Interest::Read, slice.unwrap_or_default())?;
+        let ready = wait::one_slice(owner, fd.as_fd(), Interest::Read, slice.unwrap_or_default())?;
         self.socket(owner.py())?;
         Ok((ready, fd, slice.is_some()))
     }
@@ -45,7 +44,7 @@ impl Reader {
         let (ready, fd, waits) = self.wait(owner, began, "timed out")?;
         let mut chunk = [MaybeUninit::uninit(); CHUNK];
         let received = if ready {
-            net::recv_into(fd, &mut chunk).map_err(Error::Io)?
+            net::recv_into(fd.as_fd(), &mut chunk).map_err(Error::Io)?
         } else if waits {
             None
         } else {
@@ -70,7 +69,10 @@ impl Reader {
             }
         }
         let room = PyByteArray::new(py, &[0; CHUNK]);
-        self.lock(py).receiving = Some(process::number());
+        let open = self.lock(py).begin_receiving();
+        if !open {
+            return Err(Error::Closed.into());
+        }
         genuine::forget_tls_errors();
         let received = sock.call_method_held(intern!(py, "recv_into"), (&room,));
         self.lock(py).receiving = None;
@@ -92,7 +94,6 @@ impl Reader {
     }
 
     pub(super) fn feed(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
-        // Only a thread that holds the GIL takes the lock, so that a fork never copies it locked.
         let (outcome, charset) = {
             let mut state = self.lock(py);
             (state.feed(data), state.lines.charset())

@@ -67,6 +67,16 @@ impl State {
         refuses(self.lines.held()).or_else(|| refuses(&self.ahead))
     }
 
+    /// A thread is about to call the socket's own `recv_into`, unless the reader is closed: whoever closes it from now on
+    /// wakes that thread.
+    pub fn begin_receiving(&mut self) -> bool {
+        let open = self.socket.is_some();
+        if open {
+            self.receiving = Some(process::number());
+        }
+        open
+    }
+
     /// Whether threads of this process wait for lines.
     pub fn is_awaited(&self) -> bool {
         self.process == process::number() && !self.queue.is_empty()
