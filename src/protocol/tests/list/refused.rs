@@ -11,6 +11,8 @@ const LINES: &[&str] = &[
     "total",
     "total 12 files",
     "total of 3",
+    "Total of 3",
+    "Total of all files",
     "total x",
     "name alone",
     "name",
