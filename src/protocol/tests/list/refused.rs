@@ -49,6 +49,7 @@ const LINES: &[&str] = &[
     "04-27-00  noon          <DIR>          name",
     "04-27-00  12:09PM                 12x3 name",
     "04-27  12:09PM                 123 name",
+    "QSYS            77824 02/23 15:09:55 *STMF      name",
     "QSYS            77824 02/23/00 15:09:55 DIR       dir/",
     "QSYS            77824 02/23/00 *DIR       dir/",
     "QSYS            77824 02/23/00 15:09:55 *STMF     a/b",
