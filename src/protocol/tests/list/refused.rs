@@ -53,6 +53,7 @@ const LINES: &[&str] = &[
     "QSYS            77824 02/23/00 15:09:55 DIR       dir/",
     "QSYS            77824 02/23/00 *DIR       dir/",
     "QSYS            77824 02/23/00 15:09:55 *STMF     a/b",
+    ";1                        213/216  29-JAN-1996 03:33:12",
     "README.TXT;x              213/216  29-JAN-1996 03:33:12",
     "README.TXT;1              213/216  29-FOO-1996 03:33:12",
     "README.TXT;1              213/216  yesterday",
