@@ -22,7 +22,7 @@ use crate::transfer::{self, ToFile};
 const BEGIN: usize = 16 * 1024;
 
 /// Received at once and handed out in blocks: large enough that system calls don't count, small enough for the cache.
-const RECEIVE: usize = 256 * 1024;
+const RECEIVE: usize = 128 * 1024;
 
 /// Blocks smaller than this are cut from what was received.
 const BLOCK: usize = 4096;
