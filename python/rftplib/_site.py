@@ -219,7 +219,8 @@ class Site:
         back, ready for the next one; after an exception that may have left replies unread, it is closed. At most
         `connections` of them are open, fewer where the server says that they are too many; who finds none waits until
         one comes back. Any number of threads may borrow, but a thread that has one already never waits for another: it
-        gets an idle one, or a new one, or RuntimeError.
+        gets an idle one, or a new one, or RuntimeError. Who borrows while the first login is under way waits for that,
+        and raises its refusal as well: a wrong password is sent once.
 
             with site.borrow() as ftp:
                 ftp.delete('old')
