@@ -24,6 +24,8 @@ const LINES: &[&str] = &[
     "-rw-r--r-- 1 root root x5 Jan 1 12:00 name",
     "-rw-r--r-- 1 root root - Jan 1 12:00 name",
     "-rw-r--r-- 1 root root 12 Foo 1 12:00 name",
+    "-rw-r--r-- 1 root root 12 Sonnabend Jan 1 12:00 name",
+    "-rw-r--r-- 1 root root 12 Xy9 Jan 1 12:00 name",
     "-rw-r--r-- 1 root root 12 Jan7 1 12:00 name",
     "-rw-r--r-- 1 root root 12 januarjanuary 1 12:00 name",
     "-rw-r--r-- 1 root root 12 Jan 1 12:00 a/b",
