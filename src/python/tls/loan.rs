@@ -31,10 +31,11 @@ impl<'a, 'py> Loan<'a, 'py> {
             return Ok(None);
         };
         // Of a closed connection, and without a descriptor to spare, Python's own loop takes care.
-        let Some(own) = call::quietly(py, Owner::new(conn).fd()) else {
+        let owner = Owner::new(conn);
+        let Some(own) = call::quietly(py, owner.fd()) else {
             return Ok(None);
         };
-        let Ok(fd) = net::duplicate(own) else {
+        let Some(fd) = call::quietly(py, owner.duplicate()).flatten() else {
             return Ok(None);
         };
         if net::set_blocking(fd.as_fd(), false).is_err() {
@@ -44,7 +45,8 @@ impl<'a, 'py> Loan<'a, 'py> {
         // SAFETY: `ssl` is alive, for `alive` is, and belongs to this library. No other thread uses it: a data connection
         // has just been made for its transfer, on a control connection whoever reads waits for the batch (`Reader::take_over`),
         // and `Loan` gives it back before anybody else reads from it. (A script whose other thread uses the connection of
-        // a running transfer or batch is undefined in `ssl` as well.)
+        // a running transfer or batch is undefined in `ssl` as well: the lock that an `SSL` of Python 3.13 and later has isn't
+        // taken here, and the loop runs without the interpreter's anyway, so a free-threaded Python changes nothing.)
         let stream = unsafe {
             if !library.set_descriptor(ssl.as_ptr(), fd.as_raw_fd()) {
                 return Ok(None);
