@@ -51,9 +51,10 @@ use pyo3::prelude::*;
 //   belongs to a `NativeSocket`, which closes its `Link` first. By a number alone things are only polled or asked for
 //   their kind: `owner::borrowed`.
 // - What is looked up once and kept (`PyOnceLock`) is never changed.
-// - An `SSL` that is lent runs without the interpreter's lock in any case: `Loan::take`.
+// - An `SSL` that is lent runs without the interpreter's lock on every Python: `Loan::take`.
 //
-// What remains is what Python has itself: two threads that use one TLS connection, one file or one BytesIO at once.
+// What argues against it, with or without the lock: the hazard that `Loan::take` names. The rest is what Python has
+// itself: two threads that write to one file or one BytesIO at once.
 #[pymodule(gil_used = true)]
 mod _rftplib {
     #[cfg(not(unix))]

@@ -44,9 +44,11 @@ impl<'a, 'py> Loan<'a, 'py> {
         let told_eof = !genuine::ignores_eof(conn)?;
         // SAFETY: `ssl` is alive, for `alive` is, and belongs to this library. No other thread uses it: a data connection
         // has just been made for its transfer, on a control connection whoever reads waits for the batch (`Reader::take_over`),
-        // and `Loan` gives it back before anybody else reads from it. (A script whose other thread uses the connection of
-        // a running transfer or batch is undefined in `ssl` as well: the lock that an `SSL` of Python 3.13 and later has isn't
-        // taken here, and the loop runs without the interpreter's anyway, so a free-threaded Python changes nothing.)
+        // and `Loan` gives it back before anybody else reads from it. Hazard: another thread sends on a control connection
+        // that is lent, for a batch or to look for a refusal (`Reader::next_refuses`). Up to Python 3.12 `ssl` itself can't
+        // stand two threads in one connection. Later versions have a lock for each `SSL`, which isn't taken here: there
+        // such a script can crash, and did in a stress test of many threads on one client. The interpreter's lock doesn't
+        // help, for `ssl` sends without it.
         let stream = unsafe {
             if !library.set_descriptor(ssl.as_ptr(), fd.as_raw_fd()) {
                 return Ok(None);
