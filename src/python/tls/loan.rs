@@ -46,9 +46,9 @@ impl<'a, 'py> Loan<'a, 'py> {
         // has just been made for its transfer, on a control connection whoever reads waits for the batch (`Reader::take_over`),
         // and `Loan` gives it back before anybody else reads from it. Hazard: another thread sends on a control connection
         // that is lent, for a batch or to look for a refusal (`Reader::next_refuses`). Up to Python 3.12 `ssl` itself can't
-        // stand two threads in one connection. Later versions have a lock for each `SSL`, which isn't taken here: there
-        // such a script can crash, and did in a stress test of many threads on one client. The interpreter's lock doesn't
-        // help, for `ssl` sends without it.
+        // stand two threads in one connection. Later versions have a lock for each `SSL`, which isn't taken here: such
+        // a script may crash there, too. A stress test of many threads on one client has crashed (where exactly isn't
+        // known). The interpreter's lock doesn't help, for `ssl` sends without it.
         let stream = unsafe {
             if !library.set_descriptor(ssl.as_ptr(), fd.as_raw_fd()) {
                 return Ok(None);
