@@ -34,9 +34,17 @@ def run(tool: list[str], library: str, work: str, port: str, scale: int) -> str:
 
 
 def instructions(library: str, work: str, port: str, scale: int) -> dict[str, int]:
-    tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}"]
-    counted = re.search(r"Collected : (\d+)", run(tool, library, work, port, scale))
-    return {"instructions": int(counted[1])}
+    with tempfile.TemporaryDirectory() as folder:
+        counted = str(pathlib.Path(folder, "counted"))
+        run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={counted}"], library, work, port, scale)
+        command = ["callgrind_annotate", "--threshold=100", "--auto=no", counted]
+        table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = {"all": 0, "Rust": 0}
+    for count, function in re.findall(r"^ *([\d,]+) \([ \d.]+%\) +(.*)$", table, re.MULTILINE):
+        name = "all" if function == "PROGRAM TOTALS" else "Rust" if "_rftplib" in function else ""
+        if name:
+            found[name] += int(count.replace(",", ""))
+    return found
 
 
 def calls(library: str, work: str, port: str, scale: int) -> dict[str, int]:
@@ -56,15 +64,16 @@ def each(count, library: str, work: str, port: str) -> dict[str, float]:
 
 def main() -> None:
     server = Server()
-    print("| | | instructions | system calls | |\n| --- | --- | --: | --: | --- |")
+    print("| | | instructions | of them in Rust | system calls | |\n| --- | --- | --: | --: | --: | --- |")
     try:
         for work, (title, _) in WORKS.items():
             for library in LIBRARIES:
-                count = each(instructions, library, work, server.port)["instructions"]
+                count = each(instructions, library, work, server.port)
                 made = {name: round(number, 1) for name, number in each(calls, library, work, server.port).items()}
                 made = dict(sorted(((name, number) for name, number in made.items() if number >= 0.1), key=order))
                 told = ", ".join(f"{name} {number:g}" for name, number in made.items())
-                print(f"| {title} | {library} | {count:,.0f} | {sum(made.values()):.1f} | {told} |", flush=True)
+                numbers = f"{count['all']:,.0f} | {count['Rust']:,.0f} | {sum(made.values()):.1f}"
+                print(f"| {title} | {library} | {numbers} | {told} |", flush=True)
     finally:
         server.stop()
 

@@ -163,7 +163,7 @@ impl Stream for Borrowed {
         if unsafe { self.library.may_use_ktls(self.ssl.as_ptr()) } {
             return;
         }
-        self.received.resize(AHEAD, 0);
+        self.received = vec![0; AHEAD];
         if !self.set_received(0, false) {
             self.received = Vec::new();
         }
