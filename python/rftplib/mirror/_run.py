@@ -117,7 +117,7 @@ class Run:
     def _delete(self, steps, lister, actions):
         if self._manifest is not None:
             own = self._manifest.inside(self.target)
-            actions = [action for action in actions if action.path != own]
+            actions = [action for action in actions if action.path not in own]
         if lister is not None:
             self._check_names(lister, actions)
         if actions:
