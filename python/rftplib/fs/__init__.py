@@ -285,7 +285,7 @@ class FTPFileSystem(SiteFileSystem):
             return
         into = path2.endswith("/")
         path1, path2 = self._strip_protocol(path1), self._strip_protocol(path2)
-        self._run(lambda ftp: _change.mv(ftp, path1, path2, into), path1, "rename", again=False)
+        _change.mv(self, path1, path2, into)
 
     def mkdir(self, path, create_parents=True, **kwargs):
         """Make a directory; those above it, too, unless create_parents is false. Raises OSError."""
