@@ -3,6 +3,7 @@
 import errno
 import os
 from datetime import datetime, timezone
+from pathlib import PurePosixPath
 
 from .._batch import batch
 from .._errors import Error
@@ -12,7 +13,7 @@ from ..transfer._attempts import told
 from ..transfer._naming import name_it
 from ._kinds import os_error, type_of
 from ._read import refusal
-from ._tree import list_all
+from ._tree import expand, is_pattern, list_all
 from ._write import publish, temporary
 
 
@@ -35,7 +36,27 @@ def mkdir(ftp, path, parents, exist_ok):
     raise refusal(reply)
 
 
-def mv(fs, path1, path2, into):
+def mv(fs, path1, path2):
+    """Rename one, or what a pattern or a list means: into a directory, or to the names in another list."""
+    into = isinstance(path1, list) or is_pattern(fs, path1)
+    if not into:
+        _mv(fs, fs._strip_protocol(path1), fs._strip_protocol(path2), os.fspath(path2).endswith("/"))
+        return
+    paths = fs._strip_protocol(path1) if isinstance(path1, list) else expand(fs, path1)
+    if isinstance(path2, list):
+        targets, into = fs._strip_protocol(path2), False
+    else:
+        there = set(paths)  # a directory takes along what is in it
+        paths = [path for path in paths if not any(str(above) in there for above in PurePosixPath(path).parents)]
+        targets = [fs._strip_protocol(path2)] * len(paths)
+    names = {(target, into and path.rpartition("/")[2]) for path, target in zip(paths, targets)}
+    if not len(paths) == len(targets) == len(names):
+        raise ValueError("each of the files that are moved needs a name of its own")
+    for path, target in zip(paths, targets):
+        _mv(fs, path, target, into)
+
+
+def _mv(fs, path1, path2, into):
     """Rename; into a directory of that name if there is one, and with `into` if there is none as well.
 
     Where the server renames to no name that is taken, by way of a name that nobody has: path1 and path2 may be one file
