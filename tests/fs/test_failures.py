@@ -7,7 +7,7 @@ import socket
 
 import pytest
 import rftplib
-from rftplib.fs import _read, _write
+from rftplib.fs import _read
 from support.listing_server import Scripted
 
 
@@ -109,20 +109,6 @@ def test_a_wrong_password(work):
     with pytest.raises(PermissionError, match="530"):
         fs.ls("/")
     assert "wrong" not in repr(fs.site)
-
-
-FILE = "250-x\r\n type=file;size=5; x\r\n250 end"
-
-
-def test_a_name_that_is_taken_is_freed_only_where_the_server_wants_that():
-    server = Scripted(MLST=FILE, RNFR="350 go on", RNTO="550 Access is denied", DELE="250 gone")
-    with server.client(rftplib) as ftp, pytest.raises(ftplib.error_perm):
-        _write.publish(ftp, "/.part", "/name")
-    assert server.asked("DELE") == []
-    server = Scripted(MLST=FILE, RNFR="350 go on", RNTO="550 that file already exists", DELE="250 gone")
-    with server.client(rftplib) as ftp, pytest.raises(_write.NotRenamed, match="it is whole, but named /.part"):
-        _write.publish(ftp, "/.part", "/name")
-    assert server.asked("DELE") == ["DELE /name"]
 
 
 @pytest.mark.parametrize("reply", ["213 what?", "213 -5", "213 " + "9" * 5000, "200 ok"])

@@ -94,6 +94,14 @@ class FTPFileSystem(SiteFileSystem):
             found = {}
         return found if detail else list(found)
 
+    def expand_path(self, path, recursive=False, maxdepth=None, **kwargs):
+        """Return the paths that a path, a pattern or a list of paths means, sorted; recursive: all below them, too.
+
+        What is there is itself, whatever characters its name has, and nothing in a list is a pattern: what find() and
+        glob() return can be deleted without anything else. Raises FileNotFoundError if there are none, OSError.
+        """
+        return _tree.expand(self, path, recursive, maxdepth)
+
     def du(self, path, total=True, maxdepth=None, withdirs=False, **kwargs):
         """Return how many bytes the files below a directory have, or with total=False a dict of paths and sizes."""
         found = self.find(path, maxdepth, withdirs, detail=True)
@@ -269,7 +277,7 @@ class FTPFileSystem(SiteFileSystem):
     _rm = rm_file
 
     def rm(self, path, recursive=False, maxdepth=None):
-        """Delete files, given as one path or as a list, with patterns or without; recursive: directories, too.
+        """Delete files, given as a path, a pattern or a list of paths; recursive: directories, too.
 
         By few batches. Links are deleted, not what they lead to. Raises the first OSError, after all else was deleted.
         """
@@ -278,14 +286,10 @@ class FTPFileSystem(SiteFileSystem):
     def mv(self, path1, path2, recursive=False, maxdepth=None, **kwargs):
         """Rename a file or a directory, by RNFR and RNTO (RFC 959); into a directory that path2 is. Raises OSError.
 
-        A file that has that name is replaced. Lists and patterns are copied, then deleted, as fsspec does.
+        A file that has that name is replaced. What a pattern or a list means is moved into the directory path2, or a
+        list to the paths of another list.
         """
-        if isinstance(path1, list) or fsspec.core.has_magic(path1):
-            super().mv(path1, path2, recursive, maxdepth, **kwargs)
-            return
-        into = path2.endswith("/")
-        path1, path2 = self._strip_protocol(path1), self._strip_protocol(path2)
-        self._run(lambda ftp: _change.mv(ftp, path1, path2, into), path1, "rename", again=False)
+        _change.mv(self, path1, path2)
 
     def mkdir(self, path, create_parents=True, **kwargs):
         """Make a directory; those above it, too, unless create_parents is false. Raises OSError."""

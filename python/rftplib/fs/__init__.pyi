@@ -53,6 +53,13 @@ class FTPFileSystem(_AbstractFileSystem):
         on_error: Literal["raise", "omit"] | Callable[[OSError], object] = "raise",
         **kwargs: Any,
     ) -> Iterator[tuple[str, Any, Any]]: ...
+    def expand_path(
+        self,
+        path: _Path | Iterable[_Path],
+        recursive: bool = False,
+        maxdepth: int | None = None,
+        **kwargs: Any,
+    ) -> list[str]: ...
     @overload
     def find(
         self,
@@ -128,8 +135,8 @@ class FTPFileSystem(_AbstractFileSystem):
     def rm(self, path: _Path | Iterable[_Path], recursive: bool = False, maxdepth: int | None = None) -> None: ...
     def mv(
         self,
-        path1: _Path,
-        path2: _Path,
+        path1: _Path | list[str],
+        path2: _Path | list[str],
         recursive: bool = False,
         maxdepth: int | None = None,
         **kwargs: Any,

@@ -3,14 +3,18 @@
 import errno
 import os
 from datetime import datetime, timezone
+from pathlib import PurePosixPath
 
 from .._batch import batch
-from .._errors import error_perm
+from .._errors import Error
+from .._exact import ask
 from .._features import features
+from ..transfer._attempts import told
+from ..transfer._naming import name_it
 from ._kinds import os_error, type_of
 from ._read import refusal
-from ._tree import list_all
-from ._write import publish
+from ._tree import expand, is_pattern, list_all
+from ._write import publish, temporary
 
 
 def mkdir(ftp, path, parents, exist_ok):
@@ -32,16 +36,60 @@ def mkdir(ftp, path, parents, exist_ok):
     raise refusal(reply)
 
 
-def mv(ftp, path1, path2, into):
-    """Rename; into a directory of that name if there is one, and with `into` if there is none as well."""
-    if into or (path1 != path2 and type_of(ftp, path2) == "dir"):
-        path2 = f"{path2.rstrip('/')}/{path1.rpartition('/')[2]}"
+def mv(fs, path1, path2):
+    """Rename one, or what a pattern or a list means: into a directory, or to the names in another list."""
+    into = isinstance(path1, list) or is_pattern(fs, path1)
+    if not into:
+        _mv(fs, fs._strip_protocol(path1), fs._strip_protocol(path2), os.fspath(path2).endswith("/"))
+        return
+    paths = fs._strip_protocol(path1) if isinstance(path1, list) else expand(fs, path1)
+    if isinstance(path2, list):
+        targets, into = fs._strip_protocol(path2), False
+    else:
+        there = set(paths)  # a directory takes along what is in it
+        paths = [path for path in paths if not any(str(above) in there for above in PurePosixPath(path).parents)]
+        targets = [fs._strip_protocol(path2)] * len(paths)
+    names = {(target, into and path.rpartition("/")[2]) for path, target in zip(paths, targets)}
+    if not len(paths) == len(targets) == len(names):
+        raise ValueError("each of the files that are moved needs a name of its own")
+    for path, target in zip(paths, targets):
+        _mv(fs, path, target, into)
+
+
+def _mv(fs, path1, path2, into):
+    """Rename; into a directory of that name if there is one, and with `into` if there is none as well.
+
+    Where the server renames to no name that is taken, by way of a name that nobody has: path1 and path2 may be one file
+    for it, by a link or as it ignores case.
+    """
+
+    def rename(ftp):
+        target = path2
+        if into or (path1 != path2 and type_of(ftp, path2) == "dir"):
+            target = f"{path2.rstrip('/')}/{path1.rpartition('/')[2]}"
+        refused = name_it(ftp, path1, target, None, False, None)
+        if refused is None:
+            return None
+        found = [type_of(ftp, path) for path in (path1, target)]
+        if found[0] is None:
+            raise refusal(refused)
+        name = temporary(target)
+        if found == ["file", "file"] and _is_renamed(ftp, path1, name):
+            return name, target
+        error = refusal(refused)
+        raise os_error(error, target, "write", ftp) from error  # it is the new name that is refused
+
+    moved = fs._run(rename, path1, "rename", again=False)
+    if moved:
+        name, target = moved
+        publish(fs, name, target, ["RNFR " + name, "RNTO " + path1])
+
+
+def _is_renamed(ftp, path, name):
     try:
-        publish(ftp, path1, path2)
-    except error_perm as error:
-        if type_of(ftp, path1) is None:
-            raise
-        raise os_error(error, path2, "write", ftp) from error  # it is the new name that is refused
+        return ask(ftp, ["RNFR " + path, "RNTO " + name])[1].ok
+    except (Error, OSError, EOFError) as error:
+        raise told(error, f"it may be named {name}") from error.__cause__
 
 
 def rm(fs, paths, recursive, maxdepth):

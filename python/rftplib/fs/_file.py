@@ -103,17 +103,8 @@ class FTPFile(AbstractBufferedFile):
         if not self.closed and not self.forced:
             self.close()  # the transaction ends before the file
         name, self._temporary = self._temporary, None
-        if name is None:
-            return
-        try:
-            publish, replace = _write.publish, self.mode != "xb"
-            self.fs._run(lambda ftp: publish(ftp, name, self.path, replace), self.path, "write", again=False)
-        except _write.NotRenamed:
-            raise  # all that there is of it has the temporary name
-        except BaseException:
-            self._temporary = name
-            self.discard()
-            raise
+        if name is not None:
+            _write.publish(self.fs, name, self.path, ["DELE " + name], self.mode != "xb")
 
     def discard(self):
         """Break off: there is no such file, or the one that there was."""
@@ -123,10 +114,7 @@ class FTPFile(AbstractBufferedFile):
             upload.abort()
         name, self._temporary = self._temporary, None
         if name is not None:
-            try:
-                self.fs._run(lambda ftp: _write.discard(ftp, name), self.path, again=False)
-            except OSError:
-                pass  # it stays, under a name that nobody reads
+            _write.give_up(self.fs, self.path, ["DELE " + name])  # else it stays, under a name that nobody reads
 
     def __exit__(self, kind, error, traceback):
         if kind is not None and self.mode != "rb":

@@ -2,7 +2,9 @@
 
 import concurrent.futures
 import errno
+import os
 from datetime import datetime, timezone
+from glob import has_magic
 
 from .._batch import batch
 from .._errors import error_perm
@@ -133,6 +135,30 @@ def find(fs, path, maxdepth, withdirs):
     if withdirs:
         found[path] = {"name": path, "size": 0, "type": "directory", "mtime": None}
     return dict(sorted(found.items()))
+
+
+def expand(fs, path, recursive=False, maxdepth=None):
+    """The paths that one, a pattern or a list means. What is there is no pattern, and no element of a list is."""
+    if maxdepth is not None and maxdepth < 1:
+        raise ValueError("maxdepth must be at least 1")
+    if is_pattern(fs, path):
+        found = paths = fs.glob(path, maxdepth=maxdepth)
+        if maxdepth is not None:
+            maxdepth -= 1  # one depth is that of the pattern
+    else:
+        paths = [path] if isinstance(path, (str, os.PathLike)) else path
+        paths = [fs._strip_protocol(one) for one in paths]
+        found = [one for one in paths if not recursive or fs.exists(one)]
+    if recursive and maxdepth != 0:
+        found = {*found, *(below for one in paths for below in fs.find(one, maxdepth, withdirs=True))}
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    return sorted(set(found))
+
+
+def is_pattern(fs, path):
+    """Whether a path is one: a text with * ? or [ in it, by which there is nothing."""
+    return isinstance(path, (str, os.PathLike)) and has_magic(fs._strip_protocol(path)) and not fs.lexists(path)
 
 
 def walk(fs, path, maxdepth, topdown, on_error, detail):

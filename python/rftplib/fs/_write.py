@@ -7,16 +7,15 @@ import secrets
 
 from .._batch import batch
 from .._errors import Error, error_proto, error_reply
+from .._exact import ask
 from .._pool import says_too_many
-from ._kinds import type_of, what_it_says
+from ..transfer._attempts import told
+from ..transfer._naming import name_it
+from ._kinds import type_of
 from ._read import PATIENCE, close, refusal, told_size
 
 # Of the name that a file shall have, so many bytes are in its temporary one: names have at most 255
 _MOST = 200
-
-
-class NotRenamed(OSError):
-    """A file has lost its place to one that can't take it."""
 
 
 def temporary(path):
@@ -40,28 +39,62 @@ def verify(ftp, path, size):
         raise error_proto(f"{size} bytes were sent, and the server has {told}")
 
 
-def publish(ftp, name, path, replace=True):
+def publish(fs, name, path, back, replace=True):
     """Rename a file that is whole; what has that name is replaced. Raises FileExistsError if it shall not be.
 
-    Where the server says that it renames to no name that is taken, that is freed first: for a moment there is no such
-    file. Raises NotRenamed if it isn't renamed then either.
+    Where the server renames to no name that is taken, the file that has it is put aside meanwhile. back: the commands
+    by which `name` is given up; they are sent when what was there is there still. Else nothing is deleted, and the text
+    of what is raised tells the names.
     """
-    if not replace and type_of(ftp, path) is not None:
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
-    rename = ["RNFR " + name, "RNTO " + path]
-    replies = batch(ftp, rename)
-    if replies[0].ok and what_it_says(replies[1].text, path) == errno.EEXIST and type_of(ftp, path) == "file":
-        freed, *replies = batch(ftp, ["DELE " + path, *rename])
-        if freed.ok and not replies[1].ok:
-            raise NotRenamed(errno.EIO, f"{replies[1].text}: it is whole, but named {name}", path)
-    for reply in replies:
-        if not reply.ok:
-            raise refusal(reply)
+    asides = [None]
+
+    def rename(ftp):
+        if not replace and type_of(ftp, path) is not None:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+        refused = name_it(ftp, name, path, None, replace, asides.append)
+        if refused is not None:
+            raise refusal(refused)
+
+    try:
+        fs._run(rename, path, "write", again=False)
+        return
+    except OSError as error:
+        failure = error
+    except BaseException:
+        if asides[-1] is None:
+            give_up(fs, path, back)
+        raise
+    aside = asides[-1]
+    if aside is None and give_up(fs, path, back):
+        raise failure
+    if aside is not None and _is_finished(fs, name, path, aside):
+        return
+    others = f", and what was there {aside}" if aside else ""
+    raise told(failure, f"it is whole, but may be named {name}{others}") from failure.__cause__
 
 
-def discard(ftp, name):
-    """Delete a file that nobody has seen."""
-    batch(ftp, ["DELE " + name])
+def give_up(fs, path, commands):
+    """Whether the server has done that."""
+    try:
+        return all(reply.ok for reply in fs._run(lambda ftp: ask(ftp, commands), path, again=False))
+    except OSError:
+        return False
+
+
+def _is_finished(fs, name, path, aside):
+    """Whether the file has its name, now or since before the connection was lost; then the older one is deleted."""
+
+    def finish(ftp):
+        begun, renamed = ask(ftp, ["RNFR " + name, "RNTO " + path])
+        finished = renamed.ok or (begun.code >= 500 and type_of(ftp, path) == "file")
+        if finished:
+            ask(ftp, ["DELE " + aside])
+        return finished
+
+    try:
+        return fs._run(finish, path)
+    except OSError:
+        return False
 
 
 class Upload:
