@@ -5,6 +5,7 @@ import socket
 import ssl
 
 from .._errors import Error
+from ..transfer._attempts import FULL, MAY_BE_FULL, is_full
 
 _OF_SERVERS = {
     "421": "the server ends connections: use fewer, and run it again",
@@ -12,11 +13,9 @@ _OF_SERVERS = {
     "426": "the connection was lost: run it again, it goes on where it was",
     "450": "the file is in use: run it again later",
     "451": "the server has failed: run it again, and look into its log",
-    "452": "the server's disk is full: make room",
     "530": "the server wants another login: see to user and password",
     "532": "the server wants an account to store files",
     "550": "it isn't there, or the server doesn't allow it: see to its permissions, or exclude it",
-    "552": "the quota is used up: make room",
     "553": "the server doesn't take the name or the place: see to its permissions, or exclude it",
 }
 _OF_DISKS = {
@@ -60,6 +59,10 @@ def text(error):
 
 def of(kind, error):
     """What to do about it. kind: of an action, or 'connect' for what comes before."""
+    if is_full(error):
+        return FULL
+    if MAY_BE_FULL in (getattr(error, "_hint", None) or ""):
+        return "make room on the server"
     if isinstance(error, Error):
         reply = str(error.args[0])[:3] if error.args else ""
         if kind == "connect" and reply == "550":
