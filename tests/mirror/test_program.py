@@ -88,6 +88,26 @@ def test_a_certificate_that_isnt_trusted_is_no_wrong_usage(local, capsys, monkey
     assert "self-signed certificate: the server's certificate isn't trusted" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("scheme, answers, advice", [
+    ("ftp", {"USER": "530 Sessions must use encryption."}, "the server wants TLS: ftpes:// or ftps://"),
+    ("ftp", {"USER": "421 Sorry, cleartext sessions are not accepted."}, "the server wants TLS: ftpes:// or ftps://"),
+    ("ftpes", {"AUTH": "500 What?"}, "the server takes no AUTH TLS: ftps://host (port 990), ?implicit=true at the"),
+])  # fmt: skip
+def test_the_advice_is_for_a_command_line(scheme, answers, advice, local, capsys):
+    with TreeServer(TREE, **answers) as server:
+        url = f"{scheme}://user:***@127.0.0.1:{server.port}"
+        assert _cli.main([url.replace("***", "password"), str(local)]) == 1
+    (reply,) = answers.values()
+    assert capsys.readouterr().err.startswith(f"{reply} (at {url}): {advice}")
+
+
+def test_a_login_without_a_password(local, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with TreeServer(TREE, USER="530 Login incorrect.") as server:
+        assert _cli.main([f"ftp://user@127.0.0.1:{server.port}", str(local)]) == 1
+    assert "): no password was given, and ~/.netrc has none for this host and user" in capsys.readouterr().err
+
+
 def test_what_the_terminal_cant_show_is_escaped(local):
     with TreeServer({"\u00e9": b"1"}) as server:
         command = [sys.executable, "-m", "rftplib.mirror", "-n", "-j", "1"]

@@ -5,6 +5,7 @@ import socket
 import ssl
 
 from .._errors import Error
+from .._hints import UNTRUSTED_URL, told_by_site
 from ..transfer._attempts import FULL, MAY_BE_FULL, is_full
 
 _OF_SERVERS = {
@@ -49,16 +50,28 @@ _OTHER = "see to it, and run it again"
 def text(error):
     """What has gone wrong, the server's reply if it is one."""
     if isinstance(error, OSError) and error.strerror:
-        hint = getattr(error, "_hint", None)  # where
+        hint = _where(error)
         return f"{error.strerror} ({hint})" if hint else error.strerror
     found = str(error)
-    if isinstance(error, EOFError) and not found:
-        return "the server has closed the connection"
+    if isinstance(error, EOFError) and not error.args:
+        found = "the server has closed the connection"
+        return f"{found} ({_where(error)})" if _where(error) else found
+    if told_by_site(error) is not None:
+        found = f"{error.args[0]} ({_where(error)})" if _where(error) else str(error.args[0])
     return found.replace("\n", " ") or type(error).__name__
+
+
+def _where(error):
+    """What an error has been given to tell, without what a Site says of it, which is advice."""
+    hint, told = getattr(error, "_hint", None), told_by_site(error)
+    return hint if told is None else hint.replace(told, "").removeprefix("; ")
 
 
 def of(kind, error):
     """What to do about it. kind: of an action, or 'connect' for what comes before."""
+    found = told_by_site(error)
+    if found is not None:
+        return found
     if is_full(error):
         return FULL
     if MAY_BE_FULL in (getattr(error, "_hint", None) or ""):
@@ -71,10 +84,7 @@ def of(kind, error):
             return _OF_SERVERS[reply]
         return "exclude it, or report it with the line" if kind == "list" else "look into the server's log"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            "the server's certificate isn't trusted: a company's authority is named by ?cafile=/path/ca.pem at the end "
-            "of the URL"
-        )
+        return UNTRUSTED_URL
     if isinstance(error, (EOFError, OSError)):
         return _of_system(kind, error)
     if isinstance(error, RuntimeError):

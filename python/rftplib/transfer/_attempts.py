@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 
-from .. import _logs
+from .. import _hints, _logs
 from .._errors import Error, error_perm, error_proto, error_reply, error_temp, explained
 from .._pool import says_too_many
 from .._recover import recover
@@ -95,17 +95,10 @@ def _advice(error, connected, job):
     text = job.stuck
     if is_full(error):
         text = FULL
-    elif isinstance(error, error_perm):
-        if error.args[0][:3] == "530" and not connected:
-            text = "check the user and the password"
-        elif error.args[0][:3] == "550":
-            text = job.advice
-    elif not connected and isinstance(error, ConnectionRefusedError):
-        text = "nothing listens there: check host and port"
-    elif not connected and isinstance(error, socket.gaierror):
-        text = "check the host's name"
-    elif not connected and isinstance(error, socket.timeout):
-        text = "no answer: check host and port, whether TLS is expected from the first byte there, and firewalls"
+    elif not connected:
+        text = _hints.of_connecting(error)
+    elif isinstance(error, error_perm) and error.args[0][:3] == "550":
+        text = job.advice
     return f": {text}" if text else ""
 
 
@@ -131,7 +124,7 @@ def check_retry(retry):
 def may_pass(error, connected):
     """Whether another attempt, on a new connection, may end otherwise. connected: whether one has been had before."""
     if isinstance(error, error_temp):
-        return not is_full(error)
+        return not is_full(error) and _hints.told_by_site(error) is None
     if isinstance(error, error_perm):
         return says_too_many(error)
     if isinstance(error, error_reply):

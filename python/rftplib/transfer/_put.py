@@ -45,8 +45,8 @@ def put(
     second at most. progress: as for get().
 
     Raises what the last attempt has raised, with the file told in its text: TransferError for what can't be believed,
-    error_perm such as 550 or 553, what says that the server has no room (452, 552, some 451) at once, OSError of the network and of the local file system, FileExistsError; ValueError for
-    what makes no sense.
+    error_perm such as 550 or 553, OSError of the network and of the local file system, FileExistsError; ValueError for
+    what makes no sense. That the server has no room (452, 552, some 451) is raised at once.
     """
     began, course = time.monotonic(), Course(progress, rate)
     check_remote(remote)
@@ -77,8 +77,8 @@ def put_once(
 ):
     """One attempt of put() by a client; returns Transferred, whose `attempts` is 1 and whose `seconds` are 0.
 
-    course: a Course. ends: the Ends of all attempts at it. Raises BeginAnew and NotWhole, both TransferError, where another attempt may do better, and what
-    the client raises.
+    course: a Course. ends: the Ends of all attempts at it. Raises BeginAnew and NotWhole, both TransferError, where
+    another attempt may do better, and what the client raises.
     """
     options = {"overwrite": overwrite, "temporary": temporary, "verify": Verify.of(verify), "keep": keep, "ends": ends}
     with own():
