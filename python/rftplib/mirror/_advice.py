@@ -7,6 +7,7 @@ import ssl
 from .._errors import Error
 from .._hints import UNTRUSTED_URL, told_by_site
 from ..transfer._attempts import FULL, MAY_BE_FULL, is_full
+from ._values import NOT_MADE
 
 _OF_SERVERS = {
     "421": "the server ends connections: use fewer, and run it again",
@@ -43,12 +44,15 @@ _OF_NETWORKS = frozenset(
 )
 _UNREACHED = "see whether the server, its port and the kind of TLS are right, and run it again"
 _NO_ROOT = "see whether its path is right, and whether this user may enter it"
+_NOT_ALLOWED = "see whether this user may write there"
 _LOST = "the connection was lost: run it again, it goes on where it was"
 _OTHER = "see to it, and run it again"
 
 
 def text(error):
     """What has gone wrong, the server's reply if it is one."""
+    if is_not_made(error):
+        return f"{NOT_MADE}: {error.strerror if isinstance(error, OSError) else error.args[0]}"
     if isinstance(error, OSError) and error.strerror:
         hint = _where(error)
         return f"{error.strerror} ({hint})" if hint else error.strerror
@@ -67,8 +71,15 @@ def _where(error):
     return hint if told is None else hint.replace(told, "").removeprefix("; ")
 
 
+def is_not_made(error):
+    """Whether it is about a root that can't be made."""
+    return getattr(error, "_hint", None) == NOT_MADE
+
+
 def of(kind, error):
     """What to do about it. kind: of an action, or 'connect' for what comes before."""
+    if is_not_made(error) and getattr(error, "errno", None) in (None, errno.EACCES, errno.EPERM):
+        return _NOT_ALLOWED
     found = told_by_site(error)
     if found is not None:
         return found

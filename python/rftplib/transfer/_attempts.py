@@ -8,7 +8,7 @@ import ssl
 import time
 
 from .. import _hints, _logs
-from .._errors import Error, error_perm, error_proto, error_reply, error_temp, explained
+from .._errors import Error, also, error_perm, error_proto, error_reply, error_temp
 from .._pool import says_too_many
 from .._recover import recover
 from .._site import Site
@@ -106,11 +106,7 @@ def told(error, text):
     """The error with `text` behind its own."""
     if isinstance(error, (BeginAnew, NotWhole)):
         return TransferError(f"{error} ({text})").with_traceback(error.__traceback__)
-    before = getattr(error, "_hint", None)
-    if before is not None:  # a batch's
-        error._hint = f"{before}; {text}"
-        return error
-    return explained(error, text).with_traceback(error.__traceback__)
+    return also(error, text).with_traceback(error.__traceback__)
 
 
 def check_retry(retry):
