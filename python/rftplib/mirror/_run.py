@@ -95,7 +95,7 @@ class Run:
 
     def _give_up(self, error):
         self._stopped = True
-        kind = "connect" if isinstance(self.target, Remote) else "mkdir"
+        kind = "connect" if isinstance(self.target, Remote) and not _advice.is_not_made(error) else "mkdir"
         if isinstance(error, Unreachable):
             told = error.told
         else:
