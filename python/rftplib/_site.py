@@ -4,7 +4,7 @@ import contextlib
 import os
 import ssl
 from typing import NamedTuple, Optional
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import quote
 
 import rftplib
 
@@ -14,9 +14,8 @@ from ._errors import error_perm, error_temp, tell
 from ._exact import ask
 from ._features import features, parse_feat, remember
 from ._pool import pool_of
+from ._site_url import SCHEMES, parse
 from .tls import FTPS, FTPS_PORT
-
-_SCHEMES = {"ftp": rftplib.FTP_PORT, "ftpes": rftplib.FTP_PORT, "ftps": FTPS_PORT}
 
 
 class Timeouts(NamedTuple):
@@ -78,7 +77,7 @@ class Site:
         keepalive=60,
     ):
         """Take the URL apart; see the class."""
-        values = _parse(url)
+        values = parse(url)
         secured = values["scheme"] != "ftp"
         if user is not None:
             values["user"] = user
@@ -144,7 +143,7 @@ class Site:
         if values["user"] is not None:
             login = quote(values["user"], safe="") + (":***" if values["password"] is not None else "") + "@"
         host = f"[{values['host']}]" if ":" in values["host"] else values["host"]
-        port = "" if values["port"] == _SCHEMES[values["scheme"]] else f":{values['port']}"
+        port = "" if values["port"] == SCHEMES[values["scheme"]] else f":{values['port']}"
         directory = values["directory"]
         path = "/" + ("%2F" + quote(directory[1:]) if directory.startswith("/") else quote(directory))
         query = [] if values["cafile"] is None else [f"cafile={quote(values['cafile'])}"]
@@ -326,50 +325,6 @@ def _restored(values):
     site._set(values)
     pool_of(site)
     return site
-
-
-def _parse(url):
-    """The parts of a URL; its errors don't show it, for there may be a password in it."""
-    if not isinstance(url, str):
-        raise TypeError(f"the URL of a Site is a str, not {type(url).__name__}")
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise ValueError("the URL of a Site has no valid host") from None
-    if parts.scheme not in _SCHEMES:
-        raise ValueError(f"the URL of a Site begins with ftp://, ftpes:// or ftps://, not {parts.scheme!r}")
-    if not parts.hostname:
-        raise ValueError("the URL of a Site names a host")
-    if parts.fragment:
-        raise ValueError("the URL of a Site has no fragment: write %23 for a #")
-    try:
-        port = parts.port
-    except ValueError:
-        raise ValueError("the port in the URL of a Site is a number up to 65535") from None
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    cafile, implicit = query.pop("cafile", None), query.pop("implicit", None)
-    if query:
-        raise ValueError(f"the URL of a Site knows cafile and implicit, not {', '.join(sorted(query))}")
-    for name, value in (("cafile", cafile), ("implicit", implicit)):
-        if value is not None and parts.scheme == "ftp":
-            raise ValueError(f"{name} is for ftps:// and ftpes://")
-    if implicit not in (None, "true", "false"):
-        raise ValueError(f"implicit in the URL of a Site is true or false, not {implicit!r}")
-    return {
-        "scheme": parts.scheme,
-        "host": parts.hostname,
-        "port": port or _SCHEMES[parts.scheme],
-        "user": None if parts.username is None else unquote(parts.username),
-        "password": None if parts.password is None else unquote(parts.password),
-        "directory": _directory(unquote(parts.path[1:])),
-        "cafile": cafile,
-        "implicit": None if implicit is None else implicit == "true",
-    }
-
-
-def _directory(path):
-    """Without the slash at its end, which says nothing."""
-    return path.rstrip("/") or path[:1]
 
 
 def _timeouts(value):

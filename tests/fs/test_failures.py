@@ -122,6 +122,9 @@ def test_a_certificate_that_isnt_trusted(work):
     fs = work.fs(cafile=None)
     with pytest.raises(ssl.SSLCertVerificationError, match=r"\(at ftp.*storage_options=\{'cafile': '/path/ca.pem'\}\)"):
         fs.ls("/")
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"storage_options=\{'cafile': .*; putting ") as caught:
+        fs.put_file(__file__, "/a")
+    assert "URL" not in str(caught.value)
 
 
 def test_servers_that_want_another_protocol():

@@ -180,7 +180,9 @@ def test_what_is_wrong_with_a_certificate(hostile, monkeypatch, said):
 
 @CONTEXTS
 def test_another_host_than_the_certificates(hostile, made):
-    error = raised(FTPS(context=made(), timeout=10).connect, "127.0.0.2", hostile.address[1])
+    ftp = FTPS(context=made(), timeout=10)
+    ftp.socket_factory = lambda address, *args, **kwargs: socket.create_connection(hostile.address, *args, **kwargs)
+    error = raised(ftp.connect, "other.example.org", hostile.address[1])
     assert isinstance(error, ssl.SSLCertVerificationError)
     assert str(error).endswith("(connect by the name that is in the certificate)")
 
@@ -198,10 +200,18 @@ def test_a_certificate_of_the_clients_that_is_missing(hostile, monkeypatch):
     assert str(error).endswith("(the server asks for a certificate of yours: context.load_cert_chain(...))")
 
 
-def test_a_host_with_its_port():
-    error = raised(FTPS, "127.0.0.1:2121")
-    assert isinstance(error, socket.gaierror) and str(error).endswith("(a host only: connect(host, port))")
-    assert "host only" not in str(raised(rftplib.FTP_TLS, "127.0.0.1:2121"))
+@pytest.mark.parametrize("cls, told", [(FTPS, " (a host only: connect(host, port))"), (rftplib.FTP_TLS, "")])
+def test_a_host_with_its_port(cls, told):
+    def fail(*args, **kwargs):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    ftp = cls(context=client_context(), timeout=10)
+    ftp.socket_factory = fail
+    error = raised(ftp.connect, "ftp.example.org:2121")
+    assert isinstance(error, socket.gaierror)
+    assert str(error) == f"[Errno {socket.EAI_NONAME}] Name or service not known{told}"
+    assert "host only" not in str(raised(ftp.connect, "ftp.example.org"))
+    assert "host only" not in str(raised(ftp.connect, "fe80::1"))
 
 
 def test_a_traceback_names_the_class_that_users_know(hostile):

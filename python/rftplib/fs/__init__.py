@@ -22,6 +22,7 @@ from ..transfer import Retry, get, put
 from . import _change, _tree
 from ._base import SiteFileSystem
 from ._file import FTPFile, PackedFile, TextFile
+from ._kinds import in_options
 from ._read import read
 
 __all__ = ["FTPESFileSystem", "FTPFileSystem", "FTPSFileSystem"]
@@ -250,6 +251,8 @@ class FTPFileSystem(SiteFileSystem):
             work()
         except (Error, EOFError) as error:
             failure = error
+        except OSError as error:
+            raise in_options(error)  # noqa: B904  (it is the same)
         else:
             return
         raise self._explained(failure, path, task) from failure

@@ -76,7 +76,7 @@ def unreachable(error, url):
     """The OSError for `error`, in the place of a connection: it names the site, not the file, and what to do."""
     told, site = told_by_site(error), f"at {url}"
     if told is not None:
-        advice = _IN_OPTIONS.get(told, told)
+        advice = _IN_OPTIONS[told]
         if isinstance(error, OSError):
             error._hint = f"{site}: {advice}"
             return error
@@ -90,6 +90,14 @@ def unreachable(error, url):
     if isinstance(error, EOFError):
         return OSError(errno.ECONNRESET, said)
     return OSError(what_it_says(str(error.args[0]) if error.args else "", "") or errno.EIO, said)
+
+
+def in_options(error):
+    """The error of a transfer, in which what a Site says of its URL is said of options."""
+    told = told_by_site(error)
+    if told is not None:
+        error._hint = error._hint.replace(told, _IN_OPTIONS[told])
+    return error
 
 
 def _number(reply, path, task, ftp):
