@@ -40,7 +40,7 @@ class Upload:
         self._older = None  # the size of what has the name; None: of nothing
         self._tells_sizes = False  # whether the server has told the size of what is written to
         self._end = None  # what size the server told last, where it was a wrong one
-        self._checked = False
+        self._checked = None  # the identity of the source that has the known hash
         self._state = ""
 
     def attempt(self, ftp):
@@ -48,11 +48,11 @@ class Upload:
         self._state = ""
         offer = self._verify.offer(ftp) if self._verify.digest is None else offered(ftp)
         with self._source.opened():
-            if self._verify.digest is not None and not self._checked:
-                self._source.check(self._verify.digest)
-                self._checked = True
             self._course.size(self._source.size)
             self._choose_place(ftp)
+            if self._verify.digest is not None and self._checked != self._source.identity:
+                self._source.check(self._verify.digest)
+                self._checked = self._source.identity
             if self._is_named(ftp):
                 return self._done(ftp, *self._named)
             if not self._overwrite:
