@@ -238,6 +238,11 @@ class Upload:
                         self._state += " Where names mustn't begin with a dot, temporary=False does without."
                 raise
             finally:
+            except (Error, OSError, EOFError):
+                raise
+            except Exception:  # read() has failed, when there was a file already, an empty one
+                self._left_over = True
+                raise
                 self._sent = meter.moved
                 self._left_over |= bool(meter.moved)
         self._left_over = True
