@@ -128,6 +128,7 @@ class Upload:
 
     def _name(self, ftp, size, digest, verified, seconds):
         """Give it its name. Only where no reply comes may it have got it nevertheless."""
+        _naming.check_name(ftp, self._place, self._remote)
         told = self._verify.how != "none"
         self._naming, self._named = self._naming + 1, (size, digest, verified) if told else None
         refused = _naming.name_it(ftp, self._place, self._remote, seconds, self._overwrite, self._note_aside)
@@ -237,12 +238,12 @@ class Upload:
                     if self._temporary:
                         self._state += " Where names mustn't begin with a dot, temporary=False does without."
                 raise
-            finally:
             except (Error, OSError, EOFError):
                 raise
             except Exception:  # read() has failed, when there was a file already, an empty one
                 self._left_over = True
                 raise
+            finally:
                 self._sent = meter.moved
                 self._left_over |= bool(meter.moved)
         self._left_over = True
