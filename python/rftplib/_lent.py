@@ -3,8 +3,8 @@
 What its borrower may have changed is put back at once, and the replies to that are read when it is lent next: who gives
 it back doesn't wait for them, and who gets it knows that it lives and is in step.
 
-The directory of the Site is entered when the connection is lent: meanwhile it may have been renamed, and another one may
-have got its name. The replies to that are read with the others.
+The directory of the Site is entered when the connection is lent: meanwhile it may have been renamed, and another one
+may have got its name. The replies to that are read with the others.
 """
 
 import os
@@ -26,7 +26,7 @@ _OVERDUE = 5.0
 class Lent:
     """A connection.
 
-    home: the directory of the login; None if the server doesn't tell. directory: that of the Site, as it is named there.
+    home: the directory of the login; None if the server doesn't tell. directory: the Site's, as it is named there.
     """
 
     def __init__(self, ftp, home, directory=""):

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from .._errors import Error, error_perm, error_temp
 from .._exact import ask
 from .._features import features
+from .._recover import recover
 from .._scan import scandir
 from ._look import ask_in_binary, look
 from ._values import NotWhole, TransferError
@@ -49,17 +50,19 @@ def check_name(ftp, part, path):
     head, slash, name = path.rpartition("/")
     if not _ODD.search(name):
         return
-    token = secrets.token_hex(6)
-    tried = made = f"{name[:1]}.{token}.part{name[1:]}"
+    mark = f".{secrets.token_hex(6)}.part"
+    tried = made = name[:1] + mark + name[1:]
     if not ask(ftp, ["RNFR " + part, f"RNTO {head}{slash}{tried}"])[-1].ok:
         return  # what is wrong is told of the name itself
     try:
-        made = next((entry.name for entry in scandir(ftp, head or slash) if token in entry.name), tried)
+        made = next((entry.name for entry in scandir(ftp, head or slash) if mark in entry.name), tried)
     except Error:
         pass  # a directory that may not be listed: it can't be told
+    except UnicodeError:  # neither where another name isn't in the encoding; and a reply hasn't been read
+        recover(ftp)
     if made != tried:
         ask(ftp, [f"DELE {head}{slash}{made}"])
-        raise TransferError(f"the server changes such names: it calls {tried!r} {made!r}")
+        raise TransferError(f"the server changes this name: it would be {made.replace(mark, '')!r} there")
     _, back = ask(ftp, [f"RNFR {head}{slash}{tried}", "RNTO " + part])
     if not back.ok:
         raise refusal(back)
