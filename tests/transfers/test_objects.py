@@ -283,6 +283,7 @@ def test_what_can_t_be_read_at_all_leaves_nothing(local):
             (ReadsThis(KeyError("theirs")), KeyError),
             (closed(), ValueError),
             (open(local / "b", "wb"), io.UnsupportedOperation),  # noqa: SIM115
+            (open(local / "b", "wb", buffering=0), io.UnsupportedOperation),  # noqa: SIM115
         ):
             with pytest.raises(error):
                 put(server.site, file, "b", retry=AT_ONCE)

@@ -104,7 +104,7 @@ class ToObject:
             raise ValueError("a file object is verified by its size: for a hash give a path")
         if isinstance(file, io.TextIOBase):
             raise TypeError("the file object is one for text: open it in binary mode ('wb')")
-        if isinstance(file, (*_WHOLE, io.BufferedReader)) and not file.writable():
+        if isinstance(file, (io.FileIO, io.BufferedReader, io.BufferedWriter)) and not file.writable():
             raise io.UnsupportedOperation("the file object isn't open for writing")
         self._remote, self._file, self._verify, self._course = remote, file, verify, course
         self._position = _position(file)
