@@ -231,7 +231,7 @@ def test_the_local_file_changes_meanwhile(source):
         store(append=False)(session)
 
     changes = []
-    with FileServer((), {"STOR": store(append=False, last=change)}) as server:
+    with FileServer((), {"STOR": change}) as server:
         done = put(server.site, source, "b", retry=AT_ONCE)
         assert (files(server), done.attempts) == ({"b": DATA[::-1] + b"more"}, 2)
 
