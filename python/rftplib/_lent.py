@@ -2,6 +2,9 @@
 
 What its borrower may have changed is put back at once, and the replies to that are read when it is lent next: who gives
 it back doesn't wait for them, and who gets it knows that it lives and is in step.
+
+The directory of the Site is entered when the connection is lent: meanwhile it may have been renamed, and another one
+may have got its name. The replies to that are read with the others.
 """
 
 import os
@@ -21,10 +24,14 @@ _OVERDUE = 5.0
 
 
 class Lent:
-    """A connection, and the directory that it begins in; None for the latter if the server doesn't tell."""
+    """A connection.
 
-    def __init__(self, ftp, home):
-        self.ftp, self._home = ftp, home
+    home: the directory of the login; None if the server doesn't tell. directory: the Site's, as it is named there.
+    """
+
+    def __init__(self, ftp, home, directory=""):
+        self.ftp, self._home, self._directory = ftp, home, directory
+        self._places = [directory] if directory[:1] == "/" else [home, directory] if directory else [home]
         self.process, self.lender = os.getpid(), None
         self.since = 0.0  # when it has become idle
         self._marked = False  # whether the last reply may have been to a REST
@@ -43,8 +50,10 @@ class Lent:
         try:
             if has_more(ftp):
                 return False  # a reply that nobody has read
-            for command in (_TYPE, _REST, _CWD % self._home, _PWD):
+            for command in (_TYPE, _REST):
                 ftp.putcmd(command)
+            if not self._directory:
+                self._go_back()
         except (Error, OSError, ValueError, AttributeError):
             return False
         self.since = time.monotonic()
@@ -58,9 +67,11 @@ class Lent:
             ftp.timeout = timeouts.idle
             if time.monotonic() - self.since > _OVERDUE and not has_arrived(ftp):
                 return False
+            if self._directory:
+                self._go_back()
             if self._code() != "200" or not is_undone(self._code(), self._marked):
                 return False  # of TYPE and REST
-            if self._code() not in ("250", "200") or self._code() != "257":
+            if any(self._code() not in ("250", "200") for _ in self._places) or self._code() != "257":
                 return False  # of CWD and PWD
             if has_more(ftp):
                 return False  # a farewell, such as 421, or the end
@@ -69,6 +80,12 @@ class Lent:
         if hasattr(ftp, "_type_in_force"):
             ftp._type_in_force = _TYPE
         return True
+
+    def _go_back(self):
+        """Ask for where it begins."""
+        for place in self._places:
+            self.ftp.putcmd(_CWD % place)
+        self.ftp.putcmd(_PWD)
 
     def close(self):
         """Close it without a word."""

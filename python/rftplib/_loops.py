@@ -6,7 +6,7 @@ and everything with RFTPLIB_NATIVE=0. Each counts what it moves in the transfer'
 
 import time
 
-from . import _errors, _options
+from . import _errors, _options, _rftplib
 from ._odd import line_to_send
 
 
@@ -37,6 +37,8 @@ def upload(meter, conn, fp, blocksize, callback):
 
 def retrlines(meter, ftp, conn, callback):
     """Call `callback` with each line that `conn` receives, its end stripped."""
+    listing = getattr(callback, "__self__", None)
+    listing = listing if isinstance(listing, _rftplib.Listing) else None
     with conn.makefile("r", **_options.codec(ftp)) as fp:
         while True:
             try:
@@ -51,11 +53,14 @@ def retrlines(meter, ftp, conn, callback):
             if not line:
                 return
             count(meter, _size(line, ftp.encoding))
+            ended = line[-1:] == "\n"
             if line[-2:] == "\r\n":
                 line = line[:-2]
-            elif line[-1:] == "\n":
+            elif ended:
                 line = line[:-1]
             callback(line)
+            if not ended and listing is not None:
+                listing.mark_cut()
 
 
 def storlines(meter, ftp, conn, fp, callback):

@@ -189,7 +189,7 @@ class Pool:
         began, pause = time.monotonic(), 0.05
         while True:
             try:
-                return Lent(*self._site._open(self._login))
+                return Lent(*self._site._open(self._login), self._site.directory)
             except Error as refusal:
                 if not says_too_many(refusal):
                     raise

@@ -20,7 +20,7 @@ from ._features import features
 from ._ftp import FTP
 
 # How much text one listing may have, in bytes: so much for each entry, taken together, and at most so much in all
-_MOST_EACH, _MOST = 512, 1 << 30
+_MOST_EACH, _MOST = 512, 1 << 28
 
 # Characters by which servers take the argument of LIST for something else than one name
 _SPECIAL = frozenset(" \t*?[]{}~\\\"'$`|;&<>()!")
@@ -83,15 +83,17 @@ def scandir(ftp, path="", *, exact_times=False, max_entries=1_000_000):
 
     ftp: a client that is logged in, in the middle of no transfer. path: the directory, by default the current one.
     exact_times: ask MDTM for the times of files that the listing tells less exactly than to the second, all in one
-    batch. max_entries: how many there may be; their lines may have 512 bytes each, taken together.
+    batch. max_entries: how many there may be; their lines may have 512 bytes each, taken together, and 256 MiB
+    in all.
 
     By MLSD where the server has it, else by LIST, names that begin with a dot included where it has an option for that.
     LIST's times are guesses: local times, made UTC by what MDTM says of one file, and years that aren't listed are
     those that make the time none of the future. The current directory is afterwards as it was.
 
-    Raises ListingError for a line that isn't understood, for more than max_entries, and if the server refuses to go
-    back to the current directory; error_perm if there is no such directory, and what retrlines(), cwd() and pwd()
-    raise. Whatever is raised is raised at once: the entries that are returned are all there are.
+    Raises ListingError for a line that isn't understood, for a last line without an end, which may be cut short, for
+    more than max_entries, and if the server refuses to go back to the current directory; error_perm if there is no such
+    directory, and what retrlines(), cwd() and pwd() raise. Whatever is raised is raised at once: the entries that are
+    returned are all there are.
     """
     server = server_of(ftp)
     entries = entries_of(ftp, server, path, exact_times, max_entries)
@@ -159,7 +161,7 @@ def _mlsd(ftp, path, max_entries):
     """The lines of MLSD: those that mlsd() reads, or, where somebody has replaced it, those that it is right about."""
     lines = collector(max_entries)
     if _is_born(ftp, "mlsd"):
-        _check_whole(ftp.retrlines(f"MLSD {path}" if path else "MLSD", lines.append))
+        _check_whole(ftp.retrlines(f"MLSD {path}" if path else "MLSD", lines.append), lines)
     else:
         for name, facts in ftp.mlsd(path):
             lines.append("".join(f"{fact}={value};" for fact, value in facts.items()) + f" {name}")
@@ -217,7 +219,7 @@ def _list_all(ftp, max_entries, path=""):
         if str(refusal)[:3] not in _REFUSED:
             raise
         return None
-    _check_whole(reply)
+    _check_whole(reply, lines)
     return None if _complains(reply) else lines
 
 
@@ -230,14 +232,17 @@ def _list_here(ftp, max_entries):
         if not _says_empty(str(refusal)):
             raise
     else:
-        _check_whole(reply)
+        _check_whole(reply, lines)
         if _complains(reply):
             raise error(f"{_UNREADABLE}: {ascii(reply)}")
     return lines
 
 
-def _check_whole(reply):
-    """Raise for a listing of which the reply says that it is cut short: Pure-FTPd does so at 10,000 files, by 226."""
+def _check_whole(reply, lines):
+    """Raise for a listing that is cut short: by what the reply says, as that of Pure-FTPd at 10,000 files, a 226; or in
+    the middle of a line, whose name may be the beginning of another one."""
+    if lines.cut is not None:
+        raise error("the listing is cut short: it ends inside a line", lines.cut)
     if isinstance(reply, str) and "truncated" in reply.lower():
         raise error(f"the server has left out some entries: {ascii(reply)}")
 

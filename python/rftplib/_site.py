@@ -238,7 +238,7 @@ class Site:
         pool_of(self).close_idle()
 
     def _open(self, login=contextlib.nullcontext):
-        """A new client, and the directory that it is in; None if the server doesn't tell. login(): a context for the
+        """A new client, and the directory of the login; None if the server doesn't tell. login(): a context for the
         login, after the greeting."""
         ftp = self._client()
         try:
@@ -341,7 +341,8 @@ def _is_time(value):
 
 
 def _prepare(ftp, directory):
-    """Bring a client that has just logged in into the state that all have in common; returns its current directory.
+    """Bring a client that has just logged in into the state that all have in common; returns the login's directory,
+    None if the server doesn't tell.
 
     That is TYPE I, names in UTF-8 where that is to be asked for, and the directory where connections begin.
     """
@@ -350,16 +351,16 @@ def _prepare(ftp, directory):
     commands = ["TYPE I"]
     if features(ftp).utf8 and ftp.encoding.lower() in ("utf-8", "utf8"):
         commands.append("OPTS UTF8 ON")  # a refusal says that it can't be turned off
-    if directory:
-        commands.append("CWD " + directory)
+    entering = ["CWD " + directory] if directory else []
     # Together: any number of replies takes two round trips where each is sent by itself, as ProFTPD does.
-    type_reply, *entered, where = ask(ftp, [*commands, "PWD"])
+    replies = ask(ftp, [*commands, "PWD", *entering])
+    type_reply, (where, *entered) = replies[0], replies[len(commands) :]
     if type_reply.ok and hasattr(ftp, "_type_in_force"):
         ftp._type_in_force = "TYPE I"
     if directory and not entered[-1].ok:
         text = entered[-1].text
         refusal = (error_temp if text[:1] == "4" else error_perm)(text)
-        tell(refusal, commands[-1])
+        tell(refusal, entering[-1])
         raise refusal
     return rftplib.parse257(where.text) if where.code == 257 else None
 

@@ -54,7 +54,7 @@ def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_t
             continue
         count += 1
         if count > max_entries:
-            raise error("too many entries: see max_entries")
+            raise error("more entries than allowed")
         yield entry
         if entry.type != "dir":
             continue

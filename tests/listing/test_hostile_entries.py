@@ -91,8 +91,29 @@ def test_no_more_entries_than_allowed():
     server = Scripted({"MLSD": b"".join(b"type=file; %d\r\n" % number for number in range(10))})
     with server.client(rftplib) as ftp:
         assert len(list(scandir(ftp, max_entries=10))) == 10
-        with pytest.raises(ListingError, match="max_entries"):
+        with pytest.raises(ListingError, match="more entries"):
             scandir(ftp, max_entries=9)
+
+
+WHOLE = {
+    "MLSD": b"type=file;size=4; file8.dat\r\ntype=file;size=4; file9.dat\r\n",
+    "LIST": b"-rw-r--r-- 1 u g 4 Jan 01 2020 file8.dat\r\n-rw-r--r-- 1 u g 4 Jan 01 2020 file9.dat\r\n",
+}
+
+
+@pytest.mark.parametrize("answers", [{}, NO_MLSD], ids=["MLSD", "LIST"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"], ids=["loop in Rust", "loop in Python"])
+@pytest.mark.parametrize("debugging", [0, 3])
+def test_a_listing_that_ends_inside_a_line_is_an_error(answers, encoding, debugging, capsys):
+    """The file "file9." isn't there, and "file9.dat" is: whoever believed that would delete it."""
+    server = Scripted({verb: whole[:-5] for verb, whole in WHOLE.items()}, **answers)
+    with server.client(rftplib, encoding=encoding) as ftp:
+        ftp.set_debuglevel(debugging)
+        with pytest.raises(ListingError, match="cut short") as caught:
+            scandir(ftp)
+        assert caught.value.line.endswith(" file9.")
+        server.data_of = WHOLE
+        assert [entry.name for entry in scandir(ftp)] == ["file8.dat", "file9.dat"]
 
 
 class Tree(Scripted):
@@ -118,7 +139,7 @@ def test_an_endless_tree_is_an_error():
                 found.append(entry.path)
         assert len(tree.asked("MLSD")) == 7
         assert found[:3] == ["f", "d", "d/f"]
-        with pytest.raises(ListingError, match="max_entries"):
+        with pytest.raises(ListingError, match="more entries"):
             list(walk(ftp, max_entries=7))
 
 

@@ -8,7 +8,7 @@ import pytest
 from rftplib.mirror import _copy, plan
 from support.actions import close
 from support.file_server import FEAT, FileServer, digits, feat
-from support.mirror_server import TreeServer, say, send_only
+from support.mirror_server import TIME, TreeServer, say, send_only
 
 OLD = b"old version"
 
@@ -158,6 +158,15 @@ def test_what_changes_while_it_is_fetched_is_fetched_again(tmp_path):
     with server.site() as site:
         assert plan(site, tmp_path).run().ok
     assert (tmp_path / "f").read_bytes() == b"new new" and (tmp_path / "f").stat().st_mtime == 1_609_459_200
+
+
+def test_another_size_with_the_same_time_is_another_file(tmp_path):
+    """What came may be a mixture: it is fetched again, and is then what the server tells."""
+    mixture, new = send_only(b"old news"), send_only(b"new news")
+    server = TreeServer({"f": b"old old"}, {"RETR f": in_turn(mixture, new), "MLST f": facts(8, TIME)})
+    with server.site() as site:
+        assert plan(site, tmp_path).run().ok
+    assert (tmp_path / "f").read_bytes() == b"new news"
 
 
 def test_what_changes_all_the_time_is_a_failure_of_it_alone(tmp_path):

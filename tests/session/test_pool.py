@@ -95,6 +95,22 @@ def test_who_borrows_gets_it_as_it_was_at_the_beginning(server):
     assert server.commands[changed + 1 : changed + 6] == ["TYPE I", "REST 0", "CWD /home", "PWD", "NOOP"]
 
 
+@pytest.mark.parametrize("path, back", [("some/where", ["CWD /home", "CWD some/where"]), ("%2Fsite", ["CWD /site"])])
+def test_the_directory_of_the_site_is_entered_when_it_is_lent(server, path, back):
+    """Another one may have got its name meanwhile."""
+    site = Site(f"{server.url}/{path}")
+    with site.borrow() as ftp:
+        ftp.sendcmd("NOOP")
+    server.do(lambda: server.commands.append("meanwhile"))
+    with site.borrow() as ftp:
+        ftp.sendcmd("NOOP")
+    assert server.accepted == 1
+    lent = server.commands.index("NOOP") + 1
+    told = server.commands[lent:]
+    assert [one for one in told if one != "meanwhile"] == ["TYPE I", "REST 0", *back, "PWD", "NOOP"]
+    assert told.index("meanwhile") < told.index(back[0])
+
+
 def test_a_refusal_leaves_the_connection_in_use(server):
     site = Site(server.url)
     with pytest.raises(rftplib.error_perm):

@@ -218,7 +218,7 @@ def test_what_a_client_is_like():
             assert (raised.value.code, raised.value.command) == (550, "DELE x")
             ftp.retrbinary("RETR x", lambda block: None)
         assert server.commands() == [
-            *["USER user", "PASS secret", "FEAT", "TYPE I", "OPTS UTF8 ON", "CWD some/where", "PWD", "DELE x"],
+            *["USER user", "PASS secret", "FEAT", "TYPE I", "OPTS UTF8 ON", "PWD", "CWD some/where", "DELE x"],
             *["PASV", "RETR x", "QUIT"],
         ]
 

@@ -184,3 +184,41 @@ def test_an_older_file_that_can_not_be_put_back(source):
         with pytest.raises(TransferError, match="can't be renamed .*553 .*what was 'b' may be .*\\.old' now"):
             put(server.site, source, "b", retry=Retry(attempts=1))
         assert sorted(files(server).values()) == sorted([DATA, b"old"])
+
+
+def rnto_as_pure_ftpd_does(session):
+    """Blanks at the ends and control characters become "_"."""
+    above, slash, name = session.argument.rpartition("/")
+    inner = name.strip(" ")
+    at = name.find(inner)
+    name = "_" * at + inner + "_" * (len(name) - at - len(inner))
+    session.argument = above + slash + name.replace("\t", "_")
+    rnto(session)
+
+
+def listing(session):
+    session.say(b"150 here it comes\r\n")
+    conn = session.open_data()
+    for name in session.server.files:
+        session.send(conn, f"-rw-r--r-- 1 u g 4 Jan 01 2020 {name}\r\n".encode())
+    session.end_data()
+    session.say(b"226 done\r\n")
+
+
+@pytest.mark.parametrize("name, twin", [("report ", "report_"), (" b", "_b"), ("a\tb", "a_b"), ("\t", "_")])
+def test_a_name_that_the_server_changes_is_an_error(source, name, twin):
+    """Nothing has that name then, and what has the other one stays."""
+    replies = {"RNTO": rnto_as_pure_ftpd_does, "LIST": listing, "CWD": b"250 in\r\n"}
+    with FileServer({twin: b"precious"}, replies) as server:
+        with pytest.raises(TransferError, match=f"the server changes this name: it would be {twin!r} there"):
+            put(server.site, source, name, retry=AT_ONCE)
+        assert files(server) == {twin: b"precious"}
+        server.replies["RNTO"] = rnto
+        put(server.site, source, name)
+        assert files(server) == {twin: b"precious", name: DATA}
+
+
+def test_an_ordinary_name_is_not_tried_out(source):
+    with FileServer((), {"LIST": listing, "CWD": b"250 in\r\n"}) as server:
+        put(server.site, source, "an ordinary, file.txt")
+        assert server.happened.count("RNTO") == 1 and "LIST" not in server.happened

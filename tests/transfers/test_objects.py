@@ -271,6 +271,36 @@ def test_what_fails_while_it_is_read_is_told_and_leaves_nothing(third, error, te
         assert len(server.stored) == 1
 
 
+def test_what_can_t_be_read_at_all_leaves_nothing(local):
+    def closed():
+        file = io.BytesIO()
+        file.close()
+        return file
+
+    with FileServer() as server:
+        for file, error in (
+            (ReadsThis(OSError(5, "theirs")), OSError),
+            (ReadsThis(KeyError("theirs")), KeyError),
+            (closed(), ValueError),
+            (open(local / "b", "wb"), io.UnsupportedOperation),  # noqa: SIM115
+            (open(local / "b", "wb", buffering=0), io.UnsupportedOperation),  # noqa: SIM115
+        ):
+            with pytest.raises(error):
+                put(server.site, file, "b", retry=AT_ONCE)
+            file.close() if hasattr(file, "close") else None
+            assert server.files == {}
+
+
+def test_what_can_t_be_written_is_told_at_once(local):
+    (local / "a").write_bytes(b"mine")
+    with FileServer({"a": DATA}) as server:
+        for buffering in (0, -1):
+            with open(local / "a", "rb", buffering=buffering) as file:
+                with pytest.raises(io.UnsupportedOperation, match="isn't open for writing"):
+                    get(server.site, "a", file, retry=AT_ONCE)
+        assert server.sessions == []
+
+
 def test_an_object_that_ends_before_its_size():
     class Less(io.BytesIO):
         def read(self, size=-1):

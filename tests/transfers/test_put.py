@@ -308,6 +308,30 @@ def test_a_digest_that_the_file_hasn_t_got(source):
         assert done.digest == "sha256:" + hashlib.sha256(DATA).hexdigest()
 
 
+def test_a_digest_that_the_file_has_no_more_once_it_is_sent_again(source):
+    """What changes while it is sent is sent again, and is another file then."""
+
+    def change(session):
+        source.write_bytes(DATA[::-1])
+        session.say(b"226 stored\r\n")
+
+    known = "sha256:" + hashlib.sha256(DATA).hexdigest()
+    with FileServer((), {"STOR": store(append=False, last=change)}) as server:
+        with pytest.raises(TransferError, match=f"should be {known[7:]}"):
+            put(server.site, source, "b", verify=known, retry=AT_ONCE)
+        assert (len(server.stored), server.files) == (1, {})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names")
+def test_what_is_no_file_here_is_told_at_once(source, local):
+    os.mkfifo(local / "pipe")
+    for path in (local / "pipe", os.devnull):
+        with FileServer() as server:
+            with pytest.raises(OSError, match="no regular file: give an open file object"):
+                put(server.site, path, "b", retry=AT_ONCE)
+            assert len(server.sessions) == 1
+
+
 def test_a_client_of_the_caller_s_gets_one_attempt(source):
     with FileServer((), {"STOR": take_only(100_000)}) as server:
         with server.site.open() as ftp, pytest.raises((OSError, EOFError), match="where the next put"):

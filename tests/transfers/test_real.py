@@ -11,7 +11,7 @@ import rftplib
 from rftplib import error_perm
 from rftplib.session import Site, Timeouts
 from rftplib.tls import FTPS
-from rftplib.transfer import Retry, get, put
+from rftplib.transfer import Retry, TransferError, get, put
 from servers.layout import PASSWORD, USER
 from support.cutter import Cutter
 from support.real import content
@@ -98,6 +98,24 @@ def test_names(work, local):
     site.close()
     assert len(os.listdir(work.path)) >= len(NAMES) - 2
     assert not [left for left in os.listdir(work.path) if left.endswith(".part")]
+
+
+@not_native
+def test_a_name_that_the_server_changes(work, local):
+    """It is an error then, and what has the other name stays."""
+    (local / "source").write_bytes(b"new")
+    site = site_of(work)
+    for name, other in (("report ", "report_"), ("a\tb", "a_b")):
+        there(work, other, b"precious")
+        try:
+            put(site, local / "source", name)
+        except (TransferError, error_perm):
+            assert not (work.path / name).exists()
+        else:
+            assert (work.path / name).read_bytes() == b"new"
+        assert (work.path / other).read_bytes() == b"precious"
+    site.close()
+    assert not [left for left in os.listdir(work.path) if "part" in left]
 
 
 @not_native

@@ -25,12 +25,12 @@ class Origin:
         if not isinstance(told, Exception) and told.type != "dir":
             size = self.size if told.size is None else told.size
             modified, resolution = told._micros()
-        before, self.size = self.modified, size
+        before, known, self.size = self.modified, self.size, size
         if None in (before, modified) or abs(modified - before) >= max(resolution or 0, SECOND):
             self.modified = before if modified is None else modified
         if size not in (None, came):
             return EOFError(f"{came} bytes came of {size}")
-        if before is not None and self.modified != before:
+        if (before is not None and self.modified != before) or (known is not None and size != known):
             return TransferError("it has changed while it was read")
         return None
 

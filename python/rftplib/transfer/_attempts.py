@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import re
 import socket
 import ssl
@@ -132,7 +133,10 @@ def may_pass(error, connected):
         return (connected or cut_off) and not isinstance(error, ssl.SSLCertVerificationError)
     if isinstance(error, socket.gaierror):
         return connected or error.errno == getattr(socket, "EAI_AGAIN", None)
-    return isinstance(error, OSError) and error.errno not in _LOCAL
+    if isinstance(error, io.UnsupportedOperation):  # a file object's, which is an OSError without a number
+        return False
+    # what names a file is no connection's
+    return isinstance(error, OSError) and error.errno not in _LOCAL and error.filename is None
 
 
 def is_full(error):

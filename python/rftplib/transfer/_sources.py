@@ -87,6 +87,8 @@ class FileObject:
         self._sent = False
         if isinstance(file, io.TextIOBase):
             raise TypeError("the file object is one for text: open it in binary mode ('rb')")
+        if isinstance(file, (io.FileIO, io.BufferedReader, io.BufferedWriter)) and not file.readable():
+            raise io.UnsupportedOperation("the file object isn't open for reading")
         if not _is_regular(file):
             self.file = self
         self._read = file.read

@@ -63,7 +63,7 @@ class Upload:
         self._older = None  # the size of what has the name; None: of nothing
         self._tells_sizes = False  # whether the server has told the size of what is written to
         self._end = None  # what size the server told last, where it was a wrong one
-        self._checked = False
+        self._checked = None  # the identity of the source that has the known hash
         self._state = ""
 
     @property
@@ -76,11 +76,11 @@ class Upload:
         self._state = ""
         offer = self._verify.offer(ftp) if self._verify.digest is None else offered(ftp)
         with self._source.opened():
-            if self._verify.digest is not None and not self._checked:
-                self._source.check(self._verify.digest)
-                self._checked = True
             self._course.size(self._source.size)
             self._choose_place(ftp)
+            if self._verify.digest is not None and self._checked != self._source.identity:
+                self._source.check(self._verify.digest)
+                self._checked = self._source.identity
             if self._is_named(ftp):
                 return self._done(ftp, *self._named)
             if not self._overwrite:
@@ -156,6 +156,7 @@ class Upload:
 
     def _name(self, ftp, size, digest, verified, seconds):
         """Give it its name. Only where no reply comes may it have got it nevertheless."""
+        _naming.check_name(ftp, self._place, self._remote)
         told = self._verify.how != "none"
         self._naming, self._named = self._naming + 1, (size, digest, verified) if told else None
         refused = _naming.name_it(ftp, self._place, self._remote, seconds, self._overwrite, self._note_aside)
@@ -265,6 +266,11 @@ class Upload:
                     self._state = ": is its directory there, and may this user write in it?"
                     if self._temporary:
                         self._state += " Where names mustn't begin with a dot, temporary=False does without."
+                raise
+            except (Error, OSError, EOFError):
+                raise
+            except Exception:  # read() has failed, when there was a file already, an empty one
+                self._left_over = True
                 raise
             finally:
                 self._sent = meter.moved

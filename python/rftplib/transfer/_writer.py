@@ -105,6 +105,8 @@ class ToObject:
             raise ValueError("a file object is verified by its size: for a hash give a path")
         if isinstance(file, io.TextIOBase):
             raise TypeError("the file object is one for text: open it in binary mode ('wb')")
+        if isinstance(file, (io.FileIO, io.BufferedReader, io.BufferedWriter)) and not file.writable():
+            raise io.UnsupportedOperation("the file object isn't open for writing")
         self._remote, self._file, self._verify, self._course = remote, file, verify, course
         self._position = _position(file)
         self._written = 0  # by attempts that have failed

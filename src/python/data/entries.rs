@@ -75,7 +75,7 @@ fn read(py: Python<'_>, lines: &Lines, mut listing: list::Listing, mut found: Fo
         }
         let understood = match listing.line(line) {
             Line::Entry(_) | Line::Facts(_) if found.is_full() => {
-                return Err(Error::Listing("too many entries: see max_entries", None).into());
+                return Err(Error::Listing("more entries than allowed", None).into());
             }
             Line::Entry(item) => found.push(|block| block.push(&item, b"")),
             Line::Facts(outline) => found.push(|block| block.push_outline(&outline)),

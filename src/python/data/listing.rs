@@ -30,6 +30,8 @@ struct Collected {
     next: usize,
     template: Option<Template>,
     turn: Option<Turn>,
+    /// Whether the last line has no end.
+    cut: bool,
 }
 
 /// Lines one behind the other, and where each ends.
@@ -90,10 +92,11 @@ impl Listing {
         Ok(())
     }
 
-    /// Adds a line: UTF-8, its end stripped.
-    pub fn push(&self, py: Python<'_>, line: &[u8]) -> Result<(), Error> {
+    /// Adds a line: UTF-8, its end stripped. ended: whether it had one.
+    pub fn push(&self, py: Python<'_>, line: &[u8], ended: bool) -> Result<(), Error> {
         let mut state = self.lock(py);
         state.lines.push(line);
+        state.cut = !ended;
         match self.most {
             Some(most) if state.lines.taken() > most => Err(Error::ListingTooLong(most)),
             _ => Ok(()),
@@ -220,7 +223,25 @@ impl Listing {
                 stripped.cast::<PyString>().map_err(|_| Error::NoText)?
             }
         };
-        Ok(self.push(py, encode(string)?.as_bytes())?)
+        Ok(self.push(py, encode(string)?.as_bytes(), true)?)
+    }
+
+    /// The last line, if it came without an end: then nobody knows whether it is whole.
+    #[getter]
+    fn cut<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
+        let line = {
+            let state = self.lock(py);
+            match state.cut {
+                true => state.lines.iter().last().map(<[u8]>::to_vec),
+                false => None,
+            }
+        };
+        line.map(|line| decode(py, &line)).transpose()
+    }
+
+    /// The last line had no end: what the loop in Python says.
+    fn mark_cut(&self, py: Python<'_>) {
+        self.lock(py).cut = true;
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {

@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
-use crate::protocol::received_lines::{Charset, TextReader};
+use crate::protocol::received_lines::{Charset, Line, TextReader};
 use crate::python::call::Call;
 use crate::python::codec::{CHUNK, Errors, charset, length, limit_of, utf8};
 use crate::python::data::listing::Listing;
@@ -79,13 +79,13 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &LineSin
         if let (false, Some(limit)) = (verbose, limit_of(&maxline)) {
             match sink {
                 LineSink::List(list) => {
-                    return append_all(lines, limit, &maxline, |charset, body| {
-                        list.append(decode_line(py, charset, body)?)
+                    return append_all(lines, limit, &maxline, |charset, line| {
+                        list.append(decode_line(py, charset, line.body)?)
                     });
                 }
                 LineSink::Listing(listing) => {
-                    return append_all(lines, limit, &maxline, |charset, body| {
-                        Ok(listing.get().push(py, &utf8(charset, body))?)
+                    return append_all(lines, limit, &maxline, |charset, line| {
+                        Ok(listing.get().push(py, &utf8(charset, line.body), line.ended)?)
                     });
                 }
                 LineSink::Call(_) => {}
@@ -125,7 +125,7 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &LineSin
         match sink {
             LineSink::Call(callback) => callback.run_held((body,))?,
             LineSink::List(list) => list.append(body)?,
-            LineSink::Listing(listing) => listing.run_method_held(intern!(py, "append"), (body,))?,
+            LineSink::Listing(listing) => listing.get().push(py, &utf8(charset, line.body), line.ended)?,
         }
     }
 }
@@ -135,7 +135,7 @@ fn append_all(
     lines: &mut TextReader,
     limit: usize,
     maxline: &Bound<'_, PyAny>,
-    mut append: impl FnMut(Charset, &[u8]) -> PyResult<()>,
+    mut append: impl FnMut(Charset, Line<'_>) -> PyResult<()>,
 ) -> PyResult<()> {
     let charset = lines.charset();
     while let Some(line) = lines.line(Some(limit.saturating_add(1))) {
@@ -146,7 +146,7 @@ fn append_all(
         if line.body.is_empty() && !line.ended {
             return Ok(());
         }
-        append(charset, line.body)?;
+        append(charset, line)?;
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub enum Error {
     #[error("{0}")]
     Listing(&'static str, Option<Py<PyAny>>),
     /// A listing has more bytes than this.
-    #[error("more than {0} bytes: see max_entries")]
+    #[error("more than {0} bytes in one listing")]
     ListingTooLong(usize),
     #[error("undecodable bytes received")]
     Undecodable(Charset, Undecodable),
