@@ -89,3 +89,12 @@ def explained(error, hint):
         new.__notes__ = [note for note in notes if note != hint]
     new._hint = hint
     return new
+
+
+def also(error, hint):
+    """Return `error` with `hint` behind its text, and behind a hint that it has already."""
+    before = getattr(error, "_hint", None)
+    if before is None:
+        return explained(error, hint)
+    error._hint = f"{before}; {hint}"
+    return error

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import rftplib
 
+from . import _hints
 from ._batch import batch
 from ._errors import error_perm, error_temp, tell
 from ._exact import ask
@@ -39,8 +40,9 @@ class Site:
     url: such as 'ftps://user:password@ftp.example.org/directory?cafile=/etc/ca.pem'. ftp:// is in clear text, ftpes://
     and ftps:// are TLS by rftplib.tls.FTPS: verified, and never in clear text. ftpes:// asks for TLS by AUTH, on port
     21 where none is named. ftps:// means port 990 where none is named. On port 990 TLS begins with the first byte, on
-    all others by AUTH; `implicit`, true or false, says otherwise. The directory is where connections begin: relative to
-    the login's, or with %2F in front from the root. cafile: a file of authorities to verify by, in place of the
+    all others by AUTH; `implicit`, true or false, says otherwise, and so does '?implicit=true' in the URL. The
+    directory is where connections begin: relative to the login's, or with %2F in front from the root. cafile: a file of
+    authorities to verify by, in place of the
     system's.
 
     user, password: in place of the URL's. password: a str, or a function that returns one when it is needed. Without a
@@ -90,6 +92,7 @@ class Site:
             raise ValueError("implicit is for ftps:// and ftpes://")
         if isinstance(connections, bool) or not isinstance(connections, int) or connections < 1:
             raise ValueError("connections must be an int of at least 1")
+        implicit = values["implicit"] if implicit is None else implicit
         values["implicit"] = secured and (values["port"] == FTPS_PORT if implicit is None else bool(implicit))
         values["timeouts"] = _timeouts(timeouts)
         if keepalive is not None and not _is_time(keepalive):
@@ -119,8 +122,7 @@ class Site:
         return hash(self._key())
 
     def __repr__(self):
-        usual = {**_USUAL, "implicit": self.secured and self.port == FTPS_PORT}
-        others = [f"{name}={self._values[name]!r}" for name in usual if self._values[name] != usual[name]]
+        others = [f"{name}={self._values[name]!r}" for name in _USUAL if self._values[name] != _USUAL[name]]
         return f"Site({', '.join([repr(self.url), *others])})"
 
     def __copy__(self):
@@ -145,8 +147,11 @@ class Site:
         port = "" if values["port"] == _SCHEMES[values["scheme"]] else f":{values['port']}"
         directory = values["directory"]
         path = "/" + ("%2F" + quote(directory[1:]) if directory.startswith("/") else quote(directory))
-        cafile = "" if values["cafile"] is None else f"?cafile={quote(values['cafile'])}"
-        return f"{values['scheme']}://{login}{host}{port}{path if directory else ''}{cafile}"
+        query = [] if values["cafile"] is None else [f"cafile={quote(values['cafile'])}"]
+        if self.secured and self.implicit != (self.port == FTPS_PORT):
+            query.append(f"implicit={str(self.implicit).lower()}")
+        query = f"?{'&'.join(query)}" if query else ""
+        return f"{values['scheme']}://{login}{host}{port}{path if directory else ''}{query}"
 
     @property
     def host(self):
@@ -219,7 +224,8 @@ class Site:
         back, ready for the next one; after an exception that may have left replies unread, it is closed. At most
         `connections` of them are open, fewer where the server says that they are too many; who finds none waits until
         one comes back. Any number of threads may borrow, but a thread that has one already never waits for another: it
-        gets an idle one, or a new one, or RuntimeError.
+        gets an idle one, or a new one, or RuntimeError. Who borrows while the first login is under way waits for that,
+        and raises its refusal as well: a wrong password is sent once.
 
             with site.borrow() as ftp:
                 ftp.delete('old')
@@ -244,9 +250,12 @@ class Site:
             with login():
                 ftp.login(*self._login())
             return ftp, _prepare(ftp, self.directory)
-        except BaseException:
+        except BaseException as error:
             ftp.close()
-            raise
+            told = _hints.of_site(error, self)
+            if told is error:
+                raise
+            raise told.with_traceback(error.__traceback__) from None
 
     def _copy(self):
         """An equal Site, for the pool, which must not keep itself alive by the one that has it."""
@@ -296,6 +305,10 @@ class Site:
             return found[0], found[2] or "", found[1] or ""
         return user or "", "", ""
 
+    def _lacks_password(self):
+        """Whether a login goes without a password."""
+        return self._values["password"] is None and not self._login()[1]
+
 
 _USUAL = {
     "timeouts": Timeouts(),
@@ -334,11 +347,14 @@ def _parse(url):
     except ValueError:
         raise ValueError("the port in the URL of a Site is a number up to 65535") from None
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    cafile = query.pop("cafile", None)
+    cafile, implicit = query.pop("cafile", None), query.pop("implicit", None)
     if query:
-        raise ValueError(f"the URL of a Site knows cafile, not {', '.join(sorted(query))}")
-    if cafile is not None and parts.scheme == "ftp":
-        raise ValueError("cafile is for ftps:// and ftpes://")
+        raise ValueError(f"the URL of a Site knows cafile and implicit, not {', '.join(sorted(query))}")
+    for name, value in (("cafile", cafile), ("implicit", implicit)):
+        if value is not None and parts.scheme == "ftp":
+            raise ValueError(f"{name} is for ftps:// and ftpes://")
+    if implicit not in (None, "true", "false"):
+        raise ValueError(f"implicit in the URL of a Site is true or false, not {implicit!r}")
     return {
         "scheme": parts.scheme,
         "host": parts.hostname,
@@ -347,6 +363,7 @@ def _parse(url):
         "password": None if parts.password is None else unquote(parts.password),
         "directory": _directory(unquote(parts.path[1:])),
         "cafile": cafile,
+        "implicit": None if implicit is None else implicit == "true",
     }
 
 

@@ -9,7 +9,7 @@ something else comes of STAT, LIST is asked.
 import collections
 import itertools
 
-from ._errors import Error
+from ._errors import Error, also
 from ._exact import ask, exact
 from ._scan import collector, entries_of, error, is_plain, most, read, server_of
 
@@ -20,24 +20,33 @@ _TOGETHER, _TEXT = 32, 1 << 22
 # How often STAT may list something else than LIST: a directory may change in between
 _TRIES = 3
 
+# What says that a directory can't be listed
+_FAILURES = (Error, OSError, EOFError)
 
-def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_times=True):
+
+def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_times=True, onerror=None):
     """List a directory and all below it; returns an iterator over the entries, each directory before what is in it.
 
     ftp_or_site: a client, as for scandir(), or a Site (rftplib.session): then each directory is listed by a connection
     of its pool, and once more by another one if that fails. path, exact_times: as for scandir(). max_depth: how
-    many directories deep, the first one included. max_entries: how many entries in all.
+    many directories deep, the first one included. max_entries: how many entries in all. onerror: called with the error
+    of a directory that can't be listed, which is then passed over, as by os.walk; None: the error is raised.
 
     Links are listed, not followed. A directory that has the same `unique` as one that it lies in isn't entered again.
     Between two entries the client can be used for something else, but for another current directory. On a server
     without MLSD the directories that lie in one may be listed together, by STAT, when the first of them is entered.
 
     Raises ListingError for what is deeper or more, and what scandir() raises: entries that were returned before are
-    right, but they aren't all.
+    right, but they aren't all. The error of a directory below `path` names it in its text.
     """
     lister = _Lister(ftp_or_site, exact_times)
-    opened = [_Directory(lister.list(path, (), max_entries), None)]
-    count = 0
+    opened, count = [], 0
+    try:
+        opened.append(_Directory(lister.list(path, (), max_entries), None))
+    except _FAILURES as failure:
+        if onerror is None:
+            raise
+        onerror(failure)
     while opened:
         entry = opened[-1].next()
         if entry is None:
@@ -54,7 +63,14 @@ def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_t
             continue
         if len(opened) >= max_depth:
             raise error(f"deeper than max_depth: {ascii(entry.path)}")
-        entries = lister.list(entry.path, opened[-1], max_entries - count)
+        try:
+            entries = lister.list(entry.path, opened[-1], max_entries - count)
+        except _FAILURES as failure:
+            named = also(failure, f"listing {entry.path!a}").with_traceback(failure.__traceback__)
+            if onerror is None:
+                raise named from failure.__cause__
+            onerror(named)
+            continue
         opened.append(_Directory(entries, unique))
 
 

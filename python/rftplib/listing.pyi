@@ -78,4 +78,5 @@ def walk(
     max_depth: int = 100,
     max_entries: int = 10_000_000,
     exact_times: bool = True,
+    onerror: Callable[[Exception], object] | None = None,
 ) -> Iterator[Entry]: ...

@@ -6,12 +6,12 @@
 ...     ftp.retrlines('LIST')
 """
 
-from socket import _GLOBAL_DEFAULT_TIMEOUT
+from socket import _GLOBAL_DEFAULT_TIMEOUT, gaierror
 from socket import timeout as TimedOut
 
 import rftplib
 
-from . import _control, _lenient, _logs, _options, _transfer
+from . import _control, _hints, _lenient, _logs, _options, _transfer
 from ._errors import NO_GREETING, error_perm, explained
 from ._ftp_tls import FTP_TLS
 
@@ -32,11 +32,6 @@ FTPS_PORT = 990
 # How OpenSSL says that what came was no TLS: a greeting in clear text
 _NO_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}
 
-_NOT_IMPLICIT = "the server speaks clear text first; if it expects AUTH, as on port 21, use FTPS() or FTP_TLS()"
-_NO_AUTH = (
-    "the server takes no AUTH TLS here, and FTPS never goes on in clear text; "
-    "if it expects TLS from the first byte, as on port 990, use FTPS(implicit=True)"
-)
 _NO_PROT = "the server doesn't encrypt data connections"
 
 
@@ -136,9 +131,16 @@ class FTPS(FTP_TLS):
                 _connect_secured(self, host, port, timeout, source_address)
             else:
                 self._connect_explicit(host, port, timeout, source_address)
-        except BaseException:
+        except BaseException as error:
             self.close()
-            raise
+            hint = None
+            if isinstance(error, rftplib.ssl.SSLError):
+                hint = _hints.of_tls(error)
+            elif isinstance(error, gaierror) and str(host or self.host).count(":") == 1:
+                hint = _hints.ONLY_HOST
+            if hint is None:
+                raise
+            raise explained(error, hint).with_traceback(error.__traceback__) from None
         return self.welcome
 
     def login(self, user="", passwd="", acct="", secure=True):
@@ -148,7 +150,13 @@ class FTPS(FTP_TLS):
         """
         if not secure:
             raise ValueError("FTPS never logs in without TLS: secure=False is refused")
-        resp = super().login(user, passwd, acct)
+        try:
+            resp = super().login(user, passwd, acct)
+        except rftplib.ssl.SSLError as error:
+            hint = _hints.of_tls(error)  # TLS 1.3 tells only now that a certificate is missing
+            if hint is None:
+                raise
+            raise explained(error, hint).with_traceback(error.__traceback__) from None
         if not self._prot_p:
             try:
                 self.prot_p()
@@ -193,7 +201,7 @@ class FTPS(FTP_TLS):
         try:
             self.auth()
         except error_perm as refusal:
-            raise explained(refusal, _NO_AUTH).with_traceback(refusal.__traceback__) from None
+            raise explained(refusal, _hints.NO_AUTH).with_traceback(refusal.__traceback__) from None
 
 
 def _connect_secured(ftp, host, port, timeout, source_address):
@@ -223,7 +231,7 @@ def _secured_first(ftp, sock):
     except rftplib.ssl.SSLError as error:
         if getattr(error, "reason", None) not in _NO_TLS:
             raise
-        raise explained(error, _NOT_IMPLICIT).with_traceback(error.__traceback__) from None
+        raise explained(error, _hints.NOT_IMPLICIT).with_traceback(error.__traceback__) from None
 
 
 def _check_verifies(context):

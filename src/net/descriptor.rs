@@ -3,8 +3,8 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, Shutdown};
-use std::io;
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, SendFlags, Shutdown};
+use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -35,6 +35,12 @@ pub fn recv_into<'a>(fd: BorrowedFd<'_>, into: &'a mut [MaybeUninit<u8>]) -> io:
         Err(Errno::AGAIN | Errno::INTR) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The same into several pieces of memory, one behind the other.
+pub fn recv_pieces(fd: BorrowedFd<'_>, into: &mut [IoSliceMut<'_>]) -> io::Result<Option<usize>> {
+    let received = rustix::net::recvmsg(fd, into, &mut RecvAncillaryBuffer::default(), RecvFlags::DONTWAIT);
+    now_or_later(received.map(|received| received.bytes))
 }
 
 /// A broken connection is EPIPE then, not SIGPIPE.

@@ -1,9 +1,9 @@
 //! A connection as the loops see it: never blocking, so that the waiting is theirs.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use super::descriptor::{is_broken, recv_now, send_file, send_now, set_blocking};
+use super::descriptor::{is_broken, recv_now, recv_pieces, send_file, send_now, set_blocking};
 use super::readiness::Interest;
 
 /// What receiving came to.
@@ -100,6 +100,12 @@ pub trait Stream {
     fn descriptor(&self) -> BorrowedFd<'_>;
     /// Receives what is there, at most `into.len()` bytes.
     fn receive(&mut self, into: &mut [u8]) -> io::Result<Received>;
+    /// The same into several pieces of memory, one behind the other; or into the first of them alone.
+    fn receive_pieces(&mut self, into: &mut [IoSliceMut<'_>]) -> io::Result<Received> {
+        self.receive(into.first_mut().map_or(&mut [], |piece| &mut **piece))
+    }
+    /// From now on more may be taken from the kernel than is handed out: nobody else goes on reading.
+    fn read_ahead(&mut self) {}
     /// Sends as much of `data` as can go now. After `Wait` call it again with the same data.
     fn send(&mut self, data: &[u8]) -> io::Result<Sent>;
     /// Lets the kernel send up to `count` bytes of a file from `offset` on. `None` where the bytes have to come through
@@ -135,6 +141,10 @@ impl Stream for Tcp {
 
     fn receive(&mut self, into: &mut [u8]) -> io::Result<Received> {
         Ok(Received::of(recv_now(self.fd.as_fd(), into)?))
+    }
+
+    fn receive_pieces(&mut self, into: &mut [IoSliceMut<'_>]) -> io::Result<Received> {
+        Ok(Received::of(recv_pieces(self.fd.as_fd(), into)?))
     }
 
     fn send(&mut self, data: &[u8]) -> io::Result<Sent> {

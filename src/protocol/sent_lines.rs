@@ -135,6 +135,15 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_isnt_complete_can_be_forgotten() {
+        let mut lines = SentLines::new(100);
+        assert_eq!(lines.feed(b"one\ntw"), Ok(()));
+        assert_eq!(lines.rewind(), 4);
+        assert_eq!(lines.feed(b"two\n"), Ok(()));
+        assert_eq!((lines.ready(), lines.consumed()), (&b"one\r\ntwo\r\n"[..], 8));
+    }
+
+    #[test]
     fn a_line_above_the_limit_stops_where_readline_would_have() {
         for block in [1, 4, 100] {
             // readline(6) gives "ok\n", then "123456"

@@ -35,12 +35,7 @@ fn loggers(py: Python<'_>) -> PyResult<Option<&[Py<PyAny>; 3]>> {
     if let Some(loggers) = LOGGERS.get(py) {
         return Ok(Some(loggers));
     }
-    let imported = modules::sys(py)?.getattr_held(intern!(py, "modules"))?;
-    let Some(logging) = imported
-        .cast::<PyDict>()
-        .ok()
-        .and_then(|all| all.get_item(intern!(py, "logging")).ok().flatten())
-    else {
+    let Some(logging) = modules::imported(py, intern!(py, "logging"))? else {
         return Ok(None);
     };
     let logger = |name| logging.call_method_held(intern!(py, "getLogger"), (name,));

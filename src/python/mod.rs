@@ -37,9 +37,24 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 /// The engine of rftplib: not an API of its own, see `rftplib`.
-///
-/// A free-threaded interpreter turns its lock on when it imports this. `owner::borrowed` and the loans of TLS connections
-/// rely on it, and nobody has run the tests there.
+// A free-threaded interpreter turns its lock on when it imports this, unless PYTHON_GIL=0 forbids it: PyO3 0.30 needs 3.14
+// there, which nobody has run this on. On 3.13 without the lock, with an older PyO3, the tests have passed
+// (docs/how-it-is-built.md). What argues for going without it:
+//
+// - Every class here is `frozen`. What changes in one is an atomic number, a `OnceLock`, or behind a `Mutex` (`Reader`,
+//   `Listing`, `Rate`, `Meter`, `Link`, `Lingering`); `Engine`, `Session` and `Entry` don't change. So no borrow can fail.
+// - A lock is held for a change of state by an attached thread that meanwhile calls no Python, makes no exception and
+//   waits for nothing: so it can't be part of a circle, stopping all threads never stops one that has it, and no fork
+//   copies it locked. That of `tls::Link`, which is also taken off the interpreter, knows of forks by itself.
+// - What Python hands in is read by the interpreter's own calls. Bytes that are borrowed are `bytes`, which don't change.
+// - What is read or written by its number is a duplicate that was proven to be the object's own (`Owner::duplicate`), or
+//   belongs to a `NativeSocket`, which closes its `Link` first. By a number alone things are only polled or asked for
+//   their kind: `owner::borrowed`.
+// - What is looked up once and kept (`PyOnceLock`) is never changed.
+// - An `SSL` that is lent runs without the interpreter's lock on every Python: `Loan::take`.
+//
+// What argues against it, with or without the lock: the hazard that `Loan::take` names. The rest is what Python has
+// itself: two threads that write to one file or one BytesIO at once.
 #[pymodule(gil_used = true)]
 mod _rftplib {
     #[cfg(not(unix))]

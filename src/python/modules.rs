@@ -4,6 +4,7 @@ use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString};
 
 use crate::python::call::{self, Call};
 
@@ -48,6 +49,14 @@ pub fn socket(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 pub fn odd(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static ODD: Once = PyOnceLock::new();
     once(&ODD, py, || call::import(py, "rftplib._odd"))
+}
+
+/// The module of that name if somebody has imported it: nothing is imported for the sake of it.
+pub fn imported<'py>(py: Python<'py>, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match sys(py)?.getattr_held(intern!(py, "modules"))?.cast::<PyDict>() {
+        Ok(all) => all.get_item(name),
+        Err(_) => Ok(None),
+    }
 }
 
 /// A function that does nothing; see `gil_turn::look_up`.

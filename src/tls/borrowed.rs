@@ -1,14 +1,14 @@
 //! A connection of Python's own `ssl`, read and written here: SSL_read and SSL_write on the `SSL` that an `ssl.SSLSocket`
 //! has, by the library that it has it from. Handshake, trust, resumption and the end stay Python's.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 
 use super::errors::Error;
 use super::library::{Library, Ssl};
 use super::link::RECORD;
-use crate::net::{Interest, Received, Sent, Stream};
+use crate::net::{Interest, Received, Sent, Stream, recv_now};
 
 const WANT_READ: libc::c_int = 2;
 const WANT_WRITE: libc::c_int = 3;
@@ -24,7 +24,12 @@ pub struct Borrowed {
     unfinished: Option<usize>,
     /// What came behind data that had to be handed out first; an error isn't sure to come twice.
     deferred: Option<Outcome>,
+    /// Received at once, for one system call in place of two for each record; empty where OpenSSL receives by itself.
+    received: Vec<u8>,
 }
+
+/// How much that is: from about this size on it costs the kernel no more than to copy it.
+const AHEAD: usize = 256 * 1024;
 
 /// What a call that moved nothing came to.
 enum Outcome {
@@ -40,8 +45,8 @@ unsafe impl Send for Borrowed {}
 
 impl Borrowed {
     /// # Safety
-    /// `ssl` is alive for as long as this is, belongs to `library`, uses the descriptor `fd`, and nobody else uses it
-    /// meanwhile.
+    /// `ssl` belongs to `library`, uses the descriptor `fd` and is alive, and nobody else uses it, until it is given back by
+    /// `Library::set_descriptor`; only then this is dropped.
     pub unsafe fn new(library: &'static Library, ssl: NonNull<Ssl>, fd: OwnedFd) -> Self {
         Self {
             library,
@@ -49,6 +54,7 @@ impl Borrowed {
             fd,
             unfinished: None,
             deferred: None,
+            received: Vec::new(),
         }
     }
 
@@ -76,14 +82,45 @@ impl Borrowed {
             return Err(outcome);
         }
         let room = libc::c_int::try_from(into.len()).unwrap_or(libc::c_int::MAX);
-        self.library.forget_errors();
-        // SAFETY: `ssl` is alive, and ours for now; pointer and length describe one exclusively borrowed slice. Its
-        // descriptor is in non-blocking mode, so the call doesn't wait.
-        let result = unsafe { (self.library.functions.SSL_read)(self.ssl.as_ptr(), into.as_mut_ptr().cast(), room) };
-        usize::try_from(result)
-            .ok()
-            .filter(|&count| count > 0)
-            .ok_or_else(|| self.outcome(result))
+        loop {
+            self.library.forget_errors();
+            // SAFETY: `ssl` is alive, and ours for now; pointer and length describe one exclusively borrowed slice. Its
+            // descriptor is in non-blocking mode, so the call doesn't wait.
+            let result =
+                unsafe { (self.library.functions.SSL_read)(self.ssl.as_ptr(), into.as_mut_ptr().cast(), room) };
+            if let Some(count) = usize::try_from(result).ok().filter(|&count| count > 0) {
+                return Ok(count);
+            }
+            match self.outcome(result) {
+                wait @ Outcome::Wait(Interest::Read) if !self.refill()? => return Err(wait),
+                Outcome::Wait(Interest::Read) => {}
+                outcome => return Err(outcome),
+            }
+        }
+    }
+
+    /// Receives for OpenSSL, which has used up all there was; false where nothing is there, or where it does so by itself.
+    fn refill(&mut self) -> Result<bool, Outcome> {
+        if self.received.is_empty() {
+            return Ok(false);
+        }
+        let failed = |error| Outcome::Failed(Error::Connection(error));
+        let Some(count) = recv_now(self.fd.as_fd(), &mut self.received).map_err(failed)? else {
+            return Ok(false);
+        };
+        if self.set_received(count, count == 0) {
+            Ok(true)
+        } else {
+            Err(failed(io::Error::from_raw_os_error(libc::ENOMEM)))
+        }
+    }
+
+    /// Has OpenSSL read that many bytes of what was received.
+    fn set_received(&self, count: usize, ended: bool) -> bool {
+        let data = self.received.get(..count).unwrap_or_default();
+        // SAFETY: `ssl` is alive, and ours for now. The memory stays where it is, and is changed only when OpenSSL has read
+        // all of it, until another descriptor is set: by whoever gives the `SSL` back, before this is dropped.
+        unsafe { self.library.set_received(self.ssl.as_ptr(), data, ended) }
     }
 }
 
@@ -92,25 +129,43 @@ impl Stream for Borrowed {
         self.fd.as_fd()
     }
 
-    /// As many records as are there and have room.
     fn receive(&mut self, into: &mut [u8]) -> io::Result<Received> {
+        self.receive_pieces(&mut [IoSliceMut::new(into)])
+    }
+
+    /// As much as is there and has room, whatever the records' sizes.
+    fn receive_pieces(&mut self, into: &mut [IoSliceMut<'_>]) -> io::Result<Received> {
         let mut filled = 0;
-        loop {
-            let room = into.get_mut(filled..).unwrap_or_default();
-            if filled > 0 && room.len() < RECORD {
-                return Ok(Received::Data(filled));
-            }
-            match self.read(room) {
-                Ok(count) => filled += count,
-                Err(Outcome::Wait(_)) if filled > 0 => return Ok(Received::Data(filled)),
-                Err(outcome) if filled > 0 => {
-                    self.deferred = Some(outcome);
-                    return Ok(Received::Data(filled));
+        for piece in into {
+            let mut room = &mut **piece;
+            while !room.is_empty() {
+                match self.read(room) {
+                    Ok(count) => {
+                        filled += count;
+                        room = room.get_mut(count..).unwrap_or_default();
+                    }
+                    Err(Outcome::Wait(_)) if filled > 0 => return Ok(Received::Data(filled)),
+                    Err(outcome) if filled > 0 => {
+                        self.deferred = Some(outcome);
+                        return Ok(Received::Data(filled));
+                    }
+                    Err(Outcome::Wait(interest)) => return Ok(Received::Wait(interest)),
+                    Err(Outcome::End) => return Ok(Received::End),
+                    Err(Outcome::Failed(error)) => return Err(error.into()),
                 }
-                Err(Outcome::Wait(interest)) => return Ok(Received::Wait(interest)),
-                Err(Outcome::End) => return Ok(Received::End),
-                Err(Outcome::Failed(error)) => return Err(error.into()),
             }
+        }
+        Ok(Received::Data(filled))
+    }
+
+    fn read_ahead(&mut self) {
+        // SAFETY: `ssl` is alive, and ours for now.
+        if unsafe { self.library.may_use_ktls(self.ssl.as_ptr()) } {
+            return;
+        }
+        self.received = vec![0; AHEAD];
+        if !self.set_received(0, false) {
+            self.received = Vec::new();
         }
     }
 

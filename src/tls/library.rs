@@ -11,6 +11,15 @@ pub enum Ssl {}
 /// The flag of a context under which an EOF without close_notify passes for a regular end. Python 3.9 sets it.
 pub const IGNORE_UNEXPECTED_EOF: u64 = 1 << 7;
 
+/// The flag of a connection under which the kernel may decrypt, from OpenSSL 3 on.
+const ENABLE_KTLS: u64 = 1 << 3;
+
+/// BIO_C_SET_BUF_MEM_EOF_RETURN: what a BIO on memory returns at its end; -1 for «call again».
+const SET_RESULT_AT_END: c_int = 130;
+
+/// OpenSSL's `BIO`, what an `SSL` reads from: only ever behind a pointer.
+pub enum Bio {}
+
 /// CRYPTO_EX_INDEX_SSL: data that belongs to an `SSL`.
 const EX_INDEX_SSL: c_int = 0;
 
@@ -61,6 +70,9 @@ functions! {
     SSL_set_fd(*mut Ssl, c_int) -> c_int;
     SSL_clear_options(*mut Ssl, u64) -> u64;
     SSL_set_options(*mut Ssl, u64) -> u64;
+    SSL_set0_rbio(*mut Ssl, *mut Bio);
+    BIO_new_mem_buf(*const c_void, c_int) -> *mut Bio;
+    BIO_ctrl(*mut Bio, c_int, c_long, *mut c_void) -> c_long;
     SSL_set_ex_data(*mut Ssl, c_int, *mut c_void) -> c_int;
     ERR_clear_error();
     ERR_peek_last_error() -> c_ulong;
@@ -124,13 +136,50 @@ impl Library {
         Some((text, reason == UNEXPECTED_EOF_WHILE_READING))
     }
 
-    /// Makes the connection use another descriptor; false if there is no memory for that.
+    /// Makes the connection use another descriptor; false if there is no memory for that: then it reads from nothing.
     ///
     /// # Safety
     /// `ssl` is alive, of this library, and no other thread uses it.
     pub unsafe fn set_descriptor(&self, ssl: *mut Ssl, fd: c_int) -> bool {
-        // SAFETY: as the caller promises.
-        unsafe { (self.functions.SSL_set_fd)(ssl, fd) == 1 }
+        // SAFETY: as the caller promises; without a BIO an `SSL` can't be read, which is an error that it tells.
+        unsafe {
+            let set = (self.functions.SSL_set_fd)(ssl, fd) == 1;
+            if !set {
+                (self.functions.SSL_set0_rbio)(ssl, std::ptr::null_mut());
+            }
+            set
+        }
+    }
+
+    /// Whether the kernel may decrypt what comes: then there are no records to be read.
+    ///
+    /// # Safety
+    /// As for `set_descriptor`.
+    pub(super) unsafe fn may_use_ktls(&self, ssl: *mut Ssl) -> bool {
+        // SAFETY: as the caller promises. To clear no option is to ask for them.
+        self.third && unsafe { (self.functions.SSL_clear_options)(ssl, 0) } & ENABLE_KTLS != 0
+    }
+
+    /// Makes the connection read `data`, and then the end, if that has come, or «nothing more now». False if there is no
+    /// memory for that.
+    ///
+    /// # Safety
+    /// As for `set_descriptor`; and `data` stays where it is until something else is set.
+    pub(super) unsafe fn set_received(&self, ssl: *mut Ssl, data: &[u8], ended: bool) -> bool {
+        let functions = &self.functions;
+        let length = c_int::try_from(data.len()).unwrap_or(c_int::MAX);
+        // SAFETY: as the caller promises; the BIO only reads the memory, and belongs to the `SSL` afterwards.
+        unsafe {
+            let bio = (functions.BIO_new_mem_buf)(data.as_ptr().cast(), length);
+            if bio.is_null() {
+                return false;
+            }
+            if !ended {
+                (functions.BIO_ctrl)(bio, SET_RESULT_AT_END, -1, std::ptr::null_mut());
+            }
+            (functions.SSL_set0_rbio)(ssl, bio);
+        }
+        true
     }
 
     /// Makes an EOF without close_notify an error (or, with `tell` false, leaves it to what the context said before).

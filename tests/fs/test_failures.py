@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ftplib
 import socket
+import ssl
 
+import fsspec
 import pytest
 import rftplib
 from rftplib.fs import _read
 from support.listing_server import Scripted
+from support.scripted_server import Server
 
 
 @pytest.fixture
@@ -99,16 +102,44 @@ def test_no_server_is_not_an_empty_one(work):
         port = listener.getsockname()[1]
     fs = work.fs(port=port)
     for look in (fs.exists, fs.isdir, fs.isfile, fs.find, fs.ls, fs.info, lambda path: fs.glob(path + "/*")):
-        with pytest.raises(ConnectionRefusedError):
+        with pytest.raises(ConnectionRefusedError) as caught:
             look("/dir")
+        assert str(caught.value).endswith(f":{port}/: nothing listens there: check host and port)")
 
 
 @pytest.mark.endpoints(where=lambda endpoint: endpoint.server.name != "pureftpd")  # it takes seconds to say so
 def test_a_wrong_password(work):
     fs = work.fs(password="wrong")
-    with pytest.raises(PermissionError, match="530"):
+    with pytest.raises(PermissionError, match=r"530 .*\(at .*: check the user and the password\)$") as caught:
+        fs.ls("/dir")
+    assert caught.value.filename is None and "/dir" not in str(caught.value), "it isn't about the file"
+    assert isinstance(caught.value.__cause__, ftplib.error_perm)
+    assert "wrong" not in repr(fs.site) + str(caught.value)
+
+
+@pytest.mark.endpoints(where=lambda endpoint: endpoint.protection != "plain")
+def test_a_certificate_that_isnt_trusted(work):
+    fs = work.fs(cafile=None)
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"\(at ftp.*storage_options=\{'cafile': '/path/ca.pem'\}\)"):
         fs.ls("/")
-    assert "wrong" not in repr(fs.site)
+
+
+def test_servers_that_want_another_protocol():
+    with Server({"USER": b"530 Non-anonymous sessions must use encryption.\r\n"}) as server:
+        fs = fsspec.filesystem("rftp", host=server.host, port=server.port, username="u", password="x")
+        with pytest.raises(PermissionError, match="the server wants TLS: ftpes:// or ftps://"):
+            fs.ls("/")
+    with Server({"AUTH": b"500 what?\r\n"}) as server:
+        fs = fsspec.filesystem("ftpes", host=server.host, port=server.port, username="u", password="x")
+        with pytest.raises(OSError, match=r"storage_options=\{'implicit': True\}, or rftp:// without TLS"):
+            fs.ls("/")
+
+
+@pytest.mark.parametrize("query", ["?cafile=/etc/ca.pem", "?implicit=true"])
+def test_a_query_is_no_part_of_a_path(query):
+    with pytest.raises(ValueError, match="storage_options") as refusal:
+        fsspec.core.url_to_fs("ftps://user:secret@127.0.0.1/dir/table.csv" + query)
+    assert "secret" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("reply", ["213 what?", "213 -5", "213 " + "9" * 5000, "200 ok"])

@@ -63,6 +63,28 @@ def test_an_error_in_the_midst_is_raised(module):
         list(walk(ftp))
 
 
+def test_the_error_names_the_directory(module):
+    gone = Scripted({name: TREE[name] for name in ("MLSD", "MLSD a")}, **{"MLSD a/b": "550 gone"})
+    with gone.client(module) as ftp, pytest.raises(ftplib.error_perm) as caught:
+        list(walk(ftp))
+    assert (caught.value.args, str(caught.value)) == (("550 gone",), "550 gone (listing 'a/b')")
+    with Scripted({**TREE, "MLSD a/b": b"what?\r\n"}).client(module) as ftp, pytest.raises(ListingError) as caught:
+        list(walk(ftp))
+    assert caught.value.line == "what?" and str(caught.value).endswith("'what?' (listing 'a/b')")
+
+
+def test_errors_can_be_taken(module):
+    tree, told = {**TREE, "MLSD a": b"type=cdir; .\r\ntype=dir; b\r\ntype=dir; c\r\n"}, []
+    del tree["MLSD a/b"]
+    tree["MLSD a/c"] = b"type=cdir; .\r\ntype=file;size=2; y\r\n"
+    with Scripted(tree, **{"MLSD a/b": "550 gone"}).client(module) as ftp:
+        found = [entry.path for entry in walk(ftp, onerror=told.append)]
+    assert found == ["a", "a/b", "a/c", "a/c/y", "z"]
+    assert [str(one) for one in told] == ["550 gone (listing 'a/b')"]
+    with Scripted({}, MLSD="550 gone").client(module) as ftp:
+        assert list(walk(ftp, onerror=told.append)) == [] and str(told[1]) == "550 gone"
+
+
 class Pool:
     """What a Site is for walk(): each client that is borrowed has a server of its own."""
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from rftplib.mirror import plan
-from support.mirror_server import TreeServer, say, send_and_say, send_only
+from rftplib.session import Site
+from support.listing_server import send
+from support.mirror_server import TreeServer, listing, say, send_and_say, send_only
 
 TREE = {"d": {"a": b"1"}, "e": {"b": b"2"}, "f": {"c": b"3"}}
 ALL = ["d/a", "e/b", "f/c"]
@@ -80,6 +84,34 @@ def test_commands_in_between(local):
         made = plan(site, local)
     assert copied(made) == ALL[1:] and not made.failures
     assert "CWD d" in server.asked("CWD")
+
+
+def test_connections_that_arent_to_be_had(local, monkeypatch):
+    """The one that is lists all."""
+    opened, asked, refused, lock, all_refused = Site._open, [], [], threading.Lock(), threading.Event()
+
+    def open_one(self, *arguments):
+        with lock:
+            asked.append(self)
+            if len(asked) == 1:
+                return opened(self, *arguments)
+            refused.append(self)
+            if len(refused) == 2:
+                all_refused.set()
+        raise ConnectionRefusedError("no more")
+
+    def mlsd(session):
+        assert all_refused.wait(30)
+        send(session, listing(TREE))
+
+    server = TreeServer(TREE, {"MLSD": mlsd})
+    with server:
+        del server.data_of["MLSD"]
+        monkeypatch.setattr(Site, "_open", open_one)
+        site = Site(f"ftp://user:password@127.0.0.1:{server.port}", connections=3)
+        made = plan(site, local)
+        site.close()
+    assert copied(made) == ALL and not made.failures and len(refused) == 2
 
 
 def test_a_server_that_hangs_up_at_epsv(local):

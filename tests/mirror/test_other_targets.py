@@ -1,4 +1,4 @@
-"""Targets that fsspec knows: what was there stays until the new file is whole."""
+"""Sides that fsspec knows: all that is there is seen, and what was there stays until the new file is whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import os
 
 import pytest
-from rftplib.mirror import mirror
+from rftplib.mirror import mirror, plan
 from support.mirror_server import TreeServer
 
 fsspec = pytest.importorskip("fsspec")
@@ -99,3 +99,31 @@ def test_a_local_path_by_another_name_is_one(tmp_path):
     with TreeServer({"sub": {"a": b"1"}}).site() as site:
         assert not mirror(site, f"local://{tmp_path}/target").ok
     assert os.listdir(tmp_path / "elsewhere") == []
+
+
+@pytest.fixture
+def memory():
+    """memory://, which is empty at the beginning and at the end."""
+    found = fsspec.filesystem("memory")
+    found.store.clear()
+    found.pseudo_dirs[:] = [""]
+    yield found
+    found.store.clear()
+    found.pseudo_dirs[:] = [""]
+
+
+@pytest.mark.parametrize("root", ["", "photos", "2024/photos"])
+def test_a_directory_that_is_called_like_the_one_it_lies_in(root, memory):
+    """Nor is anything left out at the root, whose name is empty."""
+    files = ("top", "photos/a", "photos/photos/b", "2024/photos/c")
+    for path in files:
+        memory.pipe_file(f"/{root}/{path}".replace("//", "/"), b"1")
+    with TreeServer({}).site() as site:
+        assert {one.path for one in plan(f"memory://{root}", site) if one.kind == "copy"} == set(files)
+
+
+def test_a_second_mirror_to_the_root_of_a_file_system_has_nothing_to_do(memory):
+    with TreeServer({"top": b"1", "d": {"d": {"a": b"2"}}}).site() as site:
+        assert mirror(site, "memory://").ok
+        assert list(plan(site, "memory://", delete=True, max_delete=None)) == []
+    assert sorted(memory.store) == ["/d/d/a", "/top"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 
@@ -292,6 +293,28 @@ def test_a_saved_plan_is_its_owners(local, tmp_path):
     with TreeServer(TREE).site() as site:
         plan(site, local).save(tmp_path / "plan")
     assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_plan_that_cant_be_written_leaves_the_older_one(local, tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "plan").write_text("older")
+    with TreeServer(TREE).site() as site:
+        made = plan(site, local)
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left") as caught:
+            made.save(tmp_path / "plan")
+    assert caught.value.filename == str(tmp_path / "plan")
+    assert os.listdir(tmp_path) == ["plan"] and (tmp_path / "plan").read_text() == "older"
+
+
+def test_a_plan_is_written_to_a_pipe(local, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with TreeServer(TREE).site() as site, open(reader, "rb") as file:
+        plan(site, local).save(tmp_path / "pipe")
+        assert file.read().startswith(b'{"rftplib.mirror"')
 
 
 @pytest.mark.parametrize("password", ["TOPSECRET", "TOP@SECRET", "TOP:SECRET"])

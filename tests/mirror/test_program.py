@@ -88,6 +88,49 @@ def test_a_certificate_that_isnt_trusted_is_no_wrong_usage(local, capsys, monkey
     assert "self-signed certificate: the server's certificate isn't trusted" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("scheme, answers, advice", [
+    ("ftp", {"USER": "530 Sessions must use encryption."}, "the server wants TLS: ftpes:// or ftps://"),
+    ("ftp", {"USER": "421 Sorry, cleartext sessions are not accepted."}, "the server wants TLS: ftpes:// or ftps://"),
+    ("ftpes", {"AUTH": "500 What?"}, "the server takes no AUTH TLS: ftps://host (port 990), ?implicit=true at the"),
+])  # fmt: skip
+def test_the_advice_is_for_a_command_line(scheme, answers, advice, local, capsys):
+    with TreeServer(TREE, **answers) as server:
+        url = f"{scheme}://user:***@127.0.0.1:{server.port}"
+        assert _cli.main([url.replace("***", "password"), str(local)]) == 1
+    (reply,) = answers.values()
+    assert capsys.readouterr().err.startswith(f"{reply} (at {url}): {advice}")
+
+
+def test_a_login_without_a_password(local, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with TreeServer(TREE, USER="530 Login incorrect.") as server:
+        assert _cli.main([f"ftp://user@127.0.0.1:{server.port}", str(local)]) == 1
+    assert "): no password was given, and ~/.netrc has none for this host and user" in capsys.readouterr().err
+
+
+def test_a_target_that_cant_be_made(tmp_path, capsys):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a").write_bytes(b"1")
+    with TreeServer({}, CWD="550 Failed to change directory.", MKD="550 Permission denied.") as server:
+        url = f"ftp://user:***@127.0.0.1:{server.port}/no/such"
+        assert _cli.main([str(tmp_path / "source"), url.replace("***", "password"), "-j", "1"]) == 1
+    said = capsys.readouterr().err
+    told = "the target directory can't be made: 550 Permission denied.: see whether this user may write there"
+    assert f"mkdir {url}: {told}\n" in said and said.startswith("nothing was done; ")
+    assert "nothing to do" not in said and "run it again" not in said
+
+
+def test_a_local_target_that_cant_be_made(local, capsys, monkeypatch):
+    def fail(*args, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with TreeServer(TREE) as server:
+        monkeypatch.setattr(os, "makedirs", fail)
+        assert run(server, local) == 1
+    told = "the target directory can't be made: Permission denied: see whether this user may write there"
+    assert f"mkdir {local}: {told}" in capsys.readouterr().err
+
+
 def test_what_the_terminal_cant_show_is_escaped(local):
     with TreeServer({"\u00e9": b"1"}) as server:
         command = [sys.executable, "-m", "rftplib.mirror", "-n", "-j", "1"]
@@ -183,6 +226,7 @@ def test_help():
         [sys.executable, "-m", "rftplib.mirror", "--help"], capture_output=True, text=True, timeout=PATIENCE
     )
     assert text.returncode == 0 and "examples:" in text.stdout and "Exit status: 0" in text.stdout
+    assert "?cafile=/path/ca.pem" in text.stdout and "?implicit=true" in text.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

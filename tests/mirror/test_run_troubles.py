@@ -138,6 +138,31 @@ def test_a_manifest_that_cant_be_written_is_told_before_anything_is_copied(path,
     assert os.listdir(local) == []
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/null")], ids=["fifo", "device"])
+def test_a_manifest_in_the_place_of_something_that_is_no_file(make, local, tmp_path):
+    """It stays what it is, nothing waits for a reader of the pipe, and it is told before anything is copied."""
+    make(tmp_path / "sums")
+    before = os.lstat(tmp_path / "sums").st_mode
+    with TreeServer({"a": b"1"}).site() as site:
+        with pytest.raises(FileExistsError, match="no file") as caught:
+            plan(site, local).run(manifest=tmp_path / "sums")
+    assert caught.value.filename == str(tmp_path / "sums")
+    assert os.lstat(tmp_path / "sums").st_mode == before and os.listdir(local) == []
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_manifest_that_is_a_link_is_written_to_where_it_leads(inside, local, tmp_path):
+    local.mkdir()
+    (tmp_path / "sums").write_text("older")
+    link = (local if inside else tmp_path) / "link"
+    link.symlink_to(tmp_path / "sums")
+    with TreeServer({"a": b"1"}).site() as site:
+        for _ in range(2):
+            assert mirror(site, local, delete=True, max_delete=None, manifest=link).ok
+    assert link.is_symlink() and (tmp_path / "sums").read_text().endswith("  a\n")
+    assert sorted(os.listdir(tmp_path)) == sorted(["local", "sums"] if inside else ["link", "local", "sums"])
+
+
 def test_a_manifest_that_fails_at_the_end_is_a_failure(local, tmp_path, monkeypatch):
     real = os.replace
 

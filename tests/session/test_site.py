@@ -13,6 +13,7 @@ import pytest
 import rftplib
 from rftplib.session import Site, Timeouts, batch, features
 from rftplib.tls import FTPS, ImplicitFTP_TLS, NativeContext
+from rftplib.transfer import get
 from servers import CATALOGUE
 from servers.layout import PASSWORD, USER, certificate
 from support.actions import auth_tls
@@ -33,6 +34,9 @@ URLS = {
     "ftps://host": ("host", 990, None, "", True, True),
     "ftps://host:21": ("host", 21, None, "", True, False),
     "ftps://host:2121?cafile=ca.pem": ("host", 2121, None, "", True, False),
+    "ftps://host:2121/a?cafile=ca.pem&implicit=true": ("host", 2121, None, "a", True, True),
+    "ftpes://host?implicit=true": ("host", 21, None, "", True, True),
+    "ftps://host?implicit=false": ("host", 990, None, "", True, False),
 }
 
 
@@ -55,7 +59,10 @@ def test_what_a_url_says(url):
     [("http://u:secret@host", "not 'http'"), ("host", "not ''"), ("ftp:///dir", "names a host"), ("ftp://", "a host"),
      ("ftp://u:secret@host:port", "a number up to 65535"), ("ftp://u:secret@host:70000", "a number up to 65535"),
      ("ftp://u:secret@[::1", "no valid host"), ("ftp://u:secret@host/#a", "no fragment"),
-     ("ftps://u:secret@host?verify=no", "knows cafile, not verify"), ("ftp://host?cafile=x", "ftps:// and ftpes://")],
+     ("ftps://u:secret@host?verify=no", "knows cafile and implicit, not verify"),
+     ("ftp://host?cafile=x", "cafile is for ftps:// and ftpes://"),
+     ("ftp://host?implicit=true", "implicit is for ftps:// and ftpes://"),
+     ("ftps://u:secret@host?implicit=yes", "is true or false, not 'yes'")],
 )  # fmt: skip
 def test_what_is_no_such_url_is_refused_without_showing_a_password(url, text):
     with pytest.raises(ValueError) as refusal:
@@ -102,6 +109,8 @@ def test_it_is_a_value():
     assert site != Site("ftps://user:other@host/dir?cafile=ca.pem", connections=3, timeouts=5)
     assert site != Site("ftps://user:secret@host/dir?cafile=ca.pem", connections=3, timeouts=5, keepalive=None)
     assert site != "ftps://host"
+    assert Site("ftps://host:2121?implicit=true") == Site("ftps://host:2121", implicit=True)
+    assert Site("ftps://host:2121?implicit=true", implicit=False) == Site("ftps://host:2121")
     for again in (pickle.loads(pickle.dumps(site)), copy.copy(site), copy.deepcopy(site)):
         assert again == site and hash(again) == hash(site)
         assert again.timeouts == Timeouts(5, 5, 5)
@@ -118,7 +127,7 @@ def test_no_password_is_shown():
         assert "secret" not in repr(site) + str(site) + site.url
         assert "user:***@host" in repr(site)
     assert repr(Site("ftps://host", implicit=False, timeouts=5)) == (
-        "Site('ftps://host', timeouts=Timeouts(connect=5, reply=5, idle=5), implicit=False)"
+        "Site('ftps://host?implicit=false', timeouts=Timeouts(connect=5, reply=5, idle=5))"
     )
 
 
@@ -278,15 +287,19 @@ def test_no_factory_gets_around_tls(client, raised):
 def test_tls_is_verified_and_never_clear_text():
     with Server({"AUTH": auth_tls}) as server:
         url = f"ftpes://user:secret@localhost:{server.port}"
-        with pytest.raises(ssl.SSLCertVerificationError):
+        with pytest.raises(ssl.SSLCertVerificationError, match=r"isn't trusted: .* by \?cafile=/path/ca.pem") as caught:
             Site(url, timeouts=LIMIT).open()
+        assert "create_default_context" not in str(caught.value)
         with Site(f"{url}?cafile={CA_FILE}", timeouts=LIMIT).open() as ftp:
             assert type(ftp) is FTPS and ftp.sock.version().startswith("TLS")
             ftp.retrlines("LIST", lambda line: None)
         assert server.commands() == ["AUTH TLS"]
         assert server.commands(1)[:3] == ["AUTH TLS", "USER user", "PASS secret"]
     with Server({"AUTH": b"502 no\r\n"}) as server:
-        with pytest.raises(rftplib.error_perm, match="never goes on in clear text"):
+        with pytest.raises(
+            rftplib.error_perm,
+            match=r"502 no \(the server takes no AUTH TLS: ftps://host \(port 990\), .*or ftp:// without TLS\)$",
+        ):
             Site(f"ftpes://user:secret@localhost:{server.port}?cafile={CA_FILE}").open()
         assert server.commands() == ["AUTH TLS"]
     with pytest.raises(ValueError, match="verifies"):
@@ -365,3 +378,33 @@ def test_names_that_are_no_text_are_kept_byte_for_byte(work):
         ftp.voidcmd("TYPE I")
         assert [reply.text for reply in batch(ftp, [f"SIZE {listed}", f"DELE {listed}"])][0] == "213 5"
     assert os.listdir(os.fsencode(work.path)) == []
+
+
+WANTS_TLS = [
+    b"530 Non-anonymous sessions must use encryption.\r\n",
+    b"421 Sorry, cleartext sessions and weak ciphers are not accepted on this server.\r\n",
+    b"550 SSL/TLS required on the control channel\r\n",
+]
+
+
+@pytest.mark.parametrize("reply", WANTS_TLS)
+def test_a_server_that_wants_tls(reply, tmp_path):
+    with Server({"USER": reply}) as server:
+        site = Site(f"ftp://user:secret@127.0.0.1:{server.port}")
+        with pytest.raises(rftplib.Error, match=r"\(the server wants TLS: ftpes:// or ftps://\)$") as caught:
+            site.open()
+        assert caught.value.args == (reply.decode().strip(),)
+        with pytest.raises(rftplib.Error, match="the server wants TLS: ftpes:// or ftps://; getting 'a'"):
+            get(site, "a", tmp_path / "a")  # at once
+        assert len(server.sessions) == 2
+
+
+def test_a_login_without_a_password(home):
+    with Server({"PASS": b"530 Login incorrect.\r\n"}) as server:
+        for user in ("user@", ""):
+            with pytest.raises(
+                rftplib.error_perm, match="530 Login incorrect. .no password was given, and ~/.netrc has"
+            ):
+                Site(f"ftp://{user}127.0.0.1:{server.port}").open()
+        with pytest.raises(rftplib.error_perm, match=r"530 Login incorrect\.$"):
+            Site(f"ftp://user:secret@127.0.0.1:{server.port}").open()

@@ -9,7 +9,6 @@ import contextlib
 import os
 import pathlib
 import random
-import socket
 import subprocess
 import sys
 import time
@@ -61,14 +60,14 @@ class Passing(Session):
 
     def __init__(self, server, conn):
         super().__init__(server, conn)
-        self.data_listener = socket.create_server(("127.0.0.1", 0))
+        self.listening = server.listen()
 
     def run(self):
         try:
             super().run()
         finally:
             self.conn.close()
-            self.data_listener.close()
+            self.listening.close()
             self.server.sessions.remove(self)
 
 

@@ -18,7 +18,6 @@ import ftplib
 import os
 import socket
 import ssl
-import sysconfig
 import threading
 
 import rftplib
@@ -27,7 +26,6 @@ from rftplib.tls import NativeContext
 from support.certificates import server_context
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"  # without native loops all go the portable way
-LENDS_SSL = not sysconfig.get_config_var("Py_GIL_DISABLED")  # a free-threaded `_ssl` has its connections for itself
 LIMIT = 30.0
 DONE = ("returned", "226 done")  # what a transfer that went well comes to, by `attempt`
 LOOPS = ("download", "upload", "retrlines", "storlines")
@@ -203,7 +201,7 @@ def same(script, folder, tls=None, native=True):
         (folder / way).mkdir()
         del portable_calls[:]
         outcomes[way] = script(Run(way, folder / way, tls))
-        on_native_loops = way == "native" and native and (tls != "ssl" or LENDS_SSL)
+        on_native_loops = way == "native" and native
         if way != "ftplib" and NATIVE:
             assert (not portable_calls) == on_native_loops, f"{way}: portable loops run: {portable_calls}"
         assert outcomes[way] == outcomes["ftplib"], way

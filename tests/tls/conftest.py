@@ -6,6 +6,7 @@ import pytest
 from support.ftps import EXPLICIT, IMPLICIT, Work, endpoints
 from support.needed import endpoint, nothing_left, unavailable_of, work_of  # noqa: F401
 from tls.checks import applicable
+from tls.ends import login
 
 OTHERS = ["vsftpd-clientcert", "proftpd-clientcert", "pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown"]
 
@@ -45,3 +46,13 @@ def pytest_generate_tests(metafunc):
 
 unavailable = unavailable_of(EXPLICIT + IMPLICIT + OTHERS)
 work = work_of(Work)
+
+
+@pytest.fixture(params=["ssl-1.2", "ssl-1.3", "native-1.2", "native-1.3"])
+def ftp(request, hostile):
+    """A client of the hostile server, its data connections protected; `kind` says by what."""
+    kind, version = request.param.split("-")
+    client = login(hostile, version, kind=kind)
+    client.kind = kind
+    yield client
+    client.close()

@@ -2,119 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import ftplib
 import io
 import os
-import socket
 import ssl
-import time
 
 import pytest
 import rftplib
-from rftplib import _lenient
 from rftplib.tls import FTPS
 from support.clients import context, failing_at_unwrap
 from support.ftps import content
 from support.hostile_ftps import TELLS_EOF
-
-VERSIONS = pytest.mark.parametrize(
-    "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["tls1.2", "tls1.3"]
+from tls.ends import (
+    DATA,
+    READERS,
+    SIZE,
+    VERSIONS,
+    Recipe,
+    Sink,
+    Suppressing,
+    as_reader,
+    login,
+    payload_for,
+    suppressed,
+    tells_eof,
 )
-DATA = content(300_001)
-SIZE = b"150 Opening BINARY mode data connection for x (%d bytes)\r\n"
-
-
-def login(server, version=None, cls=rftplib.FTP_TLS, kind="ssl"):
-    """A client whose data connections are protected."""
-    ftp = cls(context=context(kind, version), timeout=10)
-    ftp.connect("localhost", server.address[1])
-    ftp.login("user", "secret")
-    ftp.prot_p()
-    return ftp
-
-
-@pytest.fixture(params=["ssl-1.2", "ssl-1.3", "native-1.2", "native-1.3"])
-def ftp(request, hostile):
-    kind, version = request.param.split("-")
-    client = login(hostile, version, kind=kind)
-    client.kind = kind
-    yield client
-    client.close()
-
-
-def tells_eof(ftp):
-    """Python 3.9 may take the end of a connection for the end of TLS. NativeContext doesn't."""
-    return TELLS_EOF or ftp.kind == "native"
-
-
-class Sink:
-    """A callback that tells the server when it has got everything."""
-
-    def __init__(self, server, expected):
-        self.server, self.expected, self.data = server, expected, bytearray()
-
-    def __call__(self, block):
-        self.data += block
-        if len(self.data) >= self.expected:
-            self.server.taken.set()
-
-
-def as_reader(name):
-    """Every way to receive: blocks, a file in memory, lines."""
-
-    def blocks(ftp, sink):
-        return ftp.retrbinary("RETR x", sink)
-
-    def memory(ftp, sink):
-        target = io.BytesIO()
-        reply = ftp.retrbinary("RETR x", target.write)
-        sink(target.getvalue())
-        return reply
-
-    def lines(ftp, sink):
-        return ftp.retrlines("RETR x", lambda line: sink(line.encode("latin-1") + b"\r\n"))
-
-    return {"blocks": blocks, "memory": memory, "lines": lines}[name]
-
-
-READERS = pytest.mark.parametrize("reader", ["blocks", "memory", "lines"])
-
-
-class Quiet(ssl.SSLSocket):
-    def unwrap(self):
-        pass
-
-
-class Recipe:
-    """Suppresses the exchange of close_notify, as scripts do."""
-
-    how = ""
-
-    def ntransfercmd(self, cmd, rest=None):
-        conn, size = super().ntransfercmd(cmd, rest)
-        if self.how == "instance":
-            conn.unwrap = lambda: None
-        elif self.how == "class":
-            conn.__class__ = Quiet
-        return conn, size
-
-
-class Suppressing(Recipe, FTPS):
-    pass
-
-
-@contextlib.contextmanager
-def suppressed(ftp, how, lib=rftplib):
-    ftp.how = how
-    with pytest.MonkeyPatch.context() as patch:
-        if how == "module":
-            patch.setattr(lib, "_SSLSocket", None)
-        yield
-
-
-def payload_for(reader):
-    return b"some line\r\n" * 5000 if reader == "lines" else DATA
 
 
 @READERS
@@ -361,124 +273,6 @@ def test_truncated_download_shows_without_unwrap(hostile, suppress, monkeypatch)
             ftp.retrbinary("RETR x", lambda block: None)
         hostile.announced = SIZE % len(DATA)
         assert ftp.retrbinary("RETR x", lambda block: None) == "226 done"
-    finally:
-        ftp.close()
-
-
-# --- uploads
-
-
-@pytest.mark.parametrize("end", ["notify", "eof", "reset", "chatter"])
-@pytest.mark.parametrize("method", ["storbinary", "storlines"])
-def test_upload_that_the_server_calls_complete(hostile, ftp, end, method):
-    data = b"a line of text\r\n" * 20_000
-    for _ in range(2):
-        hostile.uploaded.clear()
-        hostile.end = end
-        assert getattr(ftp, method)("STOR x", io.BytesIO(data)) == "226 done"
-        assert hostile.uploaded == data
-    assert ftp.voidcmd("NOOP").startswith("200")
-
-
-@pytest.mark.parametrize("end", ["notify", "eof", "reset", "chatter", "silent"])
-@pytest.mark.parametrize(
-    "final, error", [(b"452 disk full\r\n", ftplib.error_temp), (b"553 no\r\n", ftplib.error_perm)], ids=["452", "553"]
-)
-def test_upload_that_the_server_calls_failed(hostile, ftp, end, final, error):
-    hostile.end, hostile.final = end, final
-    with pytest.raises(error, match=final.decode().strip()):
-        ftp.storbinary("STOR x", io.BytesIO(DATA))
-    assert ftp.voidcmd("NOOP").startswith("200")
-
-
-@pytest.mark.parametrize("method", ["storbinary", "storlines"])
-@pytest.mark.parametrize("wrapped", [False, True], ids=["SSLSocket", "subclass"])
-def test_a_refused_upload_leaves_the_control_connection_alone(hostile, ftp, method, wrapped, monkeypatch):
-    """What OpenSSL has noted of the failed write must not be taken for an error of the other connection."""
-    monkeypatch.setattr(_lenient, "REASON", 0.05)  # the reply comes later than that
-    if wrapped and ftp.kind == "native":
-        pytest.skip("NativeContext has no sslsocket_class")
-    if wrapped:
-        ftp.context.sslsocket_class = type("Wrapped", (ssl.SSLSocket,), {})
-    hostile.end, hostile.final = "refuse", b"552 disk full\r\n"
-    with pytest.raises((ConnectionError, ssl.SSLEOFError)):  # as Python 3.10 and 3.11 call a reset
-        getattr(ftp, method)("STOR x", io.BytesIO(b"a line of text\r\n" * 500_000))
-    ftp.sock.settimeout(0.1)
-    with pytest.raises(socket.timeout):
-        ftp.sock.recv(1)
-    ftp.sock.settimeout(10)
-    hostile.taken.set()
-    with pytest.raises(ftplib.error_perm, match="552 disk full"):
-        ftp.voidresp()
-    assert ftp.voidcmd("NOOP").startswith("200")
-
-
-def test_upload_to_a_server_that_never_answers_close_notify(hostile, ftp):
-    """It waits for the client to close: the bound is waited for, once."""
-    hostile.end, hostile.final_waits = "silent", True
-    ftp.unwrap_timeout = 1
-    began = time.monotonic()
-    assert ftp.storbinary("STOR x", io.BytesIO(DATA)) == "226 done"
-    assert 0.9 < time.monotonic() - began < 15
-    assert hostile.uploaded == DATA
-    assert ftp.voidcmd("NOOP").startswith("200")
-
-
-def test_the_bound_is_never_longer_than_the_timeout(hostile):
-    hostile.end, hostile.final_waits = "silent", True
-    ftp = login(hostile)
-    try:
-        ftp.timeout = 0.7  # of the data connection
-        began = time.monotonic()
-        assert ftp.storbinary("STOR x", io.BytesIO(DATA)) == "226 done"
-        assert 0.6 < time.monotonic() - began < 15
-    finally:
-        ftp.close()
-
-
-def test_no_wait_at_all(hostile, ftp):
-    hostile.end, hostile.final_waits, ftp.unwrap_timeout = "silent", True, 0
-    began = time.monotonic()
-    assert ftp.storbinary("STOR x", io.BytesIO(b"data")) == "226 done"
-    assert time.monotonic() - began < 15
-
-
-def test_a_reply_ends_the_wait_for_close_notify(hostile, ftp):
-    """What the server has acknowledged needs no close_notify."""
-    hostile.end = "silent"
-    ftp.unwrap_timeout = 9
-    began = time.monotonic()
-    assert ftp.storbinary("STOR x", io.BytesIO(DATA)) == "226 done"
-    assert time.monotonic() - began < 15
-    assert hostile.uploaded == DATA
-
-
-def test_the_default_bound():
-    assert 1 <= rftplib.FTP_TLS.unwrap_timeout <= 10
-    assert "unwrap_timeout" not in vars(rftplib.FTP_TLS())
-
-
-@VERSIONS
-@pytest.mark.parametrize("suppress", ["module", "instance"])
-def test_upload_without_unwrap_arrives_whole(hostile, version, suppress, monkeypatch):
-    """Unread TLS 1.3 tickets must not make the kernel reset the connection."""
-
-    class Client(rftplib.FTP_TLS):
-        def ntransfercmd(self, cmd, rest=None):
-            conn, size = super().ntransfercmd(cmd, rest)
-            if suppress == "instance":
-                conn.unwrap = lambda: None
-            return conn, size
-
-    if suppress == "module":
-        monkeypatch.setattr(rftplib, "_SSLSocket", None)
-    hostile.end = "eof"
-    ftp = login(hostile, version, Client)
-    try:
-        for size in (1, 100_000, 5_000_000):
-            hostile.uploaded.clear()
-            assert ftp.storbinary("STOR x", io.BytesIO(content(size))) == "226 done"
-            assert hostile.uploaded == content(size)
     finally:
         ftp.close()
 

@@ -145,11 +145,63 @@ def test_server_that_does_not_encrypt_data(hostile):
 
 @pytest.mark.parametrize("made", [ssl.create_default_context, NativeContext], ids=["ssl", "native"])
 def test_certificate_that_does_not_verify(hostile, caplog, made):
-    """The text is the TLS library's: docs/ftps.md tells the remedies."""
+    """The text is the TLS library's, and the remedy behind it."""
     error = raised(FTPS(context=made(), timeout=10).connect, *hostile.address)
-    assert type(error) is ssl.SSLCertVerificationError and "certificate verify failed" in str(error)
-    assert caplog.messages == [f"securing the control connection failed: {error}"]
+    assert isinstance(error, ssl.SSLCertVerificationError) and type(error).__name__ == "SSLCertVerificationError"
+    assert "certificate verify failed" in str(error) and error.verify_code
+    assert str(error).endswith(" certificate: context=ssl.create_default_context(cafile=...))")
+    (logged,) = caplog.messages
+    assert str(error).startswith(logged.replace("securing the control connection failed: ", ""))
     same_elsewhere(error)
+    with rftplib.FTP_TLS(context=made(), timeout=10) as ftp:
+        ftp.connect(*hostile.address)
+        assert type(raised(ftp.auth)) is ssl.SSLCertVerificationError
+
+
+OF_CERTIFICATES = {
+    "certificate has expired": "the server needs a new certificate, or this machine's clock is wrong",
+    "certificate is not yet valid": "the server needs a new certificate, or this machine's clock is wrong",
+    "Hostname mismatch, certificate is not valid for 'x'.": "connect by the name that is in the certificate",
+    "IP address mismatch, certificate is not valid for '127.0.0.1'.": "connect by the name that is in the certificate",
+}
+
+
+@pytest.mark.parametrize("said", OF_CERTIFICATES)
+def test_what_is_wrong_with_a_certificate(hostile, monkeypatch, said):
+    """As OpenSSL says it."""
+
+    def fail(*args, **kwargs):
+        raise ssl.SSLCertVerificationError(1, f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {said}")
+
+    ftp = FTPS(context=client_context(), timeout=10)
+    monkeypatch.setattr(ftp, "auth", fail)
+    assert str(raised(ftp.connect, *hostile.address)).endswith(f"{said} ({OF_CERTIFICATES[said]})")
+
+
+@CONTEXTS
+def test_another_host_than_the_certificates(hostile, made):
+    error = raised(FTPS(context=made(), timeout=10).connect, "127.0.0.2", hostile.address[1])
+    assert isinstance(error, ssl.SSLCertVerificationError)
+    assert str(error).endswith("(connect by the name that is in the certificate)")
+
+
+def test_a_certificate_of_the_clients_that_is_missing(hostile, monkeypatch):
+    def fail(self, *args):
+        raise ssl.SSLError(
+            1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2580)"
+        )
+
+    with FTPS(context=client_context(), timeout=10) as ftp:
+        ftp.connect(*hostile.address)
+        monkeypatch.setattr(rftplib.FTP_TLS, "login", fail)
+        error = raised(ftp.login, "user", "secret")
+    assert str(error).endswith("(the server asks for a certificate of yours: context.load_cert_chain(...))")
+
+
+def test_a_host_with_its_port():
+    error = raised(FTPS, "127.0.0.1:2121")
+    assert isinstance(error, socket.gaierror) and str(error).endswith("(a host only: connect(host, port))")
+    assert "host only" not in str(raised(rftplib.FTP_TLS, "127.0.0.1:2121"))
 
 
 def test_a_traceback_names_the_class_that_users_know(hostile):

@@ -8,10 +8,11 @@ import socket
 import time
 
 import pytest
-from rftplib import error_perm
+from rftplib import error_perm, error_temp
 from rftplib.session import Site
 from rftplib.transfer import Retry, get, put
-from support.file_server import FileServer, retr
+from support.actions import reset
+from support.file_server import FileServer, name_of, retr, store, take_only
 from support.real import content
 
 DATA = content(300_000)
@@ -93,3 +94,54 @@ def test_a_server_without_a_greeting_is_tried_three_times(local):
         with pytest.raises(socket.timeout, match=r"getting 'a' from .*no answer: .* TLS is expected from the first"):
             get(site, "a", local / "a", retry=Retry(base=0))
         assert len(server.sessions) == 3
+
+
+FULL = "the server's disk or your quota is full: make room on the server"
+
+
+@pytest.mark.parametrize("reply", [
+    b"452 disk full\r\n", b"552 Disc quota exceeded\r\n", b"451 Failure writing to local file.\r\n",
+    b"451-Error during write to file\r\n451 0.1 seconds\r\n",
+], ids=["452", "552", "vsftpd", "pureftpd"])  # fmt: skip
+@pytest.mark.parametrize("left", [b"", DATA[:100_000]], ids=["stor", "appe"])
+def test_a_server_without_room_is_asked_once(local, reply, left):
+    (local / "a").write_bytes(DATA)
+    with FileServer((), {"STOR": take_only(len(left) or 1)}) as server:
+        with pytest.raises((OSError, EOFError)):
+            put(server.site, local / "a", "a", retry=ONCE)
+        before = len(server.stored)
+        server.replies.update({verb: store(append=verb == "APPE", last=reply) for verb in ("STOR", "APPE")})
+        with pytest.raises((error_perm, error_temp)) as caught:
+            put(server.site, local / "a", "a", retry=AT_ONCE)
+        assert len(server.stored) == before + 1
+    assert reply.decode().split("\r")[0] in str(caught.value) and str(caught.value).endswith(f": {FULL})")
+
+
+def test_a_full_disk_where_a_file_is_begun(local):
+    (local / "a").write_bytes(DATA)
+    with FileServer((), {"STOR": b"452 Insufficient storage space\r\n"}) as server:
+        with pytest.raises(error_temp) as caught:
+            put(server.site, local / "a", "a", retry=AT_ONCE)
+    assert FULL in str(caught.value) and "may this user write" not in str(caught.value)
+
+
+def take_nothing(session):
+    """As pyftpdlib with a full disk."""
+    session.say(b"150 send it\r\n")
+    conn = session.open_data()
+    session.server.stored.append(("APPE", name_of(session), 0))
+    session.wait_readable(conn)
+    conn.recv(4096)
+    reset(session)
+
+
+def test_attempts_that_end_at_the_same_byte(local):
+    (local / "a").write_bytes(DATA)
+    replies = {"STOR": take_only(100_000), "APPE": take_nothing}
+    with FileServer((), replies) as server:
+        with pytest.raises((OSError, EOFError), match="each attempt ended at 100000 bytes: the server's disk or your"):
+            put(server.site, local / "a", "a", retry=Retry(base=0))
+        assert len(server.stored) == 4
+        server.replies["APPE"] = store(append=True)
+        put(server.site, local / "a", "a", retry=ONCE)
+        assert bytes(server.files["a"].content) == DATA

@@ -17,7 +17,6 @@ import rftplib
 from rftplib.tls import ImplicitFTP_TLS
 from support.clients import ALL_KINDS, ALL_TRANSFERS, KINDS, TLS_KINDS, TRANSFERS, connect, context, unconnected
 from support.slow_server import SlowServer
-from support.transfers import LENDS_SSL
 from support.waiting import Waiter
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
@@ -119,8 +118,6 @@ def test_close_ends_a_running_transfer(hostile, kind, transfer, stall):
 @ALL_TRANSFERS
 def test_of_the_data_connection_alone(hostile, kind, transfer):
     """A script that has kept it closes it, to cancel the transfer."""
-    if kind == "ssl" and not LENDS_SSL:
-        pytest.skip("on a free-threaded Python, transfers through `ssl` wait as ftplib's do")
     hostile.payload, hostile.stall = b"some line\r\n" * 100, "transfer" if "upload" in transfer else "half"
     ftp = connect(hostile, kind, 60 if transfer in ("memory", "upload") else None)
     waiter = Waiter(lambda: TRANSFERS[transfer](ftp))

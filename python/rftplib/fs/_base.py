@@ -5,7 +5,7 @@ from fsspec import AbstractFileSystem
 from .._errors import Error, error_perm
 from ..session import Site, Timeouts
 from . import _urls
-from ._kinds import os_error
+from ._kinds import os_error, unreachable
 
 # Options that fsspec gives to any filesystem, and that say nothing here: there is no cache of listings
 _FSSPECS = {"asynchronous", "listings_expiry_time", "loop", "max_paths", "use_listings_cache"}
@@ -80,9 +80,10 @@ class SiteFileSystem(AbstractFileSystem):
         again: once more, by another connection, unless the server has refused it, or can't be believed to be it.
         """
         while True:
-            failure = None
+            failure, connected = None, False
             try:
                 with self.site.borrow() as ftp:
+                    connected = True
                     try:
                         return work(ftp)
                     except error_perm as refusal:  # it has left the connection in step, unless that was closed
@@ -91,7 +92,8 @@ class SiteFileSystem(AbstractFileSystem):
                 if again and not isinstance(error, error_perm) and not hasattr(error, "verify_code"):
                     again = False
                     continue
-                cause, failure = error, os_error(error, path)
+                cause = error
+                failure = os_error(error, path) if connected else unreachable(error, self.unstrip_protocol("/"))
             if failure is cause:
                 raise failure
             raise failure from cause

@@ -7,7 +7,8 @@ there.
 import errno
 import re
 
-from .._errors import Error, error_perm
+from .._errors import Error, error_perm, explained
+from .._hints import CAFILE_URL, EXPLICIT_URL, IMPLICIT_URL, OF_SITES, of_connecting, told_by_site
 from ..listing import ListingError, scandir, stat
 
 # What replies say, the names of files left out: the first that fits
@@ -24,6 +25,16 @@ _SAYINGS = tuple(
         (r"permission|denied|not permitted|not allowed|privilege", errno.EACCES),
     )
 )
+
+# What a Site says of its URL is an option here
+_IN_OPTIONS = {
+    told: told.replace(IMPLICIT_URL, "storage_options={'implicit': True}")
+    .replace(EXPLICIT_URL, "storage_options={'implicit': False}")
+    .replace(CAFILE_URL, "storage_options={'cafile': '/path/ca.pem'}")
+    .replace("or ftp:// without TLS", "or rftp:// without TLS")
+    .replace("Site(url, context=...) in a program", "storage_options={'context': ...}")
+    for told in OF_SITES
+}
 
 # So much of a reply is told, in characters
 _LONGEST = 1000
@@ -59,6 +70,26 @@ def os_error(error, path, task=None, ftp=None):
         return OSError(errno.EIO, text, path)
     reply = str(error.args[0]) if error.args else ""
     return OSError(_number(reply, path, task, ftp), text, path)
+
+
+def unreachable(error, url):
+    """The OSError for `error`, in the place of a connection: it names the site, not the file, and what to do."""
+    told, site = told_by_site(error), f"at {url}"
+    if told is not None:
+        advice = _IN_OPTIONS.get(told, told)
+        if isinstance(error, OSError):
+            error._hint = f"{site}: {advice}"
+            return error
+    else:
+        advice = of_connecting(error)
+    text = site if advice is None else f"{site}: {advice}"
+    if isinstance(error, OSError):
+        return explained(error, text).with_traceback(error.__traceback__)
+    said = " ".join(str(one) for one in error.args[:1]) or "the server has closed the connection"
+    said = f"{' '.join(said.split())[:_LONGEST]} ({text})"
+    if isinstance(error, EOFError):
+        return OSError(errno.ECONNRESET, said)
+    return OSError(what_it_says(str(error.args[0]) if error.args else "", "") or errno.EIO, said)
 
 
 def _number(reply, path, task, ftp):

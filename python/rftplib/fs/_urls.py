@@ -10,6 +10,9 @@ from urllib.parse import quote, unquote
 _URL = re.compile(r"(?:r?ftp|ftpe?s)://([^/]*)(.*)", re.DOTALL | re.IGNORECASE)
 _WHERE = re.compile(r"(?:(?P<login>.*)@)?(?P<host>\[[^]]*\]|[^:]*)(?::(?P<port>\d*))?", re.DOTALL)
 
+# What ends the URL of a Site, and would be taken for the end of a name here
+_QUERY = re.compile(r"[?&](cafile|implicit)=[^?&]*$", re.DOTALL)
+
 # The ports that needn't be named
 _PORTS = {"ftps": 990}
 
@@ -26,6 +29,12 @@ def options_of(path):
     url = _URL.fullmatch(os.fspath(path))
     if url is None or not url[1]:
         return {}
+    query = _QUERY.search(url[2])
+    if query is not None:
+        raise ValueError(
+            f"{query[1]} is no part of a path here: give storage_options={{'{query[1]}': ...}}, or the option "
+            f"{query[1]} of the filesystem"
+        )
     where = _WHERE.fullmatch(url[1])
     if where is None:
         raise ValueError("the URL has no valid host and port; special characters in a password are written as %40")

@@ -5,6 +5,9 @@ import socket
 import ssl
 
 from .._errors import Error
+from .._hints import UNTRUSTED_URL, told_by_site
+from ..transfer._attempts import FULL, MAY_BE_FULL, is_full
+from ._values import NOT_MADE
 
 _OF_SERVERS = {
     "421": "the server ends connections: use fewer, and run it again",
@@ -12,11 +15,9 @@ _OF_SERVERS = {
     "426": "the connection was lost: run it again, it goes on where it was",
     "450": "the file is in use: run it again later",
     "451": "the server has failed: run it again, and look into its log",
-    "452": "the server's disk is full: make room",
     "530": "the server wants another login: see to user and password",
     "532": "the server wants an account to store files",
     "550": "it isn't there, or the server doesn't allow it: see to its permissions, or exclude it",
-    "552": "the quota is used up: make room",
     "553": "the server doesn't take the name or the place: see to its permissions, or exclude it",
 }
 _OF_DISKS = {
@@ -43,23 +44,49 @@ _OF_NETWORKS = frozenset(
 )
 _UNREACHED = "see whether the server, its port and the kind of TLS are right, and run it again"
 _NO_ROOT = "see whether its path is right, and whether this user may enter it"
+_NOT_ALLOWED = "see whether this user may write there"
 _LOST = "the connection was lost: run it again, it goes on where it was"
 _OTHER = "see to it, and run it again"
 
 
 def text(error):
     """What has gone wrong, the server's reply if it is one."""
+    if is_not_made(error):
+        return f"{NOT_MADE}: {error.strerror if isinstance(error, OSError) else error.args[0]}"
     if isinstance(error, OSError) and error.strerror:
-        hint = getattr(error, "_hint", None)  # where
+        hint = _where(error)
         return f"{error.strerror} ({hint})" if hint else error.strerror
     found = str(error)
-    if isinstance(error, EOFError) and not found:
-        return "the server has closed the connection"
+    if isinstance(error, EOFError) and not error.args:
+        found = "the server has closed the connection"
+        return f"{found} ({_where(error)})" if _where(error) else found
+    if told_by_site(error) is not None:
+        found = f"{error.args[0]} ({_where(error)})" if _where(error) else str(error.args[0])
     return found.replace("\n", " ") or type(error).__name__
+
+
+def _where(error):
+    """What an error has been given to tell, without what a Site says of it, which is advice."""
+    hint, told = getattr(error, "_hint", None), told_by_site(error)
+    return hint if told is None else hint.replace(told, "").removeprefix("; ")
+
+
+def is_not_made(error):
+    """Whether it is about a root that can't be made."""
+    return getattr(error, "_hint", None) == NOT_MADE
 
 
 def of(kind, error):
     """What to do about it. kind: of an action, or 'connect' for what comes before."""
+    if is_not_made(error) and getattr(error, "errno", None) in (None, errno.EACCES, errno.EPERM):
+        return _NOT_ALLOWED
+    found = told_by_site(error)
+    if found is not None:
+        return found
+    if is_full(error):
+        return FULL
+    if MAY_BE_FULL in (getattr(error, "_hint", None) or ""):
+        return "make room on the server"
     if isinstance(error, Error):
         reply = str(error.args[0])[:3] if error.args else ""
         if kind == "connect" and reply == "550":
@@ -68,10 +95,7 @@ def of(kind, error):
             return _OF_SERVERS[reply]
         return "exclude it, or report it with the line" if kind == "list" else "look into the server's log"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            "the server's certificate isn't trusted: a company's authority is named by ?cafile=/path/ca.pem at the end "
-            "of the URL"
-        )
+        return UNTRUSTED_URL
     if isinstance(error, (EOFError, OSError)):
         return _of_system(kind, error)
     if isinstance(error, RuntimeError):

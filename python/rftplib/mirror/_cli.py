@@ -21,6 +21,11 @@ _DESCRIPTION = """\
 Make the directory DST like the directory SRC: what is missing or differs in size or time is copied. One of them is on a
 server: ftp://user@host/directory, ftps:// (TLS on port 990) or ftpes:// (TLS by AUTH, on port 21). The other is a local
 directory, another server's, or any URL that fsspec knows. Passwords come from the URL or, better, from ~/.netrc.
+
+At the end of a URL, in quotes for the shell's sake:
+  ?cafile=/path/ca.pem   the authority that has signed the server's certificate, in place of the system's
+  ?implicit=true         TLS from the first byte, on another port than 990
+  ?cafile=/path/ca.pem&implicit=true
 """
 _EPILOG = """\
 Nothing is deleted without --delete, and then only if all of SRC could be listed and all copies have succeeded.

@@ -6,7 +6,7 @@ It can be done twice: files arrive under a temporary name, and get their own whe
 from .._errors import Error
 from .._stat import stat_many
 from ..transfer import Retry
-from ..transfer._attempts import BeginAnew, NotWhole, may_pass
+from ..transfer._attempts import BeginAnew, NotWhole, may_pass, told
 from . import _down, _large, _up
 from ._jobs import MOST_BYTES, Here, Longer, Stopped, failed
 from ._listers import Unreachable, argument
@@ -67,12 +67,13 @@ def _try(job, here, outcomes, left):
             continue
         here.check()
         failures = 1 if came or here.total > before else failures + 1
-        again = is_worth_another(error)
+        stuck = None if fatal else _stuck(here, together)
+        again = is_worth_another(error) and stuck is None
         fatal = fatal or failed(together[0], error).fatal
         if len(together) > 1 and not fatal:
             most = len(together) // 2
         elif not (again and failures < RETRY.attempts):
-            outcomes.append(failed(left.pop(0), error, fatal))
+            outcomes.append(failed(left.pop(0), error if stuck is None else told(error, stuck), fatal))
             failures = 0
             if outcomes[-1].fatal:
                 return
@@ -99,6 +100,12 @@ def _look_again(job, here, outcomes, left, trouble):
         return
     longer = action._replace(size=found.size, modified=found._micros()[0])
     _try(job._replace(actions=(longer,), large=found.size > MOST_BYTES), here, outcomes, [longer])
+
+
+def _stuck(here, actions):
+    """Why another attempt at a large upload is of no use; None if it isn't."""
+    ends = here.ends.get(actions[0].path)
+    return None if ends is None else ends.stuck
 
 
 def _way(job):

@@ -70,6 +70,7 @@ class Here:
         # shared by all transfers of this process
         self.rate = None if rate is None else _rftplib.Rate(rate)
         self.total, self._moved = 0, moved
+        self.ends = {}  # {path: where the attempts at a large upload have ended}
         self.asides = {}  # {path: the name under which what it replaces waits on the server}
         self.token = os.urandom(8).hex()  # what is written on servers is of this run alone
         self.raised = None  # what the one who is told of progress has raised

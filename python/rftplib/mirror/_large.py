@@ -8,6 +8,7 @@ from ..transfer._course import Course
 from ..transfer._get import get_once
 from ..transfer._part import Target
 from ..transfer._put import put_once
+from ..transfer._upload import Ends
 from . import _digests, _recheck
 from ._jobs import Outcome, failed
 from ._listers import argument
@@ -84,7 +85,8 @@ def _onward(job, action, here):
                 if refused is not None:
                     failure = Failure("copy", action.path, refused, _recheck.ADVICE)
                     return Outcome(action.path, failure=failure)
-                put_once(ftp, _itself(file, path), argument(action.path), course, verify=job.verify)
+                ends = here.ends.setdefault(action.path, Ends())
+                put_once(ftp, _itself(file, path), argument(action.path), course, verify=job.verify, ends=ends)
         else:
             job.target.put(_itself(file, path), action.path)
     return Outcome(action.path, size, modified, digest)

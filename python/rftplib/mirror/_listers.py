@@ -100,6 +100,7 @@ class Scan:
         self._lock = threading.Lock()
         self._waiting = queue.SimpleQueue()
         self._open = 0  # how many directories are waiting or being listed
+        self._missing = 0  # how many have got no connection
         self._threads, self._listers, self._error, self._answer = [], [], None, None
         self._ended = threading.Event()
 
@@ -155,7 +156,14 @@ class Scan:
 
     def _work(self, lister):
         try:
-            lister.ask(lambda ftp: None)
+            try:
+                lister.ask(lambda ftp: None)
+            except Unreachable:
+                with self._lock:
+                    self._missing += 1
+                    if self._missing < len(self._threads):
+                        return  # the others do it, or the last of them tells
+                raise
             while True:
                 directories = self._next(lister)
                 if None in directories or self._ended.is_set():

@@ -5,9 +5,11 @@ import errno
 import os
 import stat
 
+from .._errors import explained
 from . import _names, _tree
 from ._local_part import CHANGED, NOFOLLOW, Part, kind_of, new_part
 from ._tree import Node, Tree, join, parent_of
+from ._values import NOT_MADE
 
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -59,7 +61,10 @@ class Local:
             return False
 
     def make_root(self):
-        os.makedirs(self.root, exist_ok=True)
+        try:
+            os.makedirs(self.root, exist_ok=True)
+        except OSError as error:
+            raise explained(error, NOT_MADE) from None
 
     def folders(self):
         """A context manager: the Folders of the root."""

@@ -3,14 +3,11 @@
 The comments spare the next run the reading of what hasn't changed since.
 """
 
-import contextlib
-import errno
 import os
 import re
-import secrets
 
-from ..transfer._part import part_name
 from . import _digests
+from ._aside import Aside, is_special
 from ._local import Local, LocalError
 
 _COMMENT = re.compile(r"# (\d+) bytes, (\d+) us since 1970\n?")
@@ -21,42 +18,27 @@ class Manifest:
     """One that is written at the end of a run. It is opened before, so that it is known that it can be."""
 
     def __init__(self, path):
-        self.path = os.fspath(path)
-        self._part = self._file = None
+        self.path, self._aside = os.fspath(path), None
 
     def open(self):
         """Open it, under a temporary name that is nobody else's. Raises OSError."""
-        if os.path.isdir(self.path):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), self.path)
-        folder, name = os.path.split(self.path)
-        part = os.path.join(folder, part_name(name, secrets.token_hex(16)))
-        try:
-            self._file = open(part, "x", encoding="utf-8", errors="surrogateescape", newline="\n")
-        except OSError as error:
-            error.filename = self.path
-            raise
-        self._part = part
+        self._aside = Aside(self.path)
 
     def write(self, source, target, unchanged, outcomes):
         """Write that of a tree: of what was copied, and of the rest as far as one side is local. Raises OSError."""
-        with self._file as file:
-            for name, (digest, size, modified) in sorted(self._digests(source, target, unchanged, outcomes).items()):
-                file.write(f"# {size} bytes, {modified or 0} us since 1970\n")
-                escaped = _escaped(name)
-                file.write(f"{'' if escaped == name else chr(92)}{digest}  {escaped}\n")
-        os.replace(self._part, self.path)
-        self._part = None
+        for name, (digest, size, modified) in sorted(self._digests(source, target, unchanged, outcomes).items()):
+            self._aside.write(f"# {size} bytes, {modified or 0} us since 1970\n")
+            escaped = _escaped(name)
+            self._aside.write(f"{'' if escaped == name else chr(92)}{digest}  {escaped}\n")
+        self._aside.commit()
 
     def discard(self):
         """What isn't whole is gone."""
-        if self._part is not None:
-            with contextlib.suppress(OSError):
-                self._file.close()
-            with contextlib.suppress(OSError):
-                os.unlink(self._part)
+        if self._aside is not None:
+            self._aside.discard()
 
     def inside(self, target):
-        """Its path in the target, if it lies there: it isn't the mirror's to delete. None if it doesn't."""
+        """As inside()."""
         return inside(self.path, target)
 
     def _digests(self, source, target, unchanged, outcomes):
@@ -83,6 +65,8 @@ class Manifest:
 def read(path):
     """{path: (digest, size, modified)} of a manifest; {} if there is none, or what is there is none."""
     found, comment = {}, None
+    if is_special(path):
+        return found
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
             for line in file:
@@ -98,11 +82,13 @@ def read(path):
 
 
 def inside(path, target):
-    """The manifest's path in the target, if it lies there: it isn't the mirror's to delete. None if it doesn't."""
+    """The manifest's paths in the target, if it lies there: it isn't the mirror's to delete. Two if it is a link."""
     if not isinstance(target, Local):
-        return None
-    relative = os.path.relpath(os.path.realpath(path), os.path.realpath(target.root))
-    return None if relative.startswith("..") else relative.replace(os.sep, "/")
+        return set()
+    path, root = os.fspath(path), os.path.realpath(target.root)
+    itself = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    found = {os.path.relpath(one, root).replace(os.sep, "/") for one in (itself, os.path.realpath(path))}
+    return {one for one in found if not one.startswith("..")}
 
 
 def _escaped(name):

@@ -56,14 +56,15 @@ class Other:
         waiting = [""]
         while waiting:
             parent = waiting.pop()
-            for told in fs.ls(join(root, parent) if parent else root, detail=True, refresh=True):
+            directory = join(root, parent) if parent else root
+            for told in fs.ls(directory, detail=True, refresh=True):
                 name = told["name"].rstrip("/").rpartition("/")[2]
                 kind = {"file": "file", "directory": "dir"}.get(told["type"], "other")
                 if told.get("islink"):
                     kind = "link"  # what is behind it lies elsewhere
                 if kind == "file" and _names.is_part(name):
                     kind = "part"
-                if not name or told["name"].rstrip("/").endswith(root) and kind == "dir" and not parent:
+                if told["name"].strip("/") == directory.strip("/"):
                     continue  # object stores list a directory in itself
                 path = tree.take(parent, parent, name, Node(kind, told.get("size"), _time(told)))
                 if path is not None and kind == "dir":

@@ -1,8 +1,6 @@
 """A plan: what is to be done, as a value that can be read, saved and run."""
 
 import json
-import os
-import stat
 
 # The first line of a saved plan names this, and the last how many lines there are before it
 _VERSION, _END = 1, "end of the plan, lines before"
@@ -69,8 +67,11 @@ class Plan:
 
     def save(self, path):
         """Write the plan to a file, readable for its owner alone: JSON lines, the first about the plan, the last about
-        its length, the others an action each. No passwords, those of URLs for fsspec neither.
+        its length, the others an action each. No passwords, those of URLs for fsspec neither. A file that is there
+        stays until the new one is whole. Raises OSError, with the path, if it can't be written.
         """
+        from ._aside import Aside, is_special  # a plan alone doesn't need it
+
         head = {
             "rftplib.mirror": _VERSION,
             "source": str(self.source),
@@ -81,9 +82,18 @@ class Plan:
             "failures": [failure._asdict() for failure in self.failures],
         }
         lines = [head, *map(_line, self), *({"kind": "same", **_line_of(one)} for one in self._unchanged)]
-        with open(path, "w", encoding="ascii", opener=_private) as file:
-            for line in (*lines, {_END: len(lines)}):
-                file.write(json.dumps(line) + "\n")
+        lines = [json.dumps(line) + "\n" for line in (*lines, {_END: len(lines)})]
+        if is_special(path):  # /dev/stdout
+            with open(path, "w", encoding="ascii") as file:
+                file.writelines(lines)
+            return
+        aside = Aside(path, private=True)
+        try:
+            for line in lines:
+                aside.write(line)
+            aside.commit()
+        finally:
+            aside.discard()
 
     @classmethod
     def load(cls, path, source, target):
@@ -98,14 +108,6 @@ class Plan:
 
         source, target = sides(source, target)
         return cls(source, target, *read(path, source, target))
-
-
-def _private(path, flags):
-    """Opened for its owner alone: names, too, can be nobody else's business."""
-    descriptor = os.open(path, flags, 0o600)
-    if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.fchmod(descriptor, 0o600)
-    return descriptor
 
 
 def _line(action):

@@ -154,10 +154,10 @@ def plan(
 def _leave_alone(manifest, target, here, there):
     from ._manifest import inside
 
-    own = inside(manifest, target)
-    if own in there.nodes and own not in here.nodes:
-        del there.nodes[own]
-        there.kept.add(own)
+    for own in inside(manifest, target):
+        if own in there.nodes and own not in here.nodes:
+            del there.nodes[own]
+            there.kept.add(own)
 
 
 def _directories(tree):

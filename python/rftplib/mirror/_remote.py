@@ -2,13 +2,14 @@
 
 from .. import _scan
 from .._batch import batch
-from .._errors import error_perm, explained
+from .._errors import also, error_perm, explained
 from .._features import features
 from .._site import _restored
 from .._stat import stat_many
 from . import _tree
 from ._listers import Scan, Unreachable
 from ._tree import Tree
+from ._values import NOT_MADE
 
 # How many commands are on their way at once
 WINDOW = 256
@@ -39,7 +40,7 @@ class Remote:
         except Unreachable as unreachable:
             refusal = unreachable.__cause__
             if needed or not self.site.directory or not _is_gone(refusal) or not self._is_missing():
-                raise _told(refusal, f"at {self}") from None
+                raise also(refusal, f"at {self}") from None
             with self.outside().borrow() as ftp:
                 self.keeps_times = _keeps_times(ftp)
             tree.exists = False
@@ -69,7 +70,7 @@ class Remote:
             replies = batch(ftp, [f"MKD {path}" for path in paths])
             (found,) = stat_many(ftp, [self.site.directory])
             if isinstance(found, Exception) or found.type != "dir":
-                raise error_perm(replies[-1].text)
+                raise explained(error_perm(replies[-1].text), NOT_MADE)
 
     def linked(self, deletions):
         """Which of the directories that these deletions are about, or lie in, are links, as LIST shows them.
@@ -90,15 +91,6 @@ class Remote:
                     if entry.type == "link" and entry.path in directories:
                         links.add(entry.path)
         return links
-
-
-def _told(error, where):
-    """The error, which may have a hint already, with where it was."""
-    hint = getattr(error, "_hint", None)
-    if hint is None:
-        return explained(error, where)
-    error._hint = f"{hint}; {where}"
-    return error
 
 
 def _is_gone(error):

@@ -95,7 +95,7 @@ class Run:
 
     def _give_up(self, error):
         self._stopped = True
-        kind = "connect" if isinstance(self.target, Remote) else "mkdir"
+        kind = "connect" if isinstance(self.target, Remote) and not _advice.is_not_made(error) else "mkdir"
         if isinstance(error, Unreachable):
             told = error.told
         else:
@@ -117,7 +117,7 @@ class Run:
     def _delete(self, steps, lister, actions):
         if self._manifest is not None:
             own = self._manifest.inside(self.target)
-            actions = [action for action in actions if action.path != own]
+            actions = [action for action in actions if action.path not in own]
         if lister is not None:
             self._check_names(lister, actions)
         if actions:

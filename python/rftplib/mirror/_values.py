@@ -4,6 +4,9 @@ from typing import NamedTuple, Optional, Tuple  # noqa: UP035  (Python 3.9 evalu
 
 from .._errors import Error
 
+# What is said of a root that can't be made
+NOT_MADE = "the target directory can't be made"
+
 KINDS = ("mkdir", "copy", "touch", "delete", "rmdir")
 
 
@@ -95,11 +98,11 @@ class Report(NamedTuple):
             )
             if count
         ]
-        lines = [f"{', '.join(done) or 'nothing to do'}; {self.seconds:.1f} s"]
+        lines = [f"{', '.join(done) or ('nothing to do' if self.ok else 'nothing was done')}; {self.seconds:.1f} s"]
         if self.skipped:
             lines.append(links_skipped(self.skipped))
         if self.stopped:
-            lines.append("stopped before the end: run it again, it goes on where it was")
+            lines.append("stopped before the end" + (": run it again, it goes on where it was" if done else ""))
         if self.withheld:
             lines.append(self.withheld)
         if self.failures:

@@ -2,12 +2,13 @@
 
 import contextlib
 import errno
+import re
 import socket
 import ssl
 import time
 
-from .. import _logs
-from .._errors import Error, error_perm, error_proto, error_reply, error_temp, explained
+from .. import _hints, _logs
+from .._errors import Error, also, error_perm, error_proto, error_reply, error_temp
 from .._pool import says_too_many
 from .._recover import recover
 from .._site import Site
@@ -22,6 +23,12 @@ _LOCAL = frozenset(
     ).split()
     if hasattr(errno, name)
 )
+
+# How 451 says that the server couldn't write, as vsftpd and Pure-FTPd do where the disk is full
+_NOT_WRITTEN = re.compile(r"\bwrit(e|ing)\b.*\b(file|disk)|no space|disk.*full|quota|storage", re.IGNORECASE)
+
+FULL = "the server's disk or your quota is full: make room on the server"
+MAY_BE_FULL = "the server's disk or your quota may be full"
 
 
 class Side:
@@ -68,7 +75,7 @@ def run(where, job, retry, course):
             else:
                 passes = isinstance(error, NotWhole) or may_pass(error, connected)
                 most = retry.attempts if connected else min(retry.attempts, _most_before_any(error))
-                again = side.replaces and passes and failures < most
+                again = side.replaces and passes and failures < most and not job.stuck
             if isinstance(error, error_proto):
                 again, garbled = again and not garbled, True
             if not again:
@@ -85,18 +92,13 @@ def _most_before_any(error):
 
 def _advice(error, connected, job):
     """What a user may look at, for the end of an error's text. connected: whether there has been a connection."""
-    text = None
-    if isinstance(error, error_perm):
-        if error.args[0][:3] == "530" and not connected:
-            text = "check the user and the password"
-        elif error.args[0][:3] == "550":
-            text = job.advice
-    elif not connected and isinstance(error, ConnectionRefusedError):
-        text = "nothing listens there: check host and port"
-    elif not connected and isinstance(error, socket.gaierror):
-        text = "check the host's name"
-    elif not connected and isinstance(error, socket.timeout):
-        text = "no answer: check host and port, whether TLS is expected from the first byte there, and firewalls"
+    text = job.stuck
+    if is_full(error):
+        text = FULL
+    elif not connected:
+        text = _hints.of_connecting(error)
+    elif isinstance(error, error_perm) and error.args[0][:3] == "550":
+        text = job.advice
     return f": {text}" if text else ""
 
 
@@ -104,11 +106,7 @@ def told(error, text):
     """The error with `text` behind its own."""
     if isinstance(error, (BeginAnew, NotWhole)):
         return TransferError(f"{error} ({text})").with_traceback(error.__traceback__)
-    before = getattr(error, "_hint", None)
-    if before is not None:  # a batch's
-        error._hint = f"{before}; {text}"
-        return error
-    return explained(error, text).with_traceback(error.__traceback__)
+    return also(error, text).with_traceback(error.__traceback__)
 
 
 def check_retry(retry):
@@ -122,7 +120,7 @@ def check_retry(retry):
 def may_pass(error, connected):
     """Whether another attempt, on a new connection, may end otherwise. connected: whether one has been had before."""
     if isinstance(error, error_temp):
-        return error.args[0][:3] != "452"  # no space on the server
+        return not is_full(error) and _hints.told_by_site(error) is None
     if isinstance(error, error_perm):
         return says_too_many(error)
     if isinstance(error, error_reply):
@@ -135,6 +133,14 @@ def may_pass(error, connected):
     if isinstance(error, socket.gaierror):
         return connected or error.errno == getattr(socket, "EAI_AGAIN", None)
     return isinstance(error, OSError) and error.errno not in _LOCAL
+
+
+def is_full(error):
+    """Whether the server says that it has no room (RFC 959, section 4.2: 452 and 552, and many say 451)."""
+    if not isinstance(error, (error_temp, error_perm)) or not error.args:
+        return False
+    code, text = error.args[0][:3], error.args[0][3:]
+    return code in ("452", "552") or (code == "451" and bool(_NOT_WRITTEN.search(text)))
 
 
 def is_refused(refusal):

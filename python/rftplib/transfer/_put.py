@@ -46,7 +46,7 @@ def put(
 
     Raises what the last attempt has raised, with the file told in its text: TransferError for what can't be believed,
     error_perm such as 550 or 553, OSError of the network and of the local file system, FileExistsError; ValueError for
-    what makes no sense.
+    what makes no sense. That the server has no room (452, 552, some 451) is raised at once.
     """
     began, course = time.monotonic(), Course(progress, rate)
     check_remote(remote)
@@ -63,13 +63,23 @@ def put(
 
 
 def put_once(
-    ftp, local, remote, course, *, overwrite=True, temporary=True, resume=True, verify="size", keep=("mtime",)
+    ftp,
+    local,
+    remote,
+    course,
+    *,
+    overwrite=True,
+    temporary=True,
+    resume=True,
+    verify="size",
+    keep=("mtime",),
+    ends=None,
 ):
     """One attempt of put() by a client; returns Transferred, whose `attempts` is 1 and whose `seconds` are 0.
 
-    course: a Course. Raises BeginAnew and NotWhole, both TransferError, where another attempt may do better, and what
-    the client raises.
+    course: a Course. ends: the Ends of all attempts at it. Raises BeginAnew and NotWhole, both TransferError, where
+    another attempt may do better, and what the client raises.
     """
-    options = {"overwrite": overwrite, "temporary": temporary, "verify": Verify.of(verify), "keep": keep}
+    options = {"overwrite": overwrite, "temporary": temporary, "verify": Verify.of(verify), "keep": keep, "ends": ends}
     with own():
         return Upload(LocalFile(local), remote, course, resume=resume, **options).attempt(ftp)

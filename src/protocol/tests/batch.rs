@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use crate::protocol::batch::{Batch, Error};
+use crate::protocol::reply::MAX_STRAYS;
 
 fn commands(count: usize) -> Vec<Vec<u8>> {
     (0..count)
@@ -41,6 +42,21 @@ fn lines_become_replies() {
         batch.replies(),
         [&b"213 5"[..], b"550-no\n550 such file", b"211 at last"]
     );
+}
+
+#[test]
+fn so_many_remnants_are_passed_over_and_no_more() {
+    let mut batch = batch(2, 64);
+    batch.sent(16);
+    for _ in 0..2 {
+        for _ in 0..MAX_STRAYS {
+            assert_eq!(batch.take(b""), Ok(()));
+        }
+        if batch.replies().is_empty() {
+            assert_eq!(batch.take(b"213 5"), Ok(())); // then as many again
+        }
+    }
+    assert_eq!(batch.take(b""), Err(Error::Malformed(Vec::new())));
 }
 
 #[test]

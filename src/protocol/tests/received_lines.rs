@@ -232,3 +232,28 @@ fn what_is_held_is_what_no_line_has_taken() {
     assert_eq!(shown(&mut reader, None).unwrap(), "one\n");
     assert_eq!((reader.held(), reader.buffered()), (&b"two"[..], 3));
 }
+
+#[test]
+fn what_cant_be_decoded_becomes_lone_surrogates() {
+    for (charset, chunks, expected) in [
+        (Charset::Utf8, [&b"a\xff"[..], b"b\r\n"], &b"a\xed\xb3\xbfb"[..]),
+        (Charset::Utf8, [b"\xc3", b"\xa9\r\n"], "\u{e9}".as_bytes()),
+        (Charset::Ascii, [b"\xc3", b"\xa9\r\n"], b"\xed\xb3\x83\xed\xb2\xa9"),
+        (Charset::Latin1, [b"\xc3", b"\xa9\r\n"], b"\xc3\xa9"),
+    ] {
+        let mut reader = TextReader::escaping(charset);
+        for chunk in chunks {
+            assert_eq!(reader.feed(chunk), Ok(()));
+        }
+        assert_eq!(reader.line(None).unwrap().body, expected, "{charset:?}");
+    }
+    for (cut, expected) in [
+        (b"x\xe2\x82", b"x\xed\xb3\xa2\xed\xb2\x82"),
+        (b"x\xed\xa0", b"x\xed\xb3\xad\xed\xb2\xa0"),
+    ] {
+        let mut reader = TextReader::escaping(Charset::Utf8);
+        assert_eq!(reader.feed(cut), Ok(()));
+        assert_eq!(reader.finish(), Ok(()));
+        assert_eq!(reader.line(None).unwrap().body, expected);
+    }
+}

@@ -1,5 +1,7 @@
 use super::SURROGATE;
-use crate::protocol::reply::{Kind, closes, code, kind, opens, refuses, size_150, without_remnant};
+use crate::protocol::reply::{
+    Assembly, Kind, ReplyTooLong, closes, code, kind, opens, refuses, size_150, without_remnant,
+};
 
 #[test]
 fn the_first_digit_decides() {
@@ -124,4 +126,15 @@ fn no_size_is_no_error() {
     ] {
         assert_eq!(size_150(reply.as_bytes()), None, "{reply}");
     }
+}
+
+#[test]
+fn a_reply_has_as_many_characters_as_the_limit() {
+    let begun = Assembly::begin("211-\u{e9}".as_bytes()).unwrap();
+    assert_eq!(begun.text(), "211-\u{e9}".as_bytes());
+    let mut fits = begun.clone();
+    assert_eq!(fits.add(b"211 x", Some(11)), Ok(true));
+    assert_eq!(fits.text(), "211-\u{e9}\n211 x".as_bytes());
+    assert_eq!(begun.clone().add(b"211 x", None), Ok(true));
+    assert_eq!(begun.clone().add(b"211 x", Some(10)), Err(ReplyTooLong));
 }

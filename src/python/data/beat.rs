@@ -1,39 +1,52 @@
-//! What is called from time to time while the loop of a transfer runs, such as what keeps the control connection alive.
+//! What is called from time to time while the loop of a transfer runs: who wants to know how far it is, and what keeps
+//! the control connection alive.
 
 use pyo3::prelude::*;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::python::call::Call;
+use crate::python::call::{Arguments, Call};
 
 /// A callable of Python's, and when it is due.
 pub struct Beat {
-    began: Instant,
     interval: Duration,
-    /// When it was called last, in microseconds since `began`.
-    last: AtomicU64,
+    /// `None`: never.
+    due: Mutex<Option<Instant>>,
     call: Py<PyAny>,
 }
 
 impl Beat {
-    pub fn new(seconds: f64, call: Py<PyAny>) -> Self {
+    /// Due at once, then after each interval.
+    pub fn new(interval: Duration, call: Py<PyAny>) -> Self {
         Self {
-            began: Instant::now(),
-            interval: Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
-            last: AtomicU64::new(0),
+            interval,
+            due: Mutex::new(Some(Instant::now())),
             call,
         }
     }
 
-    /// Calls it if it is time: for the thread that runs the loop, which holds no lock and no borrow of a Python object.
-    pub fn now(&self, py: Python<'_>) -> PyResult<()> {
-        let now = self.began.elapsed();
-        let last = Duration::from_micros(self.last.load(Ordering::Relaxed));
-        if now.saturating_sub(last) < self.interval {
-            return Ok(());
+    /// Due after each interval.
+    pub fn later(interval: Duration, call: Py<PyAny>) -> Self {
+        let beat = Self::new(interval, call);
+        beat.is_due();
+        beat
+    }
+
+    fn is_due(&self) -> bool {
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if due.is_none_or(|due| now < due) {
+            return false;
         }
-        let micros = u64::try_from(now.as_micros()).unwrap_or(u64::MAX);
-        self.last.store(micros, Ordering::Relaxed);
-        self.call.bind(py).run_held(())
+        *due = now.checked_add(self.interval);
+        true
+    }
+
+    /// Calls it if it is time: for the thread that runs the loop, which holds no lock and no borrow of a Python object.
+    pub fn now<'py>(&self, py: Python<'py>, args: impl Arguments<'py>) -> PyResult<()> {
+        if self.is_due() {
+            self.call.bind(py).run_held(args)?;
+        }
+        Ok(())
     }
 }

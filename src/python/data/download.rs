@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::net::{self, Interest, SLICE};
+use crate::python::data::blocks::Blocks;
 use crate::python::data::file::RealFile;
 use crate::python::data::meter::{End, Meter};
 use crate::python::data::pump::{Pump, block_size};
@@ -23,6 +24,9 @@ const BEGIN: usize = 16 * 1024;
 
 /// Received at once and handed out in blocks: large enough that system calls don't count, small enough for the cache.
 const RECEIVE: usize = 128 * 1024;
+
+/// Blocks smaller than this are cut from what was received.
+const BLOCK: usize = 4096;
 
 /// Received at once on the way to a file.
 const RECEIVE_FILE: usize = 1024 * 1024;
@@ -68,6 +72,7 @@ pub fn download<'py>(
         return Ok(false);
     };
     pump.waits_since(since);
+    pump.read_ahead();
     let handed_over = meter.get().take_next().map(|next| next.into_bound(conn.py()));
     let mut sink = Sink::of(handed_over.as_ref().unwrap_or(callback))?;
     loop {
@@ -93,13 +98,20 @@ fn download_to_sink<'py>(
     blocksize: usize,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = meter.py();
-    let mut buffer = vec![0; RECEIVE];
+    let size = if sink.sees_blocks() { blocksize } else { RECEIVE }.min(RECEIVE);
+    let mut blocks = Blocks::new(py, size, RECEIVE / size);
+    let mut buffer = if size < BLOCK { vec![0; RECEIVE] } else { Vec::new() };
     loop {
-        let count = pump.receive(&mut buffer)?;
-        if count == 0 {
+        let going = if size < BLOCK {
+            let count = pump.receive(&mut buffer)?;
+            sink.put(py, buffer.get(..count).unwrap_or_default(), blocksize)?;
+            count > 0
+        } else {
+            blocks.receive(pump, |block| sink.put_block(block))?
+        };
+        if !going {
             return Ok(None);
         }
-        sink.put(py, buffer.get(..count).unwrap_or_default(), blocksize)?;
         pump.look_up()?;
         if let Some(next) = meter.get().take_next() {
             return Ok(Some(next.into_bound(py)));

@@ -4,9 +4,8 @@
 use pyo3::prelude::*;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::python::call::Call;
 use crate::python::data::beat::Beat;
 use crate::python::data::rate::Rate;
 use crate::python::hold;
@@ -46,9 +45,8 @@ pub struct Meter {
     control: OnceLock<Py<PyAny>>,
     process: u32,
     beat: OnceLock<Beat>,
-    /// Called with the count about ten times a second, and when it was last.
-    tick: Option<Py<PyAny>>,
-    ticked: Mutex<Option<Instant>>,
+    /// Called with the count.
+    tick: Option<Beat>,
     rate: Option<Py<Rate>>,
     /// What takes the place of the callback of a download.
     next: Mutex<Option<Py<PyAny>>>,
@@ -73,19 +71,7 @@ impl Meter {
 
     /// Tells how far it is, if that hasn't been told in a while.
     pub fn tick(&self, py: Python<'_>) -> PyResult<()> {
-        match &self.tick {
-            Some(tick) if self.is_due() => tick.bind(py).run_held((self.so_far(),)),
-            _ => Ok(()),
-        }
-    }
-
-    fn is_due(&self) -> bool {
-        let mut ticked = self.ticked.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = ticked.is_none_or(|ticked| ticked.elapsed() >= TICK);
-        if due {
-            *ticked = Some(Instant::now());
-        }
-        due
+        self.tick.as_ref().map_or(Ok(()), |tick| tick.now(py, (self.so_far(),)))
     }
 
     /// What is to be called from now on, if the callback has said so.
@@ -123,7 +109,7 @@ impl Meter {
     fn new(tick: Option<Py<PyAny>>, rate: Option<Py<Rate>>) -> Self {
         hold::this_thread();
         Self {
-            tick,
+            tick: tick.map(|call| Beat::new(TICK, call)),
             rate,
             process: process(),
             ..Self::default()
@@ -166,12 +152,13 @@ impl Meter {
 
     /// Have `call()` called every so many seconds by the loop that counts here, between two pieces of the data.
     fn each(&self, seconds: f64, call: Py<PyAny>) {
-        let _ = self.beat.set(Beat::new(seconds, call)); // a transfer has one
+        let interval = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        let _ = self.beat.set(Beat::later(interval, call)); // a transfer has one
     }
 
     /// The loop is between two pieces: calls what is due.
     pub fn beat(&self, py: Python<'_>) -> PyResult<()> {
-        self.beat.get().map_or(Ok(()), |beat| beat.now(py))
+        self.beat.get().map_or(Ok(()), |beat| beat.now(py, ()))
     }
 
     /// Note that the connection has failed.

@@ -3,6 +3,8 @@
 mod beat;
 mod block;
 #[cfg(unix)]
+mod blocks;
+#[cfg(unix)]
 pub mod download;
 pub mod entries;
 pub mod entry;

@@ -4,7 +4,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::time::{Duration, Instant};
 
 use crate::net::{self, Interest, Received, SLICE, Sent, Stream, Tcp};
@@ -154,6 +154,11 @@ impl<'a, 'py> Pump<'a, 'py> {
         self.meter.count(bytes);
     }
 
+    /// The loop reads up to the end of the connection, which nobody goes on with.
+    pub fn read_ahead(&mut self) {
+        self.stream.read_ahead();
+    }
+
     /// What the stream's error is in Python: noted, too.
     fn failed(&self, error: io::Error) -> PyErr {
         self.meter
@@ -257,13 +262,25 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Receives as `recv` does, 0 being the end. It asks while it holds the GIL and lets go of it only to wait: with
     /// another busy thread in the process each release costs up to the switch interval.
     pub fn receive(&mut self, into: &mut [u8]) -> PyResult<usize> {
-        let mut began = self.since.take();
+        self.receive_pieces(&mut [IoSliceMut::new(into)])
+    }
+
+    /// The same into several pieces of memory, one behind the other.
+    pub fn receive_pieces(&mut self, into: &mut [IoSliceMut<'_>]) -> PyResult<usize> {
         let (most, _) = self.room()?;
-        let room = into.len().min(most);
-        let into = into.get_mut(..room).unwrap_or_default();
+        if into.iter().map(|piece| piece.len()).sum::<usize>() <= most {
+            return self.receive_up_to(into);
+        }
+        let first = into.first_mut().map_or(&mut [][..], |piece| &mut **piece);
+        let room = first.len().min(most);
+        self.receive_up_to(&mut [IoSliceMut::new(first.get_mut(..room).unwrap_or_default())])
+    }
+
+    fn receive_up_to(&mut self, into: &mut [IoSliceMut<'_>]) -> PyResult<usize> {
+        let mut began = self.since.take();
         self.rearm()?;
         loop {
-            match self.stream.receive(into) {
+            match self.stream.receive_pieces(into) {
                 Ok(Received::End) => {
                     self.meter.end(End::Regular);
                     return Ok(0);

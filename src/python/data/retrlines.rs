@@ -46,6 +46,7 @@ pub fn retrlines(
     let Some(mut lines) = errors.reader(charset) else {
         return Ok(false);
     };
+    pump.read_ahead();
     let sink = match (appended_to::<PyList>(callback), appended_to::<Listing>(callback)) {
         (Some(list), _) => LineSink::List(list),
         (_, Some(listing)) => LineSink::Listing(listing),

@@ -198,9 +198,7 @@ pub fn lendable<'py>(conn: &Bound<'py, PyAny>, direction: Direction) -> PyResult
     let Some(genuine) = genuine(conn.py()) else {
         return Ok(None);
     };
-    // A free-threaded `_ssl` has a lock of its own for each `SSL`, which nobody else can take.
-    let has_lock = cfg!(Py_GIL_DISABLED);
-    if has_lock || !socket::enabled(conn.py()) || !genuine.is_untouched(conn, direction.methods())? {
+    if !socket::enabled(conn.py()) || !genuine.is_untouched(conn, direction.methods())? {
         return Ok(None);
     }
     Ok(genuine.ssl(conn)?.map(|(ssl, alive)| (&genuine.library, ssl, alive)))

@@ -31,10 +31,11 @@ impl<'a, 'py> Loan<'a, 'py> {
             return Ok(None);
         };
         // Of a closed connection, and without a descriptor to spare, Python's own loop takes care.
-        let Some(own) = call::quietly(py, Owner::new(conn).fd()) else {
+        let owner = Owner::new(conn);
+        let Some(own) = call::quietly(py, owner.fd()) else {
             return Ok(None);
         };
-        let Ok(fd) = net::duplicate(own) else {
+        let Some(fd) = call::quietly(py, owner.duplicate()).flatten() else {
             return Ok(None);
         };
         if net::set_blocking(fd.as_fd(), false).is_err() {
@@ -43,8 +44,11 @@ impl<'a, 'py> Loan<'a, 'py> {
         let told_eof = !genuine::ignores_eof(conn)?;
         // SAFETY: `ssl` is alive, for `alive` is, and belongs to this library. No other thread uses it: a data connection
         // has just been made for its transfer, on a control connection whoever reads waits for the batch (`Reader::take_over`),
-        // and `Loan` gives it back before anybody else reads from it. (A script whose other thread uses the connection of
-        // a running transfer or batch is undefined in `ssl` as well.)
+        // and `Loan` gives it back before anybody else reads from it. Hazard: another thread sends on a control connection
+        // that is lent, for a batch or to look for a refusal (`Reader::next_refuses`). Up to Python 3.12 `ssl` itself can't
+        // stand two threads in one connection. Later versions have a lock for each `SSL`, which isn't taken here: such
+        // a script may crash there, too. A stress test of many threads on one client has crashed (where exactly isn't
+        // known). The interpreter's lock doesn't help, for `ssl` sends without it.
         let stream = unsafe {
             if !library.set_descriptor(ssl.as_ptr(), fd.as_raw_fd()) {
                 return Ok(None);

@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use crate::python::call::{self, Call};
+use crate::python::call::Call;
+use crate::python::modules;
 use crate::python::tls::link::Link;
 use crate::tls::Handle;
 
@@ -18,8 +19,7 @@ struct Born {
 /// `None` within: no native loop may run, by RFTPLIB_NATIVE=0.
 static BORN: PyOnceLock<Option<Born>> = PyOnceLock::new();
 
-fn born(py: Python<'_>) -> PyResult<Option<Born>> {
-    let module = call::import(py, "rftplib._native_socket")?;
+fn born(module: &Bound<'_, PyAny>) -> PyResult<Option<Born>> {
     let Ok(methods) = module.getattr_held("STOOD_IN_FOR")?.cast_into_exact::<PyDict>() else {
         return Ok(None);
     };
@@ -32,7 +32,9 @@ fn born(py: Python<'_>) -> PyResult<Option<Born>> {
 /// A connection for a loop, if `object` is one of our sockets and none of these methods of it were replaced.
 pub fn stream_of(object: &Bound<'_, PyAny>, methods: &[&str]) -> Option<Handle> {
     let py = object.py();
-    let born = BORN.get_or_try_init(py, || born(py)).ok()?.as_ref()?;
+    // Whoever makes one of our sockets imports this. A transfer imports nothing: it may need the last descriptor.
+    let module = modules::imported(py, intern!(py, "rftplib._native_socket")).ok()??;
+    let born = BORN.get_or_try_init(py, || born(&module)).ok()?.as_ref()?;
     let class = object.get_type();
     if !class.is(born.class.bind(py)) {
         return None;

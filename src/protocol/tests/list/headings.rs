@@ -132,6 +132,9 @@ fn years_are_guessed_by_the_servers_clock() {
     assert_eq!(year(new_year, 0, "Jan  1 00:00"), "2026-01-01T00:00:00 ");
     assert_eq!(year(new_year, 0, "Jan  2 00:00"), "2026-01-02T00:00:00 ");
     assert_eq!(year(new_year, 0, "Jan  2 00:01"), "2025-01-02T00:01:00 ");
+    // years begin early in a century or late, by its leap years
+    assert_eq!(year(63_072_000, 0, "Jan  1 00:00"), "1972-01-01T00:00:00 ");
+    assert_eq!(year(4_007_750_400, 0, "Dec 31 00:00"), "2096-12-31T00:00:00 ");
     // it is still 2025 here; less than a day later by the server's clock it isn't
     assert_eq!(
         year(new_year - 60, 0, "Jan  1 00:00"),
@@ -162,5 +165,12 @@ fn times_of_mdtm() {
     ] {
         let expected = (text == "20261128091417.").then_some((Some(CLOCK.now * 1_000_000), 1_000_000));
         assert_eq!(micros(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn only_a_listing_of_any_format_is_worth_a_look_ahead() {
+    for (format, worth) in [(Format::Any, true), (Format::Mlsd, false), (Format::Mlst, false)] {
+        assert_eq!(Listing::new(format, CLOCK).wants_look_ahead(), worth, "{format:?}");
     }
 }

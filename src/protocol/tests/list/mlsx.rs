@@ -11,6 +11,7 @@ const ROWS: &[Row] = &[
     ("type=cdir;modify=20200101000000; .", "itself"),
     ("type=cdir;modify=20200101000000; /a/b", "itself"),
     ("type=pdir;modify=20200101000000; ..", "nothing"),
+    ("type=pdir; /a", "nothing"),
     ("type=dir; ..", "nothing"),
     ("type=OS.unix=slink:/a/b;size=3; link", "link \"link\" -> \"/a/b\""),
     ("type=OS.unix=symlink;size=3; link", "link \"link\""),

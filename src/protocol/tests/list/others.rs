@@ -17,6 +17,8 @@ const ROWS: &[Row] = &[
     ("QSYS            77824 00/02/23 15:09:55 *STMF      ambiguous", "file \"ambiguous\" 77824 2000-02-23T15:09:55 ±1s QSYS:"),
     ("QSYS            77824 99/02/23 15:09:55 *STMF      year first", "file \"year first\" 77824 1999-02-23T15:09:55 ±1s QSYS:"),
     ("QSYS            77824 23.02.13 15:09:55 *STMF      dots", "file \"dots\" 77824 2013-02-23T15:09:55 ±1s QSYS:"),
+    ("QSYS            77824 31/01/04 15:09:55 *STMF      day 31", "file \"day 31\" 77824 2004-01-31T15:09:55 ±1s QSYS:"),
+    ("QSYS            77824 02/23/00 15:09:55 *STMF      marked/", "dir \"marked\" 2000-02-23T15:09:55 ±1s QSYS:"),
     ("QPGMR          135168 22.06.13 13:18:19 *FILE", "nothing"),
     ("QPGMR          135168 22.06.13 13:18:19 *FILE      RPGUNITC1.FILE", "dir \"RPGUNITC1.FILE\" 2013-06-22T13:18:19 ±1s QPGMR:"),
     ("QPGMR        16347136 29.06.13 15:45:09 *FILE      RPGUNIT.SAVF", "file \"RPGUNIT.SAVF\" 16347136 2013-06-29T15:45:09 ±1s QPGMR:"),
