@@ -13,7 +13,7 @@ from ..transfer._attempts import told
 from ..transfer._naming import name_it
 from ._kinds import os_error, type_of
 from ._read import refusal
-from ._tree import expand, is_pattern, list_all
+from ._tree import Above, expand, facts_of, is_pattern, list_all
 from ._write import publish, temporary
 
 
@@ -100,14 +100,18 @@ def rm(fs, paths, recursive, maxdepth):
     refused = _delete(fs, paths, "DELE", not recursive)
     if not recursive or not refused:
         return
-    files, level, depth = [], list(refused), 0
+    files, level, depth = [], {path: Above() for path in refused}, 0
     folders = [path for path in level if path != "/"]
     while level and depth != maxdepth:
-        depth += 1
-        entries = [entry for listed in _list(fs, level, refused) for entry in listed]
-        files += [entry.path for entry in entries if entry.type != "dir"]
+        depth, dirs = depth + 1, {}
+        for entries in _list(fs, list(level), refused):
+            files += [entry.path for entry in entries if entry.type != "dir"]
+            found = [entry.path for entry in entries if entry.type == "dir"]
+            if found:
+                parent = found[0].rpartition("/")[0] or "/"
+                dirs.update(dict.fromkeys(found, level[parent].with_listing(parent, facts_of(entries))))
         # pyftpdlib lists a link to a directory as a directory; but it deletes the link, and no directory
-        level = list(_delete(fs, [entry.path for entry in entries if entry.type == "dir"], "DELE", False))
+        level = {path: dirs[path] for path in _delete(fs, list(dirs), "DELE", False)}
         folders += level
     _delete(fs, files, "DELE", True, paths)
     _delete(fs, folders[::-1], "RMD", True, paths)
