@@ -97,6 +97,12 @@ impl TextReader {
         self.buf.get(self.start..).unwrap_or_default()
     }
 
+    /// How many bytes its buffer takes.
+    #[cfg(test)]
+    pub fn memory(&self) -> usize {
+        self.buf.capacity()
+    }
+
     /// Takes one received chunk; it is decoded as a whole before any line of it is seen.
     ///
     /// On an error the chunk is gone and so is the unfinished line before it, while an incomplete character and an

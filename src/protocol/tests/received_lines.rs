@@ -39,6 +39,22 @@ fn model(text: &str, limit: Option<usize>) -> Vec<String> {
 }
 
 #[test]
+fn memory_is_that_of_what_is_held() {
+    let mut reader = TextReader::new(Charset::Utf8);
+    let chunk = format!("{}\n", "x".repeat(1023)).repeat(8);
+    for _ in 0..1000 {
+        reader.feed(chunk.as_bytes()).unwrap();
+        while reader.line(None).is_some() {}
+    }
+    assert!(reader.memory() <= 128 * 1024, "{}", reader.memory());
+    reader.feed(&[b'x'; 1 << 20]).unwrap();
+    reader.feed(b"\n").unwrap();
+    while reader.line(None).is_some() {}
+    reader.feed(b"y\n").unwrap();
+    assert!(reader.memory() <= 128 * 1024, "{}", reader.memory());
+}
+
+#[test]
 fn every_short_text_in_every_chunking_with_every_limit() {
     let mut texts = vec![String::new()];
     let mut grown = 0;
