@@ -188,6 +188,16 @@ def is_pattern(fs, path):
     return isinstance(path, (str, os.PathLike)) and has_magic(fs._strip_protocol(path)) and not fs.lexists(path)
 
 
+def as_itself(fs, path, target, is_dir):
+    """A path and a target as fsspec's get() and copy() want them: of a file whose name they would take for a pattern,
+    lists. is_dir: whether a target is a directory."""
+    if not (isinstance(path, str) and isinstance(target, str) and has_magic(path) and fs.isfile(path)):
+        return path, target
+    if target.endswith("/") or is_dir(target):
+        target = f"{target.rstrip('/')}/{path.rpartition('/')[2]}"
+    return [path], [target]
+
+
 def walk(fs, path, maxdepth, topdown, on_error, detail, above=Above()):  # noqa: B008  (it is immutable)
     """What fsspec's walk() yields; on_error holds below, too."""
     if maxdepth is not None and maxdepth < 1:
