@@ -13,7 +13,7 @@ from ..transfer._attempts import told
 from ..transfer._naming import name_it
 from ._kinds import os_error, type_of
 from ._read import refusal
-from ._tree import Above, expand, facts_of, is_pattern, list_all
+from ._tree import Above, expand, facts_of, list_all
 from ._write import publish, temporary
 
 
@@ -38,11 +38,11 @@ def mkdir(ftp, path, parents, exist_ok):
 
 def mv(fs, path1, path2):
     """Rename one, or what a pattern or a list means: into a directory, or to the names in another list."""
-    into = isinstance(path1, list) or is_pattern(fs, path1)
-    if not into:
-        _mv(fs, fs._strip_protocol(path1), fs._strip_protocol(path2), os.fspath(path2).endswith("/"))
-        return
     paths = fs._strip_protocol(path1) if isinstance(path1, list) else expand(fs, path1)
+    into = isinstance(path1, list) or paths != [fs._strip_protocol(path1)]
+    if not into:
+        _mv(fs, paths[0], fs._strip_protocol(path2), os.fspath(path2).endswith("/"))
+        return
     if isinstance(path2, list):
         targets, into = fs._strip_protocol(path2), False
     else:

@@ -168,24 +168,21 @@ def expand(fs, path, recursive=False, maxdepth=None):
     """The paths that one, a pattern or a list means. What is there is no pattern, and no element of a list is."""
     if maxdepth is not None and maxdepth < 1:
         raise ValueError("maxdepth must be at least 1")
-    if is_pattern(fs, path):
-        found = paths = fs.glob(path, maxdepth=maxdepth)
+    is_one = isinstance(path, (str, os.PathLike))
+    paths = [fs._strip_protocol(one) for one in ([path] if is_one else path)]
+    matches = fs.glob(paths[0], maxdepth=maxdepth) if is_one and has_magic(paths[0]) else paths
+    # but for brackets, a pattern finds what is called as the pattern is
+    if matches is paths or paths[0] in matches or ("[" in paths[0] and fs.lexists(paths[0])):
+        found = [one for one in paths if not recursive or fs.exists(one)]
+    else:
+        found = paths = matches
         if maxdepth is not None:
             maxdepth -= 1  # one depth is that of the pattern
-    else:
-        paths = [path] if isinstance(path, (str, os.PathLike)) else path
-        paths = [fs._strip_protocol(one) for one in paths]
-        found = [one for one in paths if not recursive or fs.exists(one)]
     if recursive and maxdepth != 0:
         found = {*found, *(below for one in paths for below in fs.find(one, maxdepth, withdirs=True))}
     if not found:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     return sorted(set(found))
-
-
-def is_pattern(fs, path):
-    """Whether a path is one: a text with * ? or [ in it, by which there is nothing."""
-    return isinstance(path, (str, os.PathLike)) and has_magic(fs._strip_protocol(path)) and not fs.lexists(path)
 
 
 def as_itself(fs, path, target, is_dir):
