@@ -14,7 +14,7 @@ from ..transfer._naming import name_it
 from ._kinds import os_error, type_of
 from ._read import refusal
 from ._tree import Above, expand, facts_of, list_all
-from ._write import publish, temporary
+from ._write import publish, temporary, try_out
 
 
 def mkdir(ftp, path, parents, exist_ok):
@@ -67,6 +67,7 @@ def _mv(fs, path1, path2, into):
         target = path2
         if into or (path1 != path2 and type_of(ftp, path2) == "dir"):
             target = f"{path2.rstrip('/')}/{path1.rpartition('/')[2]}"
+        try_out(ftp, target)
         refused = name_it(ftp, path1, target, None, False, None)
         if refused is None:
             return None

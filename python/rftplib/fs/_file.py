@@ -47,6 +47,7 @@ class FTPFile(AbstractBufferedFile):
         self._closed = True
         if not self.autocommit:
             raise io.UnsupportedOperation("what is appended can't be taken back: not in a transaction")
+        self.fs._run(lambda ftp: _write.try_out(ftp, self.path), self.path, "write", again=False)
         size = self.fs.size(self.path) if self.fs.exists(self.path) else 0
         self._upload = self._sending(lambda: _write.Upload(self.fs.site, "APPE " + self.path))
         self._closed, self.loc, self.offset = False, size or 0, 0

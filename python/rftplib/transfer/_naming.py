@@ -1,12 +1,16 @@
 """How an upload gets its time and its name on the server."""
 
+import re
+import secrets
 from datetime import datetime, timezone
 
-from .._errors import error_perm, error_temp
+from .._errors import Error, error_perm, error_temp
 from .._exact import ask
 from .._features import features
+from .._recover import recover
+from .._scan import scandir
 from ._look import ask_in_binary, look
-from ._values import NotWhole
+from ._values import NotWhole, TransferError
 
 
 def sizes(ftp, *paths):
@@ -31,6 +35,37 @@ def time_commands(ftp, path, seconds):
         return [f"MFMT {digits} {path}"]
     # vsftpd sets it by this; to others it is the name of a file that isn't there
     return [f"MDTM {digits} {path}"] if offered.mdtm else []
+
+
+# Names that servers change: with blanks at the ends, dots at the end, control characters, bytes that are no text
+_ODD = re.compile(r"^\s|[\s.]$|[\x00-\x1f\x7f-\x9f\udc80-\udcff]")
+
+
+def check_name(ftp, part, path):
+    """Raise TransferError if the server makes another name of that one, which may be another file's.
+
+    Pure-FTPd makes "report_" of "report ". Only a name that servers change is tried out: the part gets one like it that
+    nobody has, and then its own again.
+    """
+    head, slash, name = path.rpartition("/")
+    if not _ODD.search(name):
+        return
+    mark = f".{secrets.token_hex(6)}.part"
+    tried = made = name[:1] + mark + name[1:]
+    if not ask(ftp, ["RNFR " + part, f"RNTO {head}{slash}{tried}"])[-1].ok:
+        return  # what is wrong is told of the name itself
+    try:
+        made = next((entry.name for entry in scandir(ftp, head or slash) if mark in entry.name), tried)
+    except Error:
+        pass  # a directory that may not be listed: it can't be told
+    except UnicodeError:  # neither where another name isn't in the encoding; and a reply hasn't been read
+        recover(ftp)
+    if made != tried:
+        ask(ftp, [f"DELE {head}{slash}{made}"])
+        raise TransferError(f"the server changes this name: it would be {made.replace(mark, '')!r} there")
+    _, back = ask(ftp, [f"RNFR {head}{slash}{tried}", "RNTO " + part])
+    if not back.ok:
+        raise refusal(back)
 
 
 # What is replied where there is a file of the name already, among other reasons (RFC 959)
