@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
+import os
 import time
 
 import fsspec
@@ -12,6 +14,7 @@ from support.real import content
 
 SIZE = 300_001
 DATA = content(SIZE)
+WHEN = 1_600_000_000
 
 PARTS = [
     (None, None),
@@ -75,6 +78,26 @@ def test_an_open_file_seeks(fs, work, cache):
         assert file.seek(-5, 2) == SIZE - 5
         assert file.read() == DATA[-5:]
         assert file.read() == b""
+
+
+def test_an_open_file_is_one_version(fs, work):
+    """What is read by parts is no mixture; but it may grow, where the server tells that it is the same."""
+    path = work.put("file", DATA)
+    os.utime(work.path / "file", (WHEN, WHEN))
+    with fs.open(path, "rb", block_size=40_000) as file:
+        assert file.read(10) == DATA[:10]
+        if "unique" in fs.info(path):
+            with open(work.path / "file", "ab") as more:
+                more.write(b"more")
+            assert file.seek(150_000) and file.read(10) == DATA[150_000:150_010]
+        work.put("new", DATA[::-1])
+        os.utime(work.path / "new", (WHEN + 60, WHEN + 60))
+        os.replace(work.path / "new", work.path / "file")
+        file.seek(250_000)
+        with pytest.raises(OSError, match="changed") as caught:
+            file.read(10)
+        assert caught.value.errno == errno.ESTALE
+    assert fs.open(path).read() == DATA[::-1]
 
 
 def test_lines_of_text(fs, work):

@@ -24,7 +24,7 @@ def trips(work, operation, times=TIMES):
     return link.round_trips
 
 
-@pytest.mark.parametrize("what, most", [("info", 2.5), ("part", 6.5), ("part of an open file", 5.5), ("whole", 4.5)])
+@pytest.mark.parametrize("what, most", [("info", 2.5), ("part", 6.5), ("part of an open file", 6.5), ("whole", 4.5)])
 def test_round_trips(work, what, most):
     path = work.put("file", DATA)
     opened = {}

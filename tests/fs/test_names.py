@@ -120,3 +120,30 @@ def test_a_move_that_is_refused(served, refused_from):
     found = contents(server)
     assert sorted(found.values()) == [b"moved", b"old"]
     assert all(name in str(caught.value) for name in found.keys() - {"file", "other"})
+
+
+def append(fs, path):
+    with fs.open(path, "ab") as file:
+        file.write(b"new")
+
+
+WAYS = {
+    "write": lambda fs, path: fs.pipe_file(path, b"new"),
+    "append": append,
+    "move": lambda fs, path: fs.mv(path.rpartition("/")[0] + "/source", path),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name, other", [("report ", "report_"), ("a\tb", "a_b")])
+def test_a_name_that_the_server_changes(fs, work, way, name, other):
+    """It is an error then, and what has the other name stays; as does what was to be moved."""
+    work.put(other, b"precious")
+    work.put("source", b"new")
+    try:
+        WAYS[way](fs, f"{work.root}/{name}")
+    except OSError:
+        assert work.names() == sorted([other, "source"])
+    else:
+        assert (work.path / name).read_bytes() == b"new"
+    assert (work.path / other).read_bytes() == b"precious"

@@ -41,6 +41,24 @@ def test_reading(fs, root):
     assert fs.expand_path(f"{root}/[ax]?") == [f"{root}/{name}" for name in ("a1", "x*")]
 
 
+def test_copies(fs, work, root, tmp_path):
+    fs.get(f"{root}/a[1]", str(tmp_path / "file"))
+    fs.get(f"{root}/a[1]", str(tmp_path))
+    fs.get(f"{root}/a*", f"{tmp_path}/all/")
+    assert {
+        path.relative_to(tmp_path).as_posix(): path.read_text() for path in tmp_path.rglob("*") if path.is_file()
+    } == {
+        "file": "a[1]",
+        "a[1]": "a[1]",
+        "all/a1": "a1",
+        "all/a[1]": "a[1]",
+    }
+    work.folder("dir")
+    fs.copy(f"{root}/x*", f"{root}/copy")
+    fs.copy(f"{root}/x*", f"{root}/dir")
+    assert ((work.path / "copy").read_bytes(), (work.path / "dir/x*").read_bytes()) == (b"x*", b"x*")
+
+
 def test_renaming(fs, work, root):
     fs.mv(f"{root}/a[1]", f"{root}/moved")
     assert (work.path / "moved").read_bytes() == b"a[1]"

@@ -216,6 +216,14 @@ class FTPFileSystem(SiteFileSystem):
             file = PackedFile(fsspec.compression.compr[compression], file)
         return file if "b" in mode else TextFile(file, **text)
 
+    def get(self, rpath, lpath, *args, **kwargs):
+        """Download what a path, a pattern or a list of paths means, by get_file(), as fsspec's get() does."""
+        super().get(*_tree.as_itself(self, rpath, lpath, os.path.isdir), *args, **kwargs)
+
+    def copy(self, path1, path2, *args, **kwargs):
+        """Copy what a path, a pattern or a list of paths means, by cp_file(), as fsspec's copy() does."""
+        super().copy(*_tree.as_itself(self, path1, path2, self.isdir), *args, **kwargs)
+
     def get_file(self, rpath, lpath, callback=fsspec.callbacks.DEFAULT_CALLBACK, outfile=None, **kwargs):
         """Download a file to a local path or into a file object, by rftplib.transfer.get; a directory is only made."""
         rpath, target = self._strip_protocol(rpath), lpath if outfile is None else outfile

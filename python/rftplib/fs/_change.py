@@ -13,8 +13,8 @@ from ..transfer._attempts import told
 from ..transfer._naming import name_it
 from ._kinds import os_error, type_of
 from ._read import refusal
-from ._tree import expand, is_pattern, list_all
-from ._write import publish, temporary
+from ._tree import Above, expand, facts_of, list_all
+from ._write import publish, temporary, try_out
 
 
 def mkdir(ftp, path, parents, exist_ok):
@@ -38,11 +38,11 @@ def mkdir(ftp, path, parents, exist_ok):
 
 def mv(fs, path1, path2):
     """Rename one, or what a pattern or a list means: into a directory, or to the names in another list."""
-    into = isinstance(path1, list) or is_pattern(fs, path1)
-    if not into:
-        _mv(fs, fs._strip_protocol(path1), fs._strip_protocol(path2), os.fspath(path2).endswith("/"))
-        return
     paths = fs._strip_protocol(path1) if isinstance(path1, list) else expand(fs, path1)
+    into = isinstance(path1, list) or paths != [fs._strip_protocol(path1)]
+    if not into:
+        _mv(fs, paths[0], fs._strip_protocol(path2), os.fspath(path2).endswith("/"))
+        return
     if isinstance(path2, list):
         targets, into = fs._strip_protocol(path2), False
     else:
@@ -67,6 +67,7 @@ def _mv(fs, path1, path2, into):
         target = path2
         if into or (path1 != path2 and type_of(ftp, path2) == "dir"):
             target = f"{path2.rstrip('/')}/{path1.rpartition('/')[2]}"
+        try_out(ftp, target)
         refused = name_it(ftp, path1, target, None, False, None)
         if refused is None:
             return None
@@ -100,14 +101,18 @@ def rm(fs, paths, recursive, maxdepth):
     refused = _delete(fs, paths, "DELE", not recursive)
     if not recursive or not refused:
         return
-    files, level, depth = [], list(refused), 0
+    files, level, depth = [], {path: Above() for path in refused}, 0
     folders = [path for path in level if path != "/"]
     while level and depth != maxdepth:
-        depth += 1
-        entries = [entry for listed in _list(fs, level, refused) for entry in listed]
-        files += [entry.path for entry in entries if entry.type != "dir"]
+        depth, dirs = depth + 1, {}
+        for entries in _list(fs, list(level), refused):
+            files += [entry.path for entry in entries if entry.type != "dir"]
+            found = [entry.path for entry in entries if entry.type == "dir"]
+            if found:
+                parent = found[0].rpartition("/")[0] or "/"
+                dirs.update(dict.fromkeys(found, level[parent].with_listing(parent, facts_of(entries))))
         # pyftpdlib lists a link to a directory as a directory; but it deletes the link, and no directory
-        level = list(_delete(fs, [entry.path for entry in entries if entry.type == "dir"], "DELE", False))
+        level = {path: dirs[path] for path in _delete(fs, list(dirs), "DELE", False)}
         folders += level
     _delete(fs, files, "DELE", True, paths)
     _delete(fs, folders[::-1], "RMD", True, paths)

@@ -16,14 +16,14 @@ from ._read import read
 class FTPFile(AbstractBufferedFile):
     """A file on a server, as FTPFileSystem.open() gives it in binary mode.
 
-    Reading: each part that the cache hasn't got is one transfer. Writing: one STOR to a temporary name in the same
-    directory, which gets the file's name by close(), or by the commit of a transaction. If the `with` block ends by an
-    exception, if something fails, or if the file is never closed, there is no such file. Appending: APPE to the file
-    itself.
+    Reading: each part that the cache hasn't got is one transfer; if the server has another version of the file by then,
+    that is an OSError (ESTALE). Writing: one STOR to a temporary name in the same directory, which gets the file's name
+    by close(), or by the commit of a transaction. If the `with` block ends by an exception, if something fails, or if
+    the file is never closed, there is no such file. Appending: APPE to the file itself.
     """
 
     def __init__(self, fs, path, mode="rb", **options):
-        self._upload = self._temporary = None
+        self._upload = self._temporary = self._opened = None
         super().__init__(fs, path, mode, **options)
         if mode == "rb":
             self._begin_reading()
@@ -47,6 +47,7 @@ class FTPFile(AbstractBufferedFile):
         self._closed = True
         if not self.autocommit:
             raise io.UnsupportedOperation("what is appended can't be taken back: not in a transaction")
+        self.fs._run(lambda ftp: _write.try_out(ftp, self.path), self.path, "write", again=False)
         size = self.fs.size(self.path) if self.fs.exists(self.path) else 0
         self._upload = self._sending(lambda: _write.Upload(self.fs.site, "APPE " + self.path))
         self._closed, self.loc, self.offset = False, size or 0, 0
@@ -55,7 +56,18 @@ class FTPFile(AbstractBufferedFile):
 
     def _fetch_range(self, start, end):
         size = self.size if self._details is not None else None  # a size that was given may be wrong
-        return self.fs._run(lambda ftp: read(ftp, self.path, start, end, size), self.path, "read")
+        data = self.fs._run(lambda ftp: read(ftp, self.path, start, end, size), self.path, "read")
+        if start > 0 or end < self.size:
+            self._check_version()
+        return data
+
+    def _check_version(self):
+        """Raise if the server has another file by now: what is read by parts would be a mixture of both."""
+        now = _version(self.fs.info(self.path))
+        if self._opened is None:
+            self._opened = now if self._details is None else _version(self._details)
+        if now != self._opened and not _has_grown(self._opened, now):
+            raise OSError(errno.ESTALE, "it has changed since it was opened", self.path)
 
     # ---------------------------------------------------------------------------------- writing
 
@@ -132,6 +144,16 @@ class FTPFile(AbstractBufferedFile):
             self._upload.abort()
         if self.loc:
             warnings.warn(f"{self.path} was written, but not closed: it isn't there", ResourceWarning, 2, source=self)
+
+
+def _version(info):
+    return info["size"], info["mtime"], info.get("unique")
+
+
+def _has_grown(before, now):
+    """Whether only something was appended, as far as that can be told."""
+    (size, _, unique), (later, _, same) = before, now
+    return None not in (size, later, unique) and unique == same and size < later
 
 
 class PackedFile(io.BufferedIOBase):

@@ -5,6 +5,7 @@ import errno
 import os
 from datetime import datetime, timezone
 from glob import has_magic
+from typing import NamedTuple
 
 from .._batch import batch
 from .._errors import error_perm
@@ -14,6 +15,9 @@ from ._read import told_size
 
 # How many directories deep, and how many entries, a server may have
 _DEEPEST, _MOST = 100, 10_000_000
+
+# How often what is in a directory may be the same in one that it lies in
+_ALIKE = 4
 
 # For how many directories of a level one more connection is worth its login
 _EACH = 4
@@ -85,25 +89,48 @@ def _targets(ftp, entries, types):
 
 def below(fs, path, maxdepth=None):
     """All entries below a directory, level by level; the directories of a level are listed side by side."""
-    found, level, depth = [], [(path, frozenset())], 0
+    found, level, depth = [], [(path, Above())], 0
     while level and depth != maxdepth:
         depth += 1
-        if depth > _DEEPEST:
-            raise OSError(errno.ELOOP, f"more than {_DEEPEST} directories deep", level[0][0])
         deeper = []
-        for (_, above), entries in zip(level, list_all(fs, [path for path, _ in level])):
+        for (parent, above), entries in zip(level, list_all(fs, [path for path, _ in level])):
             found += entries
-            # a directory that lies in itself, by a mount for one, is entered once
-            known = [(entry.path, above | {entry.unique} - {None}) for entry in entries if _is_new(entry, above)]
-            deeper += known
+            entered = [entry for entry in entries if entry.type == "dir" and entry.unique not in above.uniques]
+            if entered and depth != maxdepth:
+                above = above.with_listing(parent, facts_of(entries))
+                deeper += [(entry.path, above.with_unique(entry.unique)) for entry in entered]
         if len(found) > _MOST:
             raise OSError(errno.E2BIG, f"more than {_MOST} entries", path)
         level = deeper
     return found
 
 
-def _is_new(entry, above):
-    return entry.type == "dir" and (entry.unique is None or entry.unique not in above)
+def facts_of(entries):
+    """What tells whether two listings are alike."""
+    return [(entry.name, entry.type, entry.size, entry.modified) for entry in entries]
+
+
+class Above(NamedTuple):
+    """What the directories above one have: by it one is known that lies in itself, by a mount or by a link that the
+    server lists as a directory.
+
+    uniques: where they are told, it is entered once. listings: a number for each; where no uniques are told, it is an
+    error if one comes again and again.
+    """
+
+    uniques: frozenset = frozenset()
+    listings: tuple = ()
+
+    def with_unique(self, unique):
+        return self if unique is None else self._replace(uniques=self.uniques | {unique})
+
+    def with_listing(self, path, listing):
+        number = hash(frozenset(listing))
+        if len(self.listings) + 1 >= _DEEPEST:
+            raise OSError(errno.ELOOP, f"more than {_DEEPEST} directories deep", path)
+        if self.listings.count(number) >= _ALIKE:
+            raise OSError(errno.ELOOP, "it leads in a circle: the directories above it have the same in them", path)
+        return self._replace(listings=(*self.listings, number))
 
 
 def list_all(fs, paths, exact_times=True):
@@ -141,14 +168,16 @@ def expand(fs, path, recursive=False, maxdepth=None):
     """The paths that one, a pattern or a list means. What is there is no pattern, and no element of a list is."""
     if maxdepth is not None and maxdepth < 1:
         raise ValueError("maxdepth must be at least 1")
-    if is_pattern(fs, path):
-        found = paths = fs.glob(path, maxdepth=maxdepth)
+    is_one = isinstance(path, (str, os.PathLike))
+    paths = [fs._strip_protocol(one) for one in ([path] if is_one else path)]
+    matches = fs.glob(paths[0], maxdepth=maxdepth) if is_one and has_magic(paths[0]) else paths
+    # but for brackets, a pattern finds what is called as the pattern is
+    if matches is paths or paths[0] in matches or ("[" in paths[0] and fs.lexists(paths[0])):
+        found = [one for one in paths if not recursive or fs.exists(one)]
+    else:
+        found = paths = matches
         if maxdepth is not None:
             maxdepth -= 1  # one depth is that of the pattern
-    else:
-        paths = [path] if isinstance(path, (str, os.PathLike)) else path
-        paths = [fs._strip_protocol(one) for one in paths]
-        found = [one for one in paths if not recursive or fs.exists(one)]
     if recursive and maxdepth != 0:
         found = {*found, *(below for one in paths for below in fs.find(one, maxdepth, withdirs=True))}
     if not found:
@@ -156,34 +185,44 @@ def expand(fs, path, recursive=False, maxdepth=None):
     return sorted(set(found))
 
 
-def is_pattern(fs, path):
-    """Whether a path is one: a text with * ? or [ in it, by which there is nothing."""
-    return isinstance(path, (str, os.PathLike)) and has_magic(fs._strip_protocol(path)) and not fs.lexists(path)
+def as_itself(fs, path, target, is_dir):
+    """A path and a target as fsspec's get() and copy() want them: of a file whose name they would take for a pattern,
+    lists. is_dir: whether a target is a directory."""
+    if not (isinstance(path, str) and isinstance(target, str) and has_magic(path) and fs.isfile(path)):
+        return path, target
+    if target.endswith("/") or is_dir(target):
+        target = f"{target.rstrip('/')}/{path.rpartition('/')[2]}"
+    return [path], [target]
 
 
-def walk(fs, path, maxdepth, topdown, on_error, detail):
+def walk(fs, path, maxdepth, topdown, on_error, detail, above=Above()):  # noqa: B008  (it is immutable)
     """What fsspec's walk() yields; on_error holds below, too."""
     if maxdepth is not None and maxdepth < 1:
         raise ValueError("maxdepth must be at least 1")
+    dirs, files = {}, {}
     try:
-        listing = fs.ls(path, detail=True)
+        for info in fs.ls(path, detail=True):
+            into = dirs if info["type"] == "directory" else files
+            into["" if info["name"] == path else info["name"].rpartition("/")[2]] = info
+        if dirs and maxdepth != 1:
+            listed = {**dirs, **files}.items()
+            above = above.with_listing(path, ((name, one["type"], one["size"], one["mtime"]) for name, one in listed))
     except OSError as error:
         if on_error == "raise":
             raise
         if callable(on_error):
             on_error(error)
         return
-    dirs, files = {}, {}
-    for info in listing:
-        into = dirs if info["type"] == "directory" else files
-        into["" if info["name"] == path else info["name"].rpartition("/")[2]] = info
-    paths = {name: info["name"] for name, info in dirs.items()}
+    infos = dict(dirs)
     if not detail:
         dirs, files = list(dirs), list(files)
     if topdown:
         yield path, dirs, files
     if maxdepth != 1:
         for name in dirs:  # those that the caller has left
-            yield from walk(fs, paths[name], maxdepth and maxdepth - 1, topdown, on_error, detail)
+            path_below, unique = infos[name]["name"], infos[name].get("unique")
+            if unique not in above.uniques:
+                deeper = maxdepth and maxdepth - 1
+                yield from walk(fs, path_below, deeper, topdown, on_error, detail, above.with_unique(unique))
     if not topdown:
         yield path, dirs, files

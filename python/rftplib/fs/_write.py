@@ -6,11 +6,11 @@ import os
 import secrets
 
 from .._batch import batch
-from .._errors import Error, error_proto, error_reply
+from .._errors import Error, error_perm, error_proto, error_reply
 from .._exact import ask
 from .._pool import says_too_many
 from ..transfer._attempts import told
-from ..transfer._naming import name_it
+from ..transfer._naming import _ODD, check_name, name_it
 from ._kinds import type_of
 from ._read import PATIENCE, close, refusal, told_size
 
@@ -39,6 +39,24 @@ def verify(ftp, path, size):
         raise error_proto(f"{size} bytes were sent, and the server has {told}")
 
 
+def try_out(ftp, path):
+    """Raise TransferError if the server makes another name of that one, which may be another file's: see check_name().
+
+    An empty file is what it is tried out with.
+    """
+    if not _ODD.search(path.rpartition("/")[2]):
+        return
+    name = temporary(path)
+    try:
+        store(ftp, name, b"")
+    except error_perm:
+        return  # what is wrong is told of the name itself
+    try:
+        check_name(ftp, name, path)
+    finally:
+        ask(ftp, ["DELE " + name])
+
+
 def publish(fs, name, path, back, replace=True):
     """Rename a file that is whole; what has that name is replaced. Raises FileExistsError if it shall not be.
 
@@ -51,6 +69,7 @@ def publish(fs, name, path, back, replace=True):
     def rename(ftp):
         if not replace and type_of(ftp, path) is not None:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+        try_out(ftp, path)
         refused = name_it(ftp, name, path, None, replace, asides.append)
         if refused is not None:
             raise refusal(refused)
