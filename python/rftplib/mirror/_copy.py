@@ -39,6 +39,8 @@ def _try(job, here, outcomes, left):
     alone and fails alone.
     """
     failures, most = 0, len(left)
+    # What goes by way of a temporary file begins anew each time, however much has come
+    lasts = not job.large or isinstance(job.source, Local) or isinstance(job.target, Local)
     while left:
         together, error, fatal = left[:most], None, False
         before, came = here.total, 0
@@ -66,7 +68,7 @@ def _try(job, here, outcomes, left):
             most, failures = max(most * 2, 1), 0
             continue
         here.check()
-        failures = 1 if came or here.total > before else failures + 1
+        failures = 1 if came or (lasts and here.total > before) else failures + 1
         again = is_worth_another(error)
         fatal = fatal or failed(together[0], error).fatal
         if len(together) > 1 and not fatal:

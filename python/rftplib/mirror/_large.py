@@ -27,20 +27,14 @@ def copy(job, actions, here, works):
 
 
 def _into(job, action, here):
-    """To a local target."""
+    """From a server to a local target."""
     with job.target.folders() as folders:
-        if isinstance(job.source, Remote):
-            folder, name = folders.place(action.path)
-            directory = os.path.dirname(os.path.join(job.target.root, action.path))
-            target = _Checked(action, directory, name, folder)
-            with local():
-                check(action, folder, name)
-            modified = _get(job, action, here, target).modified
-        else:
-            with folders.part(action.path, action.modified, action.size, action.modified, action.path) as part:
-                part.action = action
-                job.source.get(action.origin or action.path, part.file)
-            modified = action.modified
+        folder, name = folders.place(action.path)
+        directory = os.path.dirname(os.path.join(job.target.root, action.path))
+        target = _Checked(action, directory, name, folder)
+        with local():
+            check(action, folder, name)
+        modified = _get(job, action, here, target).modified
         file, found = folders.read(action.path)
         with file:
             digest = _digests.sha256(file) if job.digests else None
@@ -86,7 +80,7 @@ def _onward(job, action, here):
                     return Outcome(action.path, failure=failure)
                 put_once(ftp, _itself(file, path), argument(action.path), course, verify=job.verify)
         else:
-            job.target.put(_itself(file, path), action.path)
+            job.target.put(_itself(file, path), action)
     return Outcome(action.path, size, modified, digest)
 
 
@@ -101,7 +95,7 @@ def _spool(job, action, here, target):
     if isinstance(job.source, Remote):
         return _get(job, action, here, target).modified
     with open(target.path, "wb") as file:
-        job.source.get(action.origin or action.path, file)
+        job.source.get(action.origin or action.path, file, action.size)
     if action.modified is not None:
         os.utime(target.path, ns=(action.modified * 1000,) * 2)
     return action.modified

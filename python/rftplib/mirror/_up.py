@@ -46,9 +46,13 @@ def copy(job, actions, here, works):
                 here.check()
                 with opener() as content:
                     data = content.file.read()
-                job.target.write(action.path, data)
                 digest = _digests.sha256(io.BytesIO(data)) if job.digests else None
-                yield Outcome(action.path, len(data), content.modified, digest)
+                try:
+                    job.target.write(action, data)
+                except LocalError as error:
+                    yield failed(action, error.error)
+                else:
+                    yield Outcome(action.path, len(data), content.modified, digest)
 
 
 def _fetched(job, actions, here, works):
@@ -56,7 +60,7 @@ def _fetched(job, actions, here, works):
     if not isinstance(job.source, Remote):
         for action in actions:
             here.check()
-            yield action, io.BytesIO(job.source.read(action.origin or action.path))
+            yield action, io.BytesIO(job.source.read(action.origin or action.path, action.size))
         return
     found = []
     with here.borrow(job.source.site) as ftp, Ahead(ftp, works=works) as ahead:
