@@ -11,6 +11,7 @@ import threading
 
 import pytest
 import rftplib
+from mirror.test_two_runs import server_of
 from rftplib.mirror import _copy, mirror, plan
 from support.mirror_server import TIME, TreeServer, say
 
@@ -148,6 +149,30 @@ def test_a_manifest_in_the_place_of_something_that_is_no_file(make, local, tmp_p
             plan(site, local).run(manifest=tmp_path / "sums")
     assert caught.value.filename == str(tmp_path / "sums")
     assert os.lstat(tmp_path / "sums").st_mode == before and os.listdir(local) == []
+
+
+@pytest.mark.parametrize("when", ["it is hashed", "it is about to be sent"])
+def test_a_manifest_has_no_hash_of_a_version_that_wasnt_sent(when, tmp_path, monkeypatch):
+    from rftplib.mirror import _digests, _large
+
+    (tmp_path / "source").mkdir()
+    file = tmp_path / "source" / "large"
+    file.write_bytes(LARGE)
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    where, name = (_digests, "sha256") if when == "it is hashed" else (_large, "put_once")
+    real = getattr(where, name)
+
+    def meanwhile(*arguments, **keywords):
+        found = real(*arguments, **keywords) if when == "it is hashed" else None
+        with open(file, "r+b") as opened:
+            opened.write(b"changed")
+        return found or real(*arguments, **keywords)
+
+    monkeypatch.setattr(where, name, meanwhile)
+    with server_of({}) as server:
+        report = plan(tmp_path / "source", server.site).run(connections=1, manifest=tmp_path / "sums")
+    assert [(one.path, one.error) for one in report.failures] == [("large", "it has changed while it was sent")]
+    assert (tmp_path / "sums").read_bytes() == b""
 
 
 @pytest.mark.parametrize("inside", [True, False])

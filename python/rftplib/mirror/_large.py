@@ -12,7 +12,7 @@ from . import _digests, _recheck
 from ._jobs import Outcome, failed
 from ._listers import argument
 from ._local import Local, LocalError, local
-from ._local_part import check
+from ._local_part import ALTERED, check, is_same_version
 from ._remote import Remote
 from ._values import Failure
 
@@ -69,8 +69,10 @@ def _onward(job, action, here):
             path = os.path.join(folder, "file")
             file, course = open(path, "rb"), _course(job, here, counts=not isinstance(job.source, Remote))
         opened.enter_context(file)
-        size = os.fstat(file.fileno()).st_size
+        found = os.fstat(file.fileno())
+        size = found.st_size
         digest = _digests.sha256(file) if job.digests else None
+        _check_still(digest, file, found)
         if isinstance(job.target, Remote):
             with here.borrow(job.target.site) as ftp:
                 seen = _recheck.Copy(action, size, modified if job.target.keeps_times else None)
@@ -81,7 +83,13 @@ def _onward(job, action, here):
                 put_once(ftp, _itself(file, path), argument(action.path), course, verify=job.verify)
         else:
             job.target.put(_itself(file, path), action)
+        _check_still(digest, file, found)  # else it may be that of another version than was sent
     return Outcome(action.path, size, modified, digest)
+
+
+def _check_still(digest, file, found):
+    if digest is not None and not is_same_version(os.fstat(file.fileno()), found):
+        raise LocalError(OSError(None, ALTERED))
 
 
 def _itself(file, path):
