@@ -15,7 +15,7 @@ from ..transfer._part import part_name
 from . import _advice, _digests, _names
 from ._local import LocalError
 from ._local_part import CHANGED, COME
-from ._tree import MAX_DEPTH, SECOND, Node, Tree, join
+from ._tree import CIRCLE, MAX_ALIKE, MAX_DEPTH, SECOND, Node, Tree, join, shape
 
 
 class Other:
@@ -59,29 +59,34 @@ class Other:
                     raise FileNotFoundError(f"{self} isn't there")
                 tree.exists = False
                 return tree
-        waiting = [""]
+        waiting = [("", ())]
         while waiting:
-            parent = waiting.pop()
+            parent, shapes = waiting.pop()
             directory = join(root, parent) if parent else root
             try:
                 with _told():
                     listed = fs.ls(directory, detail=True, refresh=True)
-                    entries = [(told["name"].rstrip("/"), _node(told)) for told in listed]
+                    # object stores list a directory in itself
+                    listed = [told for told in listed if told["name"].strip("/") != directory.strip("/")]
+                    entries = [(told["name"].rstrip("/").rpartition("/")[2], _node(told)) for told in listed]
             except (Error, OSError, EOFError, ValueError) as error:
                 if not parent:
                     raise
                 tree.failed(parent, _advice.text(error), _advice.of("list", error))
                 continue
+            here = shape(entries)
+            shapes = shapes if here is None else (*shapes, here)
+            if shapes.count(here) > MAX_ALIKE:
+                tree.failed(parent, CIRCLE, "exclude it")
+                continue
             for name, node in entries:
-                if name.strip("/") == directory.strip("/"):
-                    continue  # object stores list a directory in itself
-                path = tree.take(parent, parent, name.rpartition("/")[2], node)
+                path = tree.take(parent, parent, name, node)
                 if path is None or node.kind != "dir":
                     continue
                 if path.count("/") + 2 > MAX_DEPTH:
                     tree.failed(path, f"deeper than {MAX_DEPTH} directories", "exclude it")
                 else:
-                    waiting.append(path)
+                    waiting.append((path, shapes))
         return tree
 
     def make_root(self):
