@@ -90,6 +90,23 @@ def test_workers_that_die(local, monkeypatch):
     assert all("see to the executor" in one.advice for one in report.failures)
 
 
+def test_what_an_executor_has_done_by_the_time_of_an_interrupt_is_in_the_report(local, monkeypatch):
+    from rftplib.mirror import _executor
+
+    real = _executor.wait
+
+    def interrupted(futures, **options):
+        monkeypatch.setattr(_executor, "wait", real)
+        real(futures)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_executor, "wait", interrupted)
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        with TreeServer({"a": b"1", "b": b"2"}).site() as site, pytest.raises(KeyboardInterrupt) as caught:
+            plan(site, local, connections=1).run(executor=executor, connections=1)
+    assert caught.value.report.copied == len(os.listdir(local)) > 0 and caught.value.report.stopped
+
+
 def endless(server, sent):
     def action(session):
         session.say(b"150 here it comes\r\n")
