@@ -97,6 +97,12 @@ def test_what_a_file_system_raises_of_its_own_is_told_of_the_file(disk, tmp_path
     assert [(one.path, one.error) for one in report.failures] == [("a", "ClientError: AccessDenied")]
 
 
+@pytest.mark.parametrize("url", ["file://localhost{}", "file://{}", "FILE://LocalHost{}", "local://{}"])
+def test_urls_of_local_paths(url, tmp_path):
+    with TreeServer({"a": b"1"}).site() as site:
+        assert str(plan(site, url.format(tmp_path)).target) == str(tmp_path)
+
+
 def test_a_local_path_by_another_name_is_one(tmp_path):
     """Written by descriptors below the root: a link in the target doesn't lead out of it."""
     (tmp_path / "elsewhere").mkdir()
