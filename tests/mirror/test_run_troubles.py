@@ -13,7 +13,7 @@ import pytest
 import rftplib
 from mirror.test_two_runs import server_of
 from rftplib.mirror import _copy, mirror, plan
-from support.mirror_server import TIME, TreeServer, say
+from support.mirror_server import TIME, TreeServer, say, send_and_say
 
 MOST = 64 << 20
 LARGE = b"x" * ((1 << 20) + 1)
@@ -105,6 +105,23 @@ def test_what_an_executor_has_done_by_the_time_of_an_interrupt_is_in_the_report(
         with TreeServer({"a": b"1", "b": b"2"}).site() as site, pytest.raises(KeyboardInterrupt) as caught:
             plan(site, local, connections=1).run(executor=executor, connections=1)
     assert caught.value.report.copied == len(os.listdir(local)) > 0 and caught.value.report.stopped
+
+
+def test_a_large_file_that_is_cut_each_time_fails_in_the_end(local, monkeypatch):
+    monkeypatch.setattr(_copy, "RETRY", _copy.RETRY._replace(attempts=2, base=0.01))
+    monkeypatch.setattr(_copy, "_ANEW", 3)
+    server, tries = TreeServer({"f": LARGE}, SIZE=f"213 {len(LARGE)}", MDTM=f"213 {TIME}", REST="502 no"), []
+
+    def half(session):
+        tries.append(session)
+        send_and_say(LARGE[:-1000], "426 lost")(session)
+
+    server.actions["RETR f"] = half
+    with server.site() as site:
+        del server.data_of["RETR f"]
+        server.actions["MLST f"] = say(f"250-here\r\n type=file;size={len(LARGE)};modify={TIME}; f\r\n250 end")
+        report = plan(site, local, connections=1).run(connections=1)
+    assert [one.path for one in report.failures] == ["f"] and len(tries) == 4
 
 
 def endless(server, sent):
