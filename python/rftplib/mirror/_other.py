@@ -139,7 +139,12 @@ class Other:
                     _check(fs, action, final, opened, size)
                 self._begun.add(action.path)
                 write(fs, final)
-                _check_arrived(fs, final, size)
+                try:
+                    _check_arrived(fs, final, size)
+                except OSError:
+                    with contextlib.suppress(Exception):
+                        fs.rm_file(final)  # what was there before is lost already
+                    raise
                 self._begun.discard(action.path)
                 return
             parent, slash, name = final.rpartition("/")
