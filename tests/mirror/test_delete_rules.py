@@ -265,3 +265,28 @@ def test_what_lies_in_a_directory_that_is_gone_is_gone(tmp_path):
         server.data_of["MLSD"] = LOOKED_UP
         report = made.run()
     assert report.ok and report.deleted == 0
+
+
+CIRCLE = b"type=file;size=1;modify=20200102030405; f\r\n" + b"".join(
+    b"type=dir;modify=20200102030405; %s\r\n" % name for name in (b"a", b"b")
+)
+
+
+def test_links_to_their_own_directory_where_nobody_tells_so(tmp_path):
+    """Two of them double what there is with each level: 2 ** 100 directories."""
+    server = TreeServer({}, {"MLSD *": send_only(CIRCLE)})
+    server.data_of["MLSD"] = CIRCLE
+    with server.site() as site:
+        made = plan(site, tmp_path, delete=True)
+    assert made.failures and {one.error for one in made.failures} == {"it leads in a circle"}
+    assert {"f", "a/f", "b/a/f"} < {one.path for one in made}
+    assert all(one.path.count("/") < 5 for one in made) and len(made) < 50
+
+
+def test_directories_that_are_alike_are_no_circle(tmp_path):
+    tree = {"f": b"1"}
+    for _ in range(3):
+        tree = {"a": tree, "b": tree}
+    with TreeServer(tree).site() as site:
+        made = plan(site, tmp_path)
+    assert made.failures == () and sum(one.kind == "copy" for one in made) == 8

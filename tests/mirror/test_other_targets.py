@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 
 import pytest
+from mirror.test_two_runs import server_of
 from rftplib.mirror import mirror, plan
 from support.mirror_server import TreeServer
 
@@ -77,11 +79,15 @@ def test_a_file_system_that_renames_over_nothing(refused, disk, tmp_path, monkey
     assert left == {"a": b"old but whole" if refused else b"1"}
 
 
-def test_what_a_file_system_raises_of_its_own_is_told_of_the_file(disk, tmp_path, monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch):
+    """Few attempts, without pauses."""
     from rftplib.mirror import _copy
 
     monkeypatch.setattr(_copy, "RETRY", _copy.RETRY._replace(attempts=2, base=0.01))
 
+
+def test_what_a_file_system_raises_of_its_own_is_told_of_the_file(disk, tmp_path, impatient):
     class ClientError(Exception):
         pass
 
@@ -89,6 +95,12 @@ def test_what_a_file_system_raises_of_its_own_is_told_of_the_file(disk, tmp_path
     with TreeServer({"a": b"1"}).site() as site:
         report = mirror(site, disk.url)
     assert [(one.path, one.error) for one in report.failures] == [("a", "ClientError: AccessDenied")]
+
+
+@pytest.mark.parametrize("url", ["file://localhost{}", "file://{}", "FILE://LocalHost{}", "local://{}"])
+def test_urls_of_local_paths(url, tmp_path):
+    with TreeServer({"a": b"1"}).site() as site:
+        assert str(plan(site, url.format(tmp_path)).target) == str(tmp_path)
 
 
 def test_a_local_path_by_another_name_is_one(tmp_path):
@@ -127,3 +139,94 @@ def test_a_second_mirror_to_the_root_of_a_file_system_has_nothing_to_do(memory):
         assert mirror(site, "memory://").ok
         assert list(plan(site, "memory://", delete=True, max_delete=None)) == []
     assert sorted(memory.store) == ["/d/d/a", "/top"]
+
+
+def test_what_was_made_or_changed_or_replaced_meanwhile_stays(memory):
+    """But what is the same as the copy: another run was quicker."""
+    theirs, names = b"since then", ("made", "changed", "same", "large", "unwanted")
+    tree = {"made": b"1", "changed": b"2", "same": b"3", "large": LARGE, "other": b"4"}
+    answers = {"SIZE": f"213 {len(LARGE)}", "MDTM": "213 20200102030405"}
+    with TreeServer(tree, **answers).site() as site:
+        for name in ("changed", "unwanted", "left"):
+            memory.pipe_file(f"/t/{name}", b"older")
+        made = plan(site, "memory://t", delete=True, max_delete=None)
+        for name in names:
+            memory.pipe_file(f"/t/{name}", tree[name] if name == "same" else theirs)
+        report = made.run(connections=1)
+        assert {one.path: one.error for one in report.failures} == {
+            "made": "it has come since the plan was made",
+            "changed": "it has changed since the plan was made",
+            "large": "it has come since the plan was made",
+        }
+        assert report.withheld and report.copied == 2
+    assert {path: memory.cat_file(path) for path in memory.store} == {
+        **{f"/t/{name}": theirs for name in names},
+        **{"/t/left": b"older", "/t/same": b"3", "/t/other": b"4"},
+    }
+
+
+def test_what_was_changed_meanwhile_isnt_deleted(memory):
+    for name in ("unwanted", "changed"):
+        memory.pipe_file(f"/t/{name}", b"older")
+    with TreeServer({"a": b"1"}).site() as site:
+        made = plan(site, "memory://t", delete=True, max_delete=None)
+        memory.pipe_file("/t/changed", b"newer")  # as long as it was
+        report = made.run(connections=1)
+    assert [(one.path, one.error) for one in report.failures] == [("changed", "it has changed since the plan was made")]
+    assert sorted(memory.store) == ["/t/a", "/t/changed"]
+
+
+@pytest.mark.parametrize("content", [b"0123456789", LARGE], ids=["small", "large"])
+def test_a_source_that_ends_early(content, disk, tmp_path, monkeypatch, impatient):
+    monkeypatch.setattr(disk, "cat_file", lambda self, path, **keywords: content[:-3])
+    monkeypatch.setattr(disk, "open", lambda self, path, mode, **keywords: io.BytesIO(content[:-3]))
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "a").write_bytes(content)
+    with server_of({"a": b"good old"}) as server:
+        report = plan(disk.url, server.site, connections=1).run(connections=1)
+        assert [one.path for one in report.failures] == ["a"] and "bytes came of" in report.failures[0].error
+        assert {name: bytes(file.content) for name, file in server.files.items()} == {"a": b"good old"}
+
+
+@pytest.mark.parametrize("content", [b"0123456789", LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("renames", [True, False])
+def test_a_target_that_keeps_less(renames, content, disk, tmp_path, monkeypatch, impatient):
+    from rftplib.mirror import _other
+
+    real = disk.pipe_file
+    monkeypatch.setattr(disk, "pipe_file", lambda self, path, value, **keywords: real(self, path, value[:-3]))
+    monkeypatch.setattr(_other, "_renames", lambda fs: renames)
+    (tmp_path / "target").mkdir()
+    with TreeServer({"a": content}, SIZE=f"213 {len(content)}", MDTM="213 20200102030405").site() as site:
+        report = mirror(site, disk.url)
+    assert [one.path for one in report.failures] == ["a"] and "have arrived" in report.failures[0].error
+    assert report.copied == 0 and os.listdir(tmp_path / "target") == []
+
+
+def test_a_directory_that_cant_be_listed_is_a_failure_of_its_own(disk, tmp_path, monkeypatch):
+    real = disk.ls
+
+    def ls(self, path, **keywords):
+        if path.endswith("/bad"):
+            raise RuntimeError("credentials expired")
+        return real(self, path, **keywords)
+
+    monkeypatch.setattr(disk, "ls", ls)
+    for path in ("a", "bad/b", "good/c"):
+        (tmp_path / "target" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "target" / path).write_bytes(b"1")
+    with TreeServer({"old": b"1"}).site() as site:
+        made = plan(disk.url, site, delete=True)
+    assert {one.path for one in made if one.kind == "copy"} == {"a", "good/c"}
+    assert [(one.path, one.error) for one in made.failures] == [("bad", "RuntimeError: credentials expired")]
+
+
+@pytest.mark.parametrize("url", ["zip://::bad.zip", "reference://x"])
+def test_the_program_tells_of_what_cant_be_opened(url, tmp_path, monkeypatch, capsys):
+    from rftplib.mirror._cli import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.zip").write_bytes(b"no zip")
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    assert main([url, "ftp://127.0.0.1:1/"]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1

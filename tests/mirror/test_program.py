@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import runpy
 import signal
 import ssl
 import subprocess
@@ -227,6 +228,21 @@ def test_help():
     )
     assert text.returncode == 0 and "examples:" in text.stdout and "Exit status: 0" in text.stdout
     assert "?cafile=/path/ca.pem" in text.stdout and "?implicit=true" in text.stdout
+
+
+def test_broken_off_while_it_is_imported(monkeypatch):
+    """Neither a traceback nor another status."""
+
+    class Interrupted:
+        def find_spec(self, name, path=None, target=None):
+            if name == "rftplib.mirror._cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "rftplib.mirror._cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("rftplib.mirror", run_name="__main__")
+    assert caught.value.code == 130
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -11,8 +11,9 @@ import threading
 
 import pytest
 import rftplib
+from mirror.test_two_runs import server_of
 from rftplib.mirror import _copy, mirror, plan
-from support.mirror_server import TIME, TreeServer, say
+from support.mirror_server import TIME, TreeServer, say, send_and_say
 
 MOST = 64 << 20
 LARGE = b"x" * ((1 << 20) + 1)
@@ -89,6 +90,40 @@ def test_workers_that_die(local, monkeypatch):
     assert all("see to the executor" in one.advice for one in report.failures)
 
 
+def test_what_an_executor_has_done_by_the_time_of_an_interrupt_is_in_the_report(local, monkeypatch):
+    from rftplib.mirror import _executor
+
+    real = _executor.wait
+
+    def interrupted(futures, **options):
+        monkeypatch.setattr(_executor, "wait", real)
+        real(futures)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_executor, "wait", interrupted)
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        with TreeServer({"a": b"1", "b": b"2"}).site() as site, pytest.raises(KeyboardInterrupt) as caught:
+            plan(site, local, connections=1).run(executor=executor, connections=1)
+    assert caught.value.report.copied == len(os.listdir(local)) > 0 and caught.value.report.stopped
+
+
+def test_a_large_file_that_is_cut_each_time_fails_in_the_end(local, monkeypatch):
+    monkeypatch.setattr(_copy, "RETRY", _copy.RETRY._replace(attempts=2, base=0.01))
+    monkeypatch.setattr(_copy, "_ANEW", 3)
+    server, tries = TreeServer({"f": LARGE}, SIZE=f"213 {len(LARGE)}", MDTM=f"213 {TIME}", REST="502 no"), []
+
+    def half(session):
+        tries.append(session)
+        send_and_say(LARGE[:-1000], "426 lost")(session)
+
+    server.actions["RETR f"] = half
+    with server.site() as site:
+        del server.data_of["RETR f"]
+        server.actions["MLST f"] = say(f"250-here\r\n type=file;size={len(LARGE)};modify={TIME}; f\r\n250 end")
+        report = plan(site, local, connections=1).run(connections=1)
+    assert [one.path for one in report.failures] == ["f"] and len(tries) == 4
+
+
 def endless(server, sent):
     def action(session):
         session.say(b"150 here it comes\r\n")
@@ -148,6 +183,30 @@ def test_a_manifest_in_the_place_of_something_that_is_no_file(make, local, tmp_p
             plan(site, local).run(manifest=tmp_path / "sums")
     assert caught.value.filename == str(tmp_path / "sums")
     assert os.lstat(tmp_path / "sums").st_mode == before and os.listdir(local) == []
+
+
+@pytest.mark.parametrize("when", ["it is hashed", "it is about to be sent"])
+def test_a_manifest_has_no_hash_of_a_version_that_wasnt_sent(when, tmp_path, monkeypatch):
+    from rftplib.mirror import _digests, _large
+
+    (tmp_path / "source").mkdir()
+    file = tmp_path / "source" / "large"
+    file.write_bytes(LARGE)
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    where, name = (_digests, "sha256") if when == "it is hashed" else (_large, "put_once")
+    real = getattr(where, name)
+
+    def meanwhile(*arguments, **keywords):
+        found = real(*arguments, **keywords) if when == "it is hashed" else None
+        with open(file, "r+b") as opened:
+            opened.write(b"changed")
+        return found or real(*arguments, **keywords)
+
+    monkeypatch.setattr(where, name, meanwhile)
+    with server_of({}) as server:
+        report = plan(tmp_path / "source", server.site).run(connections=1, manifest=tmp_path / "sums")
+    assert [(one.path, one.error) for one in report.failures] == [("large", "it has changed while it was sent")]
+    assert (tmp_path / "sums").read_bytes() == b""
 
 
 @pytest.mark.parametrize("inside", [True, False])

@@ -2,7 +2,11 @@
 
 import sys
 
-from rftplib.mirror._cli import main
+if __name__ == "__main__":
+    try:
+        from rftplib.mirror._cli import main  # which takes a while: Ctrl-C may come here already
 
-if __name__ == "__main__":  # worker processes import it, too
-    sys.exit(main())
+        status = main()
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)

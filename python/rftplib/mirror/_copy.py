@@ -16,6 +16,9 @@ from ._remote import Remote
 # So many attempts in a row may come to nothing
 RETRY = Retry(attempts=6, base=0.5, cap=30.0)
 
+# So many times they are counted anew as some of a large file has come: there are servers that keep nothing of it
+_ANEW = 100
+
 
 def copy(job, here=None):
     """Do the job; returns an Outcome for each of its actions, fewer if it was stopped or going on is no use."""
@@ -39,6 +42,8 @@ def _try(job, here, outcomes, left):
     alone and fails alone.
     """
     failures, most = 0, len(left)
+    # What goes by way of a temporary file begins at its beginning each time, however much has come
+    anew = _ANEW if isinstance(job.source, Local) or isinstance(job.target, Local) else 0
     while left:
         together, error, fatal = left[:most], None, False
         before, came = here.total, 0
@@ -66,7 +71,9 @@ def _try(job, here, outcomes, left):
             most, failures = max(most * 2, 1), 0
             continue
         here.check()
-        failures = 1 if came or here.total > before else failures + 1
+        failures += 1
+        if came or (here.total > before and anew > 0):
+            failures, anew = 1, anew - (not came)
         stuck = None if fatal else _stuck(here, together)
         again = is_worth_another(error) and stuck is None
         fatal = fatal or failed(together[0], error).fatal

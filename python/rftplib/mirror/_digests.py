@@ -81,7 +81,7 @@ def _all(side, files, algorithm):
     if hasattr(side, "folders"):
         with side.folders() as folders:
             return [_of_local(folders, path, algorithm) for path, _ in files]
-    return [local_hash(io.BytesIO(side.read(path)), algorithm) for path, _ in files]
+    return [local_hash(io.BytesIO(side.read(path, size)), algorithm) for path, size in files]
 
 
 def _of_local(folders, path, algorithm):

@@ -35,8 +35,9 @@ def by_executor(executor, jobs, at_once, here, take):
                     for outcome in outcomes:
                         here.moved(outcome.size)
     except BaseException as error:  # Ctrl-C, or what progress has raised: what is under way can't be ended
-        for future in running:
-            future.cancel()
-        wait(list(running), timeout=None if isinstance(error, Stopped) else PATIENCE)
+        handed = [future for future in running if not future.cancel()]
+        for future in wait(handed, timeout=None if isinstance(error, Stopped) else PATIENCE).done:
+            if future.exception() is None:
+                take(running[future], future.result())
         raise
     return broken, waiting

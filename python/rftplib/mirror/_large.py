@@ -13,7 +13,7 @@ from . import _digests, _recheck
 from ._jobs import Outcome, failed
 from ._listers import argument
 from ._local import Local, LocalError, local
-from ._local_part import check
+from ._local_part import ALTERED, check, is_same_version
 from ._remote import Remote
 from ._values import Failure
 
@@ -28,20 +28,14 @@ def copy(job, actions, here, works):
 
 
 def _into(job, action, here):
-    """To a local target."""
+    """From a server to a local target."""
     with job.target.folders() as folders:
-        if isinstance(job.source, Remote):
-            folder, name = folders.place(action.path)
-            directory = os.path.dirname(os.path.join(job.target.root, action.path))
-            target = _Checked(action, directory, name, folder)
-            with local():
-                check(action, folder, name)
-            modified = _get(job, action, here, target).modified
-        else:
-            with folders.part(action.path, action.modified, action.size, action.modified, action.path) as part:
-                part.action = action
-                job.source.get(action.origin or action.path, part.file)
-            modified = action.modified
+        folder, name = folders.place(action.path)
+        directory = os.path.dirname(os.path.join(job.target.root, action.path))
+        target = _Checked(action, directory, name, folder)
+        with local():
+            check(action, folder, name)
+        modified = _get(job, action, here, target).modified
         file, found = folders.read(action.path)
         with file:
             digest = _digests.sha256(file) if job.digests else None
@@ -76,8 +70,10 @@ def _onward(job, action, here):
             path = os.path.join(folder, "file")
             file, course = open(path, "rb"), _course(job, here, counts=not isinstance(job.source, Remote))
         opened.enter_context(file)
-        size = os.fstat(file.fileno()).st_size
+        found = os.fstat(file.fileno())
+        size = found.st_size
         digest = _digests.sha256(file) if job.digests else None
+        _check_still(digest, file, found)
         if isinstance(job.target, Remote):
             with here.borrow(job.target.site) as ftp:
                 seen = _recheck.Copy(action, size, modified if job.target.keeps_times else None)
@@ -88,8 +84,14 @@ def _onward(job, action, here):
                 ends = here.ends.setdefault(action.path, Ends())
                 put_once(ftp, _itself(file, path), argument(action.path), course, verify=job.verify, ends=ends)
         else:
-            job.target.put(_itself(file, path), action.path)
+            job.target.put(_itself(file, path), action)
+        _check_still(digest, file, found)  # else it may be that of another version than was sent
     return Outcome(action.path, size, modified, digest)
+
+
+def _check_still(digest, file, found):
+    if digest is not None and not is_same_version(os.fstat(file.fileno()), found):
+        raise LocalError(OSError(None, ALTERED))
 
 
 def _itself(file, path):
@@ -103,7 +105,7 @@ def _spool(job, action, here, target):
     if isinstance(job.source, Remote):
         return _get(job, action, here, target).modified
     with open(target.path, "wb") as file:
-        job.source.get(action.origin or action.path, file)
+        job.source.get(action.origin or action.path, file, action.size)
     if action.modified is not None:
         os.utime(target.path, ns=(action.modified * 1000,) * 2)
     return action.modified

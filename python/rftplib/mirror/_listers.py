@@ -84,12 +84,16 @@ class Lister:
 
 
 class _Directory(NamedTuple):
-    """One that is to be listed. uniques: those of the directories that it lies in. hops: by how many links."""
+    """One that is to be listed. uniques: those of the directories that it lies in. hops: by how many links.
+
+    shapes: of those directories whose unique isn't told.
+    """
 
     path: str = ""
     origin: str = ""
     uniques: tuple = ()
     hops: int = 0
+    shapes: tuple = ()
 
 
 class Scan:
@@ -202,18 +206,22 @@ class Scan:
             listed = [error] * len(directories)
         for directory, entries in zip(directories, listed):
             if not isinstance(entries, Exception):
-                self._push(self._take(directory, entries))
+                self._push(self._take(directory, *entries))
             elif not directory.path:
                 raise entries
             else:
                 with self._lock:
                     self._tree.failed(directory.path, _advice.text(entries), _advice.of("list", entries))
 
-    def _take(self, directory, entries):
-        """Note the entries of a directory; returns the directories among them that are to be listed."""
-        path, origin, uniques, hops = directory
+    def _take(self, directory, entries, here):
+        """Note the entries of a directory, of the shape `here`; returns the directories among them, to be listed."""
+        path, origin, uniques, hops, shapes = directory
         deeper = []
+        shapes = shapes if here is None else (*shapes, here)
         with self._lock:
+            if shapes.count(here) > _tree.MAX_ALIKE:
+                self._tree.failed(path, _tree.CIRCLE, "exclude it")
+                return []
             for entry, followed in entries:
                 node = _node(entry)
                 taken = self._tree.take(path, origin, entry.name, node)
@@ -221,21 +229,21 @@ class Scan:
                     continue
                 below = hops + followed
                 if (entry.unique is not None and entry.unique in uniques) or below > _tree.MAX_LINKS:
-                    self._tree.failed(taken, "it leads in a circle", "exclude it")
+                    self._tree.failed(taken, _tree.CIRCLE, "exclude it")
                 elif taken.count("/") + 2 > _tree.MAX_DEPTH:
                     self._tree.failed(taken, f"deeper than {_tree.MAX_DEPTH} directories", "exclude it")
                 else:
-                    deeper.append(_Directory(taken, join(origin, entry.name), (*uniques, entry.unique), below))
+                    deeper.append(_Directory(taken, join(origin, entry.name), (*uniques, entry.unique), below, shapes))
         return deeper
 
     def _entries(self, ftp, directories):
-        """Of each directory a list of (entry, whether it is a followed link), or what its listing has raised."""
+        """Of each directory a list of (entry, whether it is a followed link) and its shape, or what has been raised."""
         found, lister = [], _walk._Lister(ftp, True)
         for place, directory in enumerate(directories):
             others = [one.origin for one in directories[place + 1 :]]
             try:
                 entries = list(lister.list(directory.origin, others, _tree.MAX_ENTRIES))
-                found.append(self._followed(ftp, entries))
+                found.append((self._followed(ftp, entries), _shape(entries)))
             except Error as error:
                 if isinstance(error, error_temp) and _is_passing(error):
                     raise
@@ -250,6 +258,13 @@ class Scan:
                 if not isinstance(told, Exception):
                     pairs[place] = told._at(entries[place].path), True
         return pairs
+
+
+def _shape(entries):
+    """None where the server tells by their unique what directories are one."""
+    if any(entry.unique for entry in entries):
+        return None
+    return _tree.shape((entry.name, _node(entry)) for entry in entries)
 
 
 def _is_passing(error):

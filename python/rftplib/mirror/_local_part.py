@@ -12,6 +12,12 @@ from . import _names
 NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 CHANGED, COME = "it has changed since the plan was made", "it has come since the plan was made"
+ALTERED = "it has changed while it was sent"
+
+
+def is_same_version(found, other):
+    """Whether two stats of an open file tell that it hasn't been written to in between."""
+    return (found.st_size, found.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
 
 
 def kind_of(found, name):

@@ -5,13 +5,17 @@ In an object store nothing is there before it is whole. Elsewhere a file is writ
 
 import contextlib
 import errno
+import io
+import os
 import re
 import secrets
 
 from .._errors import Error
 from ..transfer._part import part_name
-from . import _names
-from ._tree import Node, Tree, join
+from . import _advice, _digests, _names
+from ._local import LocalError
+from ._local_part import CHANGED, COME
+from ._tree import CIRCLE, MAX_ALIKE, MAX_DEPTH, SECOND, Node, Tree, join, shape
 
 
 class Other:
@@ -22,6 +26,7 @@ class Other:
     def __init__(self, url):
         self.url = url
         self._opened = None
+        self._begun = set()  # paths that were written to without a temporary name: what is there now may be a half
 
     def __str__(self):
         return re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", self.url)
@@ -46,29 +51,42 @@ class Other:
 
     def scan(self, rules, links, names, *, sent, needed, folds=False, connections=1, expected=0):
         """The Tree; `needed` as for a local side."""
-        fs, root = self._fs()
         tree = Tree(rules, names, sent, folds)
-        if not fs.isdir(root):
-            if needed:
-                raise FileNotFoundError(f"{self} isn't there")
-            tree.exists = False
-            return tree
-        waiting = [""]
+        with _told():
+            fs, root = self._fs()
+            if not fs.isdir(root):
+                if needed:
+                    raise FileNotFoundError(f"{self} isn't there")
+                tree.exists = False
+                return tree
+        waiting = [("", ())]
         while waiting:
-            parent = waiting.pop()
+            parent, shapes = waiting.pop()
             directory = join(root, parent) if parent else root
-            for told in fs.ls(directory, detail=True, refresh=True):
-                name = told["name"].rstrip("/").rpartition("/")[2]
-                kind = {"file": "file", "directory": "dir"}.get(told["type"], "other")
-                if told.get("islink"):
-                    kind = "link"  # what is behind it lies elsewhere
-                if kind == "file" and _names.is_part(name):
-                    kind = "part"
-                if told["name"].strip("/") == directory.strip("/"):
-                    continue  # object stores list a directory in itself
-                path = tree.take(parent, parent, name, Node(kind, told.get("size"), _time(told)))
-                if path is not None and kind == "dir":
-                    waiting.append(path)
+            try:
+                with _told():
+                    listed = fs.ls(directory, detail=True, refresh=True)
+                    # object stores list a directory in itself
+                    listed = [told for told in listed if told["name"].strip("/") != directory.strip("/")]
+                    entries = [(told["name"].rstrip("/").rpartition("/")[2], _node(told)) for told in listed]
+            except (Error, OSError, EOFError, ValueError) as error:
+                if not parent:
+                    raise
+                tree.failed(parent, _advice.text(error), _advice.of("list", error))
+                continue
+            here = shape(entries)
+            shapes = shapes if here is None else (*shapes, here)
+            if shapes.count(here) > MAX_ALIKE:
+                tree.failed(parent, CIRCLE, "exclude it")
+                continue
+            for name, node in entries:
+                path = tree.take(parent, parent, name, node)
+                if path is None or node.kind != "dir":
+                    continue
+                if path.count("/") + 2 > MAX_DEPTH:
+                    tree.failed(path, f"deeper than {MAX_DEPTH} directories", "exclude it")
+                else:
+                    waiting.append((path, shapes))
         return tree
 
     def make_root(self):
@@ -80,36 +98,61 @@ class Other:
         with _told():
             self._fs()[0].makedirs(self._path(path), exist_ok=True)
 
-    def read(self, path):
+    def read(self, path, size):
+        """A file's content. size: as it is listed, None if it isn't. Raises EOFError if less comes than there is."""
         with _told():
-            return self._fs()[0].cat_file(self._path(path))
+            data = self._fs()[0].cat_file(self._path(path))
+            self._check_whole(path, len(data), size)
+        return data
 
-    def write(self, path, data):
-        self._arrive(path, lambda fs, place: fs.pipe_file(place, data), len(data))
-
-    def get(self, path, file):
-        """Copy a file into one that is open."""
-        with _told(), self._fs()[0].open(self._path(path), "rb") as source:
-            for block in iter(lambda: source.read(1 << 20), b""):
-                file.write(block)
-
-    def put(self, local, path):
-        self._arrive(path, lambda fs, place: fs.put_file(local, place))
-
-    def _arrive(self, path, write, size=None):
-        """Have a file written; what was there before stays until the new one is whole."""
+    def get(self, path, file, size):
+        """Copy a file into one that is open; the rest as read()."""
         with _told():
-            fs, final = self._fs()[0], self._path(path)
+            came = 0
+            with self._fs()[0].open(self._path(path), "rb") as source:
+                for block in iter(lambda: source.read(1 << 20), b""):
+                    file.write(block)
+                    came += len(block)
+            self._check_whole(path, came, size)
+
+    def _check_whole(self, path, came, size):
+        if size in (None, came):
+            return
+        found = _now(self._fs()[0], self._path(path))
+        size = size if found is None or found.size is None else found.size
+        if size != came:
+            raise EOFError(f"{came:,} bytes came of {size:,}")
+
+    def write(self, action, data):
+        self._arrive(action, lambda fs, place: fs.pipe_file(place, data), lambda: io.BytesIO(data), len(data))
+
+    def put(self, local, action):
+        size = os.stat(local).st_size
+        self._arrive(action, lambda fs, place: fs.put_file(local, place), lambda: open(local, "rb"), size)
+
+    def _arrive(self, action, write, opened, size):
+        """Have a file written; what was there before stays until the new one is whole. opened(): the new content."""
+        with _told():
+            fs, final = self._fs()[0], self._path(action.path)
             if not _renames(fs):
+                if action.path not in self._begun:
+                    _check(fs, action, final, opened, size)
+                self._begun.add(action.path)
                 write(fs, final)
+                try:
+                    _check_arrived(fs, final, size)
+                except OSError:
+                    with contextlib.suppress(Exception):
+                        fs.rm_file(final)  # what was there before is lost already
+                    raise
+                self._begun.discard(action.path)
                 return
             parent, slash, name = final.rpartition("/")
             part = parent + slash + part_name(name, secrets.token_hex(16))
             try:
                 write(fs, part)
-                there = fs.info(part).get("size")
-                if size is not None and there not in (None, size):
-                    raise OSError(f"{there} bytes of {size} have arrived")
+                _check_arrived(fs, part, size)
+                _check(fs, action, final, opened, size)
                 _rename(fs, part, final, f"{parent}{slash}{part_name(name, secrets.token_hex(16))}")
             except BaseException:
                 with contextlib.suppress(Exception):
@@ -120,12 +163,15 @@ class Other:
         """Nothing: it has no time that can be set."""
 
     def delete(self, action):
-        """Delete a file. Returns False if it is gone already."""
+        """Delete a file, unless it is another one than was planned. Returns False if it is gone already."""
         with _told():
-            there = self._fs()[0].exists(self._path(action.path))
-            if there:
-                self._fs()[0].rm_file(self._path(action.path))
-        return there
+            fs, place = self._fs()[0], self._path(action.path)
+            found = _now(fs, place)
+            if found is not None:
+                if action.there is not None and _has_changed(found, action.there):
+                    raise OSError(errno.EBUSY, CHANGED)
+                fs.rm_file(place)
+        return found is not None
 
     def rmdir(self, path):
         """Remove a directory. Returns False if it is gone already; object stores have none without files."""
@@ -160,15 +206,67 @@ def _rename(fs, part, final, aside):
     fs.rm_file(aside)
 
 
+def _now(fs, place):
+    """The Node of what is there now, whatever the file system has remembered; None for nothing."""
+    fs.invalidate_cache(place)
+    try:
+        return _node(fs.info(place))
+    except FileNotFoundError:
+        return None
+
+
+def _check_arrived(fs, place, size):
+    found = _now(fs, place)
+    if found is None or found.size not in (None, size):
+        raise OSError(f"{0 if found is None else found.size} bytes of {size} have arrived")
+
+
+def _check(fs, action, place, opened, size):
+    """Raise LocalError unless what is there may be replaced: it is what it was when that was planned, or the same as
+    what replaces it, opened(), which another run has copied."""
+    found, trouble = _now(fs, place), None
+    if found is not None and action.reason == "missing":
+        trouble = COME
+    elif found is not None and action.there is not None and _has_changed(found, action.there):
+        trouble = CHANGED
+    if trouble is not None and not (found.kind == "file" and found.size == size and _is_same(fs, place, opened)):
+        raise LocalError(OSError(errno.EBUSY, trouble))
+
+
+def _has_changed(found, there):
+    kind, size, modified = there
+    if found.kind != kind or (None not in (found.size, size) and found.size != size):
+        return True
+    if None in (found.modified, modified):
+        return False
+    # Object stores may list fractions of a second, and tell none of a single object
+    whole = 0 in (found.modified % SECOND, modified % SECOND)
+    return abs(found.modified - modified) >= (SECOND if whole else 1)
+
+
+def _is_same(fs, place, opened):
+    with opened() as ours, fs.open(place, "rb") as theirs:
+        return _digests.sha256(ours) == _digests.sha256(theirs)
+
+
 @contextlib.contextmanager
 def _told():
     """What a file system raises in this block is an OSError, whatever its libraries have for their failures."""
     try:
         yield
-    except (Error, OSError, EOFError, ValueError, ImportError):
+    except (Error, OSError, EOFError, ValueError, ImportError, LocalError):
         raise
     except Exception as error:
         raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+def _node(told):
+    kind = {"file": "file", "directory": "dir"}.get(told["type"], "other")
+    if told.get("islink"):
+        kind = "link"  # what is behind it lies elsewhere
+    if kind == "file" and _names.is_part(told["name"].rpartition("/")[2]):
+        kind = "part"
+    return Node(kind, None if kind == "dir" else told.get("size"), _time(told))
 
 
 def _time(told):

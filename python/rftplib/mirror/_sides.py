@@ -2,6 +2,7 @@
 
 import os
 import posixpath
+import re
 
 from .._site import Site
 from ._local import Local
@@ -38,7 +39,7 @@ def _side(value, follow=False):
             from ._other import Other
 
             return Other(value)
-        value = value.partition("://")[2]
+        value = re.sub("(?i)^localhost(?=/)", "", value.partition("://")[2])  # RFC 8089
     path = os.fspath(value)
     if not isinstance(path, str) or not path:
         raise ValueError("a path is a str, and not empty")

@@ -17,6 +17,7 @@ from ._ahead import Ahead
 from ._jobs import Outcome, failed
 from ._listers import argument
 from ._local import Local, LocalError
+from ._local_part import ALTERED, is_same_version
 from ._origin import Origin, ask
 from ._remote import WINDOW, Remote
 from ._tree import join, parent_of, seconds
@@ -46,9 +47,13 @@ def copy(job, actions, here, works):
                 here.check()
                 with opener() as content:
                     data = content.file.read()
-                job.target.write(action.path, data)
                 digest = _digests.sha256(io.BytesIO(data)) if job.digests else None
-                yield Outcome(action.path, len(data), content.modified, digest)
+                try:
+                    job.target.write(action, data)
+                except LocalError as error:
+                    yield failed(action, error.error)
+                else:
+                    yield Outcome(action.path, len(data), content.modified, digest)
 
 
 def _fetched(job, actions, here, works):
@@ -56,7 +61,7 @@ def _fetched(job, actions, here, works):
     if not isinstance(job.source, Remote):
         for action in actions:
             here.check()
-            yield action, io.BytesIO(job.source.read(action.origin or action.path))
+            yield action, io.BytesIO(job.source.read(action.origin or action.path, action.size))
         return
     found = []
     with here.borrow(job.source.site) as ftp, Ahead(ftp, works=works) as ahead:
@@ -109,10 +114,7 @@ class _Content:
             self.file.close()
 
     def is_as_before(self):
-        if self._found is None:
-            return True
-        now = os.fstat(self.file.fileno())
-        return (now.st_size, now.st_mtime_ns) == (self._found.st_size, self._found.st_mtime_ns)
+        return self._found is None or is_same_version(os.fstat(self.file.fileno()), self._found)
 
 
 def _read(folders, action):
@@ -158,10 +160,10 @@ def _send(job, contents, here, ftp, ahead):
                     command = "STOR " + argument(part)
                     with here.metered(ftp, command, None):
                         ftp.storbinary(command, content.file)
-                    if not content.is_as_before():
-                        raise LocalError(OSError(None, "it has changed while it was sent"))
                     size = content.file.tell()
                     digest = _digests.Hashes(ftp, content.file, job)
+                    if not content.is_as_before():
+                        raise LocalError(OSError(None, ALTERED))
             except error_temp as refusal:
                 if str(refusal)[:3] == "421":
                     raise
