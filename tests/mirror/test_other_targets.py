@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 
@@ -174,6 +175,30 @@ def test_what_was_changed_meanwhile_isnt_deleted(memory):
         report = made.run(connections=1)
     assert [(one.path, one.error) for one in report.failures] == [("changed", "it has changed since the plan was made")]
     assert sorted(memory.store) == ["/t/a", "/t/changed"]
+
+
+def test_contents_are_compared_by_hash(memory, monkeypatch):
+    """What can't be read any more is copied, and fails then for itself."""
+    files = {name: name.encode() for name in ("same", "other", "gone")}
+    for name in files:
+        memory.pipe_file(f"/t/{name}", b"ohter" if name == "other" else name.encode())
+    real = type(memory)._open
+
+    def opened(self, path, *arguments, **keywords):
+        if path.endswith("gone"):
+            raise FileNotFoundError(path)
+        return real(self, path, *arguments, **keywords)
+
+    monkeypatch.setattr(type(memory), "_open", opened)
+
+    def xsha256(session):
+        made = hashlib.sha256(session.server.files[session.argument.rpartition("/")[2]].content).hexdigest()
+        session.say(f"250 {made}\r\n".encode())
+
+    features = b"211-F\r\n MLST type*;size*;modify*;\r\n SIZE\r\n XSHA256\r\n211 End\r\n"
+    with server_of(files, FEAT=features, XSHA256=xsha256) as server:
+        made = plan(server.site, "memory://t", compare="hash")
+    assert [(one.path, one.reason) for one in made] == [("gone", "contents differ"), ("other", "contents differ")]
 
 
 @pytest.mark.parametrize("content", [b"0123456789", LARGE], ids=["small", "large"])

@@ -1,10 +1,11 @@
 """Hashes of whole files: a server's, where it has a command for them, and ours."""
 
-import io
+import tempfile
 
 from ..transfer import TransferError
 from ..transfer._verify import Verify, local_hash, offered, remote_hash
 from ._listers import argument
+from ._local import LocalError
 from ._remote import Remote
 from ._values import Action, state
 
@@ -74,17 +75,29 @@ def _common(source, target):
 
 
 def _all(side, files, algorithm):
-    """The hash of each (path, size)."""
+    """The hash of each (path, size); None where it can't be had."""
     if isinstance(side, Remote):
         with side.site.borrow() as ftp:
             return [remote_hash(ftp, argument(path), offered(ftp), size) for path, size in files]
     if hasattr(side, "folders"):
         with side.folders() as folders:
             return [_of_local(folders, path, algorithm) for path, _ in files]
-    return [local_hash(io.BytesIO(side.read(path, size)), algorithm) for path, size in files]
+    return [_of_other(side, path, size, algorithm) for path, size in files]
 
 
 def _of_local(folders, path, algorithm):
-    file, _ = folders.read(path)
+    try:
+        file, _ = folders.read(path)
+    except LocalError:
+        return None
     with file:
+        return local_hash(file, algorithm)
+
+
+def _of_other(side, path, size, algorithm):
+    with tempfile.TemporaryFile() as file:
+        try:
+            side.get(path, file, size)
+        except (OSError, EOFError):
+            return None
         return local_hash(file, algorithm)
