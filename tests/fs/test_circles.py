@@ -12,7 +12,7 @@ TIME = "modify=20200102030405;"
 
 
 def fs_of(server):
-    return FTPFileSystem("127.0.0.1", server.port, "user", "secret", timeouts=10, connections=1, keepalive=None)
+    return FTPFileSystem("127.0.0.1", server.port, "user", "secret", timeouts=30, connections=1, keepalive=None)
 
 
 def listing(*names, unique=""):

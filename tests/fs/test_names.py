@@ -43,7 +43,7 @@ def served():
     def serve(files, **replies):
         server = FileServer(files, {"RNTO": rename_to_free, "CWD": REFUSED, **replies})
         server.__enter__()
-        fs = FTPFileSystem("127.0.0.1", server.port, "user", "secret", timeouts=10, skip_instance_cache=True)
+        fs = FTPFileSystem("127.0.0.1", server.port, "user", "secret", timeouts=30, skip_instance_cache=True)
         opened.append((server, fs))
         return server, fs
 
