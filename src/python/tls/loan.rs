@@ -24,7 +24,7 @@ pub struct Loan<'a, 'py> {
 }
 
 impl<'a, 'py> Loan<'a, 'py> {
-    /// `conn` for a loop, if that can be had: the stream, and what gives it back. The stream has to be dropped first.
+    /// `conn` for a loop, if that can be had: the stream, and what gives it back. The loan has to be dropped first.
     pub fn take(conn: &'a Bound<'py, PyAny>, direction: Direction) -> PyResult<Option<(Self, Borrowed)>> {
         let py = conn.py();
         let Some((library, ssl, alive)) = genuine::lendable(conn, direction)? else {
