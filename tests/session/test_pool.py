@@ -107,7 +107,9 @@ def test_the_directory_of_the_site_is_entered_when_it_is_lent(server, path, back
     assert server.accepted == 1
     lent = server.commands.index("NOOP") + 1
     told = server.commands[lent:]
-    assert [one for one in told if one != "meanwhile"] == ["TYPE I", "REST 0", *back, "PWD", "NOOP"]
+    expected = ["TYPE I", "REST 0", *back, "PWD", "NOOP"]
+    # what is sent when it is given back again may have come by now
+    assert [one for one in told if one != "meanwhile"][: len(expected)] == expected
     assert told.index("meanwhile") < told.index(back[0])
 
 
