@@ -99,8 +99,9 @@ def test_connections_that_are_cut(secured, data):
                 assert fs.cat_file(path, start, start + 400_000) == DATA[start : start + 400_000]
                 right += 1
             except OSError:
-                failed += 1  # cut twice, say
-        assert right > failed
+                failed += 1
+        # a part that is cut once is fetched again: each error has taken two of the cuts
+        assert right > 0 and failed <= CUTS / 2
         assert fs.cat_file(path) == DATA
         fs.site.close()
     assert data.asked >= data.secured > right
