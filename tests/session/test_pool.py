@@ -250,7 +250,8 @@ def test_a_server_that_says_too_many_gets_fewer(text, at):
                     barrier.wait(PATIENCE)  # three have one at the same time
                     session_of(ftp)
 
-        end(*in_threads(9, borrow))
+        while not server.refused:  # three may have been enough for all nine
+            end(*in_threads(9, borrow))
         assert server.most == 3
         refused = server.refused
         end(*in_threads(9, borrow))
