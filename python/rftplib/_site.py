@@ -41,8 +41,7 @@ class Site:
     21 where none is named. ftps:// means port 990 where none is named. On port 990 TLS begins with the first byte, on
     all others by AUTH; `implicit`, true or false, says otherwise, and so does '?implicit=true' in the URL. The
     directory is where connections begin: relative to the login's, or with %2F in front from the root. cafile: a file of
-    authorities to verify by, in place of the
-    system's.
+    authorities to verify by, in place of the system's.
 
     user, password: in place of the URL's. password: a str, or a function that returns one when it is needed. Without a
     password, ~/.netrc is looked into; without a user there either, the login is anonymous.

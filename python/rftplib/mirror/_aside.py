@@ -3,10 +3,9 @@
 import contextlib
 import errno
 import os
-import secrets
 import stat
 
-from ..transfer._part import part_name
+from ..transfer._part import fresh_part_name
 
 
 class Aside:
@@ -20,7 +19,7 @@ class Aside:
         self.path = os.fspath(path)
         self._final = _checked(self.path)
         folder, name = os.path.split(self._final)
-        self._part = os.path.join(folder, part_name(name, secrets.token_hex(16)))
+        self._part = os.path.join(folder, fresh_part_name(name))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
         with self._named():
             descriptor = os.open(self._part, flags, 0o600 if private else 0o666)
