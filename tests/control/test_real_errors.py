@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ftplib
 import io
-import socket
 
 import pytest
 import rftplib
+from support.ports import REFUSING
 
 # The address family matters to connections only: test_transfers has both.
 pytestmark = pytest.mark.endpoints(where=lambda endpoint: not endpoint.ipv6)
@@ -143,12 +143,9 @@ def test_text_file_given_to_storlines(work, pair):
 
 
 def test_connection_refused(no_descriptor_left):
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-        for module in (rftplib, ftplib):
-            ftp = module.FTP()
-            with pytest.raises(ConnectionRefusedError):
-                ftp.connect("127.0.0.1", port, timeout=5)
-            assert ftp.sock is None
-            ftp.close()
+    for module in (rftplib, ftplib):
+        ftp = module.FTP()
+        with pytest.raises(ConnectionRefusedError):
+            ftp.connect("127.0.0.1", REFUSING, timeout=5)
+        assert ftp.sock is None
+        ftp.close()

@@ -12,6 +12,7 @@ from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS, NativeContext
 from servers.layout import PASSWORD, USER, certificate
 from support.certificates import client_context
 from support.ftps import IMPLICIT, TIMEOUT, content
+from support.ports import REFUSING
 
 BOTH = pytest.mark.parametrize("cls", [ImplicitFTP_TLS, FTPS], ids=["ImplicitFTP_TLS", "FTPS"])
 PROTECTION = [("PBSZ 0", True), ("PROT P", True)]
@@ -268,12 +269,8 @@ def test_arguments_as_in_ftp(cls):
 
 @BOTH
 def test_refused_connection(cls):
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     with pytest.raises(ConnectionRefusedError):
-        implicit(cls, context=client_context(), timeout=5).connect("127.0.0.1", port)
+        implicit(cls, context=client_context(), timeout=5).connect("127.0.0.1", REFUSING)
 
 
 @BOTH
