@@ -6,7 +6,8 @@ import ssl
 
 from .._errors import Error
 from .._hints import UNTRUSTED_URL, told_by_site
-from ..transfer._attempts import FULL, MAY_BE_FULL, is_full
+from ..transfer._attempts import FULL, is_full
+from ..transfer._course import MAY_BE_FULL
 from ._values import NOT_MADE
 
 _OF_SERVERS = {
