@@ -6,7 +6,7 @@ import os
 import stat
 
 from .._circles import CIRCLE
-from .._errors import explained
+from .._errors import also
 from . import _names, _tree
 from ._local_part import CHANGED, NOFOLLOW, Part, kind_of, new_part
 from ._tree import Node, Tree, join, parent_of
@@ -65,7 +65,7 @@ class Local:
         try:
             os.makedirs(self.root, exist_ok=True)
         except OSError as error:
-            raise explained(error, NOT_MADE) from None
+            raise also(error, NOT_MADE) from None
 
     def folders(self):
         """A context manager: the Folders of the root."""

@@ -75,7 +75,7 @@ def run(where, job, retry, course):
             if isinstance(error, error_proto):
                 again, garbled = again and not garbled, True
             if not again:
-                raise told(error, job.describe(side.name) + _advice(error, connected, job, course)) from error.__cause__
+                raise told(error, job.describe(side.name), _advice(error, connected, job, course)) from error.__cause__
             pause = retry.pause(course.failures)
             _logs.event("control", _logs.INFO, "%s: %s; once more in %.1f s", job.describe(side.name), error, pause)
         time.sleep(pause)
@@ -87,22 +87,20 @@ def _most_before_any(error):
 
 
 def _advice(error, connected, job, course):
-    """What a user may look at, for the end of an error's text. connected: whether there has been a connection."""
-    text = course.stuck
+    """What a user may look at; None for nothing. connected: whether there has been a connection."""
     if is_full(error):
-        text = FULL
-    elif not connected:
-        text = _hints.of_connecting(error)
-    elif isinstance(error, error_perm) and error.args[0][:3] == "550":
-        text = job.advice
-    return f": {text}" if text else ""
+        return FULL
+    if not connected:
+        return _hints.of_connecting(error)
+    if isinstance(error, error_perm) and error.args[0][:3] == "550":
+        return job.advice
+    return course.stuck
 
 
-def told(error, text):
-    """The error with `text` behind its own."""
-    if isinstance(error, (BeginAnew, NotWhole)):
-        return TransferError(f"{error} ({text})").with_traceback(error.__traceback__)
-    return also(error, text).with_traceback(error.__traceback__)
+def told(error, place, hint=None):
+    """The error with that behind its text: see also()."""
+    new = TransferError(str(error)) if isinstance(error, (BeginAnew, NotWhole)) else error
+    return also(new, place, hint).with_traceback(error.__traceback__)
 
 
 def check_retry(retry):
