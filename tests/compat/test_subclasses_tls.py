@@ -13,60 +13,10 @@ from support.actions import recv_data, send_data
 from support.certificates import server_context
 from support.scripted_server import LIMIT, Server
 
+from tls import recipes
+
 BIG = b"0123456789abcdef" * 4096
 VERSIONS = ["TLSv1_2", "TLSv1_3"]
-
-
-class ImplicitFTP_TLS(ftplib.FTP_TLS):
-    """FTP_TLS subclass that automatically wraps sockets in SSL to support implicit FTPS."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self._sock = None
-
-    @property
-    def sock(self):
-        """Return the socket."""
-        return self._sock
-
-    @sock.setter
-    def sock(self, value):
-        """When modifying the socket, ensure that it is ssl wrapped."""
-        if value is not None and not isinstance(value, ssl.SSLSocket):
-            value = self.context.wrap_socket(value)
-        self._sock = value
-
-
-class ReusingFTP_TLS(ftplib.FTP_TLS):
-    """Explicit FTPS, with shared TLS session."""
-
-    def ntransfercmd(self, cmd, rest=None):
-        conn, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
-        if self._prot_p:
-            conn = self.context.wrap_socket(conn, server_hostname=self.host, session=self.sock.session)
-        return conn, size
-
-
-class ReusingBySuper(ftplib.FTP_TLS):
-    def ntransfercmd(self, cmd, rest=None):
-        conn, size = super(ftplib.FTP_TLS, self).ntransfercmd(cmd, rest)
-        if self._prot_p:
-            conn = self.context.wrap_socket(conn, server_hostname=self.host, session=self.sock.session)
-        return conn, size
-
-
-class ReusedSslSocket(ssl.SSLSocket):
-    def unwrap(self):
-        pass
-
-
-class NotUnwrapping(ftplib.FTP_TLS):
-    def ntransfercmd(self, cmd, rest=None):
-        conn, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
-        if self._prot_p:
-            conn = self.context.wrap_socket(conn, server_hostname=self.host, session=self.sock.session)
-            conn.__class__ = ReusedSslSocket
-        return conn, size
 
 
 def reuse_is_counted(counts):
@@ -83,7 +33,7 @@ def reuse_is_counted(counts):
 
 def test_implicit_tls_by_a_sock_property():
     with Server(implicit=True, data=BIG) as server:
-        ftp = ImplicitFTP_TLS(timeout=LIMIT)
+        ftp = recipes.implicit_by_property(ftplib)(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         assert isinstance(ftp.sock, ssl.SSLSocket) and "sock" not in vars(ftp)
         ftp.login("u", "p")
@@ -99,13 +49,13 @@ def test_implicit_tls_by_a_sock_property():
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("cls", [ReusingFTP_TLS, ReusingBySuper, NotUnwrapping])
-def test_the_session_of_the_control_connection_is_reused(cls, version):
+@pytest.mark.parametrize("recipe", [*recipes.SESSION, recipes.unwrap_by_class])
+def test_the_session_of_the_control_connection_is_reused(recipe, version):
     reused = []
     action = (b"150 ok\r\n", reuse_is_counted(reused), b"226 done\r\n")
     tls = server_context(minimum_version=ssl.TLSVersion[version], maximum_version=ssl.TLSVersion[version])
     with Server({"RETR": action}, tls=tls) as server:
-        ftp = cls(timeout=LIMIT)
+        ftp = recipe(ftplib)(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         ftp.login("u", "p")
         ftp.prot_p()

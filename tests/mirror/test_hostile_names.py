@@ -229,3 +229,16 @@ def test_which_links_stay_inside():
 
 def test_there_are_sixty():
     assert len(NAMES) + len(TARGETS) >= 60
+
+
+def test_local_links_that_lead_in_a_circle(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "f").write_bytes(b"1")
+    (tmp_path / "here").symlink_to(".")
+    (tmp_path / "sub" / "above").symlink_to("..")
+    (tmp_path / "again").symlink_to("sub")
+    with TreeServer({}).site() as site:
+        made = plan(tmp_path, site, links="follow")
+    assert {one.path for one in made.failures} == {"here", "sub/above", "again/above"}
+    assert {one.error for one in made.failures} == {"it leads in a circle"}
+    assert [one.path for one in made if one.kind == "copy"] == ["f"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import threading
 import time
 
@@ -95,6 +96,24 @@ def test_among_the_threads(place, server, local, monkeypatch):
         server.let_go()
     assert [name for name in os.listdir(local) if name.endswith(".part")] == []
     assert "b" not in os.listdir(local)
+
+
+def test_a_signal(server, local):
+    """It ends at once, and there is nothing half."""
+
+    def interrupt():
+        server.wait_for("half")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with server.site(seconds=PATIENCE) as site:
+        made, thread = plan(site, local), threading.Thread(target=interrupt)
+        thread.start()
+        began = time.monotonic()
+        interrupted(made)
+        thread.join()
+        assert time.monotonic() - began < PATIENCE / 2
+        server.let_go()
+    assert os.listdir(local) == []
 
 
 def test_what_a_thread_itself_raises(local, monkeypatch):

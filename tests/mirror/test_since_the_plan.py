@@ -181,12 +181,20 @@ def test_a_name_that_the_server_changes(given, stored, tmp_path):
             assert report.withheld and set(server.files) == {"old", stored, "f"}
 
 
-def test_two_names_that_are_one_on_the_server(tmp_path):
-    for name in ("Notes", "notes"):
+@pytest.mark.parametrize("names, change", [
+    (("Notes", "notes"), str.lower),
+    (("report ", "report_"), lambda name: name.replace(" ", "_")),
+    ((" b", "_b"), lambda name: name.replace(" ", "_")),
+    (("b..", "b"), lambda name: name.rstrip(".")),
+    (("a\tb", "a_b"), lambda name: name.replace("\t", "_")),
+], ids=repr)  # fmt: skip
+def test_two_names_that_are_one_on_the_server(names, change, tmp_path):
+    """One of them may be copied; that the other one isn't is told, and nothing is written over."""
+    for name in names:
         put(tmp_path / name, name.encode())
-    with server_of({}, RNTO=renaming(str.lower)) as server:
+    with server_of({}, RNTO=renaming(change)) as server:
         report = plan(tmp_path, server.site).run()
-    assert [one.path for one in report.failures] == ["Notes"] and report.copied == 1
+        assert report.copied <= len(server.files) == 1 and report.copied + len(report.failures) == 2
 
 
 def test_a_server_that_hides_names_with_a_dot(tmp_path):

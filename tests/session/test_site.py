@@ -11,6 +11,7 @@ import ssl
 
 import pytest
 import rftplib
+from rftplib._errors import also, explained, hint_of, places_of
 from rftplib.session import Site, Timeouts, batch, features
 from rftplib.tls import FTPS, ImplicitFTP_TLS, NativeContext
 from rftplib.transfer import get
@@ -394,7 +395,8 @@ def test_a_server_that_wants_tls(reply, tmp_path):
         with pytest.raises(rftplib.Error, match=r"\(the server wants TLS: ftpes:// or ftps://\)$") as caught:
             site.open()
         assert caught.value.args == (reply.decode().strip(),)
-        with pytest.raises(rftplib.Error, match="the server wants TLS: ftpes:// or ftps://; getting 'a'"):
+        where = f"getting 'a' from 127.0.0.1:{server.port}"
+        with pytest.raises(rftplib.Error, match=rf"\({where}: the server wants TLS: ftpes:// or ftps://\)$"):
             get(site, "a", tmp_path / "a")  # at once
         assert len(server.sessions) == 2
 
@@ -408,3 +410,12 @@ def test_a_login_without_a_password(home):
                 Site(f"ftp://{user}127.0.0.1:{server.port}").open()
         with pytest.raises(rftplib.error_perm, match=r"530 Login incorrect\.$"):
             Site(f"ftp://user:secret@127.0.0.1:{server.port}").open()
+
+
+def test_where_and_what_to_do_outlive_a_pickle():
+    """As errors do that come from another process."""
+    error = also(explained(also(rftplib.error_perm("530 no"), "getting 'a'"), "log in"), "after 2 replies")
+    for one in (error, pickle.loads(pickle.dumps(error))):
+        assert isinstance(one, rftplib.error_perm) and one.args == ("530 no",)
+        assert str(one) == "530 no (getting 'a'; after 2 replies: log in)"
+        assert (places_of(one), hint_of(one)) == (("getting 'a'", "after 2 replies"), "log in")

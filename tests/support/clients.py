@@ -120,3 +120,14 @@ TRANSFERS = {
     "upload-lines": lambda ftp, name="x": ftp.storlines(f"STOR {name}", Endless()),
 }
 ALL_TRANSFERS = pytest.mark.parametrize("transfer", TRANSFERS)
+
+
+class Loop(rftplib.FTP):
+    """Somebody's own loops, in which nothing of rftplib's counts."""
+
+    def retrbinary(self, cmd, callback, blocksize=8192, rest=None):
+        self.voidcmd("TYPE I")
+        with self.transfercmd(cmd, rest) as conn:
+            while block := conn.recv(blocksize):
+                callback(block)
+        return self.voidresp()

@@ -7,13 +7,12 @@ import os
 import pytest
 from rftplib import error_perm
 from rftplib.transfer import Retry, TransferError, get
-from support.file_server import FileServer, cut_after, feat, retr
+from support.file_server import AT_ONCE, FileServer, cut_after, feat, retr
 from support.real import content
 
 SIZE = 300_000
 OLD, NEW = content(SIZE), content(SIZE + 1)[1:]
 OVERLAP = 16 * 1024
-AT_ONCE = Retry(attempts=4, base=0)
 ONCE = Retry(attempts=1)
 
 

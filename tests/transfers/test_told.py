@@ -12,12 +12,9 @@ from rftplib import error_perm, error_temp
 from rftplib.session import Site
 from rftplib.transfer import Retry, get, put
 from support.actions import reset
-from support.file_server import FileServer, name_of, retr, store, take_only
+from support.file_server import AT_ONCE, DATA, FileServer, name_of, retr, store, take_only
 from support.ports import REFUSING
-from support.real import content
 
-DATA = content(300_000)
-AT_ONCE = Retry(attempts=4, base=0)
 ONCE = Retry(attempts=1)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from pathlib import PurePosixPath
 
 from .._batch import batch
+from .._circles import CIRCLE, Above, facts_of
 from .._errors import Error
 from .._exact import ask
 from .._features import features
@@ -13,7 +14,7 @@ from ..transfer._attempts import told
 from ..transfer._naming import name_it
 from ._kinds import os_error, type_of
 from ._read import refusal
-from ._tree import Above, expand, facts_of, list_all
+from ._tree import enter, expand, list_all
 from ._write import publish, temporary, try_out
 
 
@@ -101,18 +102,28 @@ def rm(fs, paths, recursive, maxdepth):
     refused = _delete(fs, paths, "DELE", not recursive)
     if not recursive or not refused:
         return
+
+    def again(path):
+        return facts_of(list_all(fs, [path], exact_times=False)[0])
+
     files, level, depth = [], {path: Above() for path in refused}, 0
     folders = [path for path in level if path != "/"]
     while level and depth != maxdepth:
         depth, dirs = depth + 1, {}
         for entries in _list(fs, list(level), refused):
             files += [entry.path for entry in entries if entry.type != "dir"]
-            found = [entry.path for entry in entries if entry.type == "dir"]
+            found = [entry for entry in entries if entry.type == "dir"]
             if found:
-                parent = found[0].rpartition("/")[0] or "/"
-                dirs.update(dict.fromkeys(found, level[parent].with_listing(parent, facts_of(entries))))
+                parent = found[0].path.rpartition("/")[0] or "/"
+                above = enter(level[parent], parent, facts_of(entries), again)
+                dirs.update((entry.path, (above, entry.unique)) for entry in found)
         # pyftpdlib lists a link to a directory as a directory; but it deletes the link, and no directory
-        level = {path: dirs[path] for path in _delete(fs, list(dirs), "DELE", False)}
+        level = {}
+        for path in _delete(fs, list(dirs), "DELE", False):
+            above, unique = dirs[path]
+            if above.has(unique):
+                raise OSError(errno.ELOOP, CIRCLE, path)
+            level[path] = above.with_unique(unique)
         folders += level
     _delete(fs, files, "DELE", True, paths)
     _delete(fs, folders[::-1], "RMD", True, paths)

@@ -10,7 +10,7 @@ from .._errors import Error, error_perm, error_proto, error_reply
 from .._exact import ask
 from .._pool import says_too_many
 from ..transfer._attempts import told
-from ..transfer._naming import _ODD, check_name, name_it
+from ..transfer._naming import check_name, is_odd, name_it
 from ._kinds import type_of
 from ._read import PATIENCE, close, refusal, told_size
 
@@ -44,7 +44,7 @@ def try_out(ftp, path):
 
     An empty file is what it is tried out with.
     """
-    if not _ODD.search(path.rpartition("/")[2]):
+    if not is_odd(path.rpartition("/")[2]):
         return
     name = temporary(path)
     try:

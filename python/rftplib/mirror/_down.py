@@ -17,12 +17,12 @@ from ._origin import Origin, ask
 _TOGETHER = 16
 
 
-def copy(job, actions, here, works):
+def copy(job, actions, here, course):
     """Yield an Outcome for each. Raises what has to do with the connection."""
     site = job.source.site
     with job.target.folders() as folders, contextlib.closing(_Fetched(job, folders)) as fetched:
         try:
-            with here.borrow(site) as ftp, Ahead(ftp, works=works) as ahead:
+            with here.borrow(site) as ftp, Ahead(ftp, works=not course.failures) as ahead:
                 waiting = collections.deque(map(Origin, actions))
                 while waiting:
                     here.check()

@@ -69,8 +69,7 @@ class Here:
         self.stop = threading.Event()
         # shared by all transfers of this process
         self.rate = None if rate is None else _rftplib.Rate(rate)
-        self.total, self._moved = 0, moved
-        self.ends = {}  # {path: where the attempts at a large upload have ended}
+        self._moved = moved
         self.asides = {}  # {path: the name under which what it replaces waits on the server}
         self.token = os.urandom(8).hex()  # what is written on servers is of this run alone
         self.raised = None  # what the one who is told of progress has raised
@@ -78,7 +77,6 @@ class Here:
         self._clients = set()
 
     def moved(self, size):
-        self.total += size
         if self._moved is not None:
             try:
                 self._moved(size)

@@ -5,7 +5,8 @@ import errno
 import os
 import stat
 
-from .._errors import explained
+from .._circles import CIRCLE
+from .._errors import also
 from . import _names, _tree
 from ._local_part import CHANGED, NOFOLLOW, Part, kind_of, new_part
 from ._tree import Node, Tree, join, parent_of
@@ -64,7 +65,7 @@ class Local:
         try:
             os.makedirs(self.root, exist_ok=True)
         except OSError as error:
-            raise explained(error, NOT_MADE) from None
+            raise also(error, NOT_MADE) from None
 
     def folders(self):
         """A context manager: the Folders of the root."""
@@ -213,7 +214,7 @@ def local():
 
 def _scan(tree, root, links):
     """Each directory by its descriptor, links to directories only as told. Closes `root`."""
-    opened = [_Opened("", "", root)]
+    opened = [_Opened("", "", root, _identity(os.fstat(root)))]
     try:
         while opened:
             here = opened[-1]
@@ -228,16 +229,16 @@ def _scan(tree, root, links):
             path = tree.take(here.path, here.origin, entry.name, node)
             if path is None or node.kind != "dir":
                 continue
-            identity, hops = (found.st_dev, found.st_ino), here.hops + followed
-            if followed and (hops > _tree.MAX_LINKS or any(one.identity == identity for one in opened)):
-                tree.failed(path, "links lead in a circle", "exclude it")
+            identity = _identity(found)
+            if followed and any(one.identity == identity for one in opened):
+                tree.failed(path, CIRCLE, "exclude it")
                 continue
             if len(opened) >= _tree.MAX_DEPTH:
                 tree.failed(path, f"deeper than {_tree.MAX_DEPTH} directories", "exclude it")
                 continue
             try:
                 folder = os.open(entry.name, _DIRECTORY | (0 if followed else NOFOLLOW), dir_fd=here.folder)
-                opened.append(_Opened(path, join(here.origin, entry.name), folder, identity, hops))
+                opened.append(_Opened(path, join(here.origin, entry.name), folder, identity))
             except OSError as error:
                 tree.failed(path, error.strerror, "see to its permissions, or exclude it")
     finally:
@@ -245,11 +246,15 @@ def _scan(tree, root, links):
             os.close(one.folder)
 
 
+def _identity(found):
+    return found.st_dev, found.st_ino
+
+
 class _Opened:
     """A directory that is being listed."""
 
-    def __init__(self, path, origin, folder, identity=None, hops=0):
-        self.path, self.origin, self.folder, self.identity, self.hops = path, origin, folder, identity, hops
+    def __init__(self, path, origin, folder, identity):
+        self.path, self.origin, self.folder, self.identity = path, origin, folder, identity
         try:
             with os.scandir(folder) as entries:
                 self.entries = iter(sorted(entries, key=lambda entry: entry.name))

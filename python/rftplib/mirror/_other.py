@@ -10,12 +10,16 @@ import os
 import re
 import secrets
 
+from .._circles import Above
 from .._errors import Error
 from ..transfer._part import part_name
 from . import _advice, _digests, _names
 from ._local import LocalError
 from ._local_part import CHANGED, COME
-from ._tree import CIRCLE, MAX_ALIKE, MAX_DEPTH, SECOND, Node, Tree, join, shape
+from ._tree import MAX_DEPTH, SECOND, Node, Tree, join
+
+# What is raised where a directory can't be listed
+_FAILURES = (Error, OSError, EOFError, ValueError)
 
 
 class Other:
@@ -59,25 +63,16 @@ class Other:
                     raise FileNotFoundError(f"{self} isn't there")
                 tree.exists = False
                 return tree
-        waiting = [("", ())]
+        waiting = [("", Above())]
         while waiting:
-            parent, shapes = waiting.pop()
-            directory = join(root, parent) if parent else root
+            parent, above = waiting.pop()
             try:
-                with _told():
-                    listed = fs.ls(directory, detail=True, refresh=True)
-                    # object stores list a directory in itself
-                    listed = [told for told in listed if told["name"].strip("/") != directory.strip("/")]
-                    entries = [(told["name"].rstrip("/").rpartition("/")[2], _node(told)) for told in listed]
-            except (Error, OSError, EOFError, ValueError) as error:
+                entries = self._list(parent)
+                above = above.with_listing(parent, _facts(entries), self._facts)
+            except _FAILURES as error:
                 if not parent:
                     raise
                 tree.failed(parent, _advice.text(error), _advice.of("list", error))
-                continue
-            here = shape(entries)
-            shapes = shapes if here is None else (*shapes, here)
-            if shapes.count(here) > MAX_ALIKE:
-                tree.failed(parent, CIRCLE, "exclude it")
                 continue
             for name, node in entries:
                 path = tree.take(parent, parent, name, node)
@@ -86,8 +81,23 @@ class Other:
                 if path.count("/") + 2 > MAX_DEPTH:
                     tree.failed(path, f"deeper than {MAX_DEPTH} directories", "exclude it")
                 else:
-                    waiting.append((path, shapes))
+                    waiting.append((path, above))
         return tree
+
+    def _list(self, path):
+        """(name, Node) of all that is in a directory."""
+        with _told():
+            fs, directory = self._fs()[0], self._path(path) if path else self._fs()[1]
+            listed = fs.ls(directory, detail=True, refresh=True)
+            # object stores list a directory in itself
+            listed = [told for told in listed if told["name"].strip("/") != directory.strip("/")]
+            return [(told["name"].rstrip("/").rpartition("/")[2], _node(told)) for told in listed]
+
+    def _facts(self, path):
+        try:
+            return _facts(self._list(path))
+        except _FAILURES:
+            return []
 
     def make_root(self):
         with _told():
@@ -258,6 +268,11 @@ def _told():
         raise
     except Exception as error:
         raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+def _facts(entries):
+    """As facts_of(), of (name, Node): nothing tells what a directory is one with."""
+    return [(name, node.kind, node.modified, None) for name, node in entries]
 
 
 def _node(told):

@@ -2,7 +2,7 @@
 
 from .. import _scan
 from .._batch import batch
-from .._errors import also, error_perm, explained
+from .._errors import also, error_perm
 from .._features import features
 from .._site import _restored
 from .._stat import stat_many
@@ -70,7 +70,7 @@ class Remote:
             replies = batch(ftp, [f"MKD {path}" for path in paths])
             (found,) = stat_many(ftp, [self.site.directory])
             if isinstance(found, Exception) or found.type != "dir":
-                raise explained(error_perm(replies[-1].text), NOT_MADE)
+                raise also(error_perm(replies[-1].text), NOT_MADE)
 
     def linked(self, deletions):
         """Which of the directories that these deletions are about, or lie in, are links, as LIST shows them.

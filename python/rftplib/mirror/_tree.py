@@ -8,15 +8,6 @@ from ._values import Failure, Refused, shown
 # How deep a tree may be, and how many entries it may have
 MAX_DEPTH, MAX_ENTRIES = 100, 10_000_000
 
-# How many links to directories are followed on the way to one file: more lead in a circle
-MAX_LINKS = 8
-
-# How often a listing may come again below itself on a server that doesn't tell what a directory is one with: it is a
-# circle then. Trees that are made by a program have a few levels that are alike
-MAX_ALIKE = 3
-
-CIRCLE = "it leads in a circle"
-
 SECOND = 1_000_000
 _YEAR_10000 = 253_402_300_800
 
@@ -81,19 +72,6 @@ class Tree:
         self.failures.append(Failure("list", path, str(error), advice))
         self.kept.add(path)
         self.unlisted.add(path)
-
-
-def shape(nodes):
-    """What a listing, as (name, Node) of each, has in common with another one of the same directory.
-
-    None if there are less than two directories in it, or links to some: there a circle is a single path, which ends at
-    MAX_DEPTH. None as well if their times aren't known, as in object stores, where there are no circles.
-    """
-    nodes = list(nodes)
-    directories = [node for _, node in nodes if node.kind in ("dir", "link")]
-    if len(directories) < 2 or any(node.modified is None for node in directories):
-        return None
-    return hash(frozenset((name, node.kind, node.size, node.modified) for name, node in nodes))
 
 
 def join(parent, name):

@@ -37,8 +37,19 @@ def time_commands(ftp, path, seconds):
     return [f"MDTM {digits} {path}"] if offered.mdtm else []
 
 
-# Names that servers change: with blanks at the ends, dots at the end, control characters, bytes that are no text
-_ODD = re.compile(r"^\s|[\s.]$|[\x00-\x1f\x7f-\x9f\udc80-\udcff]")
+# What servers drop from names, or change to "_": blanks at the ends, dots at the end, control characters, bytes that
+# are no text
+_ODD = re.compile(r"^\s+|[\s.]+$|[\x00-\x1f\x7f-\x9f\udc80-\udcff]+")
+
+
+def is_odd(name):
+    """Whether servers change a name."""
+    return _ODD.search(name) is not None
+
+
+def likeness(name):
+    """The same text for all names of which a server may make the same one."""
+    return re.sub("_+", "_", _ODD.sub("_", name)).strip("_")
 
 
 def check_name(ftp, part, path):
@@ -48,7 +59,7 @@ def check_name(ftp, part, path):
     nobody has, and then its own again.
     """
     head, slash, name = path.rpartition("/")
-    if not _ODD.search(name):
+    if not is_odd(name):
         return
     mark = f".{secrets.token_hex(6)}.part"
     tried = made = name[:1] + mark + name[1:]

@@ -63,23 +63,13 @@ def put(
 
 
 def put_once(
-    ftp,
-    local,
-    remote,
-    course,
-    *,
-    overwrite=True,
-    temporary=True,
-    resume=True,
-    verify="size",
-    keep=("mtime",),
-    ends=None,
+    ftp, local, remote, course, *, overwrite=True, temporary=True, resume=True, verify="size", keep=("mtime",)
 ):
     """One attempt of put() by a client; returns Transferred, whose `attempts` is 1 and whose `seconds` are 0.
 
-    course: a Course. ends: the Ends of all attempts at it. Raises BeginAnew and NotWhole, both TransferError, where
-    another attempt may do better, and what the client raises.
+    course: the Course of all attempts at it. Raises BeginAnew and NotWhole, both TransferError, where another attempt
+    may do better, and what the client raises.
     """
-    options = {"overwrite": overwrite, "temporary": temporary, "verify": Verify.of(verify), "keep": keep, "ends": ends}
+    options = {"overwrite": overwrite, "temporary": temporary, "verify": Verify.of(verify), "keep": keep}
     with own():
         return Upload(LocalFile(local), remote, course, resume=resume, **options).attempt(ftp)
