@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections
 import functools
 import io
+import socket
+import ssl
 import zlib
 
 import pytest
@@ -203,7 +205,12 @@ class Refusal(Exception):
     pass
 
 
-@pytest.mark.parametrize("error", [Refusal("no"), StopIteration(1), KeyboardInterrupt(), SystemExit(3)])
+# errors of the connection's own kinds are the callback's, too
+RAISED = [Refusal("no"), StopIteration(1), KeyboardInterrupt(), SystemExit(3)]
+RAISED += [OSError("mine"), ssl.SSLEOFError(8, "mine"), socket.timeout("mine")]
+
+
+@pytest.mark.parametrize("error", RAISED)
 @pytest.mark.parametrize("blocks_before", [0, 1, 30])
 def test_what_the_callback_raises_ends_the_transfer(same, error, blocks_before):
     def script(run):
