@@ -131,3 +131,11 @@ fn a_year_behind_seconds_is_one_if_a_name_follows() {
         "file \"2026\" 2235 2026-11-28T09:14:17 ±1s 0644 joe:staff"
     );
 }
+
+#[test]
+fn a_time_is_one_if_a_name_follows() {
+    super::check(&[(
+        "-rw-r--r--   1 root     other        531 1 Jan 1970 12:00 ",
+        "file \"12:00 \" 531 1970-01-01T00:00:00 ±1d 0644 root:other",
+    )]);
+}
