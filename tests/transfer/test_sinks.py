@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import resource
 
 import pytest
@@ -125,16 +124,6 @@ def test_a_disk_that_fills_up(quiet, tmp_path, mode, buffering):
     assert ours.notes[2] == ["tuple", "True", "True"]
 
 
-@pytest.mark.parametrize("buffering", [0, -1, 1 << 16])
-def test_a_device_that_is_full(quiet, buffering):
-    def sink(stack):
-        stack.enter_context(contextlib.suppress(OSError))  # the file's close() tries to write what is left
-        return stack.enter_context(open("/dev/full", "wb", buffering)).write
-
-    ours = same_everywhere(download(sink), quiet, DOWN)
-    assert ours.notes[0][1]["errno"] == 28  # ENOSPC
-
-
 def upload(method, source_of, callback=None):
     def script(lib, env):
         ftp = env.ftp()
@@ -150,16 +139,3 @@ def test_a_source_that_raises(quiet, method, count):
     ours = same_everywhere(upload(method, lambda: Source(after(count))), quiet, UP)
     assert type_of(ours.notes[0]) == "Broken"
     assert ours.uploads[0].replace(b"\r", b"") == (b"x" * 1000 + b"\n") * (count - 1)
-
-
-@pytest.mark.parametrize("method", ["storbinary", "storlines"])
-def test_a_callback_that_raises(quiet, method):
-    ours = same_everywhere(upload(method, lambda: io.BytesIO(b"line\n" * 90_000), lambda: after(3)), quiet, UP)
-    assert type_of(ours.notes[0]) == "Broken"
-
-
-@pytest.mark.parametrize("give", [b"x" * 1_000_000, bytearray(b"y" * 300_000), memoryview(b"z" * 70_000)], ids=type)
-def test_a_source_that_gives_more_than_was_asked_for(quiet, give):
-    parts = iter([give, b""] * 2)
-    ours = same_everywhere(upload("storbinary", lambda: Source(lambda size: next(parts))), quiet, UP)
-    assert ours.uploads == [bytes(give)]

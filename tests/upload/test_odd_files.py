@@ -145,6 +145,8 @@ SOURCES = {
     "gives-empty-list": gives([]),
     "gives-false": gives(b"one", False),
     "gives-too-much": gives(b"x" * 50000, b""),
+    "gives-a-large-bytearray": gives(bytearray(b"y" * 300_000), b""),
+    "gives-a-large-memoryview": gives(memoryview(b"z" * 70_000), b""),
     "gives-ever-more": gives(*[b"y" * n for n in range(1, 2000, 7)], b""),
     "gives-newlines": gives(b"\n", b"\r", b"\r\n", b"\n\r", b"\r\r", b""),
     "gives-two-lines-at-once": gives(b"a\nb\n", b"c\r\nd\r", b""),
