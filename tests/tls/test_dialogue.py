@@ -94,6 +94,17 @@ def test_refused(verb, reply):
     same(script, {verb: reply})
 
 
+def test_a_version_from_before_tls():
+    """A class attribute that ftplib looks at up to Python 3.11: AUTH SSL."""
+
+    def script(lib, env):
+        ftp = env.tls(type("Client", (lib.FTP_TLS,), {"ssl_version": 1}), debug=1)
+        env.attempt(ftp.auth)
+        return ftp.pwd()
+
+    same(script)
+
+
 def test_prot_p_on_a_clear_control_connection():
     def script(lib, env):
         ftp = env.tls()
