@@ -86,19 +86,6 @@ def test_anonymous_may_read_only(endpoint):
     assert visit(rftplib) == visit(ftplib) == [b"hello\n"]
 
 
-def test_line_breaks_are_not_sent(work, pair):
-    """Two commands in one would be an attack; nothing of it may reach the server."""
-    work.put("kept", b"")
-    for call in (
-        lambda ftp: ftp.cwd("x\r\nDELE kept"),
-        lambda ftp: ftp.delete("x\nDELE kept"),
-        lambda ftp: ftp.storbinary("STOR x\rDELE kept", io.BytesIO(b"x")),
-    ):
-        assert isinstance(pair.same(call), ValueError)
-    assert (work.path / "new" / "kept").exists()
-    still_works(pair.new, work)
-
-
 class Stop(Exception):
     pass
 
@@ -129,17 +116,6 @@ def test_source_raises(work, ftp):
         ftp.storbinary("STOR up", Broken(b"x" * 100_000))
     assert ftp.voidresp().startswith("2")  # the server can't tell an early end from the end
     still_works(ftp, work)
-
-
-def test_text_file_given_to_storlines(work, pair):
-    def upload(ftp):
-        try:
-            return ftp.storlines("STOR up", io.StringIO("text\n"))
-        finally:
-            ftp.voidresp()
-
-    assert isinstance(pair.same(upload), TypeError)
-    still_works(pair.new, work)
 
 
 def test_connection_refused(no_descriptor_left):
