@@ -95,8 +95,8 @@ class _Directory(NamedTuple):
 class Scan:
     """Who has listed a directory takes the next that waits, with the same connection; who finds none gives it back."""
 
-    def __init__(self, site, tree, links):
-        self._site, self._tree, self._links = site, tree, links
+    def __init__(self, site, tree, links, other):
+        self._site, self._tree, self._links, self._other = site, tree, links, other
         self._lock = threading.Lock()
         self._waiting = queue.SimpleQueue()
         self._open = 0  # how many directories are waiting or being listed
@@ -221,6 +221,8 @@ class Scan:
                     continue
                 if above.has(entry.unique):
                     self._tree.failed(taken, CIRCLE, "exclude it")
+                elif entry.unique in self._other:
+                    self._tree.failed(taken, "source and target have it in common", "exclude it")
                 elif taken.count("/") + 2 > _tree.MAX_DEPTH:
                     self._tree.failed(taken, f"deeper than {_tree.MAX_DEPTH} directories", "exclude it")
                 else:

@@ -38,26 +38,27 @@ class Other:
     def __reduce__(self):
         return Other, (self.url,)
 
-    def _fs(self):
+    def opened(self):
         """The file system, and the root's path in it."""
         if self._opened is None:
             try:
                 from fsspec.core import url_to_fs
             except ImportError:
                 raise ImportError(f"{self} needs fsspec: pip install fsspec") from None
-            fs, root = url_to_fs(self.url)
-            fs.invalidate_cache()
+            with _told():
+                fs, root = url_to_fs(self.url)
+                fs.invalidate_cache()
             self._opened = fs, root.rstrip("/")
         return self._opened
 
     def _path(self, path):
-        return join(self._fs()[1], _names.check_path(path))
+        return join(self.opened()[1], _names.check_path(path))
 
     def scan(self, rules, links, names, *, sent, needed, folds=False, connections=1, expected=0):
         """The Tree; `needed` as for a local side."""
         tree = Tree(rules, names, sent, folds)
         with _told():
-            fs, root = self._fs()
+            fs, root = self.opened()
             if not fs.isdir(root):
                 if needed:
                     raise FileNotFoundError(f"{self} isn't there")
@@ -87,7 +88,7 @@ class Other:
     def _list(self, path):
         """(name, Node) of all that is in a directory."""
         with _told():
-            fs, directory = self._fs()[0], self._path(path) if path else self._fs()[1]
+            fs, directory = self.opened()[0], self._path(path) if path else self.opened()[1]
             listed = fs.ls(directory, detail=True, refresh=True)
             # object stores list a directory in itself
             listed = [told for told in listed if told["name"].strip("/") != directory.strip("/")]
@@ -101,17 +102,17 @@ class Other:
 
     def make_root(self):
         with _told():
-            fs, root = self._fs()
+            fs, root = self.opened()
             fs.makedirs(root, exist_ok=True)
 
     def mkdir(self, path):
         with _told():
-            self._fs()[0].makedirs(self._path(path), exist_ok=True)
+            self.opened()[0].makedirs(self._path(path), exist_ok=True)
 
     def read(self, path, size):
         """A file's content. size: as it is listed, None if it isn't. Raises EOFError if less comes than there is."""
         with _told():
-            data = self._fs()[0].cat_file(self._path(path))
+            data = self.opened()[0].cat_file(self._path(path))
             self._check_whole(path, len(data), size)
         return data
 
@@ -119,7 +120,7 @@ class Other:
         """Copy a file into one that is open; the rest as read()."""
         with _told():
             came = 0
-            with self._fs()[0].open(self._path(path), "rb") as source:
+            with self.opened()[0].open(self._path(path), "rb") as source:
                 for block in iter(lambda: source.read(1 << 20), b""):
                     file.write(block)
                     came += len(block)
@@ -128,7 +129,7 @@ class Other:
     def _check_whole(self, path, came, size):
         if size in (None, came):
             return
-        found = _now(self._fs()[0], self._path(path))
+        found = _now(self.opened()[0], self._path(path))
         size = size if found is None or found.size is None else found.size
         if size != came:
             raise EOFError(f"{came:,} bytes came of {size:,}")
@@ -143,7 +144,7 @@ class Other:
     def _arrive(self, action, write, opened, size):
         """Have a file written; what was there before stays until the new one is whole. opened(): the new content."""
         with _told():
-            fs, final = self._fs()[0], self._path(action.path)
+            fs, final = self.opened()[0], self._path(action.path)
             if not _renames(fs):
                 if action.path not in self._begun:
                     _check(fs, action, final, opened, size)
@@ -175,7 +176,7 @@ class Other:
     def delete(self, action):
         """Delete a file, unless it is another one than was planned. Returns False if it is gone already."""
         with _told():
-            fs, place = self._fs()[0], self._path(action.path)
+            fs, place = self.opened()[0], self._path(action.path)
             found = _now(fs, place)
             if found is not None:
                 if action.there is not None and _has_changed(found, action.there):
@@ -186,9 +187,9 @@ class Other:
     def rmdir(self, path):
         """Remove a directory. Returns False if it is gone already; object stores have none without files."""
         with _told():
-            there = self._fs()[0].exists(self._path(path))
+            there = self.opened()[0].exists(self._path(path))
             if there:
-                self._fs()[0].rmdir(self._path(path))
+                self.opened()[0].rmdir(self._path(path))
         return there
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from . import _guards
+from . import _apart, _guards
 from ._compare import WAYS, Comparison, deletions
 from ._names import stays_inside
 from ._plan import Plan
@@ -99,8 +99,9 @@ def plan(
     manifest that lies in a local target isn't the source's, and stays.
 
     Raises Refused for names that can't be used and for a server that lists a name twice, ValueError for options that
-    make no sense, OSError for a local root that isn't there, and what `Site.borrow()` and listing.scandir() raise of a
-    root. Directories below that can't be listed are the plan's `failures`.
+    make no sense and for two directories of one server that lie in each other, OSError for a local root that isn't
+    there, and what `Site.borrow()` and listing.scandir() raise of a root. Directories below that can't be listed are
+    the plan's `failures`.
     """
     _check("compare", compare, WAYS)
     _check("links", links, ("skip", "follow", "copy"))
@@ -108,6 +109,7 @@ def plan(
     _guards.check_max_delete(max_delete)
     rules = Rules(include, exclude)
     source, target = sides(source, target, follow=links == "follow")
+    _apart.check_apart(source, target)
     how = {"sent": True, "connections": connections}
     folds = hasattr(target, "folds") and target.folds()
     there = here = None

@@ -24,6 +24,7 @@ class Remote:
         self.site = site
         self.keeps_times = None  # not known yet
         self.patient = False  # whether uploads have to wait for each final reply
+        self.other = frozenset()  # the `unique` of the other side's directory, and of those that it lies in
 
     def __str__(self):
         return self.site.url
@@ -35,11 +36,12 @@ class Remote:
         """
         tree = Tree(rules, names, sent, folds)
         try:
-            told = Scan(self.site, tree, links).run(_nothing if needed else _keeps_times, connections, expected)
+            scan = Scan(self.site, tree, links, self.other)
+            told = scan.run(_nothing if needed else _keeps_times, connections, expected)
             self.keeps_times = self.keeps_times if needed else told
         except Unreachable as unreachable:
             refusal = unreachable.__cause__
-            if needed or not self.site.directory or not _is_gone(refusal) or not self._is_missing():
+            if needed or not self.site.directory or not is_gone(refusal) or not self._is_missing():
                 raise also(refusal, f"at {self}") from None
             with self.outside().borrow() as ftp:
                 self.keeps_times = _keeps_times(ftp)
@@ -93,7 +95,8 @@ class Remote:
         return links
 
 
-def _is_gone(error):
+def is_gone(error):
+    """Whether a server says so of a path; or that it may not be entered, which has the same code."""
     return isinstance(error, error_perm) and error.args[0][:3] == "550"
 
 
