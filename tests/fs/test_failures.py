@@ -155,6 +155,14 @@ def test_a_server_that_tells_no_sizes():
         assert _read.read(ftp, "/file", 2, -3) == b"23456"
 
 
+def test_what_comes_of_a_file_that_is_longer_than_its_size():
+    """A part without an end is all that there is; one that has an end is no longer than that."""
+    server = Scripted({"RETR": b"0123456789"}, SIZE="213 5", REST="350 go on")
+    for part, found in (((2, None), b"0123456789"), ((0, 5), b"01234"), ((-3, None), b"012"), ((2, 5), b"012")):
+        with server.client(rftplib) as ftp:
+            assert _read.read(ftp, "/file", *part) == found
+
+
 def test_a_file_that_is_shorter_than_its_size():
     server = Scripted({"RETR": b"0123456789"}, SIZE="213 20", REST="350 go on")
     with server.client(rftplib) as ftp, pytest.raises(ftplib.error_proto, match="less"):
