@@ -142,6 +142,27 @@ def test_a_second_mirror_to_the_root_of_a_file_system_has_nothing_to_do(memory):
     assert sorted(memory.store) == ["/d/d/a", "/top"]
 
 
+@pytest.mark.parametrize("content", [b"12345", LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("names", [["x*", "xy"], ["y?"], ["a[1].txt", "a1.txt"], ["[!b]c"], ["d[1]/z", "d1/z"]])
+def test_names_that_could_be_patterns(names, content, memory):
+    tree = {}
+    for name in names:
+        directory, _, last = name.rpartition("/")
+        (tree.setdefault(directory, {}) if directory else tree)[last] = name.encode() + content
+    with TreeServer(tree).site() as site:
+        for _ in range(2):
+            report = mirror(site, "memory://t", delete=True, max_delete=None)
+            assert report.ok, report
+        assert report.copied == 0
+        assert {path: memory.cat_file(path) for path in memory.store} == {
+            f"/t/{name}": name.encode() + content for name in names
+        }
+        memory.pipe_file("/t/x*", b"unwanted")
+        memory.pipe_file(f"/t/{names[0]}", b"older")
+        assert mirror(site, "memory://t", delete=True, max_delete=None).ok
+        assert set(memory.store) == {f"/t/{name}" for name in names}
+
+
 def test_what_was_made_or_changed_or_replaced_meanwhile_stays(memory):
     """But what is the same as the copy: another run was quicker."""
     theirs, names = b"since then", ("made", "changed", "same", "large", "unwanted")

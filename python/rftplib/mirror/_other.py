@@ -200,19 +200,28 @@ def _renames(fs):
     return type(fs).mv is not AbstractFileSystem.mv or type(fs).protocol == "memory"
 
 
+def _move(fs, old, new):
+    """Rename a file. The mv() that memory:// has takes names for patterns."""
+    if type(fs).protocol == "memory":
+        fs.cp_file(old, new)
+        fs.rm_file(old)
+    else:
+        fs.mv(old, new)
+
+
 def _rename(fs, part, final, aside):
     """Where there is a file that isn't renamed over, as on SMB, it is put `aside` meanwhile."""
     try:
-        fs.mv(part, final)
+        _move(fs, part, final)
         return
     except OSError as refusal:
         if refusal.errno != errno.EEXIST:
             raise
-    fs.mv(final, aside)
+    _move(fs, final, aside)
     try:
-        fs.mv(part, final)
+        _move(fs, part, final)
     except BaseException:
-        fs.mv(aside, final)
+        _move(fs, aside, final)
         raise
     fs.rm_file(aside)
 
