@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from .._errors import error_perm
 from .._scan import scandir
 from .._stat import stat_many
 from ..transfer._naming import is_odd, likeness
@@ -43,13 +44,28 @@ def _why_not(copy, found):
 
 def changed(ftp, actions):
     """{path: a Failure} of what isn't to be deleted, for it has changed since the plan was made."""
-    asked = [action for action in actions if action.there is not None and action.there[0] in ("file", "part")]
+    known = [action for action in actions if action.there is not None]
+    links = [action for action in known if action.there[0] == "link"]
+    asked = [action for action in known if action.there[0] in ("file", "part")]
     found = stat_many(ftp, [argument(action.path) for action in asked]) if asked else []
-    return {
-        action.path: Failure(action.kind, action.path, CHANGED, ADVICE)
-        for action, one in zip(asked, found)
-        if not isinstance(one, Exception) and _has_changed(one, action)
-    }
+    others = [
+        action for action, one in zip(asked, found) if not isinstance(one, Exception) and _has_changed(one, action)
+    ]
+    others += _no_links(ftp, links)
+    return {action.path: Failure(action.kind, action.path, CHANGED, ADVICE) for action in others}
+
+
+def _no_links(ftp, actions):
+    """Those of the actions on links whose path isn't a link any more: only a listing tells what isn't followed."""
+    found = []
+    for parent in sorted({parent_of(action.path) for action in actions}):
+        own = {action.path.rpartition("/")[2]: action for action in actions if parent_of(action.path) == parent}
+        try:
+            entries = scandir(ftp, argument(parent))
+        except error_perm:
+            continue  # it has gone, and what was in it
+        found += [own[entry.name] for entry in entries if entry.name in own and entry.type != "link"]
+    return found
 
 
 def _has_changed(found, action):
