@@ -109,6 +109,10 @@ def plan(
     _guards.check_max_delete(max_delete)
     rules = Rules(include, exclude)
     source, target = sides(source, target, follow=links == "follow")
+    if manifest is not None:
+        from ._manifest import check_sides
+
+        check_sides(source, target)
     _apart.check_apart(source, target)
     how = {"sent": True, "connections": connections}
     folds = hasattr(target, "folds") and target.folds()
@@ -189,9 +193,9 @@ def _beyond_doubt(target, there, unwanted):
 
 def _unchanged(source, actions):
     """The files of the source that aren't copied, for the manifest."""
-    touched = {action.path for action in actions if action.kind in ("copy", "touch")}
+    copied = {action.path for action in actions if action.kind == "copy"}
     return [
         Action("copy", path, node.size, "same", node.modified, node.origin)
         for path, node in sorted(source.nodes.items())
-        if node.kind == "file" and path not in touched
+        if node.kind == "file" and path not in copied
     ]

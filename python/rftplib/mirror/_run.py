@@ -25,8 +25,9 @@ class Run:
         self._plan, self._executor, self._verify, self._rate = plan, executor, verify, check_rate(rate)
         self._keep_going, self._progress, self._manifest = keep_going, progress, None
         if manifest is not None:
-            from ._manifest import Manifest
+            from ._manifest import Manifest, check_sides
 
+            check_sides(plan.source, plan.target)
             self._manifest = Manifest(manifest)
         self.source, self.target = plan.source, plan.target
         for side in (self.source, self.target):
