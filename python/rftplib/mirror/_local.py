@@ -8,7 +8,7 @@ import stat
 from .._circles import CIRCLE
 from .._errors import also
 from . import _names, _tree
-from ._local_part import CHANGED, NOFOLLOW, Part, kind_of, new_part
+from ._local_part import NOFOLLOW, Part, check, check_unchanged, kind_of, new_part
 from ._tree import Node, Tree, join, parent_of
 from ._values import NOT_MADE
 
@@ -163,20 +163,30 @@ class Folders:
             if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
                 raise
 
-    def touch(self, path, modified):
-        folder, name = self.of(path)
-        os.utime(name, ns=(modified * 1000,) * 2, dir_fd=folder, follow_symlinks=False)
+    def touch(self, action):
+        """Set the time of a file, unless it is another one than was planned."""
+        folder, name = self.of(action.path)
+        check(action, folder, name)
+        os.utime(name, ns=(action.modified * 1000,) * 2, dir_fd=folder, follow_symlinks=False)
 
-    def link(self, path, target):
-        """Make a link, or have it lead elsewhere."""
-        folder, name = self.of(path)
-        if not _names.stays_inside(path, target):
+    def link(self, action):
+        """Make a link, or have it lead elsewhere, unless there is something else than was planned."""
+        from ..transfer._part import fresh_part_name  # a plan alone doesn't need it
+
+        folder, name = self.of(action.path)
+        if not _names.stays_inside(action.path, action.target):
             raise OSError(errno.EPERM, "the link leads out of the target")
-        with contextlib.suppress(FileNotFoundError):
-            if not stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-                raise FileExistsError(errno.EEXIST, "there is something else of that name")
-            os.unlink(name, dir_fd=folder)
-        os.symlink(target, name, dir_fd=folder)
+        with contextlib.suppress(OSError):  # there is none, or no link
+            if os.readlink(name, dir_fd=folder) == action.target:
+                return  # another run has made it
+        check(action, folder, name)
+        part = fresh_part_name(name)
+        os.symlink(action.target, part, dir_fd=folder)
+        try:
+            os.replace(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            os.unlink(part, dir_fd=folder)
+            raise
 
     def delete(self, action):
         """Delete a file or a link, unless it is another one than was planned. Returns False if it is gone already."""
@@ -185,11 +195,7 @@ class Folders:
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):
                 raise IsADirectoryError(errno.EISDIR, "it has become a directory")
-            if action.there is not None and kind_of(found, name) != action.there[0]:
-                raise OSError(errno.EBUSY, CHANGED)
-            if action.size is not None and stat.S_ISREG(found.st_mode):
-                if found.st_size != action.size or action.modified not in (None, found.st_mtime_ns // 1000):
-                    raise OSError(errno.EBUSY, CHANGED)
+            check_unchanged(action.there or (kind_of(found, name), action.size, action.modified), found, name)
             os.unlink(name, dir_fd=folder)
             return True
         return False

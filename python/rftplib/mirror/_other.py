@@ -170,7 +170,7 @@ class Other:
                     fs.rm_file(part)
                 raise
 
-    def touch(self, path, modified):
+    def touch(self, action):
         """Nothing: it has no time that can be set."""
 
     def delete(self, action):

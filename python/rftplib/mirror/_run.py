@@ -35,7 +35,7 @@ class Run:
                 connections = min(connections, side.site.connections)
         self._connections = connections
         self._telling = threading.Lock()
-        self.failures, self.outcomes, self.counts = [], [], {"made": 0, "touched": 0, "deleted": 0}
+        self.failures, self.outcomes, self.counts = [], [], {"linked": 0, "made": 0, "touched": 0, "deleted": 0}
         self._withheld, self._stopped = None, False
 
     def run(self):
@@ -82,7 +82,9 @@ class Run:
             return
         try:
             with self._of_target() as lister:
-                self._step(steps.links([one for one in plan if one.kind == "copy" and one.target is not None]))
+                self._step(
+                    steps.links([one for one in plan if one.kind == "copy" and one.target is not None]), "linked"
+                )
                 self._step(steps.touch(lister, [one for one in plan if one.kind == "touch"]), "touched")
                 self._delete(steps, lister, [one for one in plan if one.kind in ("delete", "rmdir")])
         except (Unreachable, Error, OSError, EOFError) as error:
@@ -184,7 +186,7 @@ class Run:
 
     def _report(self, began):
         return Report(
-            copied=len(self.outcomes),
+            copied=len(self.outcomes) + self.counts.pop("linked"),
             bytes=sum(outcome.size for outcome in self.outcomes),
             seconds=time.monotonic() - began,
             failures=(*self._plan.failures, *self.failures),
