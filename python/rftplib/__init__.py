@@ -34,9 +34,15 @@ RFTPLIB_NATIVE=0 in the environment
     Turns the loops in Rust off, to find out whether one of them is to blame for a fault.
 """
 
+import sys
+
+if sys.argv[:1] == ["-m"]:  # what `python -m` names is being imported
+    from . import _loading
+
+    _loading.begin()
+
 import io as _io
 import socket
-import sys
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 from . import _rftplib
