@@ -24,6 +24,12 @@ except ImportError:  # an interpreter without ftplib
 
 __all__ = ["Error", "error_perm", "error_proto", "error_reply", "error_temp"]
 
+
+def refusal_of(reply):
+    """The exception for a Reply that refuses."""
+    return (error_temp if reply.code < 500 else error_perm)(reply.text)
+
+
 # What a server on the port of implicit TLS looks like to a client that waits for its greeting
 NO_GREETING = (
     "no greeting came; "

@@ -1,7 +1,8 @@
 """Files and parts of files into memory: for `rftplib.fs`."""
 
 from .._batch import batch
-from .._errors import Error, error_perm, error_proto, error_temp
+from .._errors import Error, error_perm, error_proto, error_temp, refusal_of
+from .._exact import told_size
 from .._features import features
 from .._rftplib import await_end
 from .._tls import forget_errors
@@ -35,7 +36,7 @@ def read(ftp, path, start=None, end=None, size=None):
         if size is None and reply.text[:3] in _UNKNOWN:
             return _whole(ftp, path)[start:end]  # the server can't tell it
         if size is None:
-            raise error_proto(reply.text) if reply.ok else refusal(reply)
+            raise error_proto(reply.text) if reply.ok else refusal_of(reply)
     start, end, _ = slice(start, end).indices(size)
     if start >= end:
         return b""
@@ -84,17 +85,6 @@ def _whole(ftp, path):
     ftp.check_size = True  # a file that ends early is an error, in clear text too
     ftp.retrbinary("RETR " + path, pieces.append, _BLOCK)
     return b"".join(pieces)
-
-
-def told_size(reply):
-    """The size that a reply to SIZE tells (RFC 3659, section 4), or None."""
-    digits = reply.text[4:].strip()
-    return int(digits) if reply.code == 213 and digits.isdecimal() and len(digits) <= 20 else None
-
-
-def refusal(reply):
-    """The exception for a reply that is one."""
-    return (error_temp if reply.code < 500 else error_perm)(reply.text)
 
 
 def _begin(ftp, path, start, end, size):
