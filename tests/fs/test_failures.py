@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ftplib
-import socket
 import ssl
 
 import fsspec
@@ -11,6 +10,7 @@ import pytest
 import rftplib
 from rftplib.fs import _read
 from support.listing_server import Scripted
+from support.ports import REFUSING
 from support.scripted_server import Server
 
 
@@ -98,13 +98,11 @@ def test_a_directory_below_that_can_not_be_listed(fs, there):
 
 
 def test_no_server_is_not_an_empty_one(work):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    fs = work.fs(port=port)
+    fs = work.fs(port=REFUSING)
     for look in (fs.exists, fs.isdir, fs.isfile, fs.find, fs.ls, fs.info, lambda path: fs.glob(path + "/*")):
         with pytest.raises(ConnectionRefusedError) as caught:
             look("/dir")
-        assert str(caught.value).endswith(f":{port}/: nothing listens there: check host and port)")
+        assert str(caught.value).endswith(f":{REFUSING}/: nothing listens there: check host and port)")
 
 
 @pytest.mark.endpoints(where=lambda endpoint: endpoint.server.name != "pureftpd")  # it takes seconds to say so

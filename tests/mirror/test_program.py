@@ -8,11 +8,13 @@ import signal
 import ssl
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from rftplib.mirror import _cli, _copy
 from support.actions import fall_silent
 from support.mirror_server import TreeServer, say
+from support.ports import REFUSING
 
 PATIENCE = 60
 TREE = {"a": b"1", "sub": {"b": b"22"}}
@@ -60,7 +62,7 @@ def test_unreachable(local, capsys):
         assert run(server, local) == 1
     said = capsys.readouterr().err
     assert "530 Login incorrect. (at ftp://user:***@127.0.0.1" in said and "see to user and password" in said
-    assert run(server, local) == 1  # it has gone
+    assert run(SimpleNamespace(port=REFUSING), local) == 1
     assert "Connection refused (at ftp://" in capsys.readouterr().err
 
 
@@ -157,7 +159,8 @@ def test_a_server_that_is_gone_when_a_plan_is_run(local, capsys, tmp_path, monke
     with TreeServer(TREE) as server:
         assert run(server, local, "--plan", str(tmp_path / "plan")) == 0
         url = f"ftp://user:***@127.0.0.1:{server.port}"
-    assert run(server, local, "--run", str(tmp_path / "plan")) == 1
+        server.leave()
+        assert run(server, local, "--run", str(tmp_path / "plan")) == 1
     said = capsys.readouterr().err
     assert f"Connection refused (at {url}): see whether the server, its port" in said and "was lost" not in said
 
