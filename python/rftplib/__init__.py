@@ -53,7 +53,8 @@ _150_re = None
 _227_re = None
 
 from ._ftp import FTP  # noqa: E402  (it looks up the names above in this module)
-from ._functions import ftpcp, parse150, parse227, parse229, parse257, print_line, test  # noqa: E402
+from ._ftpcp import ftpcp  # noqa: E402
+from ._functions import parse150, parse227, parse229, parse257, print_line, test  # noqa: E402
 
 for _function in (ftpcp, parse150, parse227, parse229, parse257, print_line, test):
     _function.__module__ = __name__
