@@ -76,6 +76,11 @@ def batch(ftp, commands, window=64):
         raise ValueError("window must be at least 1")
     for command in commands:
         _check(command)
+    return exchange(ftp, commands, window)
+
+
+def exchange(ftp, commands, window):
+    """What batch() does, whatever the commands are."""
     texts, error, unanswered = [], None, 0
     if commands:
         try:

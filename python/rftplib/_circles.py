@@ -7,7 +7,7 @@ to this can be gone again and again; a tree ends.
 
 from typing import NamedTuple
 
-from ._scan import error
+from ._errors import ListingError
 
 CIRCLE = "it leads in a circle"
 
@@ -54,7 +54,7 @@ class Above(NamedTuple):
 
         if way is not None and (number, way) not in ends:
             if goes_on(_FEW) and (not goes_on(_MANY) or goes_on(_ENDLESS)):
-                raise error(CIRCLE)
+                raise ListingError(CIRCLE)
             ends |= {(number, way)}
         return Above(self.uniques, (*self.listings, (path, number)), ends, self.depth + 1)
 

@@ -19,6 +19,9 @@ _TOLD = 4
 # How often the control connection is looked at while the server is awaited, in seconds
 _SLICE = 0.1
 
+# Among the client's attributes: the next data connection, where it has been made already
+READY = "_rftplib_ready"
+
 # Among the client's attributes: the reader of the connection on which EPSV was refused
 _NO_EPSV = "_rftplib_no_epsv"
 
@@ -129,7 +132,7 @@ def _open_passive(ftp, waiting, cmd, rest):
         _logs.failed("control", error, "asking for a data connection for %s", cmd)
         raise
     try:
-        conn = _options.connect(ftp, (host, port), "data_timeout")
+        conn = ftp.__dict__.pop(READY, None) or _options.connect(ftp, (host, port), "data_timeout")
     except (OSError, EOFError) as error:
         _logs.failed("data", error, "connecting to %s port %s for data", host, port)
         raise

@@ -24,6 +24,29 @@ except ImportError:  # an interpreter without ftplib
 
 __all__ = ["Error", "error_perm", "error_proto", "error_reply", "error_temp"]
 
+
+def refusal_of(reply):
+    """The exception for a Reply that refuses."""
+    return (error_temp if reply.code < 500 else error_perm)(reply.text)
+
+
+class ListingError(Error):
+    """A listing that can't be believed, so that none of its entries is handed out.
+
+    line: the line that isn't understood, as `str`; None where it is something else.
+    """
+
+    def __init__(self, text, line=None):
+        super().__init__(text, line)
+        self.line = line
+
+    def __str__(self):
+        if self.line is None:
+            return self.args[0]
+        shown = ascii(self.line)
+        return f"{self.args[0]}: {shown if len(shown) <= 300 else shown[:300] + '...'}"
+
+
 # What a server on the port of implicit TLS looks like to a client that waits for its greeting
 NO_GREETING = (
     "no greeting came; "

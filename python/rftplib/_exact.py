@@ -10,7 +10,18 @@ _QUARTER = 15 * 60
 
 def ask(ftp, commands):
     """The replies to commands. A server too simple for FEAT gets them one by one: aioftp answers in any order."""
-    return batch(ftp, commands, 64 if features(ftp) else 1)
+    return batch(ftp, commands, window(ftp))
+
+
+def window(ftp):
+    """How many commands may be unanswered at once."""
+    return 64 if features(ftp) else 1
+
+
+def told_size(reply):
+    """The size that a reply to SIZE tells (RFC 3659, section 4); None if it doesn't."""
+    digits = reply.text[4:].strip()
+    return int(digits) if reply.code == 213 and digits.isdecimal() and len(digits) <= 20 else None
 
 
 def mdtm(path):

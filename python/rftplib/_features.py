@@ -108,6 +108,8 @@ _UNKNOWN = ("500", "501", "502", "504")
 def features(ftp):
     """Return what the server says it can do, by FEAT (RFC 2389); asked once a connection, also after AUTH TLS.
 
+    Connections of Site.borrow() to one server ask once while one of them stands.
+
     A server that doesn't know FEAT has none. Raises error_perm for another refusal, such as 530 before the login, and
     what sendcmd() raises.
     """

@@ -19,6 +19,9 @@ from ._unread import has_arrived, has_more
 # three replies in front that nobody has read, REST or PWD, whose codes are their own, seems to get that of another one.
 _TYPE, _REST, _CWD, _PWD = "TYPE I", "REST 0", "CWD %s", "PWD"
 
+# Among a client's attributes: the commands that put back what its borrower has changed besides; each is answered by 200
+UNDO = "_rftplib_undo"
+
 # After how many seconds those replies must have come
 _OVERDUE = 5.0
 
@@ -35,6 +38,7 @@ class Lent:
         self.process, self.lender = os.getpid(), None
         self.since = 0.0  # when it has become idle
         self._marked = False  # whether the last reply may have been to a REST
+        self._undo = ()
 
     def clean_up(self, error):
         """The borrower is through. Begin to put back what has changed; returns False if that can't be done."""
@@ -50,7 +54,8 @@ class Lent:
         try:
             if has_more(ftp):
                 return False  # a reply that nobody has read
-            for command in (_TYPE, _REST):
+            self._undo = vars(ftp).pop(UNDO, ())
+            for command in (*self._undo, _TYPE, _REST):
                 ftp.putcmd(command)
             if not self._directory:
                 self._go_back()
@@ -69,8 +74,8 @@ class Lent:
                 return False
             if self._directory:
                 self._go_back()
-            if self._code() != "200" or not is_undone(self._code(), self._marked):
-                return False  # of TYPE and REST
+            if any(self._code() != "200" for _ in (*self._undo, _TYPE)) or not is_undone(self._code(), self._marked):
+                return False  # the last one is of REST
             if any(self._code() not in ("250", "200") for _ in self._places) or self._code() != "257":
                 return False  # of CWD and PWD
             if has_more(ftp):

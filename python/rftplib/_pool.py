@@ -74,6 +74,7 @@ class Pool:
         self._changed, self._turn = threading.Condition(lock), threading.Condition(lock)
         self._let_in, self._first = False, None  # whether a login has succeeded, and the one before that, under way
         self._refusal = None  # of the latest login that has come to nothing for good
+        self._told = None, None  # a server, and what it has said to FEAT
         self._process = os.getpid()
         self._standing = 0  # how many connections there are, lent or idle
         self._opening = 0  # how many are about to be opened
@@ -88,15 +89,16 @@ class Pool:
         self._begin()
         _close_all(inherited)
 
-    def lease(self):
-        return _Lease(self)
+    def lease(self, along=None):
+        """What Site.borrow() returns. along: for a new connection, see Site._open()."""
+        return _Lease(self, along)
 
-    def take(self):
+    def take(self, along=None):
         """Return a connection that is fit to be used."""
         while True:
             lent = self._next()
             if lent is None:
-                lent = self._open()
+                lent = self._open(along)
             elif not self._is_fit(lent):
                 continue
             if lent is not None:
@@ -168,11 +170,23 @@ class Pool:
                     self._changed.notify()
         return fit
 
-    def _open(self):
+    def known_features(self, ftp):
+        """What FEAT has said on another connection, as long as there is one, to the same server; None: it is to be
+        asked. A name may stand for several servers: the address and the greeting tell."""
+        with self._changed:
+            others = self._standing + self._opening > 1
+            return self._told[1] if others and self._told[0] == _server(ftp) is not None else None
+
+    def learn(self, ftp, features):
+        """Remember what FEAT has said."""
+        with self._changed:
+            self._told = _server(ftp), features
+
+    def _open(self, along):
         """Open a connection in the place that was taken; None if the server says that there are too many."""
         lent = None
         try:
-            lent = self._connect()
+            lent = self._connect(along)
         finally:
             with self._changed:
                 self._opening -= 1
@@ -185,11 +199,11 @@ class Pool:
                 self._changed.notify()
         return lent
 
-    def _connect(self):
+    def _connect(self, along):
         began, pause = time.monotonic(), 0.05
         while True:
             try:
-                return Lent(*self._site._open(self._login), self._site.directory)
+                return Lent(*self._site._open(self, along), self._site.directory)
             except Error as refusal:
                 if not says_too_many(refusal):
                     raise
@@ -206,7 +220,7 @@ class Pool:
             pause = min(2 * pause, LOOK)
 
     @contextlib.contextmanager
-    def _login(self):
+    def login(self):
         """A context for a login. Who comes, connected, while the first one is under way waits for its end: a password
         that is refused is sent once, and those that have waited raise the refusal as well."""
         mine = object()
@@ -263,18 +277,26 @@ class Pool:
 class _Lease:
     """`with pool.lease() as ftp:`"""
 
-    def __init__(self, pool):
-        self._pool, self._lent = pool, None
+    def __init__(self, pool, along):
+        self._pool, self._along, self._lent = pool, along, None
 
     def __enter__(self):
         if self._lent is not None:
             raise RuntimeError("this loan has begun already: call borrow() again")
-        self._lent = self._pool.take()
+        self._lent = self._pool.take(self._along)
         return self._lent.ftp
 
     def __exit__(self, kind, error, traceback):
         lent, self._lent = self._lent, None
         self._pool.give_back(lent, error)
+
+
+def _server(ftp):
+    """What tells a server from another one of the same name; None if that can't be told."""
+    try:
+        return ftp.welcome, ftp.sock.getpeername()
+    except (OSError, AttributeError):  # somebody's own client
+        return None
 
 
 def _close_all(connections):

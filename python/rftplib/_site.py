@@ -9,13 +9,16 @@ from urllib.parse import quote
 import rftplib
 
 from . import _hints
-from ._batch import batch
+from ._batch import batch, exchange
 from ._errors import error_perm, error_temp, tell
-from ._exact import ask
-from ._features import features, parse_feat, remember
+from ._exact import window
+from ._features import parse_feat, remember
 from ._pool import pool_of
 from ._site_url import SCHEMES, parse
 from .tls import FTPS, FTPS_PORT
+
+# Among a client's attributes: the replies to what has been sent along with the first commands
+ALONG = "_rftplib_along"
 
 
 class Timeouts(NamedTuple):
@@ -236,18 +239,21 @@ class Site:
         """Close the idle connections that borrow() keeps. Those that are lent out are closed when they come back."""
         pool_of(self).close_idle()
 
-    def _open(self, login=contextlib.nullcontext):
-        """A new client, and the directory of the login; None if the server doesn't tell. login(): a context for the
-        login, after the greeting."""
+    def _open(self, pool=None, along=None):
+        """A new client, and the directory of the login; None if the server doesn't tell.
+
+        pool: the one that it is for. along(ftp): commands that are sent together with others, once it is known what
+        FEAT says; the replies are left in the client, see ALONG.
+        """
         ftp = self._client()
         try:
             connect, reply, idle = self.timeouts
             ftp.connect(self.host, self.port, timeout=connect)
             ftp.sock.settimeout(reply)
             ftp.timeout = idle
-            with login():
+            with contextlib.nullcontext() if pool is None else pool.login():
                 ftp.login(*self._login())
-            return ftp, _prepare(ftp, self.directory)
+            return ftp, _prepare(ftp, self.directory, pool, along)
         except BaseException as error:
             ftp.close()
             told = _hints.of_site(error, self)
@@ -339,20 +345,29 @@ def _is_time(value):
     return isinstance(value, (int, float)) and value > 0
 
 
-def _prepare(ftp, directory):
+def _prepare(ftp, directory, pool, along):
     """Bring a client that has just logged in into the state that all have in common; returns the login's directory,
     None if the server doesn't tell.
 
     That is TYPE I, names in UTF-8 where that is to be asked for, and the directory where connections begin.
     """
-    (feat,) = batch(ftp, ["FEAT"])
-    remember(ftp, parse_feat(feat.text))
+    found = None if pool is None else pool.known_features(ftp)
+    if found is None:
+        (feat,) = batch(ftp, ["FEAT"])
+        found = parse_feat(feat.text)
+        if pool is not None:
+            pool.learn(ftp, found)
+    remember(ftp, found)
     commands = ["TYPE I"]
-    if features(ftp).utf8 and ftp.encoding.lower() in ("utf-8", "utf8"):
+    if found.utf8 and ftp.encoding.lower() in ("utf-8", "utf8"):
         commands.append("OPTS UTF8 ON")  # a refusal says that it can't be turned off
     entering = ["CWD " + directory] if directory else []
     # Together: any number of replies takes two round trips where each is sent by itself, as ProFTPD does.
-    replies = ask(ftp, [*commands, "PWD", *entering])
+    more = [] if along is None else along(ftp)
+    replies = exchange(ftp, [*commands, "PWD", *entering, *more], window(ftp))
+    if more:
+        vars(ftp)[ALONG] = replies[-len(more) :]
+        del replies[-len(more) :]
     type_reply, (where, *entered) = replies[0], replies[len(commands) :]
     if type_reply.ok and hasattr(ftp, "_type_in_force"):
         ftp._type_in_force = "TYPE I"

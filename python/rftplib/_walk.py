@@ -10,9 +10,9 @@ import collections
 import itertools
 
 from ._circles import Above, facts_of
-from ._errors import Error, also
+from ._errors import Error, ListingError, also
 from ._exact import ask, exact
-from ._scan import collector, entries_of, error, is_plain, most, read, server_of
+from ._scan import collector, entries_of, is_plain, most, read, server_of
 
 # How many directories that lie in one are listed together, at most: fewer where one of them was so large that they
 # would have more than so many characters
@@ -57,12 +57,12 @@ def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_t
             continue
         count += 1
         if count > max_entries:
-            raise error("more entries than allowed")
+            raise ListingError("more entries than allowed")
         yield entry
         if entry.type != "dir" or opened[-1].above.has(entry.unique):
             continue
         if len(opened) >= max_depth:
-            raise error(f"deeper than max_depth: {ascii(entry.path)}")
+            raise ListingError(f"deeper than max_depth: {ascii(entry.path)}")
         try:
             above = opened[-1].above.with_unique(entry.unique)
             opened.append(lister.open(entry.path, opened[-1], max_entries - count, above))

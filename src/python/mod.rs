@@ -129,7 +129,7 @@ mod _rftplib {
         {
             crate::python::process::count_forks();
             super::socket::prepare(module.py())?;
-            super::tls::genuine::prepare(module.py());
+            super::tls::genuine::prepare(module.py())?;
         }
         Ok(())
     }

@@ -6,20 +6,15 @@ import socket
 
 import pytest
 import rftplib as ftplib
+from support.clients import opened
 from support.scripted_server import LIMIT, Server
 
 BIG = b"0123456789abcdef" * 65536
 
 
-def client(server, cls=None):
-    ftp = (cls or ftplib.FTP)(timeout=LIMIT)
-    ftp.connect(server.host, server.port)
-    return ftp
-
-
 def test_manual_transfers():
     with Server(data=BIG) as server:
-        ftp = client(server)
+        ftp = opened(server)
         conn = ftp.transfercmd("RETR x", rest=0)
         received = b"".join(iter(lambda: conn.recv(65536), b""))
         conn.close()
@@ -53,7 +48,7 @@ def test_a_callback_that_stops_then_abort():
 
     replies = {"RETR": (b"150 ok\r\n", endless, b"426 cut\r\n"), "ABOR": b"226 aborted\r\n"}
     with Server(replies) as server:
-        ftp = client(server)
+        ftp = opened(server)
         received = []
 
         def callback(data):
@@ -73,7 +68,7 @@ def test_a_callback_that_stops_then_abort():
 
 def test_socket_options_on_the_live_connection():
     with Server() as server:
-        ftp = client(server)
+        ftp = opened(server)
         ftp.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if hasattr(socket, "TCP_KEEPIDLE"):
             ftp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
@@ -91,11 +86,11 @@ def test_with_statement_swallows_only_the_networks_errors():
     server.start()
     try:
         with pytest.raises(ftplib.error_perm):
-            with client(server) as ftp:
+            with opened(server) as ftp:
                 pass
         assert ftp.sock is None
         with pytest.raises(KeyError):
-            with client(server) as ftp:
+            with opened(server) as ftp:
                 ftp.voidcmd = lambda cmd: (_ for _ in ()).throw(EOFError)
                 raise KeyError
         assert ftp.sock is None

@@ -10,6 +10,7 @@ import time
 
 import fsspec
 import pytest
+from rftplib.fs._file import FTPFile
 from support.real import content
 
 SIZE = 300_001
@@ -228,6 +229,34 @@ def test_a_transaction_is_all_or_nothing(fs, work):
         raise KeyError
     assert fs.cat_file(f"{work.root}/one") == b"1"
     assert work.names() == ["one", "two"]
+
+
+def test_a_transaction_of_which_some_files_are_refused(fs, work):
+    """The others get their names, each failure is told, and nothing is left."""
+    with pytest.raises(OSError) as caught, fs.transaction:
+        for name in ("one", "two", "three", "four"):
+            fs.pipe_file(f"{work.root}/{name}", DATA)
+        for name in ("two", "two/inner", "three", "three/inner"):
+            work.folder(name)
+    assert f"{work.root}/two" in str(caught.value) and f"{work.root}/three" in str(caught.value)
+    assert work.names() == ["four", "one", "three", "three/inner", "two", "two/inner"]
+    fs.pipe_file(f"{work.root}/five", b"5")
+    assert (work.path / "five").read_bytes() == b"5", "it is over"
+
+
+def test_a_transaction_that_is_broken_off_at_its_end(fs, work, monkeypatch):
+    commit = FTPFile.commit
+
+    def interrupted(self):
+        if self.path.endswith("/two"):
+            raise KeyboardInterrupt
+        commit(self)
+
+    monkeypatch.setattr(FTPFile, "commit", interrupted)
+    with pytest.raises(KeyboardInterrupt), fs.transaction:
+        for name in ("one", "two", "three"):
+            fs.pipe_file(f"{work.root}/{name}", DATA)
+    assert work.names() == ["one"]
 
 
 def test_files_both_ways(fs, work, tmp_path):

@@ -49,14 +49,14 @@ def interrupted(made):
     return caught.value.report
 
 
-def in_start(monkeypatch, server):
+def in_start(monkeypatch, server, name=WORKER, note="half"):
     """When the thread has begun, and start() waits to hear of that."""
     start = threading.Thread.start
 
     def interrupted(self):
         start(self)
-        if self.name == WORKER:
-            server.wait_for("half")
+        if self.name == name:
+            server.wait_for(note)
             raise KeyboardInterrupt
 
     monkeypatch.setattr(threading.Thread, "start", interrupted)
@@ -202,15 +202,7 @@ def test_while_deletions_run(full, monkeypatch):
 def test_while_it_lists(local, monkeypatch):
     """The thread ends, though the server says nothing more."""
     server = TreeServer({"a": b"1"}, {"MLSD": lambda session: (server.note("silent"), fall_silent(session))})
-    start = threading.Thread.start
-
-    def interrupted(self):
-        start(self)
-        if self.name == LISTER:
-            server.wait_for("silent")
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    in_start(monkeypatch, server, LISTER, "silent")
     with server.site(seconds=PATIENCE) as site:
         with pytest.raises(KeyboardInterrupt):
             mirror(site, local)

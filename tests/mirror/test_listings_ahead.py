@@ -120,3 +120,87 @@ def test_a_server_that_hangs_up_at_epsv(local):
         server.replies["EPSV"] = server.replies["QUIT"]
         made = plan(site, local)
         assert copied(made) == ALL and not made.failures
+
+
+FACTS = "211-Features:\r\n MLST type*;perm*;size*;modify*;unique*;UNIX.mode;\r\n SIZE\r\n MDTM\r\n211 End"
+
+
+class FactsServer(TreeServer):
+    """Its MLSD gives the facts that OPTS has asked for. told: what it says to that, with the facts."""
+
+    def __init__(self, told="200 MLST OPTS {}"):
+        super().__init__(TREE, {"OPTS *": self.opts}, FEAT=FACTS)
+        self.told, self.facts = told, "type;perm;size;modify;unique;"
+
+    def opts(self, session):
+        if self.told[:1] == "2":
+            self.facts = session.line.rpartition(" ")[2]
+        for command, whole in self.contents().items():
+            if command[:4] == "MLSD":
+                self.data_of[command] = b"".join(map(self.cut, whole.splitlines()))
+        session.say(f"{self.told.format(self.facts)}\r\n".encode())
+
+    def cut(self, line):
+        facts, _, name = line.decode().partition("; ")
+        kept = [fact for fact in facts.split(";") if fact.partition("=")[0] in self.facts.split(";")]
+        return "".join(f"{fact};" for fact in kept).encode() + f" {name}\r\n".encode()
+
+
+def test_facts_that_a_mirror_needs(local):
+    """No others are asked for, in one go with the first commands; whoever gets the connection next has all of them."""
+    server = FactsServer()
+    with server.site() as site:
+        made = plan(site, local)
+        assert copied(made) == ALL and not made.failures
+        with site.borrow():
+            assert server.facts == "type;perm;size;modify;unique;"
+    first = server.commands.index("MLSD")
+    assert server.commands[:first][-3:] == ["TYPE I", "PWD", "OPTS MLST type;size;modify;unique;"]
+    assert server.asked("OPTS")[1:] == ["OPTS MLST type;perm;size;modify;unique;"]
+    assert server.asked("USER", "FEAT") == ["USER user", "FEAT"]  # it is the same connection
+
+
+@pytest.mark.parametrize("told", ["500 what?", "501 no", "200 MLST OPTS", "200 done, whatever {}that was"])
+def test_a_server_that_takes_no_facts(told, local):
+    """A listing without its facts would be none: where the reply doesn't name them, all are asked for again."""
+    server = FactsServer(told)
+    with server.site() as site:
+        made = plan(site, local)
+    assert copied(made) == ALL and not made.failures
+    again = ["OPTS MLST type;perm;size;modify;unique;"] if told[:1] == "2" else []
+    assert server.asked("OPTS", "MLSD")[1 : 2 + len(again)] == [*again, "MLSD"]
+
+
+def test_a_data_connection_that_was_made_too_early(local):
+    """The server has given it up by the time that there is something to list: another one is made."""
+    times = []
+
+    def mlsd(session):
+        times.append(session.line)
+        if len(times) == 1:
+            session.take_leftover()
+            session.say(b"425 No data connection\r\n")
+        else:
+            send(session, server.data_of[f"X{session.line}"])
+
+    server = TreeServer(TREE, {"MLSD": mlsd})
+    with server.site() as site:
+        server.data_of["XMLSD"] = server.data_of.pop("MLSD")
+        made = plan(site, local)
+        assert copied(made) == ALL and not made.failures
+    assert len(times) == 2
+
+
+def test_a_local_side_that_is_no_good(tmp_path):
+    """The server was connected to meanwhile: that connection ends, and the error is the local one's."""
+    (tmp_path / "file").write_text("")
+    server = TreeServer(TREE)
+    with server.site() as site:
+        with pytest.raises(NotADirectoryError):
+            plan(site, tmp_path / "file")
+        with pytest.raises(FileNotFoundError):
+            plan(tmp_path / "missing", site)
+    for thread in threading.enumerate():
+        if thread.name == "rftplib-mirror-list":
+            thread.join(30)
+            assert not thread.is_alive()

@@ -84,22 +84,6 @@ def test_ccc(real, folder):
     assert (folder / "file").read_bytes() == content(100_000)
 
 
-@pytest.mark.parametrize("name", ["expired", "wronghost", "unknown"])
-def test_certificates_that_are_refused(real, name):
-    server = real(f"pyftpdlib-{name}")
-    ftp = rftplib.FTP_TLS(context=native(), timeout=TIMEOUT)
-    try:
-        ftp.connect("127.0.0.1", server.port)
-        with pytest.raises(ssl.SSLCertVerificationError, match="certificate verify failed"):
-            ftp.login(USER, PASSWORD)
-        with pytest.raises(OSError):  # no going on in clear text
-            ftp.voidcmd("NOOP")
-    finally:
-        ftp.close()
-    with client(server, NativeContext(danger_accept_invalid_certs=True)) as ftp:
-        assert ftp.pwd() == "/"
-
-
 SCRIPT = """
 import io, sys
 import rftplib

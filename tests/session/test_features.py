@@ -8,14 +8,8 @@ import pickle
 import pytest
 import rftplib
 from rftplib.session import features
-from support.scripted_server import LIMIT, Server
-
-
-def connected(server):
-    ftp = rftplib.FTP(timeout=LIMIT)
-    ftp.connect(server.host, server.port)
-    return ftp
-
+from support.clients import opened
+from support.scripted_server import Server
 
 FEAT = b"""211-Extensions supported:\r
  MLST type*;size*;modify*;UNIX.mode;\r
@@ -33,7 +27,7 @@ FEAT = b"""211-Extensions supported:\r
 
 def test_features_are_asked_for_once_a_connection():
     with Server({"FEAT": FEAT}) as server:
-        with connected(server) as ftp:
+        with opened(server) as ftp:
             found = features(ftp)
             assert features(ftp) is found
             ftp.close()
@@ -59,14 +53,14 @@ def test_features_are_asked_for_once_a_connection():
 )  # fmt: skip
 def test_servers_that_know_little(reply, names):
     with Server({"FEAT": reply}) as server:
-        with connected(server) as ftp:
+        with opened(server) as ftp:
             assert list(features(ftp)) == names
             assert (features(ftp).mlst, features(ftp).hash) == ((), ())
 
 
 def test_a_refusal_before_the_login_is_no_answer():
     with Server({"FEAT": [b"530 log in\r\n", FEAT]}) as server:
-        with connected(server) as ftp:
+        with opened(server) as ftp:
             with pytest.raises(rftplib.error_perm, match="^530 log in$"):
                 features(ftp)
             assert features(ftp).size

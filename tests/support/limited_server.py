@@ -32,6 +32,7 @@ class LimitedServer:
     def __init__(self, limit, text="421 Too many connections", at="greeting"):
         self.limit, self.text, self.at = limit, text.encode() + b"\r\n", at
         self.most = self.refused = self.accepted = 0
+        self.greeting = b"220 ready\r\n"
         self.commands = []
         self.counting = []  # the sockets of the sessions that count
         self._numbers = {}
@@ -95,7 +96,7 @@ class LimitedServer:
         self._selector.register(sock, selectors.EVENT_READ)
         if self.at == "greeting" and not self._admit(sock):
             return
-        sock.send(b"220 ready\r\n")
+        sock.send(self.greeting)
 
     def _admit(self, sock):
         if len(self.counting) >= self.limit:

@@ -6,7 +6,7 @@ RETR stall      1000 bytes, then nothing more        NLST stall      10 lines, t
 RETR steps      20 blocks of 1000 bytes, 20 ms apart
 RETR endless    bytes as fast as they are taken      NLST endless    lines as fast as they are taken
 STOR stall      never reads                          STOR sink       reads all
-Any other command is 200, but HANG gets no reply at all. `greets=False`: nor does the client that connects.
+Any other command is 200.
 """
 
 from __future__ import annotations
@@ -26,14 +26,9 @@ class SlowServer(Server):
 
     steps = BLOCK[:1000] * STEPS  # what `RETR steps` sends
 
-    def __init__(self, greets: bool = True) -> None:
-        super().__init__({"HANG": None, "RETR": transfer, "NLST": transfer, "STOR": transfer})
-        self.greeting = b"220 slowly\r\n" if greets else None
+    def __init__(self) -> None:
+        super().__init__({"RETR": transfer, "NLST": transfer, "STOR": transfer})
         self.stored = bytearray()  # what a STOR got, its first 16 MiB
-
-    def answer(self, text: str) -> None:
-        """A reply out of turn, to the client that connected last."""
-        self.sessions[-1].say(text.encode() + b"\r\n")
 
     @staticmethod
     def unknown(session):

@@ -300,6 +300,19 @@ def test_a_link_in_the_place_of_the_part_is_not_followed(local, tmp_path):
     assert (tmp_path / "elsewhere").read_bytes() == DATA[:100_000]
 
 
+def test_a_part_that_has_another_name_too_is_not_written_to(local, tmp_path):
+    """As after a backup by hard links, of what a transfer that was broken off has left."""
+    with FileServer({"a": DATA}, {"RETR": cut_after(100_000)}) as server:
+        with pytest.raises((OSError, EOFError)):
+            get(server.site, "a", local / "a", retry=ONCE)
+        (name,) = os.listdir(local)
+        os.link(local / name, tmp_path / "backup")
+        server.replies["RETR"] = retr()
+        assert get(server.site, "a", local / "a", retry=ONCE).resumed_at == 0
+    assert os.listdir(local) == ["a"] and (local / "a").read_bytes() == DATA
+    assert (tmp_path / "backup").read_bytes() == DATA[:100_000]
+
+
 def test_a_full_disk(local):
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-import sys
-import tempfile
 
 import pytest
 from support import harness
-from support.actions import recv_data, send_data
-from support.clients import keeping
-from support.sources import Source
-
-DONE = b"226 done\r\n"
+from support.sources import Source, closed, fails, fails_second, stops, temporary
 
 
 def gives(*values):
@@ -36,30 +30,6 @@ def raising(after, exc=ZeroDivisionError):
             return b"block\n"
 
         return Source(read)
-
-    return source
-
-
-def temporary(mode, content=b"one\r\ntwo\nthree", seek=0, **kw):
-    """A real file, opened as users do."""
-
-    def source():
-        fd, path = tempfile.mkstemp()
-        os.write(fd, content)
-        os.close(fd)
-        file = open(path, mode, **kw)
-        os.unlink(path)
-        file.seek(seek)
-        return file
-
-    return source
-
-
-def closed(make):
-    def source():
-        file = make()
-        file.close()
-        return file
 
     return source
 
@@ -175,30 +145,12 @@ CALLBACKS = {
 }
 
 
-def fails(block):
-    raise ZeroDivisionError("from the callback")
-
-
-def stops(block):
-    raise StopIteration
-
-
 class Leave(Exception):
     pass
 
 
 def exits(block):
     raise Leave
-
-
-def fails_second():
-    count = iter(range(100))
-
-    def callback(block):
-        if next(count) == 1:
-            raise ZeroDivisionError("from the callback")
-
-    return callback
 
 
 def upload(method, source, callback="none", **kw):
@@ -275,135 +227,3 @@ def test_blocksize(plain, source, blocksize):
 @pytest.mark.parametrize("callback", CALLBACKS)
 def test_upload_callback(callback, source, method):
     harness.same(upload(method, source, callback))
-
-
-class Written:
-    """A sink that answers what no file does."""
-
-    def __init__(self, answer):
-        self.answer, self.blocks = answer, []
-
-    def write(self, block):
-        self.blocks.append(block)
-        return self.answer
-
-
-DOWNLOAD_CALLBACKS = {
-    "raises": lambda env: fails,
-    "raises-second": lambda env: fails_second(),
-    "stops": lambda env: stops,
-    "none": lambda env: None,
-    "not-callable": lambda env: 5,
-    "no-parameters": lambda env: lambda: None,
-    "closed-bytesio": lambda env: closed(io.BytesIO)().write,
-    "closed-file": lambda env: closed(temporary("wb"))().write,
-    "read-only-file": lambda env: env.close_later(temporary("rb")()).write,
-    "text-file": lambda env: env.close_later(temporary("w")()).write,
-    "stringio": lambda env: io.StringIO().write,
-    "odd-answer": lambda env: Written("?").write,
-    "set.add": lambda env: set().add,
-    "list.extend": lambda env: [].extend,
-    "frozen-list": lambda env: ().count,
-    "class": lambda env: bytes,
-    "full-device": lambda env: env.close_later(open("/dev/full", "wb", buffering=0)).write,
-}
-
-
-@pytest.mark.parametrize("callback", DOWNLOAD_CALLBACKS)
-@pytest.mark.parametrize("method", ["retrbinary", "retrlines"])
-def test_download_callback(method, callback):
-    def script(lib, env):
-        ftp = env.ftp()
-        with_print = io.StringIO()
-        sys.stdout, kept = with_print, sys.stdout
-        try:
-            env.attempt(getattr(ftp, method), "RETR x", DOWNLOAD_CALLBACKS[callback](env))
-        finally:
-            sys.stdout = kept
-        env.note(with_print.getvalue())
-        env.attempt(ftp.getresp)
-        env.attempt(ftp.sendcmd, "NOOP")
-
-    harness.same(script, data=b"one\r\ntwo\r\n", replies={"RETR": (b"150 ok\r\n", send_data(), DONE, b"226 spare\r\n")})
-
-
-@pytest.mark.parametrize("method", ["retrbinary", "retrlines", "storbinary", "storlines"])
-@pytest.mark.parametrize("exc", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_callback_raises_what_is_no_exception(method, exc):
-    def script(lib, env):
-        ftp = env.ftp()
-
-        def callback(block):
-            raise exc("stop")
-
-        try:
-            if method.startswith("retr"):
-                getattr(ftp, method)("RETR x", callback)
-            else:
-                getattr(ftp, method)("STOR x", io.BytesIO(b"one\ntwo\n"), callback=callback)
-        except exc as caught:
-            env.note(caught)
-        env.attempt(ftp.voidresp)
-
-    harness.same(script, {"STOR": (b"150 ok\r\n", recv_data, DONE)})
-
-
-def test_the_callback_of_an_upload_gets_the_very_block():
-    def script(lib, env):
-        ftp = env.ftp()
-        blocks = [bytearray(b"one"), b"two", memoryview(b"three"), b""]
-        remaining, seen = iter(blocks), []
-        ftp.storbinary("STOR x", Source(lambda size: next(remaining)), callback=seen.append)
-        return [a is b for a, b in zip(seen, blocks)]
-
-    assert harness.same(script).result == ["list", "True", "True", "True"]
-
-
-CLOSED = [
-    (method, what)
-    for method in ("retrbinary", "retrlines", "storbinary", "storlines")
-    for what in ("sock", "file", "ftp", "conn")
-]
-CLOSED.remove(("retrlines", "conn"))  # see test_deviations
-
-
-@pytest.mark.parametrize(("method", "close_what"), CLOSED)
-def test_callback_closes_things(method, close_what):
-    def script(lib, env):
-        ftp = env.ftp(keeping(lib.FTP))
-
-        def callback(block):
-            (ftp if close_what == "ftp" else getattr(ftp, close_what)).close()
-            if close_what == "ftp":
-                env.note(ftp.sock)
-
-        if method.startswith("retr"):
-            env.attempt(getattr(ftp, method), "RETR x", callback)
-        else:
-            env.attempt(getattr(ftp, method), "STOR x", io.BytesIO(b"one\n" * 10), callback=callback)
-        env.note(ftp.conn, ftp.sock)
-        del ftp.conn
-
-    harness.same(script, data=b"one\r\n")
-
-
-@pytest.mark.parametrize("method", ["retrbinary", "retrlines", "storbinary", "storlines"])
-def test_callback_talks_to_the_server(method):
-    """The reply comes out of turn, as ftplib's users know: the 226 is already there."""
-
-    def script(lib, env):
-        ftp = env.ftp()
-
-        def callback(block):
-            env.attempt(ftp.sendcmd, "NOOP")
-
-        if method.startswith("retr"):
-            env.attempt(getattr(ftp, method), "RETR x", callback)
-        else:
-            env.attempt(getattr(ftp, method), "STOR x", io.BytesIO(b"one\n"), callback=callback)
-        return ftp.sendcmd("NOOP")
-
-    replies = {"RETR": (b"150 ok\r\n", send_data(), DONE), "STOR": (b"150 ok\r\n", recv_data, DONE)}
-    if method.startswith("stor"):
-        replies["STOR"] = (b"150 ok\r\n200 ahead\r\n", recv_data, DONE)
-    harness.same(script, replies, data=b"one\r\n")

@@ -3,7 +3,8 @@
 import math
 
 from .._batch import batch
-from .._errors import Error, error_perm, error_proto, error_temp
+from .._errors import Error, error_perm, error_proto, error_temp, refusal_of
+from .._exact import told_size
 from .._features import features
 from .._rftplib import await_end
 from .._tls import forget_errors
@@ -37,7 +38,7 @@ def read(ftp, path, start=None, end=None, size=None):
         if size is None and reply.text[:3] in _UNKNOWN:
             return _whole(ftp, path)[start:end]  # the server can't tell it
         if size is None:
-            raise error_proto(reply.text) if reply.ok else refusal(reply)
+            raise error_proto(reply.text) if reply.ok else refusal_of(reply)
     # what has no end is read as far as it goes: the file may be longer by now
     most = math.inf if end is None and start >= 0 else None
     start, end, _ = slice(start, end).indices(size)
@@ -86,17 +87,6 @@ def _whole(ftp, path):
     ftp.check_size = True  # a file that ends early is an error, in clear text too
     ftp.retrbinary("RETR " + path, pieces.append, _BLOCK)
     return b"".join(pieces)
-
-
-def told_size(reply):
-    """The size that a reply to SIZE tells (RFC 3659, section 4), or None."""
-    digits = reply.text[4:].strip()
-    return int(digits) if reply.code == 213 and digits.isdecimal() and len(digits) <= 20 else None
-
-
-def refusal(reply):
-    """The exception for a reply that is one."""
-    return (error_temp if reply.code < 500 else error_perm)(reply.text)
 
 
 def _begin(ftp, path, start, end, size):

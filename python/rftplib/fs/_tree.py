@@ -9,9 +9,9 @@ from glob import has_magic
 from .._batch import batch
 from .._circles import Above, facts_of
 from .._errors import error_perm
+from .._exact import told_size
 from .._stat import _by_commands
 from ..listing import ListingError, scandir, stat
-from ._read import told_size
 
 # How many directories deep, and how many entries, a server may have
 _DEEPEST, _MOST = 100, 10_000_000

@@ -2,8 +2,11 @@
 
 import sys
 
+from rftplib import _loading
+
 if __name__ == "__main__":
     try:
+        _loading.end()
         from rftplib.mirror._cli import main  # which takes a while: Ctrl-C may come here already
 
         status = main()

@@ -9,10 +9,10 @@ from .. import _scan, _walk
 from .._circles import CIRCLE, Above, facts_of
 from .._errors import Error, error_temp
 from .._features import features
-from .._pool import says_too_many
+from .._pool import pool_of, says_too_many
 from .._stat import stat_many
 from . import _advice, _names, _tree
-from ._ahead import Listings
+from ._ahead import Listings, along
 from ._threads import wait_for
 from ._tree import Node, join
 
@@ -43,10 +43,13 @@ class Unreachable(Exception):
 
 
 class Lister:
-    """One connection, another one after it has failed. prepared(ftp): a context in which the first one is used."""
+    """One connection, another one after it has failed. prepared(ftp): a context in which the first one is used.
 
-    def __init__(self, site, prepared=contextlib.nullcontext):
-        self.ftp, self._site, self._prepared = None, site, prepared
+    along: what is sent along when it is opened, see Site._open().
+    """
+
+    def __init__(self, site, prepared=contextlib.nullcontext, along=None):
+        self.ftp, self._site, self._prepared, self._along = None, site, prepared, along
         self._lent, self._ended = contextlib.ExitStack(), False
 
     def ask(self, question):
@@ -55,7 +58,7 @@ class Lister:
             fresh = self.ftp is None
             if fresh:
                 try:
-                    self.ftp = self._lent.enter_context(self._site.borrow())
+                    self.ftp = self._lent.enter_context(pool_of(self._site).lease(self._along))
                 except Exception as error:
                     raise Unreachable(self._site.url) from error
             try:
@@ -67,7 +70,8 @@ class Lister:
                     raise
                 self.ftp.close()
                 self.give_back()
-                self._prepared = contextlib.nullcontext  # that may have been the fault, as where EPSV leads nowhere
+                # that may have been the fault, as where EPSV leads nowhere
+                self._prepared, self._along = contextlib.nullcontext, None
                 if last or self._ended:
                     raise
         return None
@@ -93,10 +97,17 @@ class _Directory(NamedTuple):
 
 
 class Scan:
-    """Who has listed a directory takes the next that waits, with the same connection; who finds none gives it back."""
+    """Who has listed a directory takes the next that waits, with the same connection; who finds none gives it back.
 
-    def __init__(self, site, tree, links, other):
+    `with Scan(...) as scan:` in the block the tree is being listed, by one connection at first; scan.wait() begins the
+    others. So the one that lists the root isn't held up: a connection may take a server more time than a listing.
+    question(ftp) is asked before the root is listed.
+    """
+
+    def __init__(self, site, tree, links, question, connections, other=frozenset()):
         self._site, self._tree, self._links, self._other = site, tree, links, other
+        self._question, self._most = question, min(connections, site.connections)
+        self._expected = None  # about how many directories there are, once that is known
         self._lock = threading.Lock()
         self._waiting = queue.SimpleQueue()
         self._open = 0  # how many directories are waiting or being listed
@@ -104,31 +115,42 @@ class Scan:
         self._threads, self._listers, self._error, self._answer = [], [], None, None
         self._ended = threading.Event()
 
-    def run(self, question, connections, expected):
-        """List all, and return what question(ftp) returns, which is asked before the root is listed.
+    def __enter__(self):
+        try:
+            self._push([_Directory()])
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, *raised):
+        self._end()
+
+    def wait(self, expected):
+        """Wait until all is listed, and return what question(ftp) has returned.
 
         expected: see Remote.scan(). Raises Unreachable if there is no connection, what the root's listing raises, and
         errors that are none of a single directory's.
         """
-        self._most, self._expected, self._question = min(connections, self._site.connections), expected, question
-        try:
-            self._push([_Directory()])
-            with self._lock:
-                while len(self._threads) < min(self._most, expected):
-                    self._begin()  # it is connected by the time that there is something to list
-            while not self._ended.wait(0.1):
-                pass
-        finally:
-            whole = self._ended.is_set() and self._error is None
-            self._ended.set()
-            for lister in self._listers if not whole else ():
-                lister.close()
-            for _ in self._threads:
-                self._waiting.put(None)
-            wait_for(self._threads, _PATIENCE)
+        self._expected = expected
+        with self._lock:
+            while len(self._threads) < min(self._most, expected):
+                self._begin()  # it is connected by the time that there is something to list
+        while not self._ended.wait(0.1):
+            pass
+        self._end()
         if self._error is not None:
             raise self._error
         return self._answer
+
+    def _end(self):
+        whole = self._ended.is_set() and self._error is None
+        self._ended.set()
+        for lister in self._listers if not whole else ():
+            lister.close()
+        for _ in self._threads:
+            self._waiting.put(None)
+        wait_for(self._threads, _PATIENCE)
 
     def _push(self, directories):
         with self._lock:
@@ -141,7 +163,7 @@ class Scan:
 
     def _begin(self):
         """One more that lists."""
-        lister = Lister(self._site, self._prepared)
+        lister = Lister(self._site, self._prepared, along)
         work = threading.Thread(target=self._work, args=(lister,), daemon=True, name="rftplib-mirror-list")
         self._listers.append(lister)
         self._threads.append(work)
@@ -152,7 +174,7 @@ class Scan:
 
     def _more(self):
         """Whether a connection will list another directory, as far as that can be told."""
-        return self._waiting.qsize() > 0 or (self._expected > 1 and not self._tree.nodes)
+        return self._waiting.qsize() > 0 or (self._expected not in (0, 1) and not self._tree.nodes)
 
     def _work(self, lister):
         try:

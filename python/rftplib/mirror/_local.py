@@ -37,7 +37,7 @@ class Local:
     def __str__(self):
         return self.root
 
-    def scan(self, rules, links, names, *, sent, needed, folds=False, connections=1, expected=0):
+    def scan(self, rules, links, names, *, sent, needed, folds=False, connections=1):
         """The Tree. needed: whether it is an error that there is no such directory."""
         tree = Tree(rules, names, sent, folds)
         try:

@@ -54,7 +54,7 @@ class Other:
     def _path(self, path):
         return join(self.opened()[1], _names.check_path(path))
 
-    def scan(self, rules, links, names, *, sent, needed, folds=False, connections=1, expected=0):
+    def scan(self, rules, links, names, *, sent, needed, folds=False, connections=1):
         """The Tree; `needed` as for a local side."""
         tree = Tree(rules, names, sent, folds)
         with _told():

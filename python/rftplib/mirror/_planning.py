@@ -114,15 +114,18 @@ def plan(
 
         check_sides(source, target)
     _apart.check_apart(source, target)
-    how = {"sent": True, "connections": connections}
     folds = hasattr(target, "folds") and target.folds()
-    there = here = None
-    if not target.remote:
-        there = target.scan(rules, "skip", "skip", needed=False, sent=False)
-        how["expected"] = _directories(there)
-    here = source.scan(rules, links, names, needed=True, folds=folds, **how)
+    of_source = {"needed": True, "sent": True, "folds": folds, "connections": connections}
+    of_target = {"needed": False, "sent": target.remote, "connections": connections}
+    # a server's side is being connected to, and listed, while the other one is listed
     if target.remote:
-        there = target.scan(rules, "skip", "skip", needed=False, **{**how, "expected": _directories(here)})
+        with target.scanning(rules, "skip", "skip", **of_target) as listed:
+            here = source.scan(rules, links, names, **of_source)
+            there = listed(_directories(here))
+    else:
+        with source.scanning(rules, links, names, **of_source) as listed:
+            there = target.scan(rules, "skip", "skip", **of_target)
+            here = listed(_directories(there))
     if manifest is not None:
         _leave_alone(manifest, target, here, there)
     for path in rules.needless(here.nodes):

@@ -1,5 +1,7 @@
 """A directory of a server: listed side by side, changed by batches of commands."""
 
+import contextlib
+
 from .. import _scan
 from .._batch import batch
 from .._errors import also, error_perm
@@ -29,15 +31,26 @@ class Remote:
     def __str__(self):
         return self.site.url
 
-    def scan(self, rules, links, names, *, sent, needed, folds=False, connections=8, expected=0):
-        """The Tree; `needed` as for a local side. expected: about how many directories there may be.
+    def scan(self, rules, links, names, *, expected=0, **options):
+        """The Tree; options as for scanning(). expected: about how many directories there may be."""
+        with self.scanning(rules, links, names, **options) as listed:
+            return listed(expected)
 
-        What is needed by none of the sources is the target's to find out: whether times can be set.
+    @contextlib.contextmanager
+    def scanning(self, rules, links, names, *, sent, needed, folds=False, connections=8):
+        """A context in which it is being listed, and a function that returns the Tree as scan() does.
+
+        `needed` as for a local side. What is needed by none of the sources is the target's to find out: whether times
+        can be set.
         """
         tree = Tree(rules, names, sent, folds)
+        question = _nothing if needed else _keeps_times
+        with Scan(self.site, tree, links, question, connections, self.other) as scan:
+            yield lambda expected: self._listed(scan, tree, expected, needed)
+
+    def _listed(self, scan, tree, expected, needed):
         try:
-            scan = Scan(self.site, tree, links, self.other)
-            told = scan.run(_nothing if needed else _keeps_times, connections, expected)
+            told = scan.wait(expected)
             self.keeps_times = self.keeps_times if needed else told
         except Unreachable as unreachable:
             refusal = unreachable.__cause__

@@ -149,9 +149,10 @@ class Run:
             digests = self._manifest is not None
             jobs.append(Job(self.source, self.target, group, self._verify, rate, digests, large, keep))
         if self._executor is None:
+            from . import _copy  # a plan alone doesn't need it
             from ._threads import in_threads
 
-            in_threads(jobs, at_once, self._here, self._take)
+            in_threads(_copy.copy, jobs, at_once, self._here, self._take)
         else:
             from ._executor import by_executor
 

@@ -4,9 +4,8 @@ import json
 import os
 
 from . import _names
-from ._plan import _END, _VERSION
 from ._remote import Remote
-from ._values import KINDS, Action, Failure
+from ._values import KINDS, PLAN_END, PLAN_VERSION, Action, Failure
 
 # From the year 1 to 9999, in microseconds since 1970; what a file's size is at most
 _TIMES, _SIZES = (-62_135_596_800_000_000, 253_402_300_799_999_999), (0, (1 << 63) - 1)
@@ -17,9 +16,9 @@ def read(path, source, target):
     name = os.fspath(path)
     lines = _lines(name)
     head = lines[0] if lines else {}
-    if head.get("rftplib.mirror") != _VERSION:
+    if head.get("rftplib.mirror") != PLAN_VERSION:
         raise ValueError(f"{name} is no plan, or one of another version")
-    if lines[-1] != {_END: len(lines) - 1}:
+    if lines[-1] != {PLAN_END: len(lines) - 1}:
         raise ValueError(f"{name} is cut off, or lines of it are missing: its last line isn't that of a plan")
     for which, side in (("source", source), ("target", target)):
         if head.get(which) != str(side):

@@ -5,12 +5,11 @@ import io
 import os
 
 from .._batch import batch
-from .._errors import Error, error_perm, error_temp
+from .._errors import Error, error_perm, error_temp, refusal_of
 from .._features import features
 from ..transfer import TransferError
 from ..transfer._attempts import told
 from ..transfer._naming import name_it, sizes, time_commands
-from ..transfer._naming import refusal as refusal_of
 from ..transfer._part import part_name
 from . import _digests, _recheck
 from ._ahead import Ahead

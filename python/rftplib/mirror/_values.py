@@ -4,6 +4,9 @@ from typing import NamedTuple, Optional, Tuple  # noqa: UP035  (Python 3.9 evalu
 
 from .._errors import Error
 
+# The first line of a saved plan has this version, and the last names how many lines there are before it
+PLAN_VERSION, PLAN_END = 1, "end of the plan, lines before"
+
 # What is said of a root that can't be made
 NOT_MADE = "the target directory can't be made"
 

@@ -6,7 +6,7 @@ import time
 
 import rftplib
 
-from .._errors import Error, error_perm, error_temp
+from .._errors import Error, error_perm, error_temp, refusal_of
 from .._exact import ask
 from .._loops import count
 from .._recover import recover
@@ -139,7 +139,7 @@ class Upload:
         if part is None and (self._tells_sizes or final is not None):
             self._left_over = False
             self._state = f": {self._place!r} is gone: has another put() of the same file given it its name meanwhile?"
-        raise _naming.refusal(refused)
+        raise refusal_of(refused)
 
     def _note_aside(self, path):
         self._aside = path
