@@ -218,6 +218,30 @@ def test_options_of_a_plan_dont_go_with_one_that_is_made(option, local, tmp_path
     assert end.value.code == 2 and "belongs to the plan" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--plan", "--run", "--manifest"])
+def test_options_that_name_no_file(option, local, tmp_path, capsys):
+    """As a variable of the shell gives them that isn't set: nothing is done."""
+    (local / "sub").mkdir(parents=True)
+    (local / "sub" / "unwanted").write_bytes(b"1")
+    with TreeServer(TREE) as server, pytest.raises(SystemExit) as end:
+        run(server, local, *([] if option == "--run" else ["--delete"]), option, "")
+    assert end.value.code == 2 and f"{option}: names no file" in capsys.readouterr().err
+    assert os.listdir(local) == ["sub"] and os.listdir(local / "sub") == ["unwanted"]
+
+
+@pytest.mark.parametrize("options", [[], ["-n"], ["--progress"]])
+@pytest.mark.parametrize("tree, status", [(TREE, 0), ({"x\\..": b""}, 0), ({"..": b"1"}, 3)])
+def test_closed_outputs(options, tree, status, local):
+    command = [sys.executable, "-m", "rftplib.mirror", "-j", "1", *options]
+    with TreeServer(tree) as server:
+        command += [f"ftp://user:password@127.0.0.1:{server.port}/", str(local)]
+        for close in (">&-", "2>&-", ">&- 2>&-"):
+            child = subprocess.run(
+                ["sh", "-c", f'exec "$@" {close}', "sh", *command], stderr=subprocess.PIPE, timeout=PATIENCE
+            )
+            assert child.returncode == status and b"Traceback" not in child.stderr
+
+
 def test_progress_without_a_terminal(local, capsys):
     with TreeServer(TREE) as server:
         assert run(server, local, "--progress", "--manifest", str(local / "SUMS"), "--verify", "auto") == 0
