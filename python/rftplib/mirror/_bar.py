@@ -48,14 +48,10 @@ class _Lines:
     def relative_update(self, inc=1):
         self._moved += inc
         now = time.monotonic()
-        if now - self._told >= 1:
+        if now - self._told >= 1 and sys.stderr is not None:
             self._told = now
             rate = people(int(self._moved / (now - self._began)))
-            print(
-                f"{people(self._moved)} of {people(self._size)}, {rate}/s",
-                file=sys.stderr,
-                flush=sys.stderr is not None,
-            )
+            print(f"{people(self._moved)} of {people(self._size)}, {rate}/s", file=sys.stderr, flush=True)
 
     def close(self):
         pass

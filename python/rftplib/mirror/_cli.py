@@ -50,7 +50,7 @@ def main(arguments=None):
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         status = _run(options)
-        if sys.stdout is not None:  # it was closed before
+        if sys.stdout is not None:
             sys.stdout.flush()
         return status
     except KeyboardInterrupt as interrupt:
@@ -75,6 +75,8 @@ def main(arguments=None):
 
 def _say(what, file):
     """Print it; what the terminal can't show is escaped."""
+    if file is None:
+        return  # it was closed before
     encoding = getattr(file, "encoding", None) or "utf-8"
     print(str(what).encode(encoding, "backslashreplace").decode(encoding), file=file)
 

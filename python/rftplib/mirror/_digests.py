@@ -18,7 +18,7 @@ def sha256(file):
 
 
 def mismatch(ftp, path, file, size, verify):
-    """The TransferError if a file hasn't the hash that the server tells of `path`, where `verify` wants that; or None."""
+    """The TransferError if a file hasn't the hash that the server tells of `path`, where `verify` wants it; or None."""
     if verify in ("auto", "hash"):
         wanted = Verify.of(verify)
         try:
