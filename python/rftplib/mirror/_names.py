@@ -1,9 +1,11 @@
 """Names that can be used as they are: what a server, a disk or a saved plan says is not believed."""
 
 import os
+import re
 
 # What Windows takes for devices, whatever comes behind a dot
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10))}
+_PART = re.compile(r"\..+\.(?:[0-9a-f]{12}|[0-9a-f]{16})\.part", re.DOTALL)
 _WINDOWS = '\\:*?"<>|'
 
 
@@ -55,13 +57,11 @@ def check_path(path):
 
 
 def is_part(name):
-    """Whether a name is that of a file that isn't whole yet: '.NAME.<12 digits>.part' (rftplib.transfer)."""
-    head, _, token = name[:-5].rpartition(".")
-    return name.endswith(".part") and len(head) > 1 and name[0] == "." and len(token) == 12 and _is_hex(token)
+    """Whether a name is that of a file that isn't whole yet: '.NAME.<id>.part'.
 
-
-def _is_hex(text):
-    return all(character in "0123456789abcdef" for character in text)
+    The id has 12 digits (rftplib.transfer) or 16 (rftplib.fs), hexadecimal ones.
+    """
+    return _PART.fullmatch(name) is not None
 
 
 def stays_inside(path, target):
