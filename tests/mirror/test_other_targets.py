@@ -187,6 +187,23 @@ def test_what_was_made_or_changed_or_replaced_meanwhile_stays(memory):
     }
 
 
+def test_a_directory_with_something_new_in_it_stays(disk, tmp_path, monkeypatch):
+    """Also where a file system removes directories with all that is in them."""
+    import shutil
+
+    monkeypatch.setattr(disk, "rmdir", lambda self, path: shutil.rmtree(self._strip_protocol(path)))
+    for name in ("a", "sub/old", "empty/old"):
+        (tmp_path / "target" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "target" / name).write_bytes(b"1")
+    with TreeServer({"a": b"1"}).site() as site:
+        made = plan(site, disk.url, delete=True, max_delete=None)
+        (tmp_path / "target" / "sub" / "new").write_bytes(b"precious")
+        report = made.run()
+    assert [(one.kind, one.path) for one in report.failures] == [("rmdir", "sub")] and report.deleted == 3
+    assert (tmp_path / "target" / "sub" / "new").read_bytes() == b"precious"
+    assert sorted(os.listdir(tmp_path / "target")) == ["a", "sub"]
+
+
 def test_what_was_changed_meanwhile_isnt_deleted(memory):
     for name in ("unwanted", "changed"):
         memory.pipe_file(f"/t/{name}", b"older")

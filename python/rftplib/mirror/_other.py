@@ -187,9 +187,12 @@ class Other:
     def rmdir(self, path):
         """Remove a directory. Returns False if it is gone already; object stores have none without files."""
         with _told():
-            there = self.opened()[0].exists(self._path(path))
+            fs, place = self.opened()[0], self._path(path)
+            there = fs.exists(place)
             if there:
-                self.opened()[0].rmdir(self._path(path))
+                if self._list(path):  # pyarrow's file systems remove a directory with all that is in it
+                    raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
+                fs.rmdir(place)
         return there
 
 
