@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 
 import pytest
 from mirror.test_two_runs import mlsd, server_of
-from rftplib.mirror import Plan, plan
+from rftplib.mirror import Plan, _local, plan
 from support.file_server import File, store
 from support.mirror_server import TreeServer, listing, say, send_only
 from support.snapshots import contents
@@ -68,6 +69,26 @@ def test_pipes_sockets_and_parts_stay(tmp_path):
         report = plan(site, tmp_path, delete=True).run()
     assert report.ok and report.deleted == 1
     assert {"pipe", "socket", "sub"} < set(os.listdir(tmp_path)) and os.listdir(tmp_path / "sub")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_a_local_directory_that_cant_be_entered_fails_alone(number, tmp_path, monkeypatch):
+    real = _local._node
+
+    def node(entry, *others):
+        if entry.name == "secret":
+            raise OSError(number, os.strerror(number), entry.name)
+        return real(entry, *others)
+
+    monkeypatch.setattr(_local, "_node", node)
+    for path in ("a", "sub/closed/secret", "sub/b"):
+        put(tmp_path / path, b"1")
+    with TreeServer({"sub": {"closed": {"old": b"1"}}, "old": b"1"}).site() as site:
+        made = plan(tmp_path, site, delete=True, max_delete=None)
+        assert [(one.path, one.error) for one in made.failures] == [("sub/closed", os.strerror(number))]
+        assert [(one.kind, one.path) for one in made] == [("copy", "a"), ("copy", "sub/b"), ("delete", "old")]
+        with pytest.raises(OSError, match=str(tmp_path)):
+            plan(tmp_path / "sub" / "closed", site)
 
 
 def test_a_link_that_is_a_file_by_now_stays(tmp_path):
@@ -175,10 +196,13 @@ def test_old_parts_on_a_server_are_deleted_new_ones_stay(tmp_path):
     import time
 
     put(tmp_path / "a", b"1")
-    with server_of({".a.0123456789ab.part": b"1", ".b.0123456789ab.part": b"1"}) as server:
-        server.files[".b.0123456789ab.part"].seconds = int(time.time()) - 3600
+    old, new = ([f".{name}.{token}.part" for token in ("0123456789ab", "0123456789abcdef")] for name in "ab")
+    with server_of({name: b"1" for name in (*old, *new)}) as server:
+        for name in new:
+            server.files[name].seconds = int(time.time()) - 3600
         assert plan(tmp_path, server.site, delete=True, max_delete=None).run().ok
-        assert set(server.files) == {"a", ".b.0123456789ab.part"}
+        assert set(server.files) == {"a", *new}
+        assert [one.path for one in plan(server.site, tmp_path)] == []  # nor are they copied
 
 
 def renaming(name):

@@ -47,7 +47,10 @@ class Local:
                 raise
             tree.exists = False
             return tree
-        _scan(tree, root, links)
+        try:
+            _scan(tree, root, links)
+        except OSError as error:
+            raise also(error, f"in {self}") from None
         return tree
 
     def folds(self):
@@ -232,6 +235,12 @@ def _scan(tree, root, links):
                 node, found, followed = _node(entry, here.folder, links)
             except FileNotFoundError:
                 continue  # it has gone since
+            except OSError as error:  # a directory that may be listed and not entered, or a disk that fails
+                if not here.path:
+                    raise
+                tree.failed(here.path, error.strerror, "see to its permissions, or exclude it")
+                os.close(opened.pop().folder)
+                continue
             path = tree.take(here.path, here.origin, entry.name, node)
             if path is None or node.kind != "dir":
                 continue
