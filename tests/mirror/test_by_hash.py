@@ -79,6 +79,29 @@ def test_what_was_changed_meanwhile_doesnt_get_the_time_of_what_it_was(up, saved
             assert times(server)["b"] == (local / "b").stat().st_mtime
 
 
+@pytest.mark.parametrize("verify", ["hash", "auto"])
+@pytest.mark.parametrize("size", [5, 2_000_000], ids=["small", "large"])
+@pytest.mark.parametrize("onward", [False, True])
+def test_a_source_that_tells_another_hash(onward, size, verify, tmp_path):
+    """Wherever it goes to."""
+    replies = {"FEAT": feat("MLST type*;size*;modify*;", "XSHA256", *FEAT)}
+    with server_of({"f": bytes(size)}, XSHA256=b"250 " + 64 * b"0" + b"\r\n", **replies) as server:
+        with server_of({}) as other:
+            target = other.site if onward else tmp_path / "local"
+            report = plan(server.site, target).run(verify=verify, connections=1)
+            assert [one.path for one in report.failures] == ["f"] and "should be 000" in report.failures[0].error
+            assert report.copied == 0
+            assert not other.files if onward else not (tmp_path / "local" / "f").exists()
+
+
+@pytest.mark.parametrize("size", [5, 2_000_000], ids=["small", "large"])
+def test_a_source_without_hashes(size):
+    with server_of({"f": bytes(size)}) as server, server_with_hashes("") as other:
+        report = plan(server.site, other.site).run(verify="hash", connections=1)
+        assert [one.path for one in report.failures] == ["f"] and "offers no hash" in report.failures[0].error
+        assert not other.files
+
+
 @pytest.mark.parametrize("up", [False, True])
 def test_a_manifest_has_files_whose_time_alone_was_set(up, tmp_path):
     local, sums = tmp_path / "local", tmp_path / "sums"

@@ -218,6 +218,30 @@ def test_options_of_a_plan_dont_go_with_one_that_is_made(option, local, tmp_path
     assert end.value.code == 2 and "belongs to the plan" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--plan", "--run", "--manifest"])
+def test_options_that_name_no_file(option, local, tmp_path, capsys):
+    """As a variable of the shell gives them that isn't set: nothing is done."""
+    (local / "sub").mkdir(parents=True)
+    (local / "sub" / "unwanted").write_bytes(b"1")
+    with TreeServer(TREE) as server, pytest.raises(SystemExit) as end:
+        run(server, local, *([] if option == "--run" else ["--delete"]), option, "")
+    assert end.value.code == 2 and f"{option}: names no file" in capsys.readouterr().err
+    assert os.listdir(local) == ["sub"] and os.listdir(local / "sub") == ["unwanted"]
+
+
+@pytest.mark.parametrize("options, status", [(["-n"], 0), (["--progress"], 1)])
+@pytest.mark.parametrize("close", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_outputs(close, options, status, local):
+    with TreeServer(TREE, {"RETR a": say("550 Permission denied")}) as server:
+        url = f"ftp://user:password@127.0.0.1:{server.port}/"
+        command = [sys.executable, "-m", "rftplib.mirror", "-j", "1", *options, url, str(local)]
+        child = subprocess.run(
+            ["sh", "-c", f'exec "$@" {close}', "sh", *command], capture_output=True, timeout=PATIENCE
+        )
+    assert child.returncode == status and b"Traceback" not in child.stderr
+    assert child.stdout == b"" or options == ["-n"], "what is meant for stderr doesn't go there"
+
+
 def test_progress_without_a_terminal(local, capsys):
     with TreeServer(TREE) as server:
         assert run(server, local, "--progress", "--manifest", str(local / "SUMS"), "--verify", "auto") == 0

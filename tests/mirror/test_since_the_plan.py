@@ -8,6 +8,7 @@ import socket
 import pytest
 from mirror.test_two_runs import mlsd, server_of
 from rftplib.mirror import Plan, plan
+from support.file_server import File, store
 from support.mirror_server import TreeServer, listing, say, send_only
 from support.snapshots import contents
 
@@ -147,6 +148,27 @@ def test_files_of_a_server_that_were_changed_or_made_meanwhile(tmp_path):
             ("unwanted", "it has changed since the plan was made")
         ]
         assert set(server.files) == {"changed", "made", "unwanted"}
+
+
+@pytest.mark.parametrize("size", [5, 2_000_000], ids=["small", "large"])
+@pytest.mark.parametrize("onward", [False, True])
+@pytest.mark.parametrize("old", [{}, {"f": b"old"}], ids=["missing", "older"])
+def test_what_somebody_writes_while_it_is_sent_stays(old, onward, size, tmp_path):
+    real = store(append=False)
+
+    def stor(session):
+        session.server.files["f"] = File(b"theirs", THEN + 60)
+        real(session)
+
+    put(tmp_path / "f", bytes(size), THEN + 120)
+    with server_of({"f": bytes(size)}) as source, server_of(old, STOR=stor) as server:
+        made = plan(source.site if onward else tmp_path, server.site)
+        assert [one.path for one in made] == ["f"]
+        report = made.run(connections=1)
+        what = "changed" if old else "come"
+        assert [one.path for one in report.failures] == ["f"]
+        assert report.failures[0].error.startswith(f"it has {what} since the plan was made")
+        assert report.copied == 0 and bytes(server.files["f"].content) == b"theirs"
 
 
 def test_old_parts_on_a_server_are_deleted_new_ones_stay(tmp_path):

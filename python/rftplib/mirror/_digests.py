@@ -17,10 +17,15 @@ def sha256(file):
     return local_hash(file, "sha256")
 
 
-def check(ftp, path, file, size, verify):
-    """Raise TransferError unless the file has the hash that the server tells of `path`, as far as `verify` wants it."""
-    wanted = Verify.of(verify)
-    wanted.check(ftp, path, file, size, wanted.offer(ftp))
+def mismatch(ftp, path, file, size, verify):
+    """The TransferError if a file hasn't the hash that the server tells of `path`, where `verify` wants it; or None."""
+    if verify in ("auto", "hash"):
+        wanted = Verify.of(verify)
+        try:
+            wanted.check(ftp, path, file, size, wanted.offer(ftp))
+        except TransferError as error:
+            return error
+    return None
 
 
 class Hashes:

@@ -1,6 +1,7 @@
 """One large file, by rftplib.transfer: it is resumed where an earlier attempt, or an earlier run, has ended."""
 
 import contextlib
+import errno
 import os
 import tempfile
 
@@ -14,7 +15,6 @@ from ._listers import argument
 from ._local import Local, LocalError, local
 from ._local_part import ALTERED, check, is_same_version
 from ._remote import Remote
-from ._values import Failure
 
 
 def course(job, here):
@@ -78,13 +78,16 @@ def _onward(job, action, here, course):
         digest = _digests.sha256(file) if job.digests else None
         _check_still(digest, file, found)
         if isinstance(job.target, Remote):
-            with here.borrow(job.target.site) as ftp:
-                seen = _recheck.Copy(action, size, modified if job.target.keeps_times else None)
+            seen = _recheck.Copy(action, size, modified if job.target.keeps_times else None)
+
+            def check_target(ftp):
                 (refused,) = _recheck.replaceable(ftp, [seen])
                 if refused is not None:
-                    failure = Failure("copy", action.path, refused, _recheck.ADVICE)
-                    return Outcome(action.path, failure=failure)
-                put_once(ftp, _itself(file, path), argument(action.path), course, verify=job.verify)
+                    raise LocalError(OSError(errno.EBUSY, refused))
+
+            with here.borrow(job.target.site) as ftp:
+                remote = argument(action.path)
+                put_once(ftp, _itself(file, path), remote, course, verify=job.verify, check=check_target)
         else:
             job.target.put(_itself(file, path), action)
         _check_still(digest, file, found)  # else it may be that of another version than was sent

@@ -25,6 +25,8 @@ class Manifest:
 
     def __init__(self, path):
         self.path, self._aside = os.fspath(path), None
+        if not self.path:
+            raise ValueError("the path of a manifest isn't empty")
 
     def open(self):
         """Open it, under a temporary name that is nobody else's. Raises OSError."""

@@ -80,15 +80,16 @@ def _fetched(job, actions, here, works):
                 else:
                     came.append((origin, content))
             ahead.settle()
-            waiting = _sort_out(came, ask(ftp, [origin for origin, _ in came]), found)
+            waiting = _sort_out(job, ftp, came, found)
     yield from found
 
 
-def _sort_out(came, told, found):
+def _sort_out(job, ftp, came, found):
     """What has come whole is appended to `found`; returns the Origins of what is fetched again."""
     again = []
-    for (origin, content), one in zip(came, told):
-        trouble = origin.trouble(one, content.tell())
+    for (origin, content), one in zip(came, ask(ftp, [origin for origin, _ in came])):
+        size = content.tell()
+        trouble = origin.trouble(one, size) or _digests.mismatch(ftp, origin.path, content, size, job.verify)
         content.seek(0)
         if trouble is None:
             found.append((origin.action._replace(modified=origin.modified), content))

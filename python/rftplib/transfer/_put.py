@@ -63,13 +63,24 @@ def put(
 
 
 def put_once(
-    ftp, local, remote, course, *, overwrite=True, temporary=True, resume=True, verify="size", keep=("mtime",)
+    ftp,
+    local,
+    remote,
+    course,
+    *,
+    overwrite=True,
+    temporary=True,
+    resume=True,
+    verify="size",
+    keep=("mtime",),
+    check=None,
 ):
     """One attempt of put() by a client; returns Transferred, whose `attempts` is 1 and whose `seconds` are 0.
 
-    course: the Course of all attempts at it. Raises BeginAnew and NotWhole, both TransferError, where another attempt
+    course: the Course of all attempts at it. check(ftp): called before anything is sent, and before the file gets its
+    name: it raises if that mustn't be. Raises BeginAnew and NotWhole, both TransferError, where another attempt
     may do better, and what the client raises.
     """
     options = {"overwrite": overwrite, "temporary": temporary, "verify": Verify.of(verify), "keep": keep}
     with own():
-        return Upload(LocalFile(local), remote, course, resume=resume, **options).attempt(ftp)
+        return Upload(LocalFile(local), remote, course, resume=resume, check=check, **options).attempt(ftp)

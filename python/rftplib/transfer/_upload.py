@@ -23,9 +23,10 @@ SETTLED, ROUNDS = 0.2, 50
 class Upload:
     """An upload of `source`, a LocalFile or a FileObject, over all its attempts."""
 
-    def __init__(self, source, remote, course, *, overwrite, temporary, resume, verify, keep):
+    def __init__(self, source, remote, course, *, overwrite, temporary, resume, verify, keep, check=None):
         self._source, self._remote, self._course = source, remote, course
         self._overwrite, self._temporary, self._verify, self._keep = overwrite, temporary, verify, keep
+        self._check = check or (None if overwrite else self._check_absent)
         self._resume = resume and temporary and source.can_resume
         self.attempts, self.owned, self.advice = 0, False, None
         self._place = None  # the path that is written to, for what source, and whether something may be there
@@ -55,8 +56,8 @@ class Upload:
                 self._checked = self._source.identity
             if self._is_named(ftp):
                 return self._done(ftp, *self._named)
-            if not self._overwrite:
-                self._check_absent(ftp)
+            if self._check is not None:
+                self._check(ftp)
             try:
                 return self._bring(ftp, offer)
             except BaseException as error:
@@ -121,8 +122,8 @@ class Upload:
             if commands:
                 ask(ftp, commands)
         else:
-            if not self._overwrite:
-                self._check_absent(ftp)
+            if self._check is not None:
+                self._check(ftp)
             self._name(ftp, size, digest, verified, seconds)
         return self._done(ftp, size, digest, verified)
 
