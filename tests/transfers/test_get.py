@@ -236,7 +236,7 @@ def test_a_directory_there(local):
 
 def test_names_that_can_t_be_asked_for(local):
     with FileServer({"a": DATA}) as server:
-        for name in ("a\r\nDELE a", "a\nb", "", "a/"):
+        for name in ("a\r\nDELE a", "a\nb", "", "a/", ".", "..", "a/.", "a/.."):
             with pytest.raises(ValueError):
                 get(server.site, name, local / "a")
         with pytest.raises(TypeError):

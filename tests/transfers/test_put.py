@@ -282,7 +282,7 @@ def test_no_such_file_here(local):
 
 def test_names_that_can_t_be_sent(source):
     with FileServer() as server:
-        for name in ("a\r\nDELE a", "a\nb", "", "a/"):
+        for name in ("a\r\nDELE a", "a\nb", "", "a/", ".", "..", "a/.", "a/.."):
             with pytest.raises(ValueError):
                 put(server.site, source, name)
         assert server.sessions == []

@@ -117,6 +117,15 @@ def test_the_parts_of_other_names_stay(local):
     assert sorted(os.listdir(local)) == sorted([*others, "a"])
 
 
+def test_the_parts_of_other_long_names_stay(local):
+    """A part has no more than the beginning of a name that is too long."""
+    name, other = "n" * 220 + "A", local / f".{'n' * 200}.0123456789ab.part"
+    other.write_bytes(b"x")
+    with FileServer({name: OLD}) as server:
+        get(server.site, name, local / name)
+    assert sorted(os.listdir(local)) == sorted([other.name, name])
+
+
 @pytest.mark.parametrize("damage", ["its end", "zeros at its end", "a byte too many"])
 def test_a_tampered_part_is_noticed(local, damage):
     with FileServer({"a": OLD}) as server:

@@ -12,6 +12,7 @@ from ..transfer._course import Course
 from . import _advice
 from ._listers import Unreachable
 from ._local import FULL
+from ._threads import hang_up, wait_for
 from ._values import Action, Failure
 
 # A job has so many small files, and so many bytes; what is larger is a job of its own, and is resumed
@@ -134,13 +135,10 @@ class Here:
         """End all that is going on."""
         self.stop.set()
         for ftp in list(self._clients):
-            with contextlib.suppress(OSError):
-                ftp.close()
+            hang_up(ftp)
 
     def end(self):
         """End all that is going on, and wait for it: then nothing half is left."""
-        from ._threads import wait_for
-
         self.close()
         wait_for(self.threads)
 

@@ -13,7 +13,7 @@ from .._pool import pool_of, says_too_many
 from .._stat import stat_many
 from . import _advice, _names, _tree
 from ._ahead import Listings, along
-from ._threads import wait_for
+from ._threads import hang_up, wait_for
 from ._tree import Node, join
 
 # Refusals that say nothing of the directory but much of the connection, or of the moment
@@ -80,8 +80,7 @@ class Lister:
         """End what another thread does by it: that fails."""
         self._ended, ftp = True, self.ftp
         if ftp is not None:
-            with contextlib.suppress(OSError):
-                ftp.close()
+            hang_up(ftp)
 
     def give_back(self):
         self.ftp = None

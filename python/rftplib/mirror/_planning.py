@@ -131,6 +131,7 @@ def plan(
     for path in rules.needless(here.nodes):
         del here.nodes[path]
         here.kept.add(path)
+    there.see_resolution()
     made_links = hasattr(target, "folders")
     found = Comparison(
         here,

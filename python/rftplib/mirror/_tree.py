@@ -9,6 +9,8 @@ from ._values import Failure, Refused, shown
 MAX_DEPTH, MAX_ENTRIES = 100, 10_000_000
 
 SECOND = 1_000_000
+# FAT has times of two seconds. It is believed to be there where all times are even, and there are as many of them.
+_OF_FAT, _ENOUGH = 2 * SECOND, 8
 _YEAR_10000 = 253_402_300_800
 
 
@@ -36,6 +38,13 @@ class Tree:
         self.hidden, self.unlisted = {}, set()
         self._rules, self._policy, self._sent = rules, names, sent
         self._folded = {} if folds else None
+
+    def see_resolution(self):
+        """Note how exact the times are, as far as the files show it: neither servers nor disks tell that they round."""
+        times = {node.modified for node in self.nodes.values() if node.kind == "file" and node.modified is not None}
+        if len(times) >= _ENOUGH and not any(time % _OF_FAT for time in times):
+            coarse = {path: node for path, node in self.nodes.items() if node.resolution < _OF_FAT}
+            self.nodes.update((path, node._replace(resolution=_OF_FAT)) for path, node in coarse.items())
 
     def take(self, parent, origin, name, node):
         """Note what a listing of the directory `parent` names; returns its path if it is one of ours, else None.

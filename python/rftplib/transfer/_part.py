@@ -122,6 +122,8 @@ class Target:
 
     def sweep(self):
         """Remove the parts that other versions of the source have left, but those that somebody is writing."""
+        if _short(self.name) != self.name:
+            return  # they may be another file's
         pattern = part_pattern(self.name)
         with contextlib.suppress(OSError):
             for name in os.listdir(self._fd if self._fd is not None else self.directory or "."):
