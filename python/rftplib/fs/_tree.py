@@ -171,14 +171,27 @@ def expand(fs, path, recursive=False, maxdepth=None):
     return sorted(set(found))
 
 
-def as_itself(fs, path, target, is_dir):
-    """A path and a target as fsspec's get() and copy() want them: of a file whose name they would take for a pattern,
-    lists. is_dir: whether a target is a directory."""
-    if not (isinstance(path, str) and isinstance(target, str) and has_magic(path) and fs.isfile(path)):
+def as_itself(fs, path, target, recursive, maxdepth, is_dir):
+    """A path and a target as fsspec's get(), put() and copy() want them: lists, if they would take for a pattern what
+    is the name of something that is there.
+
+    fs: where the path is. recursive, maxdepth: theirs. is_dir: whether a target is a directory.
+    """
+    if isinstance(path, list) and isinstance(target, str):
+        if not any(has_magic(os.fspath(one)) for one in path) or not all(fs.isfile(one) for one in path):
+            return path, target
+        return path, [f"{target.rstrip('/')}/{os.path.basename(one)}" for one in path]
+    one_of_each = isinstance(path, (str, os.PathLike)) and isinstance(target, (str, os.PathLike))
+    if not one_of_each or not has_magic(os.fspath(path)) or not fs.exists(path):
         return path, target
-    if target.endswith("/") or is_dir(target):
-        target = f"{target.rstrip('/')}/{path.rpartition('/')[2]}"
-    return [path], [target]
+    begin, base = fs._strip_protocol(path), os.fspath(target)
+    found = [begin]
+    if fs.isdir(path):
+        found = list(fs.find(begin, maxdepth, withdirs=maxdepth is None)) if recursive else []
+        found = sorted({begin, *found}) if recursive and maxdepth is None else found
+    if (base.endswith("/") or is_dir(base)) and not os.fspath(path).endswith("/"):
+        base = f"{base.rstrip('/')}/{begin.rpartition('/')[2]}"
+    return found, [base.rstrip("/") + one[len(begin) :] for one in found]
 
 
 def walk(fs, path, maxdepth, topdown, on_error, detail, above=Above()):  # noqa: B008  (it is immutable)
