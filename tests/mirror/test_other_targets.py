@@ -187,6 +187,23 @@ def test_what_was_made_or_changed_or_replaced_meanwhile_stays(memory):
     }
 
 
+@pytest.mark.parametrize(
+    "listed, now", [(0, 1 << 17), (10, 1 << 20), (LARGE, 1 << 22)], ids=["empty", "small", "large"]
+)
+def test_a_file_that_doesnt_end(listed, now, memory):
+    """No more of it is read than a little behind the size that was listed."""
+    content = listed if isinstance(listed, bytes) else bytes(listed)
+    memory.pipe_file("/t/f", content)
+    with server_of({}) as server:
+        made = plan("memory://t", server.site)
+        memory.pipe_file("/t/f", bytes(now))
+        report = made.run(connections=1)
+        assert [one.error for one in report.failures] == [f"more than the {len(content):,} bytes came that are listed"]
+        assert not server.files
+        memory.pipe_file("/t/f", content + b"more")
+        assert made.run(connections=1).ok and server.files["f"].content == content + b"more"
+
+
 def test_a_directory_with_something_new_in_it_stays(disk, tmp_path, monkeypatch):
     """Also where a file system removes directories with all that is in them."""
     import shutil

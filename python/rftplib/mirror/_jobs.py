@@ -19,7 +19,7 @@ from ._values import Action, Failure
 MOST_FILES, MOST_BYTES = 50, 1 << 20
 
 # By how many bytes a small file may be longer than it was listed
-_EXCESS = 1 << 16
+EXCESS = 1 << 16
 
 
 class Job(NamedTuple):
@@ -115,7 +115,7 @@ class Here:
         """A callback for a download of a small file: `write`, until much more comes than the size that is listed."""
         if action.size is None:
             return write
-        left = action.size + _EXCESS
+        left = action.size + EXCESS
 
         def bounded(block):
             nonlocal left

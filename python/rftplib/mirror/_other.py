@@ -12,11 +12,16 @@ import secrets
 
 from .._circles import Above
 from .._errors import Error
+from ..transfer import TransferError
 from ..transfer._part import part_name
 from . import _advice, _digests, _names
+from ._jobs import EXCESS
 from ._local import LocalError
 from ._local_part import CHANGED, COME
 from ._tree import MAX_DEPTH, SECOND, Node, Tree, join
+
+# By how many bytes a large file may be longer than it was listed
+_EXCESS_OF_LARGE = 1 << 20
 
 # What is raised where a directory can't be listed
 _FAILURES = (Error, OSError, EOFError, ValueError)
@@ -25,7 +30,7 @@ _FAILURES = (Error, OSError, EOFError, ValueError)
 class Other:
     """A side: the directory that a URL names. Objects have no times that can be set: a copy is compared as such."""
 
-    keeps_times, remote = False, False
+    keeps_times, remote, sent = False, False, False
 
     def __init__(self, url):
         self.url = url
@@ -110,25 +115,35 @@ class Other:
             self.opened()[0].makedirs(self._path(path), exist_ok=True)
 
     def read(self, path, size):
-        """A file's content. size: as it is listed, None if it isn't. Raises EOFError if less comes than there is."""
+        """A file's content. size: as it is listed. Raises EOFError if less comes than there is, TransferError if much
+        more comes."""
         with _told():
-            data = self.opened()[0].cat_file(self._path(path))
-            self._check_whole(path, len(data), size)
+            fs, place = self.opened()[0], self._path(path)
+            if size:
+                data = fs.cat_file(place, start=0, end=size + EXCESS + 1)
+            else:  # of what is empty object stores have no part
+                with fs.open(place, "rb") as source:
+                    data = source.read(EXCESS + 1)
+            self._check_whole(path, len(data), size, EXCESS)
         return data
 
     def get(self, path, file, size):
-        """Copy a file into one that is open; the rest as read()."""
+        """Copy a file into one that is open; the rest as read(), but that `size` may be None."""
         with _told():
             came = 0
             with self.opened()[0].open(self._path(path), "rb") as source:
                 for block in iter(lambda: source.read(1 << 20), b""):
                     file.write(block)
                     came += len(block)
-            self._check_whole(path, came, size)
+                    if size is not None and came > size + _EXCESS_OF_LARGE:
+                        break
+            self._check_whole(path, came, size, _EXCESS_OF_LARGE)
 
-    def _check_whole(self, path, came, size):
+    def _check_whole(self, path, came, size, excess):
         if size in (None, came):
             return
+        if came > size + excess:
+            raise TransferError(f"more than the {size:,} bytes came that are listed")
         found = _now(self.opened()[0], self._path(path))
         size = size if found is None or found.size is None else found.size
         if size != came:
