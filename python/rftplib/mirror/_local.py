@@ -29,7 +29,7 @@ class LocalError(Exception):
 class Local:
     """A side: the directory `root`, an absolute path."""
 
-    keeps_times, remote = True, False
+    keeps_times, remote, sent = True, False, False
 
     def __init__(self, root, follow=False):
         self.root, self.follow = os.path.abspath(root), follow

@@ -12,7 +12,8 @@ _WINDOWS = '\\:*?"<>|'
 def trouble(name, *, sent=False, windows=os.name == "nt"):
     """What is wrong with the name of a file or directory, as text; None for nothing.
 
-    sent: whether a server has to be asked for it. windows: whether it is to be a file's on Windows.
+    sent: whether a server has to be asked for it; (encoding, errors) where it is sent in that. windows: whether it is
+    to be a file's on Windows.
     """
     if name in ("", ".", ".."):
         return "is no name"
@@ -22,6 +23,8 @@ def trouble(name, *, sent=False, windows=os.name == "nt"):
         return "has a NUL in it"
     if sent and ("\r" in name or "\n" in name):
         return "has a line end in it, which no command can have"
+    if isinstance(sent, tuple) and not _fits(name, *sent):
+        return f"has characters in it that {sent[0]} hasn't"
     if windows:
         if any(character in _WINDOWS or character < " " for character in name):
             return "has characters in it that Windows doesn't take"
@@ -30,6 +33,14 @@ def trouble(name, *, sent=False, windows=os.name == "nt"):
         if name.split(".")[0].rstrip().lower() in _RESERVED:
             return "is a device of Windows"
     return None
+
+
+def _fits(name, encoding, errors):
+    """Whether it is the same forth and back: else two names may be one there."""
+    try:
+        return name.encode(encoding, errors).decode(encoding, errors) == name
+    except UnicodeError:
+        return False
 
 
 def quoted(name, windows=os.name == "nt"):

@@ -115,7 +115,7 @@ def plan(
         check_sides(source, target)
     _apart.check_apart(source, target)
     folds = hasattr(target, "folds") and target.folds()
-    of_source = {"needed": True, "sent": True, "folds": folds, "connections": connections}
+    of_source = {"needed": True, "sent": target.sent or True, "folds": folds, "connections": connections}
     of_target = {"needed": False, "sent": target.remote, "connections": connections}
     # a server's side is being connected to, and listed, while the other one is listed
     if target.remote:

@@ -31,6 +31,11 @@ class Remote:
     def __str__(self):
         return self.site.url
 
+    @property
+    def sent(self):
+        """How names are sent there: the encoding, and what is done about what it hasn't."""
+        return self.site.encoding, self.site._values["errors"]
+
     def scan(self, rules, links, names, *, expected=0, **options):
         """The Tree; options as for scanning(). expected: about how many directories there may be."""
         with self.scanning(rules, links, names, **options) as listed:

@@ -58,7 +58,8 @@ class Tree:
         found = _names.trouble(name, sent=self._sent)
         own, at = name, join(origin, name)
         if found and self._policy == "quote" and not _names.trouble(name, windows=False):
-            own, found = _names.quoted(name), None
+            own = _names.quoted(name)
+            found = _names.trouble(own, sent=self._sent)
         if found:
             if self._policy == "refuse":
                 raise Refused(f"the name {shown(name)!r} in {where(origin)} {found}: names='skip' leaves it out")
