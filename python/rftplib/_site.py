@@ -383,7 +383,11 @@ def _netrc(host):
     """(user, account, password) from ~/.netrc, or None. Raises netrc.NetrcParseError for a file that is no good."""
     import netrc  # only who needs it waits for it
 
+    path = os.path.expanduser("~/.netrc")
     try:
-        return netrc.netrc(os.path.expanduser("~/.netrc")).authenticators(host)
+        found = netrc.netrc(path).authenticators(host)
     except FileNotFoundError:
         return None
+    if any(one and ("\n" in one or "\r" in one) for one in found or ()):
+        raise netrc.NetrcParseError(f"a quote isn't closed in what is said of {host}", path)
+    return found

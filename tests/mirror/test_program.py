@@ -242,6 +242,25 @@ def test_closed_outputs(close, options, status, local):
     assert child.stdout == b"" or options == ["-n"], "what is meant for stderr doesn't go there"
 
 
+@pytest.mark.parametrize(
+    "text", ["machine 127.0.0.1 login u passwrd hunter2\n", 'machine 127.0.0.1 password "hunter2\n']
+)
+def test_a_netrc_that_isnt_understood(rest, local, tmp_path, monkeypatch, capsys):
+    """It is named, and nothing of it is shown, which may be a password."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".netrc").write_text(f"machine 127.0.0.1 {rest}")
+    with TreeServer(TREE) as server:
+        assert _cli.main([f"ftp://127.0.0.1:{server.port}/", str(local), "-j", "1"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(str(tmp_path / ".netrc")) and "isn't understood" in said and "hunter2" not in said
+
+
+@pytest.mark.parametrize("option", ["--include", "--exclude"])
+def test_a_pattern_that_isnt_understood(option, local, pathspec, capsys):
+    assert _cli.main(["ftp://127.0.0.1:1/", str(local), option, "[z-a]"]) == 2
+    assert f"{option[2:]}: a pattern of ['[z-a]'] isn't understood" in capsys.readouterr().err
+
+
 def test_progress_without_a_terminal(local, capsys):
     with TreeServer(TREE) as server:
         assert run(server, local, "--progress", "--manifest", str(local / "SUMS"), "--verify", "auto") == 0

@@ -71,6 +71,14 @@ def main(arguments=None):
     except (ValueError, ImportError) as error:
         _say(error, sys.stderr)
         return USAGE
+    except Exception as error:
+        from netrc import NetrcParseError
+
+        if not isinstance(error, NetrcParseError):
+            raise
+        where = error.filename if error.lineno is None else f"{error.filename}, line {error.lineno}"
+        _say(f"{where} isn't understood: see whether quotes are closed, and words in their places", sys.stderr)
+        return USAGE
 
 
 def _say(what, file):

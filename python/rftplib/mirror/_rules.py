@@ -1,5 +1,7 @@
 """Which files are meant: include and exclude, in the language of .gitignore, by pathspec."""
 
+import re
+
 from ._tree import above
 
 
@@ -46,4 +48,7 @@ def _spec(patterns, option):
         from pathspec import GitIgnoreSpec
     except ImportError:
         raise ImportError(f"{option} needs pathspec: pip install 'rftplib[mirror]'") from None
-    return GitIgnoreSpec.from_lines(patterns)
+    try:
+        return GitIgnoreSpec.from_lines(patterns)
+    except (ValueError, re.error) as error:
+        raise ValueError(f"{option}: a pattern of {patterns} isn't understood: {error}") from None
