@@ -242,9 +242,7 @@ def test_closed_outputs(close, options, status, local):
     assert child.stdout == b"" or options == ["-n"], "what is meant for stderr doesn't go there"
 
 
-@pytest.mark.parametrize(
-    "text", ["machine 127.0.0.1 login u passwrd hunter2\n", 'machine 127.0.0.1 password "hunter2\n']
-)
+@pytest.mark.parametrize("rest", ["login u passwrd hunter2\n", 'password "hunter2\n'])
 def test_a_netrc_that_isnt_understood(rest, local, tmp_path, monkeypatch, capsys):
     """It is named, and nothing of it is shown, which may be a password."""
     monkeypatch.setenv("HOME", str(tmp_path))
