@@ -259,6 +259,21 @@ def test_a_transaction_that_is_broken_off_at_its_end(fs, work, monkeypatch):
     assert work.names() == ["one"]
 
 
+def test_a_copy_by_way_of_a_full_disk(fs, work, monkeypatch):
+    class Full(io.BytesIO):
+        def __init__(self, size):
+            super().__init__()
+
+        def write(self, data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile", Full)
+    path = work.put("file", DATA)
+    with pytest.raises(OSError, match=f"copying '{path}' by way of .*TMPDIR") as caught:
+        fs.copy(path, f"{work.root}/copy")
+    assert caught.value.errno == errno.ENOSPC and work.names() == ["file"]
+
+
 def test_files_both_ways(fs, work, tmp_path):
     (tmp_path / "local").write_bytes(DATA)
     seen = fsspec.callbacks.Callback()

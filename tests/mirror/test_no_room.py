@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
+
 import pytest
+from mirror.test_two_runs import server_of
 from rftplib import error_perm, error_temp
-from rftplib.mirror import Action, _advice, _copy
+from rftplib.mirror import Action, _advice, _copy, plan
 from rftplib.mirror._jobs import Job
 from rftplib.mirror._local import Local
 from rftplib.mirror._remote import Remote
@@ -43,3 +48,17 @@ def test_a_server_without_room(reply):
     error = (error_perm if reply[0] == "5" else error_temp)(reply)
     assert not _copy.is_worth_another(error)
     assert _advice.of("copy", error) == "the server's disk or your quota is full: make room on the server"
+
+
+def test_no_room_for_temporary_files(monkeypatch):
+    """It is told which disk is full: it is neither side's."""
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", full)
+    with server_of({"f": bytes(2_000_000)}) as source, server_of({}) as target:
+        report = plan(source.site, target.site).run(connections=1)
+        (failure,) = report.failures
+        assert failure.error.startswith(f"No space left on device (in {tempfile.gettempdir()}, ")
+        assert "TMPDIR" in failure.error and not target.files

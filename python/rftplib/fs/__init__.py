@@ -19,7 +19,7 @@ except ImportError as error:
 
 from fsspec.implementations.local import LocalFileSystem
 
-from .._errors import Error
+from .._errors import Error, also
 from ..transfer import Retry, get, put
 from . import _change, _tree
 from ._base import SiteFileSystem
@@ -281,7 +281,13 @@ class FTPFileSystem(SiteFileSystem):
             self.makedirs(path2, exist_ok=True)
             return
         with tempfile.SpooledTemporaryFile(self.blocksize) as copy:
-            self.get_file(path1, copy)
+            try:
+                self.get_file(path1, copy)
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                way = f"copying {path1!r} by way of {tempfile.gettempdir()}; TMPDIR names another directory"
+                raise also(error, way) from None
             copy.seek(0)
             with self.open(path2, "wb") as target:
                 while data := copy.read(self.blocksize):

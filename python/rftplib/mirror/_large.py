@@ -5,6 +5,7 @@ import errno
 import os
 import tempfile
 
+from .._errors import also
 from ..transfer._course import Course
 from ..transfer._get import get_once
 from ..transfer._part import Target
@@ -12,7 +13,7 @@ from ..transfer._put import put_once
 from . import _digests, _recheck
 from ._jobs import Outcome, failed
 from ._listers import argument
-from ._local import Local, LocalError, local
+from ._local import FULL, Local, LocalError, local
 from ._local_part import ALTERED, check, is_same_version
 from ._remote import Remote
 
@@ -68,8 +69,9 @@ def _onward(job, action, here, course):
             file, found = folders.read(action.origin or action.path)
             modified = found.st_mtime_ns // 1000
         else:
-            folder = opened.enter_context(tempfile.TemporaryDirectory())
-            modified = _spool(job, action, here, Target(folder, "file"))
+            with _temporary():
+                folder = opened.enter_context(tempfile.TemporaryDirectory())
+                modified = _spool(job, action, here, Target(folder, "file"))
             path = os.path.join(folder, "file")
             file = open(path, "rb")
         opened.enter_context(file)
@@ -103,6 +105,17 @@ def _itself(file, path):
     """A path of an open file that leads to no other one, whoever puts a link in its place; `path` if there is none."""
     by_descriptor = f"/proc/self/fd/{file.fileno()}"
     return by_descriptor if os.path.exists(by_descriptor) else path
+
+
+@contextlib.contextmanager
+def _temporary():
+    """That a disk is full is told of the directory for temporary files: it is neither side's."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise also(error, f"in {tempfile.gettempdir()}, by way of which it goes; TMPDIR names another one") from None
 
 
 def _spool(job, action, here, target):
