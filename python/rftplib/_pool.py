@@ -213,11 +213,21 @@ class Pool:
                 if standing and (standing >= self._most or time.monotonic() - began > COUNTED):
                     self._lower(standing)
                     return None
-            # One that was closed may still be counted. Where none of ours stands, others have them all.
+            # One that was closed may still be counted. Where none of ours stands, others have them all: those of other
+            # Sites of this server, such as another directory's, may be idle.
+            for pool in self._neighbours():
+                pool.close_idle()
             if time.monotonic() - began > (self._site.timeouts.connect or COUNTED):
                 raise error
             time.sleep(pause)
             pause = min(2 * pause, LOOK)
+
+    def _neighbours(self):
+        """The pools of other Sites of the same server."""
+        with _lock:
+            pools = list(_pools.values())
+        server = self._site.host, self._site.port
+        return [pool for pool in pools if pool is not self and (pool._site.host, pool._site.port) == server]
 
     @contextlib.contextmanager
     def login(self):

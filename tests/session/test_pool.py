@@ -253,6 +253,19 @@ def test_a_server_that_says_too_many_gets_fewer(text, at):
         assert server.refused == refused  # it is remembered
 
 
+@pytest.mark.parametrize("text, at", REFUSALS)
+def test_idle_ones_of_another_site_of_the_server_make_room(text, at):
+    """Such as another directory's: a mirror on one server needs two Sites."""
+    with LimitedServer(1, text, at) as server:
+        sites = [Site(f"{server.url}/{directory}", timeouts=SHORT) for directory in ("one", "two")]
+        for site in (*sites, *sites):
+            with site.borrow() as ftp:
+                session_of(ftp)
+        assert server.most == 1
+        for site in sites:
+            site.close()
+
+
 def test_one_more_is_tried_after_a_while(monkeypatch):
     with LimitedServer(1) as server, contextlib.ExitStack() as held:
         site = Site(server.url, connections=3, timeouts=SHORT)
