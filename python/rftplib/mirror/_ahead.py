@@ -142,7 +142,7 @@ class Listings(Ahead):
         super().__enter__()
         replies = vars(self._ftp).pop(ALONG, ())
         if not replies and self._works and self.more:  # who waits for a listing doesn't wait for this as well
-            replies = exchange(self._ftp, along(self._ftp), window(self._ftp))
+            replies = exchange(self._ftp, along(features(self._ftp)), window(self._ftp))
         for reply in replies:
             if reply.command == _EPSV:
                 self._address = self._understood(reply.text)
@@ -170,7 +170,7 @@ class Listings(Ahead):
 
     def _leave_out(self, reply):
         """See that the reply to OPTS names what is needed (RFC 3659, section 7.9), else have all facts again."""
-        needed, given = _facts(self._ftp)
+        needed, given = _facts(features(self._ftp))
         undo = [_opts(given)]
         if {fact.lower() for fact in needed} <= set(reply.text.lower().split(" ")[-1].split(";")):
             vars(self._ftp)[UNDO] = undo
@@ -187,17 +187,19 @@ class Listings(Ahead):
         return reply
 
 
-def along(ftp):
-    """What is sent before the first listing, where there is MLSD: see Site._open()."""
-    if "MLST" not in features(ftp):
+def along(found):
+    """What is sent before the first listing, where there is MLSD, or where that isn't known yet: see Site._open()."""
+    if found is None:
+        return [_opts(_NEEDED), _EPSV]
+    if "MLST" not in found:
         return []
-    needed, given = _facts(ftp)
+    needed, given = _facts(found)
     return [*([_opts(needed)] if needed != given else []), _EPSV]
 
 
-def _facts(ftp):
+def _facts(found):
     """The facts that are needed, of those that MLSD gives, and all that it gives."""
-    given = [fact[:-1] for fact in features(ftp)._listed("MLST") if fact.endswith("*")]
+    given = [fact[:-1] for fact in found._listed("MLST") if fact.endswith("*")]
     return [fact for fact in given if fact.lower() in _NEEDED], given
 
 

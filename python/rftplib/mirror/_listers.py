@@ -3,6 +3,7 @@
 import contextlib
 import queue
 import threading
+import time
 from typing import NamedTuple
 
 from .. import _scan, _walk
@@ -24,7 +25,7 @@ _HOLD, _PATIENCE = 0.3, 1.0
 
 # For how many seconds the first connection is ahead of the others, at most: a server that begins a process for each and
 # reads its configuration, as ProFTPD does under inetd, is busier with them than with the root
-_LEAD = 0.025
+_LEAD = 0.02
 
 # How many directories are listed together, by STAT, where a server does that
 _TOGETHER = 32
@@ -124,6 +125,7 @@ class Scan:
         self._ended, self._connected = threading.Event(), threading.Event()
 
     def __enter__(self):
+        self._began = time.monotonic()
         try:
             self._push([_Directory()])
         except BaseException:
@@ -141,7 +143,7 @@ class Scan:
         errors that are none of a single directory's.
         """
         self._expected = expected
-        self._connected.wait(_LEAD)
+        self._connected.wait(max(0.0, self._began + _LEAD - time.monotonic()))
         with self._lock:
             while len(self._threads) < min(self._most, expected):
                 self._begin()  # it is connected by the time that there is something to list
