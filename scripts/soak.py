@@ -12,7 +12,8 @@ them for a second or two each.
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+# in place of this folder, where `soak` would be this script
+sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent / "tests")
 from soak import canned, races, scenarios  # noqa: E402
 
 SCENARIOS = {**scenarios.SCENARIOS, **races.SCENARIOS}

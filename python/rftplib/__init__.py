@@ -34,9 +34,15 @@ RFTPLIB_NATIVE=0 in the environment
     Turns the loops in Rust off, to find out whether one of them is to blame for a fault.
 """
 
+import sys
+
+if sys.argv[:1] == ["-m"]:  # what `python -m` names is being imported
+    from . import _loading
+
+    _loading.begin()
+
 import io as _io
 import socket
-import sys
 from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 from . import _rftplib
@@ -53,7 +59,8 @@ _150_re = None
 _227_re = None
 
 from ._ftp import FTP  # noqa: E402  (it looks up the names above in this module)
-from ._functions import ftpcp, parse150, parse227, parse229, parse257, print_line, test  # noqa: E402
+from ._ftpcp import ftpcp  # noqa: E402
+from ._functions import parse150, parse227, parse229, parse257, print_line, test  # noqa: E402
 
 for _function in (ftpcp, parse150, parse227, parse229, parse257, print_line, test):
     _function.__module__ = __name__

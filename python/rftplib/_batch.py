@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from . import _options, _rftplib
 from ._control import UNANSWERED
-from ._errors import Error, error_perm, error_proto, error_reply, error_temp, explained, tell
+from ._errors import Error, also, error_perm, error_proto, error_reply, error_temp, tell
 from ._ftp import FTP
 
 # Commands that have one reply and no data connection (RFC 959, 2389, 3659, drafts, and what servers have besides), and
@@ -97,7 +97,7 @@ def exchange(ftp, commands, window):
     if isinstance(error, (Error, OSError, EOFError)):
         cause = error.__cause__
         hint = f"after {len(texts)} of {len(commands)} replies"
-        error = explained(error, hint).with_traceback(error.__traceback__)
+        error = also(error, hint).with_traceback(error.__traceback__)
         error.replies = list(map(Reply, commands, texts))
         if isinstance(error, (error_temp, error_proto)):
             tell(error, commands[len(texts)])

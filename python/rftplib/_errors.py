@@ -24,6 +24,29 @@ except ImportError:  # an interpreter without ftplib
 
 __all__ = ["Error", "error_perm", "error_proto", "error_reply", "error_temp"]
 
+
+def refusal_of(reply):
+    """The exception for a Reply that refuses."""
+    return (error_temp if reply.code < 500 else error_perm)(reply.text)
+
+
+class ListingError(Error):
+    """A listing that can't be believed, so that none of its entries is handed out.
+
+    line: the line that isn't understood, as `str`; None where it is something else.
+    """
+
+    def __init__(self, text, line=None):
+        super().__init__(text, line)
+        self.line = line
+
+    def __str__(self):
+        if self.line is None:
+            return self.args[0]
+        shown = ascii(self.line)
+        return f"{self.args[0]}: {shown if len(shown) <= 300 else shown[:300] + '...'}"
+
+
 # What a server on the port of implicit TLS looks like to a client that waits for its greeting
 NO_GREETING = (
     "no greeting came; "
@@ -51,13 +74,13 @@ def tell(error, command):
 
 
 class _Explained:
-    """Mixed into an exception's class by explained()."""
+    """Mixed into an exception's class by explained() and also(): behind its own text it tells where, and what to do."""
 
-    _hint = ""
+    _places, _hint = (), None
 
     def __str__(self):
-        text = super().__str__()
-        return f"{text} ({self._hint})" if text else self._hint
+        told = ": ".join(filter(None, ["; ".join(self._places), self._hint]))
+        return f"{bare(self)} ({told})" if bare(self) else told
 
     def __reduce__(self):
         _, args, *state = super().__reduce__()
@@ -76,25 +99,46 @@ def _restored(kind, args):
     return _explained_class(kind)(*args)
 
 
-def explained(error, hint):
-    """Return `error` again with `hint` behind its text: an instance of its class, with its arguments and attributes."""
+def _again(error):
+    """The error as an instance of its class that can tell more, with its arguments and attributes."""
     if isinstance(error, _Explained):
         return error
     kind, args, *state = error.__reduce__()
     new = _restored(kind, args)
     for attributes in state:
         new.__setstate__(attributes)
-    notes = getattr(new, "__notes__", ())
-    if hint in notes:
-        new.__notes__ = [note for note in notes if note != hint]
-    new._hint = hint
     return new
 
 
-def also(error, hint):
-    """Return `error` with `hint` behind its text, and behind a hint that it has already."""
-    before = getattr(error, "_hint", None)
-    if before is None:
-        return explained(error, hint)
-    error._hint = f"{before}; {hint}"
-    return error
+def explained(error, hint):
+    """Return `error` with what to do about it behind its text, unless it tells that already."""
+    new = _again(error)
+    if new._hint is None:
+        new._hint = hint
+        notes = getattr(new, "__notes__", ())
+        if hint in notes:
+            new.__notes__ = [note for note in notes if note != hint]
+    return new
+
+
+def also(error, place, hint=None):
+    """Return `error` with where it has come, or what else is to be known, behind its text; hint: and what to do."""
+    new = _again(error)
+    new._places = (*new._places, place)
+    new._hint = hint or new._hint
+    return new
+
+
+def bare(error):
+    """The text of an error, without what explained() and also() have added."""
+    return super(_Explained, error).__str__() if isinstance(error, _Explained) else str(error)
+
+
+def places_of(error):
+    """What also() has added, as a tuple of texts."""
+    return getattr(error, "_places", ())
+
+
+def hint_of(error):
+    """What to do about an error, as explained() or also() have been told; None for nothing."""
+    return getattr(error, "_hint", None)

@@ -18,6 +18,12 @@ def window(ftp):
     return 64 if features(ftp) else 1
 
 
+def told_size(reply):
+    """The size that a reply to SIZE tells (RFC 3659, section 4); None if it doesn't."""
+    digits = reply.text[4:].strip()
+    return int(digits) if reply.code == 213 and digits.isdecimal() and len(digits) <= 20 else None
+
+
 def mdtm(path):
     """The command for the time of `path`. vsftpd takes 14 digits before a name for a time that it shall set."""
     if path[:14].isdigit():

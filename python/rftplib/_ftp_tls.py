@@ -181,7 +181,8 @@ class FTP_TLS(FTP):
     def abort(self):
         """Send ABOR and return the one reply that is read then, as FTP.abort() does; TLS has no urgent data."""
         line = b"ABOR" + rftplib.B_CRLF
-        self.sock.sendall(line)
+        sock = self.sock
+        _rftplib.send_in_turn(sock, sock.sendall, line)
         return _control.reply_to_abort(self)
 
 

@@ -3,7 +3,7 @@
 import re
 import socket
 
-from ._errors import NO_GREETING, Error, error_perm, explained
+from ._errors import NO_GREETING, Error, error_perm, explained, hint_of
 from ._tls import ssl
 
 NOT_IMPLICIT = "the server speaks clear text first; if it expects AUTH, as on port 21, use FTPS() or FTP_TLS()"
@@ -49,7 +49,7 @@ def of_tls(error):
 
 def of_site(error, site):
     """The error with what a Site's user may do about it, if anything is known; else as it is."""
-    hint = getattr(error, "_hint", None)
+    hint = hint_of(error)
     if hint in _IN_URLS:
         error._hint = _IN_URLS[hint]
     elif isinstance(error, Error) and error.args:
@@ -63,8 +63,7 @@ def of_site(error, site):
 
 def told_by_site(error):
     """What of_site() has said about it; None for nothing."""
-    hint = getattr(error, "_hint", None) or ""
-    return next((one for one in OF_SITES if one in hint), None)
+    return hint_of(error) if hint_of(error) in OF_SITES else None
 
 
 def of_connecting(error):

@@ -35,8 +35,9 @@ def putline(ftp, line):
     line = line + CRLF
     if ftp.debugging > 1:
         print("*put*", ftp.sanitize(line))
-    sendall, codec = ftp.sock.sendall, _options.codec(ftp)
-    sendall(line.encode(*codec.values()))
+    sock = ftp.sock
+    sendall, codec = sock.sendall, _options.codec(ftp)
+    _rftplib.send_in_turn(sock, sendall, line.encode(*codec.values()))
 
 
 def getline(ftp, file):

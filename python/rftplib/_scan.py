@@ -14,7 +14,7 @@ import time
 import weakref
 
 from . import _rftplib
-from ._errors import Error, error_perm, error_temp
+from ._errors import Error, ListingError, error_perm, error_temp
 from ._exact import exact, known_offset
 from ._features import features
 from ._ftp import FTP
@@ -114,12 +114,6 @@ def entries_of(ftp, server, path, exact_times, max_entries):
     return entries
 
 
-def error(text, line=None):
-    from .listing import ListingError
-
-    return ListingError(text, line)
-
-
 def read(lines, path, form, max_entries, offset=0):
     prefix = path if not path or path.endswith("/") else path + "/"
     return _rftplib.read_listing(lines, prefix, form, max_entries, int(time.time()), offset)
@@ -201,14 +195,14 @@ def _by_list(ftp, server, path, max_entries):
         if server.shows_all:
             if lines is not None:
                 read(lines, path, "list", max_entries)  # which tells the line that isn't understood
-            raise error(_UNREADABLE)
+            raise ListingError(_UNREADABLE)
         lines = _list_here(ftp, max_entries)
     if server.shows_all is None:
         # It has no such option; or it has, and the directory can't be read, which many servers call empty, too.
         empty = read(lines, path, "list", sys.maxsize).count == 0
         server.shows_all = empty and _shows_itself(_list_all(ftp, max_entries, "/"))
         if server.shows_all:
-            raise error(_UNREADABLE)
+            raise ListingError(_UNREADABLE)
     return lines
 
 
@@ -236,7 +230,7 @@ def _list_here(ftp, max_entries):
     else:
         _check_whole(reply, lines)
         if _complains(reply):
-            raise error(f"{_UNREADABLE}: {ascii(reply)}")
+            raise ListingError(f"{_UNREADABLE}: {ascii(reply)}")
     return lines
 
 
@@ -244,9 +238,9 @@ def _check_whole(reply, lines):
     """Raise for a listing that is cut short: by what the reply says, as that of Pure-FTPd at 10,000 files, a 226; or in
     the middle of a line, whose name may be the beginning of another one."""
     if lines.cut is not None:
-        raise error("the listing is cut short: it ends inside a line", lines.cut)
+        raise ListingError("the listing is cut short: it ends inside a line", lines.cut)
     if isinstance(reply, str) and "truncated" in reply.lower():
-        raise error(f"the server has left out some entries: {ascii(reply)}")
+        raise ListingError(f"the server has left out some entries: {ascii(reply)}")
 
 
 def _complains(reply):
@@ -280,7 +274,9 @@ def _inside(ftp, path):
         return
     here = ftp.pwd()
     if not here:
-        raise error("the server doesn't tell the current directory (PWD): change to the one that is to be listed")
+        raise ListingError(
+            "the server doesn't tell the current directory (PWD): change to the one that is to be listed"
+        )
     try:
         ftp.cwd(path)
     except (error_perm, error_temp) as refusal:
@@ -317,4 +313,4 @@ def _back(ftp, here):
 
 
 def _lost(reply):
-    return error(f"the server doesn't let back into the directory that was the current one: {ascii(reply)}")
+    return ListingError(f"the server doesn't let back into the directory that was the current one: {ascii(reply)}")

@@ -1,7 +1,7 @@
 """Single paths: `rftplib.listing.stat` and `stat_many`."""
 
 from . import _rftplib
-from ._errors import Error, error_perm, error_proto, error_temp
+from ._errors import Error, error_perm, error_proto, error_temp, refusal_of
 from ._exact import ask, mdtm
 from ._features import features
 from ._scan import _lost, read, scandir, server_of
@@ -46,13 +46,9 @@ def _plain(path):
     return path.rstrip("/") or path[:1]
 
 
-def _refusal(reply):
-    return (error_temp if reply.code < 500 else error_perm)(reply.text)
-
-
 def _of_mlst(path, reply):
     if reply.code >= 400:
-        return _refusal(reply)
+        return refusal_of(reply)
     lines = _rftplib.Listing(1 << 20)
     try:
         for line in reply.lines[1:-1][:1]:
@@ -90,7 +86,7 @@ def _by_commands(ftp, paths):
         elif size.code in _UNKNOWN and modified.code in _UNKNOWN:
             found[place] = _listed(ftp, paths[place], reply)
         else:
-            found[place] = _refusal(size)
+            found[place] = refusal_of(size)
     return found
 
 
@@ -113,4 +109,4 @@ def _listed(ftp, path, reply):
                 return entry._at(_plain(path))
     except (error_perm, error_temp) as refusal:
         return refusal
-    return _refusal(reply)
+    return refusal_of(reply)

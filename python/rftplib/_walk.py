@@ -9,9 +9,10 @@ something else comes of STAT, LIST is asked.
 import collections
 import itertools
 
-from ._errors import Error, also
+from ._circles import Above, facts_of
+from ._errors import Error, ListingError, also
 from ._exact import ask, exact
-from ._scan import collector, entries_of, error, is_plain, most, read, server_of
+from ._scan import collector, entries_of, is_plain, most, read, server_of
 
 # How many directories that lie in one are listed together, at most: fewer where one of them was so large that they
 # would have more than so many characters
@@ -33,6 +34,8 @@ def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_t
     of a directory that can't be listed, which is then passed over, as by os.walk; None: the error is raised.
 
     Links are listed, not followed. A directory that has the same `unique` as one that it lies in isn't entered again.
+    Where the server tells none, and lists a link as a directory, a circle is an error, and so is a tree of more than 30
+    directories in one another that have the same names and times in them.
     Between two entries the client can be used for something else, but for another current directory. On a server
     without MLSD the directories that lie in one may be listed together, by STAT, when the first of them is entered.
 
@@ -42,7 +45,7 @@ def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_t
     lister = _Lister(ftp_or_site, exact_times)
     opened, count = [], 0
     try:
-        opened.append(_Directory(lister.list(path, (), max_entries), None))
+        opened.append(lister.open(path, (), max_entries, Above()))
     except _FAILURES as failure:
         if onerror is None:
             raise
@@ -54,31 +57,27 @@ def walk(ftp_or_site, path="", *, max_depth=100, max_entries=10_000_000, exact_t
             continue
         count += 1
         if count > max_entries:
-            raise error("more entries than allowed")
+            raise ListingError("more entries than allowed")
         yield entry
-        if entry.type != "dir":
-            continue
-        unique = entry.unique
-        if unique is not None and any(unique == above.unique for above in opened):
+        if entry.type != "dir" or opened[-1].above.has(entry.unique):
             continue
         if len(opened) >= max_depth:
-            raise error(f"deeper than max_depth: {ascii(entry.path)}")
+            raise ListingError(f"deeper than max_depth: {ascii(entry.path)}")
         try:
-            entries = lister.list(entry.path, opened[-1], max_entries - count)
+            above = opened[-1].above.with_unique(entry.unique)
+            opened.append(lister.open(entry.path, opened[-1], max_entries - count, above))
         except _FAILURES as failure:
             named = also(failure, f"listing {entry.path!a}").with_traceback(failure.__traceback__)
             if onerror is None:
                 raise named from failure.__cause__
             onerror(named)
-            continue
-        opened.append(_Directory(entries, unique))
 
 
 class _Directory:
     """What is left of the entries of a directory. Iterating over it gives the paths of the directories among them."""
 
-    def __init__(self, entries, unique):
-        self.unique = unique
+    def __init__(self, entries, above):
+        self.above = above  # for the directories among them
         self._entries, self._rest = iter(entries), None
 
     def next(self):
@@ -99,6 +98,18 @@ class _Lister:
     def __init__(self, ftp_or_site, exact_times):
         self._source, self._exact = ftp_or_site, exact_times
         self._ahead = {}  # entries of directories that are still to be entered, by path
+
+    def open(self, path, others, max_entries, above):
+        """A _Directory. above: what it lies in."""
+
+        def again(path):
+            try:
+                return facts_of(self.list(path, (), max_entries))
+            except Error:
+                return []
+
+        entries = list(self.list(path, others, max_entries))
+        return _Directory(entries, above.with_listing(path, facts_of(entries), again))
 
     def list(self, path, others, max_entries):
         """The entries of a directory; others: paths of those that may be listed along with it."""

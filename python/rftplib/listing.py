@@ -7,30 +7,11 @@
 
 import copyreg
 
-from ._errors import Error
+from ._errors import ListingError
 from ._rftplib import Entry
-
-
-class ListingError(Error):
-    """A listing that can't be believed, so that none of its entries is handed out.
-
-    line: the line that isn't understood, as `str`; None where it is something else.
-    """
-
-    def __init__(self, text, line=None):
-        super().__init__(text, line)
-        self.line = line
-
-    def __str__(self):
-        if self.line is None:
-            return self.args[0]
-        shown = ascii(self.line)
-        return f"{self.args[0]}: {shown if len(shown) <= 300 else shown[:300] + '...'}"
-
-
-from ._scan import parse, scandir  # noqa: E402  (they raise what is above)
-from ._stat import stat, stat_many  # noqa: E402
-from ._walk import walk  # noqa: E402
+from ._scan import parse, scandir
+from ._stat import stat, stat_many
+from ._walk import walk
 
 __all__ = ["Entry", "ListingError", "parse", "scandir", "stat", "stat_many", "walk"]
 
@@ -43,6 +24,6 @@ def _parts(entry):
 
 copyreg.pickle(Entry, _parts)
 
-for _function in (parse, scandir, stat, stat_many, walk):
-    _function.__module__ = __name__
-del _function
+for _public in (ListingError, parse, scandir, stat, stat_many, walk):
+    _public.__module__ = __name__
+del _public

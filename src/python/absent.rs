@@ -43,6 +43,25 @@ pub mod reader {
     }
 }
 
+pub mod sharing {
+    use pyo3::prelude::*;
+
+    use crate::python::call::Call;
+
+    pub fn sending<T>(_socket: &Bound<'_, PyAny>, send: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+        send()
+    }
+
+    #[pyfunction]
+    pub fn send_in_turn(
+        _socket: &Bound<'_, PyAny>,
+        sendall: &Bound<'_, PyAny>,
+        data: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        sendall.run_held((data,))
+    }
+}
+
 pub mod kept {
     use crate::python::overrides::View;
     use pyo3::prelude::*;

@@ -19,6 +19,8 @@ mod owner;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]
+mod sharing;
+#[cfg(unix)]
 mod socket;
 mod text;
 #[cfg(unix)]
@@ -30,7 +32,7 @@ mod wait;
 #[cfg(not(unix))]
 mod absent;
 #[cfg(not(unix))]
-use absent::socket;
+use absent::{sharing, socket};
 
 use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
@@ -42,7 +44,7 @@ use pyo3::prelude::*;
 // (docs/how-it-is-built.md). What argues for going without it:
 //
 // - Every class here is `frozen`. What changes in one is an atomic number, a `OnceLock`, or behind a `Mutex` (`Reader`,
-//   `Listing`, `Rate`, `Meter`, `Link`, `Lingering`); `Engine`, `Session` and `Entry` don't change. So no borrow can fail.
+//   `Listing`, `Rate`, `Meter`, `Link`, `Lingering`, `sharing`); `Engine`, `Session` and `Entry` don't change. So no borrow can fail.
 // - A lock is held for a change of state by an attached thread that meanwhile calls no Python, makes no exception and
 //   waits for nothing: so it can't be part of a circle, stopping all threads never stops one that has it, and no fork
 //   copies it locked. That of `tls::Link`, which is also taken off the interpreter, knows of forks by itself.
@@ -53,8 +55,8 @@ use pyo3::prelude::*;
 // - What is looked up once and kept (`PyOnceLock`) is never changed.
 // - An `SSL` that is lent runs without the interpreter's lock on every Python: `Loan::take`.
 //
-// What argues against it, with or without the lock: the hazard that `Loan::take` names. The rest is what Python has
-// itself: two threads that write to one file or one BytesIO at once.
+// What argues against it is what Python has itself: two threads that write to one file or one BytesIO at once, or that use
+// one `SSLSocket` by its own methods.
 #[pymodule(gil_used = true)]
 mod _rftplib {
     #[cfg(not(unix))]
@@ -97,6 +99,8 @@ mod _rftplib {
     use super::logs::{log_event, log_line, log_wanted};
     #[pymodule_export]
     use super::overrides::seal;
+    #[pymodule_export]
+    use super::sharing::send_in_turn;
     #[cfg(unix)]
     #[pymodule_export]
     use super::tls::context::Engine;
@@ -125,7 +129,7 @@ mod _rftplib {
         {
             crate::python::process::count_forks();
             super::socket::prepare(module.py())?;
-            super::tls::genuine::prepare(module.py());
+            super::tls::genuine::prepare(module.py())?;
         }
         Ok(())
     }

@@ -7,7 +7,6 @@ import ftplib
 import inspect
 import os
 import re
-import socket
 import ssl
 import sys
 import warnings
@@ -18,7 +17,6 @@ import rftplib
 from support.certificates import CA_FILE, SERVER_PEM, server_context
 from support.clients import keeping
 from support.harness import run, same
-from support.hostile_ftps import TELLS_EOF
 from support.scripted_server import Server
 
 OLD = sys.version_info < (3, 12)
@@ -240,40 +238,6 @@ def test_either_module_catches_both():
             assert run(lib, script, server).result == "'550 no'"
     finally:
         server.close()
-
-
-# ------------------------------------------------------------------------ the reply decides on an irregular end of TLS
-
-
-def cut_without_notify(session):
-    conn = session.open_data()
-    conn.sendall(b"one\r\ntwo\r\n")
-    socket.socket.shutdown(conn, socket.SHUT_WR)
-
-
-@pytest.mark.parametrize("reply", [b"226 done\r\n", b"426 cut\r\n"])
-def test_a_download_that_ends_without_close_notify(reply):
-    """ftplib's unwrap() raises (where ssl tells it), whatever the server says, and doesn't read the reply."""
-
-    def script(lib, env):
-        ftp = env.tls()
-        ftp.login("u", "p")
-        ftp.prot_p()
-        env.attempt(ftp.nlst)
-        return ftp.pwd()
-
-    server = Server({"NLST": (b"150 ok\r\n", cut_without_notify, reply)})
-    try:
-        outcome = run(rftplib, script, server)
-    finally:
-        server.close()
-    assert outcome.result == "'/home'"
-    if reply[:1] == b"2" and not TELLS_EOF:
-        assert outcome.notes == [["list", "'one'", "'two'"]]
-    elif reply[:1] == b"2":
-        assert outcome.notes[0][1]["type"] == "ssl.SSLEOFError"
-    else:
-        assert outcome.notes[0][1]["type"] == "ftplib.error_temp"
 
 
 # ------------------------------------------------------------------------ closing takes effect

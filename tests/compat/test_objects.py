@@ -12,6 +12,7 @@ import weakref
 
 import pytest
 from control.test_arguments import GOOD
+from support.actions import half_close
 from support.harness import describe, same
 
 STATES = {
@@ -259,6 +260,16 @@ def test_the_file_reads_like_makefiles():
         env.attempt(ftp.getline)
 
     same(script, {"LINES": b"one\r\ntwo\rthree\nfo\xc3\xa9ur\r\nfive\nsix\n7\n8\n9\n"})
+
+
+def test_the_rest_of_the_file_is_read_at_once():
+    def script(lib, env):
+        ftp = env.ftp()
+        ftp.putcmd("LINES")
+        env.note(ftp.file.read(4), ftp.file.read(), ftp.file.read())
+        env.attempt(ftp.getline)
+
+    same(script, {"LINES": (b"one\r\ntw\xc3\xb6\rthree\n\nlast", half_close)})
 
 
 @pytest.mark.parametrize("name", ["closed", "encoding", "errors", "readable", "writable", "seekable", "fileno"])

@@ -9,13 +9,8 @@ from unittest import mock
 
 import pytest
 import rftplib as ftplib
+from support.clients import opened
 from support.scripted_server import LIMIT, Server
-
-
-def client(server, cls=None):
-    ftp = (cls or ftplib.FTP)(timeout=LIMIT)
-    ftp.connect(server.host, server.port)
-    return ftp
 
 
 def test_class_patch_of_makepasv(monkeypatch):
@@ -30,7 +25,7 @@ def test_class_patch_of_makepasv(monkeypatch):
     monkeypatch.setattr(ftplib.FTP, "makepasv", _new_makepasv)
     with Server() as server:
         for cls in (ftplib.FTP, ftplib.FTP_TLS):
-            ftp = client(server, cls)
+            ftp = opened(server, cls)
             assert ftp.nlst() == ["one", "two"]
             ftp.quit()
     assert len(seen) == 2
@@ -55,7 +50,7 @@ def test_port_set_on_the_class(monkeypatch):
 def test_maxline_changed_on_the_class(monkeypatch):
     monkeypatch.setattr(ftplib.FTP, "maxline", ftplib.FTP.maxline * 48)
     with Server(data=b"x" * 100000 + b"\r\n") as server:
-        ftp = client(server)
+        ftp = opened(server)
         assert [len(line) for line in ftp.nlst()] == [100000]
         monkeypatch.undo()
         with pytest.raises(ftplib.Error, match="got more than 8192 bytes"):
@@ -119,7 +114,7 @@ def calls(monkeypatch):
 
 
 def whole_session(server):
-    ftp = client(server)
+    ftp = opened(server)
     ftp.login("u", "p")
     blocks = []
     ftp.retrbinary("RETR x", blocks.append)
@@ -220,7 +215,7 @@ def test_a_wrapper_round_the_data_connection():
                 self.conn.close()
 
         total, blocks = [], []
-        ftp = client(server, Client)
+        ftp = opened(server, Client)
         ftp.retrbinary("RETR x", blocks.append)
         ftp.storbinary("STOR x", io.BytesIO(b"12345"))
         ftp.quit()
@@ -230,7 +225,7 @@ def test_a_wrapper_round_the_data_connection():
 
 def test_parse_helpers_from_outside():
     with Server() as server:
-        ftp = client(server)
+        ftp = opened(server)
         host, port = ftplib.parse227(ftp.sendcmd("PASV"))
         assert (host, port) == server.data_address()
         assert ftplib.parse229(ftp.sendcmd("EPSV"), ftp.sock.getpeername()) == (server.host, server.data_address()[1])
@@ -258,7 +253,7 @@ def test_module_functions_are_looked_up_at_each_call(name, call, monkeypatch):
         raise Found(name)
 
     with Server() as server:
-        ftp = client(server)
+        ftp = opened(server)
         monkeypatch.setattr(ftplib, name, replacement)
         with pytest.raises(Found):
             call(ftp)
@@ -280,7 +275,7 @@ def test_all_errors_catches_everything():
 
 def test_texts_and_codes_as_scripts_use_them():
     with Server({"DELE": b"550-no\r\n550 such file\r\n", "RNFR": b"450 busy\r\n"}) as server:
-        ftp = client(server)
+        ftp = opened(server)
         with pytest.raises(ftplib.error_perm) as caught:
             ftp.delete("x")
         assert str(caught.value)[:3] == "550" and caught.value.args == ("550-no\n550 such file",)

@@ -2,71 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import socket
 import ssl
 
 import pytest
 import rftplib as ftplib
-from support.actions import recv_data, send_data
+from support import recipes
 from support.certificates import server_context
 from support.scripted_server import LIMIT, Server
 
 BIG = b"0123456789abcdef" * 4096
 VERSIONS = ["TLSv1_2", "TLSv1_3"]
-
-
-class ImplicitFTP_TLS(ftplib.FTP_TLS):
-    """FTP_TLS subclass that automatically wraps sockets in SSL to support implicit FTPS."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self._sock = None
-
-    @property
-    def sock(self):
-        """Return the socket."""
-        return self._sock
-
-    @sock.setter
-    def sock(self, value):
-        """When modifying the socket, ensure that it is ssl wrapped."""
-        if value is not None and not isinstance(value, ssl.SSLSocket):
-            value = self.context.wrap_socket(value)
-        self._sock = value
-
-
-class ReusingFTP_TLS(ftplib.FTP_TLS):
-    """Explicit FTPS, with shared TLS session."""
-
-    def ntransfercmd(self, cmd, rest=None):
-        conn, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
-        if self._prot_p:
-            conn = self.context.wrap_socket(conn, server_hostname=self.host, session=self.sock.session)
-        return conn, size
-
-
-class ReusingBySuper(ftplib.FTP_TLS):
-    def ntransfercmd(self, cmd, rest=None):
-        conn, size = super(ftplib.FTP_TLS, self).ntransfercmd(cmd, rest)
-        if self._prot_p:
-            conn = self.context.wrap_socket(conn, server_hostname=self.host, session=self.sock.session)
-        return conn, size
-
-
-class ReusedSslSocket(ssl.SSLSocket):
-    def unwrap(self):
-        pass
-
-
-class NotUnwrapping(ftplib.FTP_TLS):
-    def ntransfercmd(self, cmd, rest=None):
-        conn, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
-        if self._prot_p:
-            conn = self.context.wrap_socket(conn, server_hostname=self.host, session=self.sock.session)
-            conn.__class__ = ReusedSslSocket
-        return conn, size
 
 
 def reuse_is_counted(counts):
@@ -83,7 +30,7 @@ def reuse_is_counted(counts):
 
 def test_implicit_tls_by_a_sock_property():
     with Server(implicit=True, data=BIG) as server:
-        ftp = ImplicitFTP_TLS(timeout=LIMIT)
+        ftp = recipes.implicit_by_property(ftplib)(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         assert isinstance(ftp.sock, ssl.SSLSocket) and "sock" not in vars(ftp)
         ftp.login("u", "p")
@@ -99,13 +46,14 @@ def test_implicit_tls_by_a_sock_property():
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("cls", [ReusingFTP_TLS, ReusingBySuper, NotUnwrapping])
-def test_the_session_of_the_control_connection_is_reused(cls, version):
+@pytest.mark.parametrize("recipe", recipes.SESSION + recipes.NO_UNWRAP)
+def test_the_session_of_the_control_connection_is_reused(recipe, version, monkeypatch):
+    monkeypatch.setattr(ftplib, "_SSLSocket", ftplib._SSLSocket)  # which a recipe replaces
     reused = []
     action = (b"150 ok\r\n", reuse_is_counted(reused), b"226 done\r\n")
     tls = server_context(minimum_version=ssl.TLSVersion[version], maximum_version=ssl.TLSVersion[version])
     with Server({"RETR": action}, tls=tls) as server:
-        ftp = cls(timeout=LIMIT)
+        ftp = recipe(ftplib)(timeout=LIMIT)
         ftp.connect(server.host, server.port)
         ftp.login("u", "p")
         ftp.prot_p()
@@ -115,51 +63,6 @@ def test_the_session_of_the_control_connection_is_reused(cls, version):
             assert b"".join(blocks) == BIG
         ftp.quit()
     assert reused == [True, True]
-
-
-def test_unwrap_replaced_on_the_connection():
-    unwrapped = []
-
-    class Client(ftplib.FTP_TLS):
-        def ntransfercmd(self, cmd, rest=None):
-            conn, size = super().ntransfercmd(cmd, rest)
-            conn.unwrap = lambda: unwrapped.append(cmd)
-            return conn, size
-
-    def never_unwraps(session):
-        conn = session.open_data()
-        with contextlib.suppress(OSError):  # a close with unread session tickets is a reset
-            while conn.recv(65536):
-                pass
-            socket.socket.shutdown(conn, socket.SHUT_WR)
-
-    with Server({"STOR": (b"150 ok\r\n", never_unwraps, b"226 stored\r\n")}) as server:
-        ftp = Client(timeout=LIMIT)
-        ftp.connect(server.host, server.port)
-        ftp.login("u", "p")
-        ftp.prot_p()
-        assert ftp.storbinary("STOR x", io.BytesIO(BIG)) == "226 stored"
-        assert ftp.storlines("STOR x", io.BytesIO(b"x")) == "226 stored"
-        ftp.quit()
-    assert unwrapped == ["STOR x", "STOR x"]
-
-
-def test_unwrap_suppressed_by_the_module_global(monkeypatch):
-    """`ftplib._SSLSocket = None`: read again at each transfer."""
-
-    def never_unwraps(session):
-        conn = session.open_data()
-        conn.sendall(b"one\r\n")
-        socket.socket.shutdown(conn, socket.SHUT_WR)
-
-    with Server({"NLST": (b"150 ok\r\n", never_unwraps, b"226 done\r\n")}) as server:
-        ftp = ftplib.FTP_TLS(timeout=LIMIT)
-        ftp.connect(server.host, server.port)
-        ftp.login("u", "p")
-        ftp.prot_p()
-        monkeypatch.setattr(ftplib, "_SSLSocket", None)
-        assert ftp.nlst() == ["one"]
-        ftp.quit()
 
 
 def test_login_that_protects_the_data_connections():
@@ -238,23 +141,3 @@ def test_ssl_replaced_in_the_module(monkeypatch):
         ftp.login("u", "p")
         ftp.quit()
     assert "_create_stdlib_context" in seen and "SSLSocket" in seen
-
-
-@pytest.mark.parametrize("size", [0, 1, 16383, 16384, 16385, 300000])
-def test_sizes_around_a_tls_record(size):
-    data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
-    replies = {
-        "RETR": (b"150 ok\r\n", send_data(data), b"226 ok\r\n"),
-        "STOR": (b"150 ok\r\n", recv_data, b"226 ok\r\n"),
-    }
-    with Server(replies) as server:
-        ftp = ftplib.FTP_TLS(timeout=LIMIT)
-        ftp.connect(server.host, server.port)
-        ftp.login("u", "p")
-        ftp.prot_p()
-        sink = io.BytesIO()
-        ftp.retrbinary("RETR x", sink.write)
-        ftp.storbinary("STOR x", io.BytesIO(data))
-        ftp.quit()
-        assert sink.getvalue() == data
-        assert bytes(server.sessions[0].uploads[1]) == data

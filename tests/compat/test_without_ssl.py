@@ -40,3 +40,22 @@ def test_rftplib_tls_says_what_is_missing():
     done = run("import sys; sys.modules['ssl'] = sys.modules['_ssl'] = None\nimport rftplib.tls")
     assert done.returncode == 1
     assert "ImportError" in done.stderr and "ssl" in done.stderr.splitlines()[-1]
+
+
+def test_ctrl_c_while_ssl_is_being_imported():
+    """It isn't lost: whoever presses it believes that the program has stopped."""
+    finder = (
+        "class Pressed:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'ssl':\n"
+        "            sys.meta_path.remove(self)\n"
+        "            raise KeyboardInterrupt\n"
+        "import sys\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "try:\n"
+        "    import rftplib\n"
+        "except KeyboardInterrupt:\n"
+        "    print('ended')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", finder], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("ended\n", "")

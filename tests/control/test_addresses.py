@@ -46,27 +46,6 @@ def test_the_host_of_a_229_reply_is_not_used():
     assert outcome.notes == ["'226 done'"]
 
 
-@pytest.mark.parametrize("trusted, sent", [(False, "127,0,0,1"), (True, "10,9,8,7")])
-def test_ftpcp_sends_the_target_to_the_source_itself(trusted, sent):
-    """The newest ftplib's rule, on all Pythons: else a source could have the target connect to anyone."""
-
-    def script(lib, env):
-        source, target = env.ftp(), env.ftp()
-        source.trust_server_pasv_ipv4_address = trusted
-        env.attempt(lib.ftpcp, source, "a", target, "b")
-
-    done = b"150 go\r\n226 ok\r\n"
-    server = Server({"PASV": bad.elsewhere("10,9,8,7"), "RETR": done, "STOR": done, "PORT": b"200 ok\r\n"})
-    try:
-        outcome = run(rftplib, script, server)
-        port = server.data_address()[1]
-    finally:
-        server.close()
-    assert outcome.notes == ["None"]
-    ports = [line for wire in outcome.wire for line in wire.split("\r\n") if line.startswith("PORT")]
-    assert len(ports) == 1 and ports[0].startswith(f"PORT {sent},"), (ports, port)
-
-
 # --- active mode: who may connect
 
 

@@ -162,7 +162,10 @@ def test_a_refusal_behind_a_preface_is_raised():
     assert ours.exception["type"] == "ftplib.error_temp" and "too many" in str(ours.exception["args"])
 
 
-@pytest.mark.parametrize("greeting", [b"hello there\r\n", b"one\r\ntwo\r\n", b"650 x\r\n"])
+CLOSING = [b"hello there\r\n", b"one\r\ntwo\r\n", b"650 x\r\n", b"hello\r\n120 soon\r\n"]
+
+
+@pytest.mark.parametrize("greeting", CLOSING)
 def test_a_server_that_closes_without_a_greeting(greeting):
     def script(lib, env):
         env.unconnected().connect(env.host, env.port)
@@ -181,6 +184,8 @@ def test_lines_without_end_before_the_greeting_are_an_error():
     ours, theirs = run_both(lambda lib, env: env.ftp(), greeting=b"spam\r\n" * 150 + b"220 ready\r\n")
     assert ours.exception == theirs.exception
     same(lambda lib, env: env.ftp(), greeting=b"x" * 10_000 + b"\r\n220 ready\r\n")
+    ours, theirs = run_both(lambda lib, env: env.ftp().welcome, greeting=b"120 soon\r\n" * 150)
+    assert ours.result == theirs.result == "'120 soon'"
 
 
 @by_our_reader

@@ -7,20 +7,14 @@ import socket
 import pytest
 import rftplib
 from support.actions import auth_tls
+from support.clients import opened
 from support.scripted_server import Server
 from support.twins import LIMIT
 
 
-def client(server, cls=rftplib.FTP, **options):
-    ftp = cls(timeout=LIMIT)
-    vars(ftp).update(options)
-    ftp.connect(*server.address)
-    return ftp
-
-
 @pytest.mark.parametrize("ipv6", [False, True])
 def test_epsv_comes_first(ipv6):
-    with Server(ipv6=ipv6) as server, client(server, prefer_epsv=True) as ftp:
+    with Server(ipv6=ipv6) as server, opened(server, prefer_epsv=True) as ftp:
         assert ftp.nlst() == ftp.nlst() == ["one", "two"]
     assert server.commands() == ["TYPE A", "EPSV", "NLST"] * 2 + ["QUIT"]
 
@@ -30,7 +24,7 @@ def test_epsv_comes_first(ipv6):
 )
 def test_pasv_where_it_is_refused_remembered_for_the_connection(refusal):
     with Server({"EPSV": refusal}) as server:
-        ftp = client(server, prefer_epsv=True)
+        ftp = opened(server, prefer_epsv=True)
         assert ftp.nlst() == ftp.nlst() == ["one", "two"]
         ftp.quit()
         ftp.connect(*server.address)
@@ -42,7 +36,7 @@ def test_pasv_where_it_is_refused_remembered_for_the_connection(refusal):
 
 
 def test_a_passing_trouble_is_raised_and_not_remembered():
-    with Server({"EPSV": [b"425 later\r\n", b"502 no\r\n"]}) as server, client(server, prefer_epsv=True) as ftp:
+    with Server({"EPSV": [b"425 later\r\n", b"502 no\r\n"]}) as server, opened(server, prefer_epsv=True) as ftp:
         with pytest.raises(rftplib.error_temp):
             ftp.nlst()
         assert ftp.nlst() == ["one", "two"]
@@ -51,7 +45,7 @@ def test_a_passing_trouble_is_raised_and_not_remembered():
 
 def test_what_is_no_reply_is_raised():
     """The next one may be that to EPSV: it mustn't be taken for another command's."""
-    with Server({"EPSV": b"??\r\n"}) as server, client(server, prefer_epsv=True) as ftp:
+    with Server({"EPSV": b"??\r\n"}) as server, opened(server, prefer_epsv=True) as ftp:
         with pytest.raises(rftplib.error_proto, match="^[?][?]$"):
             ftp.nlst()
     assert "PASV" not in server.commands()
@@ -69,13 +63,13 @@ def test_it_goes_through_the_objects_methods_and_the_modules_parser(monkeypatch)
 
     real = rftplib.parse229
     monkeypatch.setattr(rftplib, "parse229", lambda *args: parsed.append(args) or real(*args))
-    with Server() as server, client(server, Client) as ftp:
+    with Server() as server, opened(server, Client) as ftp:
         assert ftp.makepasv() == server.data_address()
         assert sent == ["EPSV"] and parsed[0][1] == server.address
 
 
 def test_as_in_ftplib_unless_it_is_set():
-    with Server() as server, client(server) as ftp:
+    with Server() as server, opened(server) as ftp:
         ftp.nlst()
     assert server.commands() == ["TYPE A", "PASV", "NLST", "QUIT"]
 
@@ -87,7 +81,7 @@ def option(sock, name):
 @pytest.mark.parametrize("cls", [rftplib.FTP, rftplib.FTP_TLS])
 @pytest.mark.parametrize("given, seconds", [(7, 7), (2.6, 3), (0.1, 1), (10**6, 32767)])
 def test_the_control_connection_is_probed(cls, given, seconds):
-    with Server({"AUTH": auth_tls}) as server, client(server, cls, tcp_keepalive=given) as ftp:
+    with Server({"AUTH": auth_tls}) as server, opened(server, cls, tcp_keepalive=given) as ftp:
         if cls is rftplib.FTP_TLS:
             ftp.auth()
         assert ftp.sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
@@ -97,7 +91,7 @@ def test_the_control_connection_is_probed(cls, given, seconds):
 
 
 def test_it_is_not_unless_it_is_set():
-    with Server() as server, client(server) as ftp:
+    with Server() as server, opened(server) as ftp:
         assert ftp.sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0
 
 

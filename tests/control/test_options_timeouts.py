@@ -13,18 +13,12 @@ import rftplib
 from rftplib.tls import FTPS
 from support.actions import auth_tls, fall_silent, open_data, prot
 from support.certificates import CA_FILE
+from support.clients import opened
 from support.scripted_server import Server
 from support.slow_server import unanswering_port
 from support.twins import LIMIT
 
 SHORT = 0.1
-
-
-def client(server, cls=rftplib.FTP, **options):
-    ftp = cls(timeout=LIMIT)
-    vars(ftp).update(options)
-    ftp.connect(*server.address)
-    return ftp
 
 
 def encrypted():
@@ -75,7 +69,7 @@ def test_a_server_that_isnt_there():
 
 
 def test_no_data_connection_in_active_mode():
-    with Server({"NLST": b"150 but I never connect\r\n"}) as server, client(server, connect_timeout=SHORT) as ftp:
+    with Server({"NLST": b"150 but I never connect\r\n"}) as server, opened(server, connect_timeout=SHORT) as ftp:
         ftp.set_pasv(False)
         with pytest.raises(socket.timeout):
             ftp.nlst()
@@ -84,7 +78,7 @@ def test_no_data_connection_in_active_mode():
 
 def test_a_data_connection_that_stalls():
     with Server({"NLST": (open_data, b"150 ok\r\n"), "STOR": (open_data, b"150 ok\r\n")}) as server:
-        with client(server, data_timeout=SHORT) as ftp:
+        with opened(server, data_timeout=SHORT) as ftp:
             with pytest.raises(socket.timeout):
                 ftp.nlst()
             with pytest.raises(socket.timeout):
@@ -133,7 +127,7 @@ def test_after_the_handshakes_the_others_count():
      (float("nan"), ValueError), (float("inf"), ValueError), (1e300, ValueError)],
 )  # fmt: skip
 def test_wrong_value(name, value, error):
-    with Server() as server, client(server) as ftp:
+    with Server() as server, opened(server) as ftp:
         setattr(ftp, name, value)
         for passive in (True, False):
             ftp.set_pasv(passive)

@@ -262,3 +262,39 @@ def test_voidresp_and_lastresp(reply):
         env.note(ftp.lastresp)
 
     same(script, {"X": reply})
+
+
+class Text(str):
+    """Lines of a class of somebody's own, as scripts make them that strip or mark something."""
+
+
+@pytest.mark.parametrize("odd", [[0], [1], [0, 1, 2]], ids=str)
+@pytest.mark.parametrize(
+    "reply", [b"200 a\r\n", b"200-a\r\nb\r\n200 c\r\n", b"550-a\r\n550 b\r\n", b"150 a\r\n", b"what\r\n"]
+)
+def test_lines_of_a_class_of_their_own(reply, odd):
+    def script(lib, env):
+        class Client(lib.FTP):
+            def getline(self):
+                line = super().getline()
+                numbers.append(len(numbers))
+                return Text(line) if numbers[-1] in odd else line
+
+        numbers = []
+        ftp = env.ftp(Client, debug=2)
+        numbers.clear()
+        env.attempt(ftp.voidcmd, "X")
+        env.note(ftp.lastresp)
+        env.attempt(ftp.sendcmd, "NOOP")
+
+    same(script, {"X": reply})
+
+
+@pytest.mark.parametrize("line", ["NOOP", "PASS secret", "two\nlines", "a\r"], ids=ascii)
+def test_commands_of_a_class_of_their_own(line):
+    def script(lib, env):
+        ftp = env.ftp(debug=2)
+        env.attempt(ftp.sendcmd, Text(line))
+        env.attempt(ftp.sendcmd, "NOOP")
+
+    same(script)

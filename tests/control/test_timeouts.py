@@ -7,10 +7,9 @@ in and replies that do come have the harness's long limit; the short one is set 
 from __future__ import annotations
 
 import io
-import ssl
 
 import pytest
-from support.actions import DOWNLOAD, auth_tls, fall_silent, open_data, pieces, prot, send_data
+from support.actions import DOWNLOAD, open_data
 from support.clients import keeping
 from support.harness import same
 
@@ -212,37 +211,6 @@ def test_non_blocking_sockets():
     same(script)
 
 
-def test_slow_but_steady_is_no_timeout():
-    """Each byte starts the waiting anew."""
-
-    def script(lib, env):
-        return env.ftp().sendcmd("X")
-
-    same(script, {"X": pieces(b"200-a\r\n200 b\r\n")})
-
-
-def test_tls_silence():
-    def script(lib, env):
-        ftp = env.tls(context=lib.ssl._create_unverified_context())
-        ftp.login("u", "p")
-        ftp.prot_p()
-        ftp.sock.settimeout(SHORT)
-        env.attempt(ftp.sendcmd, "X")
-        env.attempt(ftp.sendcmd, "NOOP")
-        env.note(isinstance(ftp.sock, ssl.SSLSocket), ftp.sock.gettimeout())
-
-    same(script, {"X": None, "AUTH": auth_tls, "PROT": prot})
-
-
-def test_tls_handshake_that_never_ends():
-    def script(lib, env):
-        ftp = env.tls(context=lib.ssl._create_unverified_context())
-        ftp.sock.settimeout(SHORT)
-        env.attempt(ftp.login, "u", "p")
-
-    same(script, {"AUTH": (b"234 go\r\n", fall_silent)})
-
-
 def test_tls_data_handshake_that_never_ends():
     def script(lib, env):
         ftp = env.tls(context=lib.ssl._create_unverified_context())
@@ -270,13 +238,3 @@ def test_tls_silence_in_a_download():
         env.attempt(ftp.nlst)
 
     same(script, {"RETR": (b"150 ok\r\n", stall(b"some")), "NLST": (b"150 ok\r\n", stall(b"a\r\n"))})
-
-
-def test_the_whole_download_may_take_longer_than_the_timeout():
-    def script(lib, env):
-        ftp = env.ftp()
-        blocks = []
-        ftp.retrbinary("RETR x", blocks.append)
-        return len(b"".join(blocks))
-
-    same(script, {"RETR": (b"150 ok\r\n", send_data(b"x" * 300000), b"226 ok\r\n")})

@@ -7,7 +7,7 @@ import socket
 import ssl
 
 import pytest
-from support.actions import UPLOAD, recv_data, send_data
+from support.actions import recv_data, send_data
 from support.certificates import CA_FILE
 from support.harness import run_both, same
 from support.scripted_server import LIMIT
@@ -179,35 +179,6 @@ def test_abort_is_urgent():
 
     outcome = same(script, greeting=greet_then_take_urgent, oob_inline=False)
     assert outcome.wire == ["[ABOR\r][\n]"]
-
-
-SIZES = [0, 1, 2, 8191, 8192, 8193, 16384, 65537, 1000003]
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("method", ["storbinary", "storlines", "retrbinary", "retrlines"])
-def test_sizes(method, size):
-    lines = method.endswith("lines")
-    content = (b"0123456789abcdef\n" if lines else bytes(range(256))) * (size // 17 + 1)
-    content = content[:size]
-
-    def script(lib, env):
-        ftp = env.ftp()
-        if method.startswith("stor"):
-            env.note(getattr(ftp, method)("STOR f", io.BytesIO(content)))
-        else:
-            parts = []
-            env.note(getattr(ftp, method)("RETR f", parts.append))
-            env.note((b"" if method == "retrbinary" else "\n").join(parts))
-        ftp.quit()
-
-    outcome = same(script, {"STOR": UPLOAD}, data=content)
-    assert outcome.exception is None
-    if method == "storbinary":
-        assert outcome.uploads == [content]
-    if method == "storlines":
-        end = b"" if content.endswith(b"\n") or not content else b"\n"
-        assert outcome.uploads == [(content + end).replace(b"\n", b"\r\n")]
 
 
 def test_each_command_is_one_segment():

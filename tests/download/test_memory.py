@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections
 import functools
 import io
+import socket
+import ssl
 import zlib
 
 import pytest
@@ -45,14 +47,42 @@ def test_no_block_is_longer_than_blocksize(same, sink, blocksize):
     assert same(script) == (DONE, data)
 
 
-@pytest.mark.parametrize("blocksize", [0, -1, True, 3.0, "8", None, 1 << 70])
-def test_odd_block_sizes(plain, blocksize):
-    def script(run):
-        blocks = []
-        with run.download(b"abc") as ftp:
-            return run.attempt(ftp.retrbinary, "RETR x", blocks.append, blocksize), blocks
+BLOCKSIZES = [
+    1,
+    8,
+    16384,
+    1 << 20,
+    1 << 31,
+    0,
+    -1,
+    -8,
+    None,
+    "8",
+    b"8",
+    3.0,
+    2.5,
+    True,
+    False,
+    1 << 63,
+    -(1 << 63),
+    10**30,
+]
+BLOCKSIZES += [[]]
 
-    plain(script, native=False)
+
+@pytest.mark.parametrize("blocksize", BLOCKSIZES, ids=repr)
+@pytest.mark.parametrize("sink", ["list", "BytesIO", "bytearray", "file"])
+def test_odd_block_sizes(plain, sink, blocksize):
+    """What `ftplib` makes of them; those that are sizes go to the native loops."""
+
+    def script(run):
+        blocks, memory, array = [], io.BytesIO(), bytearray()
+        with open(run.path(), "wb") as file, run.download(b"abc") as ftp:
+            sinks = {"list": blocks.append, "BytesIO": memory.write, "bytearray": array.extend, "file": file.write}
+            outcome = run.attempt(ftp.retrbinary, "RETR x", sinks[sink], blocksize)
+        return outcome, b"".join(blocks), memory.getvalue(), array, run.path().read_bytes()
+
+    plain(script, native=type(blocksize) is int and 0 < blocksize < 1 << 63)
 
 
 class Index:
@@ -203,7 +233,12 @@ class Refusal(Exception):
     pass
 
 
-@pytest.mark.parametrize("error", [Refusal("no"), StopIteration(1), KeyboardInterrupt(), SystemExit(3)])
+# errors of the connection's own kinds are the callback's, too
+RAISED = [Refusal("no"), StopIteration(1), KeyboardInterrupt(), SystemExit(3)]
+RAISED += [OSError("mine"), ssl.SSLEOFError(8, "mine"), socket.timeout("mine")]
+
+
+@pytest.mark.parametrize("error", RAISED)
 @pytest.mark.parametrize("blocks_before", [0, 1, 30])
 def test_what_the_callback_raises_ends_the_transfer(same, error, blocks_before):
     def script(run):

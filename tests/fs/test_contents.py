@@ -10,6 +10,7 @@ import time
 
 import fsspec
 import pytest
+from rftplib.fs._file import FTPFile
 from support.real import content
 
 SIZE = 300_001
@@ -90,14 +91,45 @@ def test_an_open_file_is_one_version(fs, work):
             with open(work.path / "file", "ab") as more:
                 more.write(b"more")
             assert file.seek(150_000) and file.read(10) == DATA[150_000:150_010]
-        work.put("new", DATA[::-1])
-        os.utime(work.path / "new", (WHEN + 60, WHEN + 60))
-        os.replace(work.path / "new", work.path / "file")
+        replace(work, DATA[::-1], WHEN + 60)
         file.seek(250_000)
         with pytest.raises(OSError, match="changed") as caught:
             file.read(10)
         assert caught.value.errno == errno.ESTALE
     assert fs.open(path).read() == DATA[::-1]
+
+
+def replace(work, data, seconds):
+    work.put("new", data)
+    os.utime(work.path / "new", (seconds, seconds))
+    os.replace(work.path / "new", work.path / "file")
+
+
+@pytest.mark.parametrize("mode", ["rb", "r"])
+@pytest.mark.parametrize("later", [DATA[:8000], DATA[:4000], DATA[:2000]], ids=["longer", "as long", "shorter"])
+def test_a_small_file_is_that_which_was_opened(fs, work, mode, later):
+    """All of it is one transfer; what comes may be another file, or the beginning of one."""
+    for cache in ("readahead", "none"):
+        path = work.put("file", b"old\n" * 1000)
+        os.utime(work.path / "file", (WHEN, WHEN))
+        file = fs.open(path, mode, cache_type=cache)
+        replace(work, later.translate(bytes(range(128)) * 2), WHEN + 60)
+        with pytest.raises(OSError, match="changed") as caught:
+            file.read()
+        assert caught.value.errno == errno.ESTALE
+
+
+def test_a_shorter_file_isnt_read_by_parts(fs, work):
+    path = work.put("file", DATA)
+    os.utime(work.path / "file", (WHEN, WHEN))
+    with fs.open(path, "rb", block_size=40_000) as file:
+        assert file.read(10) == DATA[:10]
+        replace(work, DATA[:100_000], WHEN + 60)
+        for offset in (90_000, 250_000):
+            file.seek(offset)
+            with pytest.raises(OSError, match="changed") as caught:
+                file.read(50_000)
+            assert caught.value.errno == errno.ESTALE
 
 
 def test_lines_of_text(fs, work):
@@ -197,6 +229,34 @@ def test_a_transaction_is_all_or_nothing(fs, work):
         raise KeyError
     assert fs.cat_file(f"{work.root}/one") == b"1"
     assert work.names() == ["one", "two"]
+
+
+def test_a_transaction_of_which_some_files_are_refused(fs, work):
+    """The others get their names, each failure is told, and nothing is left."""
+    with pytest.raises(OSError) as caught, fs.transaction:
+        for name in ("one", "two", "three", "four"):
+            fs.pipe_file(f"{work.root}/{name}", DATA)
+        for name in ("two", "two/inner", "three", "three/inner"):
+            work.folder(name)
+    assert f"{work.root}/two" in str(caught.value) and f"{work.root}/three" in str(caught.value)
+    assert work.names() == ["four", "one", "three", "three/inner", "two", "two/inner"]
+    fs.pipe_file(f"{work.root}/five", b"5")
+    assert (work.path / "five").read_bytes() == b"5", "it is over"
+
+
+def test_a_transaction_that_is_broken_off_at_its_end(fs, work, monkeypatch):
+    commit = FTPFile.commit
+
+    def interrupted(self):
+        if self.path.endswith("/two"):
+            raise KeyboardInterrupt
+        commit(self)
+
+    monkeypatch.setattr(FTPFile, "commit", interrupted)
+    with pytest.raises(KeyboardInterrupt), fs.transaction:
+        for name in ("one", "two", "three"):
+            fs.pipe_file(f"{work.root}/{name}", DATA)
+    assert work.names() == ["one"]
 
 
 def test_files_both_ways(fs, work, tmp_path):

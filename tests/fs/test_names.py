@@ -147,3 +147,15 @@ def test_a_name_that_the_server_changes(fs, work, way, name, other):
     else:
         assert (work.path / name).read_bytes() == b"new"
     assert (work.path / other).read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", ["report ", "a\tb"])
+@pytest.mark.parametrize("below", ["", "/deep"])
+def test_a_directory_whose_name_the_server_changes(fs, work, name, below):
+    try:
+        fs.makedirs(f"{work.root}/{name}{below}")
+    except OSError as error:
+        assert "the server changes this name" in str(error) and work.names() == []
+    else:
+        assert work.names() == sorted({name, name + below})
+        fs.makedirs(f"{work.root}/{name}{below}", exist_ok=True)

@@ -41,6 +41,56 @@ def test_reading(fs, root):
     assert fs.expand_path(f"{root}/[ax]?") == [f"{root}/{name}" for name in ("a1", "x*")]
 
 
+def files(path):
+    return {one.relative_to(path).as_posix(): one.read_text() for one in path.rglob("*") if one.is_file()}
+
+
+def test_uploads(fs, work, tmp_path):
+    """A local file that is there is itself as well, given as a text, as a path or in a list."""
+    for name in ("a[1]", "a1", "s*", "star", "d[1]/x", "d[1]/deep/y", "d1/z"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    work.folder("dir")
+    for path, target in (("a[1]", "one"), ("a[1]", "dir/"), ("s*", "dir"), ("s*", "two")):
+        fs.put(f"{tmp_path}/{path}", f"{work.root}/{target}")
+    fs.put(tmp_path / "a[1]", f"{work.root}/three")
+    fs.put([str(tmp_path / "s*"), str(tmp_path / "a[1]")], f"{work.root}/list")
+    fs.put(f"{tmp_path}/d[1]", f"{work.root}/nothing")
+    fs.put(f"{tmp_path}/d[1]", f"{work.root}/new", recursive=True)
+    fs.put(f"{tmp_path}/d[1]", f"{work.root}/dir", recursive=True)
+    fs.put(f"{tmp_path}/d[1]", f"{work.root}/flat", recursive=True, maxdepth=1)
+    assert files(work.path) == {
+        "one": "a[1]", "dir/a[1]": "a[1]", "dir/s*": "s*", "two": "s*", "three": "a[1]",
+        "list/s*": "s*", "list/a[1]": "a[1]", "new/x": "d[1]/x", "new/deep/y": "d[1]/deep/y",
+        "dir/d[1]/x": "d[1]/x", "dir/d[1]/deep/y": "d[1]/deep/y", "flat/x": "d[1]/x",
+    }  # fmt: skip
+    fs.put(f"{tmp_path}/a?", f"{work.root}/pattern/")
+    assert (work.path / "pattern" / "a1").read_text() == "a1"
+
+
+@pytest.mark.parametrize("name", ["d[1]", "e?", "plain"])
+def test_directories(fs, work, name, tmp_path):
+    """They are taken as those are whose names could be no patterns."""
+    for other in (name, "d1", "ee"):
+        work.put(f"{other}/x", other.encode())
+        work.folder(f"{other}/deep")
+        work.put(f"{other}/deep/y", other.encode())
+    (tmp_path / "there").mkdir()
+    work.folder("there")
+    source, found = f"{work.root}/{name}", {"x": name, "deep/y": name}
+    fs.get(source, str(tmp_path / "new"), recursive=True)
+    fs.get(source, str(tmp_path / "there"), recursive=True)
+    fs.get(source + "/", str(tmp_path / "into"), recursive=True)
+    fs.get(source, str(tmp_path / "nothing"))
+    places = {"new": "new", "there": f"there/{name}", "into": "into"}
+    assert files(tmp_path) == {f"{place}/{path}": text for place in places.values() for path, text in found.items()}
+    fs.copy(source, f"{work.root}/new", recursive=True)
+    fs.copy(source, f"{work.root}/there", recursive=True)
+    assert files(work.path / "new") == found and files(work.path / "there") == {
+        f"{name}/{path}": text for path, text in found.items()
+    }
+
+
 def test_copies(fs, work, root, tmp_path):
     fs.get(f"{root}/a[1]", str(tmp_path / "file"))
     fs.get(f"{root}/a[1]", str(tmp_path))

@@ -18,6 +18,7 @@ import pytest
 import rftplib
 from servers import CATALOGUE, Server, Session
 from servers.layout import PASSWORD, USER, certificate, home
+from support.folders import content
 
 PACKAGES = (
     "dask",
@@ -117,11 +118,6 @@ def area_on(unavailable, monkeypatch):
 def area(request, area_on) -> Area:
     """An area on each of four servers, which speak plain FTP here."""
     return area_on(request.param)
-
-
-def content(size: int) -> bytes:
-    """All byte values, and no two parts alike."""
-    return b"".join(number.to_bytes(4, "big") + bytes(range(256)) for number in range(size // 260 + 1))[:size]
 
 
 DATA = content(300_001)

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta, timezone
 from unittest import mock
 
 import pytest
-import rftplib
 from rftplib.listing import ListingError, scandir
 from support.listing_server import Scripted
 
@@ -17,11 +16,6 @@ ALL = b"drwxr-xr-x   2 0 0 4096 Apr  8  1994 .\r\ndrwxr-xr-x   2 0 0 4096 Apr  8
 LIST = b"-rw-r--r--   1 0 0 12 Apr  8  1994 a\r\ndrwxr-xr-x   2 0 0 4096 Apr  8  1994 b c\r\n"
 NO_MLSD = {"FEAT": "211-Features:\r\n MDTM\r\n211 End"}
 PAIRS = [("a", "file"), ("b c", "dir")]
-
-
-@pytest.fixture(params=[rftplib, ftplib], ids=["rftplib", "ftplib"])
-def module(request):
-    return request.param
 
 
 def pairs(entries):

@@ -6,17 +6,11 @@ import ftplib
 from datetime import datetime, timezone
 
 import pytest
-import rftplib
 from rftplib.listing import Entry, ListingError, stat, stat_many
 from support.listing_server import Scripted
 
 NO_MLST = {"FEAT": "211-Features:\r\n MDTM\r\n211 End"}
 UTC = timezone.utc
-
-
-@pytest.fixture(params=[rftplib, ftplib], ids=["rftplib", "ftplib"])
-def module(request):
-    return request.param
 
 
 @pytest.mark.parametrize(

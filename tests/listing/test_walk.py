@@ -19,11 +19,6 @@ TREE = {
 PATHS = ["a", "a/b", "a/y", "z"]
 
 
-@pytest.fixture(params=[rftplib, ftplib], ids=["rftplib", "ftplib"])
-def module(request):
-    return request.param
-
-
 def test_each_directory_before_what_is_in_it(module):
     server = Scripted(TREE)
     with server.client(module) as ftp:

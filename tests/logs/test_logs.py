@@ -14,6 +14,7 @@ import rftplib
 from servers import demo
 from support.actions import close as close_control
 from support.actions import send_data
+from support.ports import REFUSING
 from support.scripted_server import Server
 
 
@@ -93,27 +94,20 @@ def warnings(records):
     return [(name, text) for name, _, text in records]
 
 
-def unused_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
 def test_a_refused_connection_at_warning(records):
-    port = unused_port()
     with pytest.raises(ConnectionRefusedError) as caught:
-        rftplib.FTP(timeout=20).connect("127.0.0.1", port)
-    assert warnings(records) == [("rftplib.control", f"connecting to 127.0.0.1 port {port} failed: {caught.value}")]
+        rftplib.FTP(timeout=20).connect("127.0.0.1", REFUSING)
+    assert warnings(records) == [("rftplib.control", f"connecting to 127.0.0.1 port {REFUSING} failed: {caught.value}")]
 
 
 def test_a_refused_data_connection_at_warning(server, records, monkeypatch):
     ftp = connect(server)
     ftp.login("demo", "secret")
-    port = unused_port()
-    monkeypatch.setattr(ftp, "makepasv", lambda: ("127.0.0.1", port), raising=False)
+    monkeypatch.setattr(ftp, "makepasv", lambda: ("127.0.0.1", REFUSING), raising=False)
     with pytest.raises(ConnectionRefusedError) as caught:
         ftp.nlst()
     ftp.close()
-    text = f"connecting to 127.0.0.1 port {port} for data failed: {caught.value}"
+    text = f"connecting to 127.0.0.1 port {REFUSING} for data failed: {caught.value}"
     assert warnings(records) == [("rftplib.data", text)]
 
 

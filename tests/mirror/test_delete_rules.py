@@ -279,8 +279,7 @@ def test_links_to_their_own_directory_where_nobody_tells_so(tmp_path):
     with server.site() as site:
         made = plan(site, tmp_path, delete=True)
     assert made.failures and {one.error for one in made.failures} == {"it leads in a circle"}
-    assert {"f", "a/f", "b/a/f"} < {one.path for one in made}
-    assert all(one.path.count("/") < 5 for one in made) and len(made) < 50
+    assert {one.path for one in made} == {"f", "a", "b"}
 
 
 def test_directories_that_are_alike_are_no_circle(tmp_path):

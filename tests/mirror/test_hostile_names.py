@@ -7,8 +7,10 @@ import os
 
 import pytest
 import rftplib
-from rftplib.mirror import Plan, _copy, plan
+from mirror.test_two_runs import server_of
+from rftplib.mirror import Plan, Refused, _copy, plan
 from rftplib.mirror._names import stays_inside, trouble
+from rftplib.session import Site
 from support.mirror_server import FEAT, TreeServer, listing, send_only
 from support.snapshots import snapshot
 
@@ -229,3 +231,43 @@ def test_which_links_stay_inside():
 
 def test_there_are_sixty():
     assert len(NAMES) + len(TARGETS) >= 60
+
+
+def test_local_links_that_lead_in_a_circle(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "f").write_bytes(b"1")
+    (tmp_path / "here").symlink_to(".")
+    (tmp_path / "sub" / "above").symlink_to("..")
+    (tmp_path / "again").symlink_to("sub")
+    with TreeServer({}).site() as site:
+        made = plan(tmp_path, site, links="follow")
+    assert {one.path for one in made.failures} == {"here", "sub/above", "again/above"}
+    assert {one.error for one in made.failures} == {"it leads in a circle"}
+    assert [one.path for one in made if one.kind == "copy"] == ["f"]
+
+
+@pytest.mark.parametrize("encoding, errors", [
+    ("latin-1", "surrogateescape"), ("latin-1", "replace"), ("ascii", "ignore"), ("utf-8", "strict"),
+])  # fmt: skip
+def test_names_that_the_encoding_of_the_target_hasnt(encoding, errors, tmp_path):
+    """Two of them may be one there. They are names that can't be used, as others are."""
+    odd = "\udcff" if encoding == "utf-8" else "\u0142"
+    for path in (f"d{odd}/x", odd, "plain"):
+        (tmp_path / "src" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "src" / path).write_bytes(b"1")
+    with server_of({}) as server:
+        site = Site(server.url + "/", encoding=encoding, errors=errors, connections=1)
+        with pytest.raises(Refused, match=f"has characters in it that {encoding} hasn't"):
+            plan(tmp_path / "src", site)
+        for names in ("skip", "quote"):
+            report = plan(tmp_path / "src", site, names=names).run(connections=1)
+            assert sorted(one.path for one in report.failures) == sorted([f"d{odd}", odd])
+            assert set(server.files) == {"plain"}
+        plan(tmp_path / "src", server.site, names="skip").save(tmp_path / "plan")
+        site.close()
+    text = (tmp_path / "plan").read_text()
+    for path in ("d\u0142", "\u0142"):
+        (tmp_path / "plan").write_text(text.replace('"plain"', json.dumps(path)))
+        if encoding != "utf-8":
+            with pytest.raises(ValueError, match="no action of a plan"):
+                Plan.load(tmp_path / "plan", tmp_path / "src", site)

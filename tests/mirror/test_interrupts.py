@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import threading
 import time
 
@@ -48,14 +49,14 @@ def interrupted(made):
     return caught.value.report
 
 
-def in_start(monkeypatch, server):
+def in_start(monkeypatch, server, name=WORKER, note="half"):
     """When the thread has begun, and start() waits to hear of that."""
     start = threading.Thread.start
 
     def interrupted(self):
         start(self)
-        if self.name == WORKER:
-            server.wait_for("half")
+        if self.name == name:
+            server.wait_for(note)
             raise KeyboardInterrupt
 
     monkeypatch.setattr(threading.Thread, "start", interrupted)
@@ -95,6 +96,24 @@ def test_among_the_threads(place, server, local, monkeypatch):
         server.let_go()
     assert [name for name in os.listdir(local) if name.endswith(".part")] == []
     assert "b" not in os.listdir(local)
+
+
+def test_a_signal(server, local):
+    """It ends at once, and there is nothing half."""
+
+    def interrupt():
+        server.wait_for("half")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with server.site(seconds=PATIENCE) as site:
+        made, thread = plan(site, local), threading.Thread(target=interrupt)
+        thread.start()
+        began = time.monotonic()
+        interrupted(made)
+        thread.join()
+        assert time.monotonic() - began < PATIENCE / 2
+        server.let_go()
+    assert os.listdir(local) == []
 
 
 def test_what_a_thread_itself_raises(local, monkeypatch):
@@ -183,15 +202,7 @@ def test_while_deletions_run(full, monkeypatch):
 def test_while_it_lists(local, monkeypatch):
     """The thread ends, though the server says nothing more."""
     server = TreeServer({"a": b"1"}, {"MLSD": lambda session: (server.note("silent"), fall_silent(session))})
-    start = threading.Thread.start
-
-    def interrupted(self):
-        start(self)
-        if self.name == LISTER:
-            server.wait_for("silent")
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    in_start(monkeypatch, server, LISTER, "silent")
     with server.site(seconds=PATIENCE) as site:
         with pytest.raises(KeyboardInterrupt):
             mirror(site, local)

@@ -142,6 +142,27 @@ def test_a_second_mirror_to_the_root_of_a_file_system_has_nothing_to_do(memory):
     assert sorted(memory.store) == ["/d/d/a", "/top"]
 
 
+@pytest.mark.parametrize("content", [b"12345", LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("names", [["x*", "xy"], ["y?"], ["a[1].txt", "a1.txt"], ["[!b]c"], ["d[1]/z", "d1/z"]])
+def test_names_that_could_be_patterns(names, content, memory):
+    tree = {}
+    for name in names:
+        directory, _, last = name.rpartition("/")
+        (tree.setdefault(directory, {}) if directory else tree)[last] = name.encode() + content
+    with TreeServer(tree).site() as site:
+        for _ in range(2):
+            report = mirror(site, "memory://t", delete=True, max_delete=None)
+            assert report.ok, report
+        assert report.copied == 0
+        assert {path: memory.cat_file(path) for path in memory.store} == {
+            f"/t/{name}": name.encode() + content for name in names
+        }
+        memory.pipe_file("/t/x*", b"unwanted")
+        memory.pipe_file(f"/t/{names[0]}", b"older")
+        assert mirror(site, "memory://t", delete=True, max_delete=None).ok
+        assert set(memory.store) == {f"/t/{name}" for name in names}
+
+
 def test_what_was_made_or_changed_or_replaced_meanwhile_stays(memory):
     """But what is the same as the copy: another run was quicker."""
     theirs, names = b"since then", ("made", "changed", "same", "large", "unwanted")
@@ -164,6 +185,40 @@ def test_what_was_made_or_changed_or_replaced_meanwhile_stays(memory):
         **{f"/t/{name}": theirs for name in names},
         **{"/t/left": b"older", "/t/same": b"3", "/t/other": b"4"},
     }
+
+
+@pytest.mark.parametrize(
+    "listed, now", [(0, 1 << 17), (10, 1 << 20), (LARGE, 1 << 22)], ids=["empty", "small", "large"]
+)
+def test_a_file_that_doesnt_end(listed, now, memory):
+    """No more of it is read than a little behind the size that was listed."""
+    content = listed if isinstance(listed, bytes) else bytes(listed)
+    memory.pipe_file("/t/f", content)
+    with server_of({}) as server:
+        made = plan("memory://t", server.site)
+        memory.pipe_file("/t/f", bytes(now))
+        report = made.run(connections=1)
+        assert [one.error for one in report.failures] == [f"more than the {len(content):,} bytes came that are listed"]
+        assert not server.files
+        memory.pipe_file("/t/f", content + b"more")
+        assert made.run(connections=1).ok and server.files["f"].content == content + b"more"
+
+
+def test_a_directory_with_something_new_in_it_stays(disk, tmp_path, monkeypatch):
+    """Also where a file system removes directories with all that is in them."""
+    import shutil
+
+    monkeypatch.setattr(disk, "rmdir", lambda self, path: shutil.rmtree(self._strip_protocol(path)))
+    for name in ("a", "sub/old", "empty/old"):
+        (tmp_path / "target" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "target" / name).write_bytes(b"1")
+    with TreeServer({"a": b"1"}).site() as site:
+        made = plan(site, disk.url, delete=True, max_delete=None)
+        (tmp_path / "target" / "sub" / "new").write_bytes(b"precious")
+        report = made.run()
+    assert [(one.kind, one.path) for one in report.failures] == [("rmdir", "sub")] and report.deleted == 3
+    assert (tmp_path / "target" / "sub" / "new").read_bytes() == b"precious"
+    assert sorted(os.listdir(tmp_path / "target")) == ["a", "sub"]
 
 
 def test_what_was_changed_meanwhile_isnt_deleted(memory):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
-import runpy
 import signal
 import ssl
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from rftplib.mirror import _cli, _copy
 from support.actions import fall_silent
 from support.mirror_server import TreeServer, say
+from support.ports import REFUSING
 
 PATIENCE = 60
 TREE = {"a": b"1", "sub": {"b": b"22"}}
@@ -61,7 +62,7 @@ def test_unreachable(local, capsys):
         assert run(server, local) == 1
     said = capsys.readouterr().err
     assert "530 Login incorrect. (at ftp://user:***@127.0.0.1" in said and "see to user and password" in said
-    assert run(server, local) == 1  # it has gone
+    assert run(SimpleNamespace(port=REFUSING), local) == 1
     assert "Connection refused (at ftp://" in capsys.readouterr().err
 
 
@@ -158,7 +159,8 @@ def test_a_server_that_is_gone_when_a_plan_is_run(local, capsys, tmp_path, monke
     with TreeServer(TREE) as server:
         assert run(server, local, "--plan", str(tmp_path / "plan")) == 0
         url = f"ftp://user:***@127.0.0.1:{server.port}"
-    assert run(server, local, "--run", str(tmp_path / "plan")) == 1
+        server.leave()
+        assert run(server, local, "--run", str(tmp_path / "plan")) == 1
     said = capsys.readouterr().err
     assert f"Connection refused (at {url}): see whether the server, its port" in said and "was lost" not in said
 
@@ -216,6 +218,30 @@ def test_options_of_a_plan_dont_go_with_one_that_is_made(option, local, tmp_path
     assert end.value.code == 2 and "belongs to the plan" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--plan", "--run", "--manifest"])
+def test_options_that_name_no_file(option, local, tmp_path, capsys):
+    """As a variable of the shell gives them that isn't set: nothing is done."""
+    (local / "sub").mkdir(parents=True)
+    (local / "sub" / "unwanted").write_bytes(b"1")
+    with TreeServer(TREE) as server, pytest.raises(SystemExit) as end:
+        run(server, local, *([] if option == "--run" else ["--delete"]), option, "")
+    assert end.value.code == 2 and f"{option}: names no file" in capsys.readouterr().err
+    assert os.listdir(local) == ["sub"] and os.listdir(local / "sub") == ["unwanted"]
+
+
+@pytest.mark.parametrize("options, status", [(["-n"], 0), (["--progress"], 1)])
+@pytest.mark.parametrize("close", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_outputs(close, options, status, local):
+    with TreeServer(TREE, {"RETR a": say("550 Permission denied")}) as server:
+        url = f"ftp://user:password@127.0.0.1:{server.port}/"
+        command = [sys.executable, "-m", "rftplib.mirror", "-j", "1", *options, url, str(local)]
+        child = subprocess.run(
+            ["sh", "-c", f'exec "$@" {close}', "sh", *command], capture_output=True, timeout=PATIENCE
+        )
+    assert child.returncode == status and b"Traceback" not in child.stderr
+    assert child.stdout == b"" or options == ["-n"], "what is meant for stderr doesn't go there"
+
+
 def test_progress_without_a_terminal(local, capsys):
     with TreeServer(TREE) as server:
         assert run(server, local, "--progress", "--manifest", str(local / "SUMS"), "--verify", "auto") == 0
@@ -228,21 +254,6 @@ def test_help():
     )
     assert text.returncode == 0 and "examples:" in text.stdout and "Exit status: 0" in text.stdout
     assert "?cafile=/path/ca.pem" in text.stdout and "?implicit=true" in text.stdout
-
-
-def test_broken_off_while_it_is_imported(monkeypatch):
-    """Neither a traceback nor another status."""
-
-    class Interrupted:
-        def find_spec(self, name, path=None, target=None):
-            if name == "rftplib.mirror._cli":
-                raise KeyboardInterrupt
-
-    monkeypatch.delitem(sys.modules, "rftplib.mirror._cli")
-    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
-    with pytest.raises(SystemExit) as caught:
-        runpy.run_module("rftplib.mirror", run_name="__main__")
-    assert caught.value.code == 130
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -260,3 +271,38 @@ def test_a_signal(number, local):
         assert "1 copied (1 bytes)" in said and "stopped before the end" in said and "Traceback" not in said
         server.let_go()
     assert (local / "a").read_bytes() == b"1" and os.listdir(local / "sub") == []
+
+
+HALT = """
+import sys, time
+class Halt:
+    def find_spec(self, name, path=None, target=None):
+        if name == {name!r}:
+            print("here", flush=True)
+            time.sleep(60)
+sys.meta_path.insert(0, Halt())
+"""
+
+
+@pytest.mark.parametrize("name", ["rftplib._ftp", "rftplib.mirror._planning", "rftplib.mirror._cli"])
+def test_ctrl_c_while_it_is_imported(name, tmp_path):
+    """Without a word, as whatever is broken off; Python 3.9 doesn't tell a module early what it is imported for."""
+    if sys.version_info < (3, 10) and name != "rftplib.mirror._cli":
+        pytest.skip("sys.orig_argv is of Python 3.10")
+    (tmp_path / "sitecustomize.py").write_text(HALT.format(name=name))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "rftplib.mirror", "--help"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, text=True, cwd=tmp_path, **pipes) as child:
+        assert child.stdout.readline() == "here\n"
+        child.send_signal(signal.SIGINT)
+        assert child.communicate(timeout=PATIENCE) == ("", "")
+    assert child.returncode == (130 if name == "rftplib.mirror._cli" else -signal.SIGINT)
+
+
+def test_ctrl_c_in_a_program_that_imports_it_is_its_own(tmp_path):
+    text = "import rftplib.mirror, signal; assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+    (tmp_path / "__main__.py").write_text(text)
+    (tmp_path / "__init__.py").write_text(text)
+    command = [sys.executable, "-m", tmp_path.name, "-m", "rftplib.mirror"]
+    subprocess.run(command, cwd=tmp_path.parent, check=True, timeout=PATIENCE)

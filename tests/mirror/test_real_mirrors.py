@@ -154,6 +154,28 @@ def test_deletes_on_the_server(endpoint, work, local, pathspec):
 
 
 @four
+def test_what_has_taken_the_place_of_a_link_stays(endpoint, work, local):
+    fill(local, ["a", "b"], large=10)
+    target = fill(work.path / "dst", ["a", "b"], large=10)
+    links = ("file", "other", "d1/deep/file")
+    for path in links:
+        (target / path).symlink_to("a")
+    site = site_of(endpoint, f"{work.name}/dst")
+    made = plan(local, site, delete=True)
+    assert {one.path for one in made} == set(links)
+    for path in links[1:]:
+        (target / path).unlink()
+        (target / path).write_bytes(b"precious")
+    report = made.run()
+    assert [(one.path, one.error) for one in sorted(report.failures)] == [
+        (path, "it has changed since the plan was made") for path in sorted(links[1:])
+    ]
+    assert report.deleted == 1 and not os.path.lexists(target / "file")
+    assert {(target / path).read_bytes() for path in links[1:]} == {b"precious"}
+    site.close()
+
+
+@four
 def test_from_server_to_server(endpoint, work, local):
     source = fill(work.path / "src")
     work.folder("over")

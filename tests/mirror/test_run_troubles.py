@@ -13,6 +13,7 @@ import pytest
 import rftplib
 from mirror.test_two_runs import server_of
 from rftplib.mirror import _copy, mirror, plan
+from support.file_server import cut_after, retr, store, take_only
 from support.mirror_server import TIME, TreeServer, say, send_and_say
 
 MOST = 64 << 20
@@ -109,7 +110,6 @@ def test_what_an_executor_has_done_by_the_time_of_an_interrupt_is_in_the_report(
 
 def test_a_large_file_that_is_cut_each_time_fails_in_the_end(local, monkeypatch):
     monkeypatch.setattr(_copy, "RETRY", _copy.RETRY._replace(attempts=2, base=0.01))
-    monkeypatch.setattr(_copy, "_ANEW", 3)
     server, tries = TreeServer({"f": LARGE}, SIZE=f"213 {len(LARGE)}", MDTM=f"213 {TIME}", REST="502 no"), []
 
     def half(session):
@@ -121,7 +121,39 @@ def test_a_large_file_that_is_cut_each_time_fails_in_the_end(local, monkeypatch)
         del server.data_of["RETR f"]
         server.actions["MLST f"] = say(f"250-here\r\n type=file;size={len(LARGE)};modify={TIME}; f\r\n250 end")
         report = plan(site, local, connections=1).run(connections=1)
-    assert [one.path for one in report.failures] == ["f"] and len(tries) == 4
+    assert [one.path for one in report.failures] == ["f"] and len(tries) == 2
+
+
+class Told:
+    moved = 0
+
+    def set_size(self, size):
+        pass
+
+    def relative_update(self, inc=1):
+        self.moved += inc
+
+
+def test_what_is_resumed_is_told_of_once(local, tmp_path, monkeypatch):
+    """A large file that is cut again and again, down and up: each attempt that brings something is progress."""
+    monkeypatch.setattr(_copy, "RETRY", _copy.RETRY._replace(attempts=2, base=0))
+    data, there = os.urandom(2_000_000), tmp_path / "there"
+    there.mkdir()
+    (there / "f").write_bytes(data)
+    cuts = [cut_after(600_000)] * 3
+    with server_of({"f": data}) as server:
+        server.replies["RETR"] = lambda session: session.perform(cuts.pop() if cuts else retr())
+        progress = Told()
+        assert plan(server.site, local).run(progress=progress).ok
+        assert len(server.retrieved) == 4
+    assert (local / "f").read_bytes() == data and progress.moved == len(data)
+    cuts = [take_only(600_000, append=True)] * 2
+    with server_of({}, STOR=take_only(600_000)) as server:
+        server.replies["APPE"] = lambda session: session.perform(cuts.pop() if cuts else store(append=True))
+        progress = Told()
+        assert plan(there, server.site).run(progress=progress).ok
+        assert bytes(server.files["f"].content) == data and len(server.stored) == 4
+    assert progress.moved == len(data)
 
 
 def endless(server, sent):

@@ -5,17 +5,13 @@ from __future__ import annotations
 import concurrent.futures
 import hashlib
 import os
-import signal
 import subprocess
 import sys
-import threading
-import time
 
 import pytest
 from mirror.test_real_mirrors import fill, plain, site_of
 from rftplib.mirror import mirror, plan
 from servers.layout import PASSWORD, USER
-from support.actions import fall_silent
 from support.mirror_server import TreeServer, say, send_only
 from support.snapshots import contents
 
@@ -96,35 +92,6 @@ def test_a_file_that_is_longer_by_now_is_taken_as_it_is(local):
     with server.site() as site:
         assert plan(site, local).run().ok
     assert (local / "log").read_bytes() == b"x" * 12 and (local / "log").stat().st_mtime == 1_609_459_200
-
-
-def test_ctrl_c(local, tmp_path):
-    """A server that falls silent in the middle of a file: it ends at once, and there is nothing half."""
-
-    def half(session):
-        session.say(b"150 here\r\n")
-        session.send(session.open_data(), b"half")
-        server.note("half")
-        fall_silent(session)
-
-    server = TreeServer({"a": b"1", "b": b"half and half", "c": b"3"}, {"RETR b": half})
-    with server.site(seconds=PATIENCE) as site:
-        made = plan(site, local)
-
-        def interrupt():
-            server.wait_for("half")
-            os.kill(os.getpid(), signal.SIGINT)
-
-        thread = threading.Thread(target=interrupt)
-        thread.start()
-        began = time.monotonic()
-        with pytest.raises(KeyboardInterrupt) as caught:
-            made.run()
-        thread.join()
-        assert time.monotonic() - began < PATIENCE / 2
-        assert caught.value.report.stopped
-        server.let_go()
-    assert os.listdir(local) == []
 
 
 @plain

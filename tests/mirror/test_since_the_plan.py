@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 
 import pytest
 from mirror.test_two_runs import mlsd, server_of
-from rftplib.mirror import Plan, plan
+from rftplib.mirror import Plan, _local, plan
+from support.file_server import File, store
 from support.mirror_server import TreeServer, listing, say, send_only
 from support.snapshots import contents
 
@@ -67,6 +69,26 @@ def test_pipes_sockets_and_parts_stay(tmp_path):
         report = plan(site, tmp_path, delete=True).run()
     assert report.ok and report.deleted == 1
     assert {"pipe", "socket", "sub"} < set(os.listdir(tmp_path)) and os.listdir(tmp_path / "sub")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_a_local_directory_that_cant_be_entered_fails_alone(number, tmp_path, monkeypatch):
+    real = _local._node
+
+    def node(entry, *others):
+        if entry.name == "secret":
+            raise OSError(number, os.strerror(number), entry.name)
+        return real(entry, *others)
+
+    monkeypatch.setattr(_local, "_node", node)
+    for path in ("a", "sub/closed/secret", "sub/b"):
+        put(tmp_path / path, b"1")
+    with TreeServer({"sub": {"closed": {"old": b"1"}}, "old": b"1"}).site() as site:
+        made = plan(tmp_path, site, delete=True, max_delete=None)
+        assert [(one.path, one.error) for one in made.failures] == [("sub/closed", os.strerror(number))]
+        assert [(one.kind, one.path) for one in made] == [("copy", "a"), ("copy", "sub/b"), ("delete", "old")]
+        with pytest.raises(OSError, match=str(tmp_path)):
+            plan(tmp_path / "sub" / "closed", site)
 
 
 def test_a_link_that_is_a_file_by_now_stays(tmp_path):
@@ -149,14 +171,38 @@ def test_files_of_a_server_that_were_changed_or_made_meanwhile(tmp_path):
         assert set(server.files) == {"changed", "made", "unwanted"}
 
 
+@pytest.mark.parametrize("size", [5, 2_000_000], ids=["small", "large"])
+@pytest.mark.parametrize("onward", [False, True])
+@pytest.mark.parametrize("old", [{}, {"f": b"old"}], ids=["missing", "older"])
+def test_what_somebody_writes_while_it_is_sent_stays(old, onward, size, tmp_path):
+    real = store(append=False)
+
+    def stor(session):
+        session.server.files["f"] = File(b"theirs", THEN + 60)
+        real(session)
+
+    put(tmp_path / "f", bytes(size), THEN + 120)
+    with server_of({"f": bytes(size)}) as source, server_of(old, STOR=stor) as server:
+        made = plan(source.site if onward else tmp_path, server.site)
+        assert [one.path for one in made] == ["f"]
+        report = made.run(connections=1)
+        what = "changed" if old else "come"
+        assert [one.path for one in report.failures] == ["f"]
+        assert report.failures[0].error.startswith(f"it has {what} since the plan was made")
+        assert report.copied == 0 and bytes(server.files["f"].content) == b"theirs"
+
+
 def test_old_parts_on_a_server_are_deleted_new_ones_stay(tmp_path):
     import time
 
     put(tmp_path / "a", b"1")
-    with server_of({".a.0123456789ab.part": b"1", ".b.0123456789ab.part": b"1"}) as server:
-        server.files[".b.0123456789ab.part"].seconds = int(time.time()) - 3600
+    old, new = ([f".{name}.{token}.part" for token in ("0123456789ab", "0123456789abcdef")] for name in "ab")
+    with server_of({name: b"1" for name in (*old, *new)}) as server:
+        for name in new:
+            server.files[name].seconds = int(time.time()) - 3600
         assert plan(tmp_path, server.site, delete=True, max_delete=None).run().ok
-        assert set(server.files) == {"a", ".b.0123456789ab.part"}
+        assert set(server.files) == {"a", *new}
+        assert [one.path for one in plan(server.site, tmp_path)] == []  # nor are they copied
 
 
 def renaming(name):
@@ -181,12 +227,20 @@ def test_a_name_that_the_server_changes(given, stored, tmp_path):
             assert report.withheld and set(server.files) == {"old", stored, "f"}
 
 
-def test_two_names_that_are_one_on_the_server(tmp_path):
-    for name in ("Notes", "notes"):
+@pytest.mark.parametrize("names, change", [
+    (("Notes", "notes"), str.lower),
+    (("report ", "report_"), lambda name: name.replace(" ", "_")),
+    ((" b", "_b"), lambda name: name.replace(" ", "_")),
+    (("b..", "b"), lambda name: name.rstrip(".")),
+    (("a\tb", "a_b"), lambda name: name.replace("\t", "_")),
+], ids=repr)  # fmt: skip
+def test_two_names_that_are_one_on_the_server(names, change, tmp_path):
+    """One of them may be copied; that the other one isn't is told, and nothing is written over."""
+    for name in names:
         put(tmp_path / name, name.encode())
-    with server_of({}, RNTO=renaming(str.lower)) as server:
+    with server_of({}, RNTO=renaming(change)) as server:
         report = plan(tmp_path, server.site).run()
-    assert [one.path for one in report.failures] == ["Notes"] and report.copied == 1
+        assert report.copied <= len(server.files) == 1 and report.copied + len(report.failures) == 2
 
 
 def test_a_server_that_hides_names_with_a_dot(tmp_path):

@@ -42,8 +42,7 @@ def connect(trusting):
 
 
 NAMES = ["vsftpd", "vsftpd6", "vsftpd-noreuse", "vsftpd-strict", "vsftpd-clientcert"]
-NAMES += ["proftpd", "proftpd-noreuse", "proftpd-clientcert", "pureftpd", "pureftpd6"]
-NAMES += ["pyftpdlib", "pyftpdlib-implicit", "pyftpdlib-expired", "pyftpdlib-wronghost", "pyftpdlib-unknown"]
+NAMES += ["proftpd", "proftpd-noreuse", "proftpd-clientcert", "pureftpd", "pureftpd6", "pyftpdlib"]
 
 
 @pytest.fixture(scope="session")

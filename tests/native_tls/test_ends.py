@@ -180,36 +180,30 @@ def test_an_end_in_the_midst_of_a_record(certs, connect, suppress):
         conn.close()
 
 
-def test_garbage_instead_of_a_record(context, connect):
-    def change(data):
-        return b"HTTP/1.1 400 Bad Request\r\n" if spoil.is_set() else data
+SPOILT = {
+    "garbage": (lambda data: b"HTTP/1.1 400 Bad Request\r\n", ""),
+    "changed": (lambda data: data[:-1] + bytes([data[-1] ^ 1]), "(?i)bad record mac"),
+}
 
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_a_record_that_is_spoilt_is_noticed(kind, context, connect):
+    change, says = SPOILT[kind]
     spoil = threading.Event()
-    with Server(echo, context) as server, Relay(server.address, change) as relay:
+
+    def relayed(data):
+        return change(data) if spoil.is_set() else data
+
+    with Server(echo, context) as server, Relay(server.address, relayed) as relay:
         with connect(relay) as conn:
             conn.sendall(b"a")
             assert conn.recv(10) == b"a"
             spoil.set()
             conn.sendall(b"b")
-            with pytest.raises(ssl.SSLError) as caught:
+            with pytest.raises(ssl.SSLError, match=says) as caught:
                 conn.recv(10)
             assert not isinstance(caught.value, ssl.SSLEOFError)
             assert caught.value.reason
-
-
-def test_a_changed_record_is_noticed(context, connect):
-    def change(data):
-        return data[:-1] + bytes([data[-1] ^ 1]) if spoil.is_set() else data
-
-    spoil = threading.Event()
-    with Server(echo, context) as server, Relay(server.address, change) as relay:
-        with connect(relay) as conn:
-            conn.sendall(b"a")
-            assert conn.recv(10) == b"a"
-            spoil.set()
-            conn.sendall(b"b")
-            with pytest.raises(ssl.SSLError, match="(?i)bad record mac"):
-                conn.recv(10)
 
 
 def test_shutdown_of_one_direction(context, connect):

@@ -17,7 +17,7 @@ from rftplib.tls import NativeContext, NativeSocket
 from servers.layout import PASSWORD, USER, certificate
 from support.certificates import VERSIONS
 from support.ftps import Watched
-from support.tls_server import Thread, read_all
+from support.tls_server import Thread
 
 SERVERS = ["vsftpd-noreuse", "proftpd-noreuse", "pureftpd", "pyftpdlib"]
 PATTERN = bytes(range(251)) * 20_000
@@ -82,22 +82,6 @@ def test_ccc(real, folder):
         with pytest.raises(ValueError):
             ftp.sock.unwrap()
     assert (folder / "file").read_bytes() == content(100_000)
-
-
-@pytest.mark.parametrize("name", ["expired", "wronghost", "unknown"])
-def test_certificates_that_are_refused(real, name):
-    server = real(f"pyftpdlib-{name}")
-    ftp = rftplib.FTP_TLS(context=native(), timeout=TIMEOUT)
-    try:
-        ftp.connect("127.0.0.1", server.port)
-        with pytest.raises(ssl.SSLCertVerificationError, match="certificate verify failed"):
-            ftp.login(USER, PASSWORD)
-        with pytest.raises(OSError):  # no going on in clear text
-            ftp.voidcmd("NOOP")
-    finally:
-        ftp.close()
-    with client(server, NativeContext(danger_accept_invalid_certs=True)) as ftp:
-        assert ftp.pwd() == "/"
 
 
 SCRIPT = """
@@ -201,14 +185,6 @@ def test_threads_share_a_context(any_place, folder):
     assert outcomes == [[resumes(server.name, version)] * 10] * 8
 
 
-@pytest.mark.parametrize("name", ["vsftpd", "proftpd"])
-def test_the_safe_class_resumes(real, name):
-    with rftplib.tls.FTPS(context=native(), timeout=TIMEOUT) as ftp:
-        ftp.connect("127.0.0.1", real(name).port)
-        ftp.login(USER, PASSWORD)
-        assert isinstance(ftp.nlst(), list)
-
-
 def test_another_context_or_name_is_no_error(real, folder):
     """Who changes them after the login gets data connections without resumption."""
     (folder / "file").write_bytes(b"so that the listing isn't empty")
@@ -224,33 +200,3 @@ def test_another_context_or_name_is_no_error(real, folder):
 
 
 # --- other classes
-
-
-def test_the_names_in_rftplib_tls():
-    assert (rftplib.tls.NativeContext, rftplib.tls.NativeSocket) == (NativeContext, NativeSocket)
-    assert NativeContext.__module__ == NativeSocket.__module__ == "rftplib.tls"
-    with pytest.raises(TypeError):
-        NativeSocket()
-
-
-def test_implicit_tls(real):
-    context = rftplib.tls.NativeContext(cafile=certificate("ca.crt"))
-    server = real("pyftpdlib-implicit")
-    with rftplib.tls.ImplicitFTP_TLS(context=context, timeout=TIMEOUT) as ftp:
-        ftp.connect("127.0.0.1", server.port)
-        ftp.login(USER, PASSWORD)
-        assert type(ftp.sock) is NativeSocket
-        with ftp.transfercmd("LIST") as conn:
-            assert type(conn) is NativeSocket
-            read_all(conn)
-        assert ftp.voidresp()[:3] == "226"
-
-
-def test_the_safe_class_takes_a_context_that_verifies(real):
-    with pytest.raises(ValueError):
-        rftplib.tls.FTPS(context=NativeContext(danger_accept_invalid_certs=True))
-    context = NativeContext(cafile=certificate("ca.crt"))
-    with rftplib.tls.FTPS(context=context, timeout=TIMEOUT) as ftp:
-        ftp.connect("127.0.0.1", real("pyftpdlib").port)
-        ftp.login(USER, PASSWORD)
-        assert isinstance(ftp.nlst(), list)

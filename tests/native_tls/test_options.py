@@ -156,6 +156,23 @@ def test_a_key_that_is_not_the_certificates(certs):
         NativeContext(certfile=certs / "client.crt")
 
 
+@pytest.mark.parametrize(
+    "part, words", [("key", "no certificate in it"), ("certificate", "no (private key|certificate) in it")]
+)
+def test_half_an_identity(certs, tmp_path, part, words):
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    key = serialization.load_pem_private_key((certs / "client.key").read_bytes(), None)
+    certificate = x509.load_pem_x509_certificate((certs / "client.crt").read_bytes())
+    parts = (key, None) if part == "key" else (None, certificate)
+    half = pkcs12.serialize_key_and_certificates(b"half", *parts, None, serialization.NoEncryption())
+    (tmp_path / "half.p12").write_bytes(half)
+    with pytest.raises(ssl.SSLError, match=f"^pkcs12 .*half.p12.*: {words}$"):
+        NativeContext(pkcs12=tmp_path / "half.p12")
+
+
 LOCKED = {
     "pkcs12": {"pkcs12": "client.p12"},
     "keyfile": {"certfile": "client.crt", "keyfile": "client-encrypted.key"},

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 
 import pytest
+from support.ports import REFUSING
 
 SCRIPT = os.path.join(os.path.dirname(__file__), "..", "..", "examples", "transfer.py")
 
@@ -38,9 +38,7 @@ def test_the_servers_refusal_is_shown(demo_server):
 
 
 def test_nobody_there():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    code, out, err = transfer(f"ftp://127.0.0.1:{port}/")
+    code, out, err = transfer(f"ftp://127.0.0.1:{REFUSING}/")
     assert code == 1
     assert err.startswith("transfer.py: ConnectionRefusedError: ")
 

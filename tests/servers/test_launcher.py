@@ -43,13 +43,14 @@ def test_accounts_outlast_a_change_of_the_hosts(own_folder, tmp_path, missing):
 
 
 def test_another_servers_greeting_is_not_its_own(own_folder):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))  # nobody else gets it
         port = listener.getsockname()[1]
-    process = Process(Server("ends", "ends", port, lambda server: [sys.executable, "-c", ""], python=True))
-    process.launch("tests")
-    while process.state:
-        pass
-    with socket.create_server(("127.0.0.1", port)) as listener:
+        process = Process(Server("ends", "ends", port, lambda server: [sys.executable, "-c", ""], python=True))
+        process.launch("tests")
+        while process.state:
+            pass
+        listener.listen()
         stranger = threading.Thread(target=greet, args=(listener,))
         stranger.start()
         with pytest.raises(OSError, match="another server"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.needed import chosen, endpoint, nothing_left, unavailable_of, work_of  # noqa: F401
+from support.needed import chosen, endpoint, no_pool_left, nothing_left, unavailable_of, work_of  # noqa: F401
 from support.sessions import ENDPOINTS, Work
 
 

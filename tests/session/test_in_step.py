@@ -9,7 +9,7 @@ import time
 
 import pytest
 import rftplib
-from rftplib import _pool, _recover
+from rftplib import _recover
 from rftplib.session import Site, Timeouts, batch, recover
 from rftplib.tls import FTPS
 from support.actions import auth_tls
@@ -19,13 +19,6 @@ from support.scripted_server import LIMIT, Server
 CONTENT = b"0123456789"
 LATE = b"226 late\r\n"
 TIMEOUT = 20
-
-
-@pytest.fixture(autouse=True)
-def no_pool_left():
-    yield
-    for pool in list(_pool._pools.values()):
-        pool.close_idle()
 
 
 def site_of(server):

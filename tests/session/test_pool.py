@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -12,6 +13,7 @@ import rftplib
 from rftplib import _pool
 from rftplib.session import Site, Timeouts, features
 from support.limited_server import LimitedServer
+from support.waiting import until
 
 PATIENCE = 60  # seconds that nothing here takes
 SHORT = Timeouts(2, 20, 20)
@@ -21,13 +23,6 @@ SHORT = Timeouts(2, 20, 20)
 def server():
     with LimitedServer(100) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def no_pool_left():
-    yield
-    for pool in list(_pool._pools.values()):
-        pool.close_idle()
 
 
 def session_of(ftp):
@@ -54,7 +49,7 @@ def end(threads, errors):
     deadline = time.monotonic() + PATIENCE
     for thread in threads:
         thread.join(max(0, deadline - time.monotonic()))
-    assert not [thread for thread in threads if thread.is_alive()], "a deadlock"
+    assert not any(thread.is_alive() for thread in threads), "a deadlock"
     if errors:
         raise errors[0]
 
@@ -259,10 +254,9 @@ def test_a_server_that_says_too_many_gets_fewer(text, at):
 
 
 def test_one_more_is_tried_after_a_while(monkeypatch):
-    with LimitedServer(1) as server:
+    with LimitedServer(1) as server, contextlib.ExitStack() as held:
         site = Site(server.url, connections=3, timeouts=SHORT)
-        held = [site.borrow()]
-        held[0].__enter__()
+        held.enter_context(site.borrow())
         with pytest.raises(RuntimeError):
             site.borrow().__enter__()
         server.limit = 3
@@ -271,11 +265,8 @@ def test_one_more_is_tried_after_a_while(monkeypatch):
         assert (server.accepted, server.refused) == (1, 1)
         monkeypatch.setattr(_pool, "REGAIN", 0)
         for _ in range(2):
-            held.append(site.borrow())
-            held[-1].__enter__()
+            held.enter_context(site.borrow())
         assert (server.accepted, server.refused) == (3, 1)
-        for lease in held:
-            lease.__exit__(None, None, None)
 
 
 def test_where_others_have_them_all_the_servers_word_is_raised():
@@ -291,10 +282,9 @@ def test_where_others_have_them_all_the_servers_word_is_raised():
 
 @pytest.mark.parametrize("text", ["530 Login incorrect", "530 Too many login failures", "421 Service not available"])
 def test_other_refusals_are_raised_at_once(text):
-    with LimitedServer(0, text, "PASS") as server:
-        with pytest.raises(rftplib.Error):
-            Site(server.url).borrow().__enter__()
-        assert server.refused == 1
+    with LimitedServer(0, text, "PASS") as server, pytest.raises(rftplib.Error):
+        Site(server.url).borrow().__enter__()
+    assert server.refused == 1
 
 
 def test_a_refused_password_is_sent_once():
@@ -302,9 +292,7 @@ def test_a_refused_password_is_sent_once():
     together = 4
 
     def password():
-        deadline = time.monotonic() + PATIENCE
-        while len(pool._turn._waiters) < together - 1 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(lambda: len(pool._turn._waiters) >= together - 1)
         return "wrong"
 
     def borrow(number):
@@ -347,9 +335,7 @@ def test_a_first_login_that_is_lost_holds_nobody_up_twice():
     def password():
         if not waited:
             waited.append(True)
-            deadline = time.monotonic() + PATIENCE
-            while len(pool._turn._waiters) < together - 1 and time.monotonic() < deadline:
-                time.sleep(0.01)
+            until(lambda: len(pool._turn._waiters) >= together - 1)
             raise OSError("lost")
         arrived.wait(PATIENCE)
         return "secret"
@@ -390,7 +376,7 @@ def test_ten_thousand_times_in_sixteen_threads(limit):
         if hasattr(os, "fork"):
             child = os.fork()
             if child == 0:
-                os._exit(in_the_child(site))
+                be_the_child(site)
             assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         end(threads, errors)
         assert server.most == limit
@@ -398,16 +384,15 @@ def test_ten_thousand_times_in_sixteen_threads(limit):
         assert server.refused < 50
 
 
-def in_the_child(site):
+def be_the_child(site):
     """What the parent has isn't lent; the server is full, or has room for a new one."""
+    status = 1
     try:
-        with site.borrow() as ftp:
+        with contextlib.suppress(rftplib.error_temp), site.borrow() as ftp:
             session_of(ftp)
-    except rftplib.error_temp:
-        pass
-    except BaseException:
-        return 1
-    return 0
+        status = 0
+    finally:
+        os._exit(status)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

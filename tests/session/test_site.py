@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import copy
-import io
-import os
 import pickle
 import socket
 import ssl
 
 import pytest
 import rftplib
-from rftplib.session import Site, Timeouts, batch, features
-from rftplib.tls import FTPS, ImplicitFTP_TLS, NativeContext
+from rftplib._errors import also, explained, hint_of, places_of
+from rftplib.session import Site, Timeouts, features
+from rftplib.tls import FTPS, ImplicitFTP_TLS
 from rftplib.transfer import get
-from servers import CATALOGUE
-from servers.layout import PASSWORD, USER, certificate
 from support.actions import auth_tls
 from support.certificates import CA_FILE
 from support.scripted_server import LIMIT, Server
@@ -318,80 +315,6 @@ def test_tls_is_verified_and_never_clear_text():
         Site("ftps://host", context=ssl._create_unverified_context()).open()
 
 
-@pytest.mark.parametrize("name", ["vsftpd-implicit", "proftpd-implicit", "pyftpdlib-implicit"])
-@pytest.mark.parametrize("native", [False, True])
-def test_implicit_tls(implicit_servers, name, native):
-    server = CATALOGUE[name]
-    if name in implicit_servers:
-        pytest.skip(implicit_servers[name])
-    url = f"ftps://{USER}:{PASSWORD}@localhost:{server.port}"
-    if native:
-        site = Site(url, implicit=True, context=NativeContext(cafile=certificate("ca.crt")))
-    else:
-        site = Site(f"{url}?cafile={certificate('ca.crt')}", implicit=True)
-    with site.open() as ftp:
-        assert ftp.pwd() == "/"
-
-
-@pytest.fixture(scope="module")
-def implicit_servers():
-    from servers import Session
-
-    session = Session(["vsftpd-implicit", "proftpd-implicit", "pyftpdlib-implicit"], setup=False)
-    try:
-        yield session.open()
-    finally:
-        session.close()
-
-
-@pytest.mark.endpoints(where=lambda endpoint: endpoint.server.complete)
-def test_borrowing_on_real_servers(work):
-    """Again and again the same connection, whatever is done with it, and none is left behind."""
-    endpoint = work.endpoint
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else "localhost"
-    scheme = "ftp" if endpoint.protection == "plain" else "ftpes"
-    context = None if scheme == "ftp" else endpoint.context()
-    site = Site(f"{scheme}://{USER}:{PASSWORD}@{host}:{endpoint.port}/{work.name}", context=context)
-    content, first = b"0123456789" * 1000, None
-    try:
-        for number in range(5):
-            with site.borrow() as ftp:
-                first = first or ftp
-                assert ftp is first
-                assert ftp.pwd().endswith(work.name)
-                ftp.storbinary(f"STOR file{number}", io.BytesIO(content))
-                assert ftp.size(f"file{number}") == len(content)
-                assert f"file{number}" in ftp.nlst()
-                ftp.cwd("/")
-            with pytest.raises(rftplib.error_perm):
-                with site.borrow() as ftp:
-                    ftp.delete("nothing")
-    finally:
-        site.close()
-    assert first.sock is None
-
-
-@pytest.mark.endpoints(where=lambda endpoint: endpoint.server.complete and endpoint.protection in ("plain", "tls1.3"))
-def test_names_that_are_no_text_are_kept_byte_for_byte(work):
-    """Listed, asked for in a batch, and deleted: a Site has `errors` "surrogateescape" by itself."""
-    endpoint = work.endpoint
-    name = b"caf\xe9 \xfe"  # 0xff is a command of Telnet's to inetutils and netkit (RFC 854)
-    if endpoint.server.python:
-        pytest.skip("pyftpdlib's own names are text")
-    with open(os.path.join(os.fsencode(work.path), name), "wb") as file:
-        file.write(b"12345")
-    os.chmod(os.path.join(os.fsencode(work.path), name), 0o666)
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    scheme = "ftp" if endpoint.protection == "plain" else "ftpes"
-    context = None if scheme == "ftp" else endpoint.context()
-    with Site(f"{scheme}://{USER}:{PASSWORD}@{host}:{endpoint.port}/{work.name}", context=context).open() as ftp:
-        (listed,) = (entry for entry in ftp.nlst() if entry not in (".", ".."))
-        assert os.fsencode(listed) == name
-        ftp.voidcmd("TYPE I")
-        assert [reply.text for reply in batch(ftp, [f"SIZE {listed}", f"DELE {listed}"])][0] == "213 5"
-    assert os.listdir(os.fsencode(work.path)) == []
-
-
 WANTS_TLS = [
     b"530 Non-anonymous sessions must use encryption.\r\n",
     b"421 Sorry, cleartext sessions and weak ciphers are not accepted on this server.\r\n",
@@ -406,7 +329,8 @@ def test_a_server_that_wants_tls(reply, tmp_path):
         with pytest.raises(rftplib.Error, match=r"\(the server wants TLS: ftpes:// or ftps://\)$") as caught:
             site.open()
         assert caught.value.args == (reply.decode().strip(),)
-        with pytest.raises(rftplib.Error, match="the server wants TLS: ftpes:// or ftps://; getting 'a'"):
+        where = f"getting 'a' from 127.0.0.1:{server.port}"
+        with pytest.raises(rftplib.Error, match=rf"\({where}: the server wants TLS: ftpes:// or ftps://\)$"):
             get(site, "a", tmp_path / "a")  # at once
         assert len(server.sessions) == 2
 
@@ -420,3 +344,12 @@ def test_a_login_without_a_password(home):
                 Site(f"ftp://{user}127.0.0.1:{server.port}").open()
         with pytest.raises(rftplib.error_perm, match=r"530 Login incorrect\.$"):
             Site(f"ftp://user:secret@127.0.0.1:{server.port}").open()
+
+
+def test_where_and_what_to_do_outlive_a_pickle():
+    """As errors do that come from another process."""
+    error = also(explained(also(rftplib.error_perm("530 no"), "getting 'a'"), "log in"), "after 2 replies")
+    for one in (error, pickle.loads(pickle.dumps(error))):
+        assert isinstance(one, rftplib.error_perm) and one.args == ("530 no",)
+        assert str(one) == "530 no (getting 'a'; after 2 replies: log in)"
+        assert (places_of(one), hint_of(one)) == (("getting 'a'", "after 2 replies"), "log in")

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import copy
 import pickle
+from contextlib import closing
 
 import pytest
 import rftplib
 from rftplib.session import batch
 from rftplib.tls import FTPS
-from support.scripted_server import LIMIT, Server
+from support.clients import opened
+from support.scripted_server import Server
 
 MANY = "550-first\n second\n550 last"
-
-
-class Clients:
-    def __init__(self, server, cls=rftplib.FTP, wanted=True):
-        self.ftp = cls(timeout=LIMIT)
-        self.ftp.structured_replies = wanted
-        self.ftp.connect(server.host, server.port)
-
-    def __enter__(self):
-        return self.ftp
-
-    def __exit__(self, *exception):
-        self.ftp.close()
 
 
 class Overriding(rftplib.FTP):
@@ -64,7 +53,7 @@ REPLIES = {
 def test_what_they_tell(name, cls):
     call, error, code, command = CALLS[name]
     with Server(REPLIES.get(name)) as server:
-        with Clients(server, cls) as ftp:
+        with closing(opened(server, cls, structured_replies=True)) as ftp:
             with pytest.raises(error) as raised:
                 call(ftp)
     exception = raised.value
@@ -83,7 +72,7 @@ def test_what_they_tell(name, cls):
 
 def test_off_they_are_ftplibs():
     with Server({"DELE": b"550 no\r\n"}) as server:
-        with Clients(server, wanted=False) as ftp:
+        with closing(opened(server)) as ftp:
             with pytest.raises(rftplib.error_perm) as raised:
                 ftp.delete("x")
             assert vars(raised.value) == {}
@@ -94,7 +83,7 @@ def test_off_they_are_ftplibs():
 
 def test_the_end_of_a_batch():
     with Server({"SIZE": [b"213 1\r\n", b"421 bye\r\n"]}) as server:
-        with Clients(server, wanted=False) as ftp:
+        with closing(opened(server)) as ftp:
             with pytest.raises(rftplib.error_temp) as raised:
                 batch(ftp, ["SIZE a", "SIZE b", "SIZE c"])
     assert (raised.value.code, raised.value.lines, raised.value.command) == (421, ["421 bye"], "SIZE b")

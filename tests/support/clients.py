@@ -10,6 +10,7 @@ import pytest
 import rftplib
 from rftplib.tls import NativeContext
 from support.certificates import CA_FILE, client_context
+from support.scripted_server import LIMIT
 
 KINDS = ["plain", "ssl", "native"]
 ALL_KINDS = pytest.mark.parametrize("kind", KINDS)
@@ -46,6 +47,14 @@ def connect(server, kind, timeout=None, module=rftplib):
     ftp.login("user", "secret")
     if kind != "plain":
         ftp.prot_p()
+    return ftp
+
+
+def opened(server, cls=rftplib.FTP, **attributes):
+    """One that is connected and not logged in, with these attributes set before."""
+    ftp = cls(timeout=LIMIT)
+    vars(ftp).update(attributes)
+    ftp.connect(server.host, server.port)
     return ftp
 
 
@@ -120,3 +129,14 @@ TRANSFERS = {
     "upload-lines": lambda ftp, name="x": ftp.storlines(f"STOR {name}", Endless()),
 }
 ALL_TRANSFERS = pytest.mark.parametrize("transfer", TRANSFERS)
+
+
+class Loop(rftplib.FTP):
+    """Somebody's own loops, in which nothing of rftplib's counts."""
+
+    def retrbinary(self, cmd, callback, blocksize=8192, rest=None):
+        self.voidcmd("TYPE I")
+        with self.transfercmd(cmd, rest) as conn:
+            while block := conn.recv(blocksize):
+                callback(block)
+        return self.voidresp()

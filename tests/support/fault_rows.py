@@ -10,6 +10,7 @@ from support.actions import close, end_data, open_data, recv_data, reset, send_d
 from support.scripted_server import LIMIT
 
 SHORT = 0.5  # the timeout where a timeout is what is waited for
+STEADY = 2.0  # shorter than all of what drips; a busy machine may hold a byte up for much of it
 DATA = b"0123456789" * 1000
 
 
@@ -75,11 +76,11 @@ DIALOGUE = [
     *_steps(close, bad.close_data, "closes", "EOFError", "EOFError"),
     *_steps(reset, bad.reset_data, "resets", "ConnectionResetError", "ConnectionResetError"),
     *_steps(None, None, "never answers", "timeout", "timeout", SHORT),
-    Row("drips: greeting", "", greeting=bad.drip(b"220 hi\r\n", 0.1), timeout=SHORT),
-    Row("drips: a reply", "", {"TYPE": bad.drip(b"200-a\r\n200\r\n", 0.08)}, timeout=SHORT),
-    Row("drips: data", "", {"RETR": (b"150 go\r\n", bad.drip_data(b"12345678", 0.1), b"226 ok\r\n")}, timeout=SHORT),
-    Row("drips: lines", "", {"NLST": (b"150 go\r\n", bad.drip_data(b"ab\r\nc\r\n", 0.1), b"226 ok\r\n")}, listing,
-        timeout=SHORT),
+    Row("drips: greeting", "", greeting=bad.drip(b"220 hi\r\n", 0.3), timeout=STEADY),
+    Row("drips: a reply", "", {"TYPE": bad.drip(b"200-a\r\n200\r\n", 0.2)}, timeout=STEADY),
+    Row("drips: data", "", {"RETR": (b"150 go\r\n", bad.drip_data(b"12345678", 0.3), b"226 ok\r\n")}, timeout=STEADY),
+    Row("drips: lines", "", {"NLST": (b"150 go\r\n", bad.drip_data(b"ab\r\nc\r\n", 0.3), b"226 ok\r\n")}, listing,
+        timeout=STEADY),
     Row("late: a reply", "", {"PASV": (bad.later(0.2), bad.elsewhere("127,0,0,1"))}),
     Row("late: 226", "", {"RETR": (b"150 go\r\n", send_data(), bad.later(0.2), b"226 ok\r\n")}),
     Row("doubled: a reply", "error_proto", {"TYPE": b"200 a\r\n???\r\n"}),

@@ -11,10 +11,14 @@ from __future__ import annotations
 import time
 
 from rftplib.session import Site, Timeouts
+from rftplib.transfer import Retry
 from support.actions import reset
+from support.real import content
 from support.scripted_server import Server
 
 TIME = 1_600_000_000
+DATA = content(300_000)  # what is there, and what is sent, where it doesn't matter
+AT_ONCE = Retry(attempts=4, base=0)
 FEAT = ("SIZE", "MDTM", "MFMT", "REST STREAM", "UTF8")
 PATIENCE = Timeouts(10, 10, 10)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import shutil
-import uuid
 from dataclasses import dataclass
 
 import rftplib
 from rftplib.tls import NativeContext
-from servers import CATALOGUE, Server
-from servers.layout import PASSWORD, USER, certificate, home
+from servers import CATALOGUE
+from servers.layout import certificate
 from servers.tls import client_context
+from support.folders import Address, Folder
+from support.folders import content as content
 
 TIMEOUT = 20  # of every client here: far more than any server takes, far less than a hung test run
 VERSIONS = ("1.2", "1.3")
@@ -39,21 +37,16 @@ NO_TICKETS = {"pureftpd"}  # families that send no TLS 1.3 tickets: there is not
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class Endpoint(Address):
     """One address of one server, spoken to in one version of TLS."""
 
-    server: Server
-    host: str
     version: str
     native: bool = False  # with a NativeContext
 
     def __str__(self) -> str:
-        family = "ipv6" if ":" in self.host else "ipv4"
-        return f"{self.server.name}-{family}-tls{self.version}{'-native' if self.native else ''}"
-
-    @property
-    def port(self) -> int:
-        return self.server.port
+        return (
+            f"{self.server.name}-{'ipv6' if self.ipv6 else 'ipv4'}-tls{self.version}{'-native' if self.native else ''}"
+        )
 
     @property
     def resumes(self) -> bool:
@@ -71,14 +64,7 @@ class Endpoint:
 
     def login(self, lib=rftplib, cls=None, context=None, **options):
         """A client of `lib.FTP_TLS`, or of `cls`, logged in; its data connections not yet protected."""
-        client = (cls or lib.FTP_TLS)(context=context or self.context(), timeout=TIMEOUT, **options)
-        try:
-            client.connect(self.host, self.port)
-            client.login(USER, PASSWORD)
-        except BaseException:
-            client.close()
-            raise
-        return client
+        return self.log_in((cls or lib.FTP_TLS)(context=context or self.context(), timeout=TIMEOUT, **options))
 
 
 def endpoints(names, native=False) -> list[Endpoint]:
@@ -92,35 +78,19 @@ def endpoints(names, native=False) -> list[Endpoint]:
     ]
 
 
-class Work:
-    """A fresh folder on the server, seen from the disk (`path`) and by clients, which start in it."""
+class Work(Folder):
+    """A fresh folder on the server, and clients of `lib` in it."""
 
     def __init__(self, endpoint: Endpoint, lib=rftplib) -> None:
-        self.endpoint, self.lib = endpoint, lib
-        self.name = f"ftps-{uuid.uuid4().hex}"
-        self.path = home() / self.name
-        self.path.mkdir()
-        self.path.chmod(0o777)  # the server writes as another user than we
-        self._clients = contextlib.ExitStack()
+        super().__init__(endpoint)
+        self.lib = lib
 
     def client(self, protect=True, **options):
         """A client in this folder, closed at the end; with `protect` its data connections are encrypted."""
-        client = self.endpoint.login(self.lib, **options)
-        self._clients.callback(client.close)
+        client = self.enter(self.endpoint.login(self.lib, **options))
         if protect:
             client.prot_p()
-        client.cwd(self.name)
         return client
-
-    def put(self, name: str, content: bytes):
-        """A file that is there already."""
-        path = self.path / name
-        path.write_bytes(content)
-        path.chmod(0o666)
-
-    def close(self) -> None:
-        self._clients.close()
-        shutil.rmtree(self.path)
 
 
 class Watched(rftplib.FTP_TLS):
@@ -134,10 +104,3 @@ class Watched(rftplib.FTP_TLS):
         conn, size = super().ntransfercmd(cmd, rest)
         self.resumed.append(conn.session_reused)
         return conn, size
-
-
-@functools.lru_cache(maxsize=8)
-def content(size: int) -> bytes:
-    """Bytes in which no part equals another, so that lost or doubled blocks show. All byte values, CR and LF too."""
-    block = bytes(range(256))
-    return b"".join(number.to_bytes(4, "big") + block for number in range(size // 260 + 1))[:size]

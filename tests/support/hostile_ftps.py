@@ -52,6 +52,7 @@ class Hostile(Server):
         self.payload = b""  # or an iterable of pieces
         self.announced = b"150 here it comes\r\n"
         self.alerts = 0  # so many data connections get an alert instead of a handshake
+        self.refusal = None  # the final reply then, if it is another one
         self.lingers = 0  # for so many seconds a reset waits
         self.end = "notify"
         self.final = b"226 done\r\n"  # None: the control connection is closed instead
@@ -103,7 +104,7 @@ def transfer(session, move):
             server.alerts -= 1
             conn.recv(65536)
             conn.sendall(ALERT)
-            return finally_say(session)
+            return finally_say(session, server.refusal)
         if session.protect:
             try:
                 conn = session.data_conns[-1] = server.tls.wrap_socket(conn, server_side=True)
@@ -126,11 +127,12 @@ def transfer(session, move):
     finally_say(session)
 
 
-def finally_say(session):
-    if session.server.final is None:
+def finally_say(session, reply=None):
+    reply = reply or session.server.final
+    if reply is None:
         session.conn.close()
         raise Stopped
-    session.say(session.server.final)
+    session.say(reply)
 
 
 def give(session, conn):

@@ -56,6 +56,8 @@ class TreeServer(Scripted):
             if known in self.actions:
                 self.commands.append(line)
                 return self.actions[known](session)
+        if line.startswith("MLSD ") and line not in self.data_of and line not in self.answers:
+            return session.say(b"550 no such directory\r\n")
         if line.startswith("MLST "):
             return session.say(self.mlst(line[5:]).encode("utf-8", "surrogateescape") + b"\r\n")
         return super().unknown(session)

@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 
+from support import ports
 from support.actions import Stopped
 from support.scripted_server import LIMIT
 
@@ -119,9 +120,7 @@ def elsewhere_extended(form):
 
 def closed_port(session):
     """A 227 reply that names a port where nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        elsewhere("127,0,0,1", "{},{}".format(*divmod(taken.getsockname()[1], 256)))(session)
+    elsewhere("127,0,0,1", "{},{}".format(*divmod(ports.REFUSING, 256)))(session)
 
 
 def stranger(host, data):

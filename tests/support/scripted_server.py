@@ -17,6 +17,7 @@ block is left, or after LIMIT seconds.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import select
 import socket
@@ -265,6 +266,13 @@ class Server:
     def let_go(self):
         """End all that waits in wait_for_end()."""
         self.going_on.set()
+
+    def leave(self):
+        """Be gone: connections end, new ones are refused. Nobody else gets the port before `close`."""
+        self.finish()
+        for sock in (self.listener, *(session.conn for session in self.sessions)):
+            with contextlib.suppress(OSError):  # the client may have ended it
+                sock.shutdown(socket.SHUT_RDWR)
 
     def finish(self, quietly=False):
         """Let the sessions take what has been sent, and end. The connections stay open for `client_closed`."""

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import uuid
 from dataclasses import dataclass
 
 import rftplib
 from rftplib.tls import FTPS, NativeContext
-from servers import CATALOGUE, Server
-from servers.layout import PASSWORD, USER, certificate, home
+from servers import CATALOGUE
+from servers.layout import certificate
 from servers.tls import client_context
+from support.folders import Address, Folder
 from support.real import ENDPOINTS as PLAIN
 from support.real import TIMEOUT
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class Endpoint(Address):
     """One address of one server, and how it is spoken to: "plain", "tls1.2", "tls1.3" or "native" (a NativeContext)."""
 
-    server: Server
-    host: str
     protection: str = "plain"
 
     def __str__(self) -> str:
-        return f"{self.server.family}-{'ipv6' if ':' in self.host else 'ipv4'}-{self.protection}"
-
-    @property
-    def port(self) -> int:
-        return self.server.port
+        return f"{self.server.family}-{'ipv6' if self.ipv6 else 'ipv4'}-{self.protection}"
 
     def context(self):
         if self.protection == "native":
@@ -43,14 +35,7 @@ class Endpoint:
         return FTPS(timeout=TIMEOUT, context=self.context(), **options)
 
     def login(self, **options):
-        ftp = self.client(**options)
-        try:
-            ftp.connect(self.host, self.port)
-            ftp.login(USER, PASSWORD)
-        except BaseException:
-            ftp.close()
-            raise
-        return ftp
+        return self.log_in(self.client(**options))
 
 
 SECURED = [
@@ -61,30 +46,11 @@ SECURED = [
 ENDPOINTS = [Endpoint(endpoint.server, endpoint.host) for endpoint in PLAIN] + SECURED
 
 
-class Work:
-    """A fresh folder on the server, seen from the disk (`path`) and by clients."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-        self.name = f"session-{uuid.uuid4().hex}"
-        self.path = home() / self.name
-        self._clients = contextlib.ExitStack()
-        self.folder(".")
-
-    def folder(self, name: str):
-        path = self.path / name
-        path.mkdir(exist_ok=True)
-        path.chmod(0o777)  # the server writes as another user than we
-        return path
+class Work(Folder):
+    """A fresh folder on the server, and clients in TYPE I."""
 
     def client(self, folder: str = ".", **options):
-        """A client in a folder below this one, in TYPE I; closed at the end of the test."""
-        ftp = self.endpoint.login(**options)
-        self._clients.callback(ftp.close)
-        ftp.cwd(f"{self.name}/{folder}")
+        """A client in a folder below this one; closed at the end of the test."""
+        ftp = self.enter(self.endpoint.login(**options), folder)
         ftp.voidcmd("TYPE I")
         return ftp
-
-    def close(self) -> None:
-        self._clients.close()
-        shutil.rmtree(self.path)

@@ -6,8 +6,7 @@ RETR stall      1000 bytes, then nothing more        NLST stall      10 lines, t
 RETR steps      20 blocks of 1000 bytes, 20 ms apart
 RETR endless    bytes as fast as they are taken      NLST endless    lines as fast as they are taken
 STOR stall      never reads                          STOR sink       reads all
-STOR slowly     reads all, 200 kB each 5 ms
-Any other command is 200, but HANG gets no reply at all. `greets=False`: nor does the client that connects.
+Any other command is 200.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from support.scripted_server import Server
 BLOCK = bytes(range(256)) * 4
 LINES = b"name-of-a-file\r\n" * 4096
 STEPS, STEP_SECONDS = 20, 0.02
-PAUSE_SECONDS, PORTION = 0.005, 200_000  # of `STOR slowly`
 
 
 class SlowServer(Server):
@@ -28,14 +26,9 @@ class SlowServer(Server):
 
     steps = BLOCK[:1000] * STEPS  # what `RETR steps` sends
 
-    def __init__(self, greets: bool = True) -> None:
-        super().__init__({"HANG": None, "RETR": transfer, "NLST": transfer, "STOR": transfer})
-        self.greeting = b"220 slowly\r\n" if greets else None
+    def __init__(self) -> None:
+        super().__init__({"RETR": transfer, "NLST": transfer, "STOR": transfer})
         self.stored = bytearray()  # what a STOR got, its first 16 MiB
-
-    def answer(self, text: str) -> None:
-        """A reply out of turn, to the client that connected last."""
-        self.sessions[-1].say(text.encode() + b"\r\n")
 
     @staticmethod
     def unknown(session):
@@ -52,8 +45,7 @@ def transfer(session):
         ("RETR", "steps"): lambda conn: steps(session, conn),
         ("RETR", "endless"): lambda conn: endless(session, conn, BLOCK * 64),
         ("NLST", "endless"): lambda conn: endless(session, conn, LINES),
-        ("STOR", "sink"): lambda conn: sink(session, conn, 1 << 20),
-        ("STOR", "slowly"): lambda conn: sink(session, conn, PORTION, PAUSE_SECONDS),
+        ("STOR", "sink"): lambda conn: sink(session, conn),
     }[verb, name]
     conn = session.open_data()
 
@@ -86,16 +78,14 @@ def endless(session, conn, block):
         session.send(conn, block)
 
 
-def sink(session, conn, portion, pause=0.0):
+def sink(session, conn):
     session.server.note("flowing")
     while True:
         session.wait_readable(conn)
-        if not (block := conn.recv(portion)):
+        if not (block := conn.recv(1 << 20)):
             return
         if len(session.server.stored) < 1 << 24:
             session.server.stored += block
-        if pause:
-            session.server.going_on.wait(pause)
 
 
 @contextlib.contextmanager

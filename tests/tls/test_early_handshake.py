@@ -223,10 +223,7 @@ def test_an_own_sendcmd_has_ftplibs_order():
             return super().sendcmd(cmd)
 
     with Server() as server:
-        ftp = Client(timeout=20)
-        ftp.connect(server.host, server.port)
-        ftp.login("user", "secret")
-        ftp.prot_p()
+        ftp = secured(server, Client, timeout=20)
         assert ftp.nlst() == ["one", "two"]
         ftp.quit()
     assert seen[-3:] == ["TYPE A", "PASV", "NLST"]
@@ -271,10 +268,7 @@ def test_the_recipe_for_sessions_gets_a_plain_connection():
             return conn, size
 
     with Server({"STOR": (b"150 send it\r\n", recv_data, b"226 stored\r\n")}) as server:
-        ftp = Client(timeout=20)
-        ftp.connect(server.host, server.port)
-        ftp.login("user", "secret")
-        ftp.prot_p()
+        ftp = secured(server, Client, timeout=20)
         assert ftp.storbinary("STOR x", io.BytesIO(b"x" * 1000)) == "226 stored"
         ftp.quit()
     assert kinds == [socket.socket]
@@ -293,10 +287,7 @@ def test_a_class_in_between_gets_a_plain_connection():
         pass
 
     with Server() as server:
-        ftp = Client(timeout=20)
-        ftp.connect(server.host, server.port)
-        ftp.login("user", "secret")
-        ftp.prot_p()
+        ftp = secured(server, Client, timeout=20)
         assert ftp.nlst() == ["one", "two"]
         ftp.quit()
     assert kinds == [socket.socket]

@@ -6,25 +6,16 @@ import ssl
 import threading
 
 import pytest
-import rftplib
-from support.certificates import client_context
+from support.clients import connect, unconnected
 from support.ftps import content
 
 # Longer than what is received at once, and no multiple of anything
 DATA = content(700_001)
 
 
-def connected(hostile, context, timeout=10):
-    client = rftplib.FTP_TLS(context=context, timeout=timeout)
-    client.connect(*hostile.address)
-    client.login("user", "secret")
-    client.prot_p()
-    return client
-
-
 @pytest.fixture
 def ftp(hostile):
-    client = connected(hostile, client_context())
+    client = connect(hostile, "ssl", 10)
     yield client
     client.close()
 
@@ -92,39 +83,18 @@ def test_every_block_is_an_object_of_its_own(hostile, ftp):
     assert blocks == copies and b"".join(blocks) == DATA[:200_000]
 
 
-def test_a_callback_that_turns_the_timeout_off(hostile):
-    """The connection is in blocking mode then, and is read all the same."""
-
-    class Client(rftplib.FTP_TLS):
-        def ntransfercmd(self, cmd, rest=None):
-            self.data, size = super().ntransfercmd(cmd, rest)
-            return self.data, size
-
-    client = Client(context=client_context(), timeout=10)
-    try:
-        client.connect(*hostile.address)
+def test_a_context_that_lets_the_kernel_decrypt(hostile):
+    """Where it does there are no records to be read ahead; where it can't, nobody notices."""
+    client = unconnected("ssl", 10)
+    client.context.options |= getattr(ssl, "OP_ENABLE_KTLS", 1 << 3)
+    with client:
+        client.connect("localhost", hostile.port)
         client.login("user", "secret")
         client.prot_p()
         hostile.payload = DATA
         blocks = []
-        client.retrbinary("RETR x", lambda block: blocks.append(block) or client.data.settimeout(None))
-        assert b"".join(blocks) == DATA
-    finally:
-        client.close()
-
-
-def test_a_context_that_lets_the_kernel_decrypt(hostile):
-    """Where it does there are no records to be read ahead; where it can't, nobody notices."""
-    context = client_context()
-    context.options |= getattr(ssl, "OP_ENABLE_KTLS", 1 << 3)
-    client = connected(hostile, context)
-    try:
-        hostile.payload = DATA
-        blocks = []
         assert client.retrbinary("RETR x", blocks.append) == "226 done"
         assert b"".join(blocks) == DATA
-    finally:
-        client.close()
 
 
 def test_lines(hostile, ftp):

@@ -6,9 +6,8 @@ import io
 
 import pytest
 import rftplib
+from support import recipes
 from support.ftps import EXPLICIT, content
-
-from tls import recipes
 
 # The recipes that suppress close_notify can't satisfy a server that insists on it.
 LENIENT = [name for name in EXPLICIT if name != "vsftpd-strict"]

@@ -172,17 +172,3 @@ def test_without_a_session_the_keyword_is_not_passed(hostile):
     finally:
         ftp.close()
     assert calls == [["server_hostname"]]
-
-
-def test_nothing_is_left_on_the_object(hostile):
-    """The instance has the attributes that ftplib's has."""
-    import ftplib
-
-    ours, theirs = (lib.FTP_TLS(context=client_context(), timeout=10) for lib in (rftplib, ftplib))
-    for ftp in (ours, theirs):
-        ftp.connect(*hostile.address)
-        ftp.login("user", "secret")
-        ftp.prot_p()
-        ftp.nlst()
-        ftp.close()
-    assert list(vars(ours)) == list(vars(theirs))

@@ -21,10 +21,11 @@ def connect(server, made=None, **attributes):
     return ftp
 
 
+@pytest.mark.parametrize("refusal", [None, b"425 no data connection\r\n", b"522 session reuse failed\r\n"])
 @pytest.mark.parametrize("transfer", ["download", "upload", "lines"])
-def test_a_server_that_cant_take_its_own_session(hostile, transfer, caplog):
+def test_a_server_that_cant_take_its_own_session(hostile, transfer, refusal, caplog):
     """It answers the handshake by an alert: the transfer begins once more, without a session, and so do all others."""
-    hostile.alerts, hostile.payload = 1, b"some line\r\n"
+    hostile.alerts, hostile.refusal, hostile.payload = 1, refusal, b"some line\r\n"
     ftp = connect(hostile)
     received = []
     calls = {

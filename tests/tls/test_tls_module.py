@@ -8,10 +8,11 @@ import ssl
 
 import pytest
 import rftplib
-from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS, NativeContext
+from rftplib.tls import FTPS, FTPS_PORT, ImplicitFTP_TLS, NativeContext, NativeSocket
 from servers.layout import PASSWORD, USER, certificate
 from support.certificates import client_context
 from support.ftps import IMPLICIT, TIMEOUT, content
+from support.ports import REFUSING
 
 BOTH = pytest.mark.parametrize("cls", [ImplicitFTP_TLS, FTPS], ids=["ImplicitFTP_TLS", "FTPS"])
 PROTECTION = [("PBSZ 0", True), ("PROT P", True)]
@@ -74,7 +75,7 @@ def test_ftps_by_default_trusts_only_the_system(endpoint):
         FTPS(timeout=TIMEOUT).connect(endpoint.host, endpoint.port)
 
 
-@pytest.mark.servers("proftpd-noreuse", "pyftpdlib")
+@pytest.mark.servers("vsftpd", "proftpd", "proftpd-noreuse", "pyftpdlib")
 def test_ftps_with_tls_in_rust(work):
     trusting = NativeContext(cafile=str(certificate("ca.crt")), maximum_version=f"TLSv{work.endpoint.version}")
     with FTPS(context=trusting, timeout=TIMEOUT) as ftp:
@@ -90,6 +91,7 @@ def test_implicit_tls_in_rust(work, cls):
     with implicit(cls, context=NativeContext(cafile=str(certificate("ca.crt"))), timeout=TIMEOUT) as ftp:
         ftp.connect(work.endpoint.host, work.endpoint.port)
         ftp.login(USER, PASSWORD)
+        assert type(ftp.sock) is NativeSocket
         transfer(work, ftp)
 
 
@@ -268,12 +270,8 @@ def test_arguments_as_in_ftp(cls):
 
 @BOTH
 def test_refused_connection(cls):
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     with pytest.raises(ConnectionRefusedError):
-        implicit(cls, context=client_context(), timeout=5).connect("127.0.0.1", port)
+        implicit(cls, context=client_context(), timeout=5).connect("127.0.0.1", REFUSING)
 
 
 @BOTH
@@ -300,6 +298,8 @@ def test_audit_event(hostile, cls):
 def test_names_of_the_module():
     import rftplib.tls
 
-    assert {"FTPS", "FTPS_PORT", "ImplicitFTP_TLS"} <= set(rftplib.tls.__all__)
+    assert {"FTPS", "FTPS_PORT", "ImplicitFTP_TLS", "NativeContext", "NativeSocket"} <= set(rftplib.tls.__all__)
     assert all(hasattr(rftplib.tls, name) for name in rftplib.tls.__all__)
-    assert FTPS.__module__ == ImplicitFTP_TLS.__module__ == "rftplib.tls"
+    assert {cls.__module__ for cls in (FTPS, ImplicitFTP_TLS, NativeContext, NativeSocket)} == {"rftplib.tls"}
+    with pytest.raises(TypeError):
+        NativeSocket()

@@ -12,7 +12,7 @@ import pytest
 import rftplib
 from rftplib import _lenient
 from support.ftps import content
-from tls.ends import DATA, VERSIONS, login
+from tls.ends import DATA, VERSIONS, Recipe, login, suppressed
 
 
 @pytest.mark.parametrize("end", ["notify", "eof", "reset", "chatter"])
@@ -106,25 +106,16 @@ def test_the_default_bound():
 
 
 @VERSIONS
-@pytest.mark.parametrize("suppress", ["module", "instance"])
-def test_upload_without_unwrap_arrives_whole(hostile, version, suppress, monkeypatch):
+@pytest.mark.parametrize("how", ["module", "instance"])
+def test_upload_without_unwrap_arrives_whole(hostile, version, how):
     """Unread TLS 1.3 tickets must not make the kernel reset the connection."""
-
-    class Client(rftplib.FTP_TLS):
-        def ntransfercmd(self, cmd, rest=None):
-            conn, size = super().ntransfercmd(cmd, rest)
-            if suppress == "instance":
-                conn.unwrap = lambda: None
-            return conn, size
-
-    if suppress == "module":
-        monkeypatch.setattr(rftplib, "_SSLSocket", None)
     hostile.end = "eof"
-    ftp = login(hostile, version, Client)
+    ftp = login(hostile, version, type("Client", (Recipe, rftplib.FTP_TLS), {}))
     try:
         for size in (1, 100_000, 5_000_000):
             hostile.uploaded.clear()
-            assert ftp.storbinary("STOR x", io.BytesIO(content(size))) == "226 done"
+            with suppressed(ftp, how):
+                assert ftp.storbinary("STOR x", io.BytesIO(content(size))) == "226 done"
             assert hostile.uploaded == content(size)
     finally:
         ftp.close()

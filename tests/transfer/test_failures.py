@@ -150,19 +150,6 @@ def test_a_transfer_imports_nothing(native):
 # ---------------------------------------------------------------------------------- the server falls silent or resets
 
 
-def test_the_position_after_a_timeout(plain):
-    def script(run):
-        with open(run.path(), "wb") as fp:
-            fp.write(b"before")
-            with stalled(run, DATA) as ftp:
-                outcome = run.attempt(ftp.retrbinary, "RETR x", fp.write)[1]
-            position = fp.tell()
-            fp.write(b"after")
-        return outcome, position, run.path().read_bytes()
-
-    assert plain(script) == (socket.timeout, 6 + len(DATA), b"before" + DATA + b"after")
-
-
 @pytest.mark.parametrize("lines", [b"a\r\nb\r\n", b"a\r\nb\r\nunfinished", b"a\r\nb\r"])
 def test_a_listing_that_falls_silent(plain, lines):
     def script(run):
@@ -174,23 +161,6 @@ def test_a_listing_that_falls_silent(plain, lines):
 
     complete = ["a"] if lines.endswith(b"b\r") else ["a", "b"]
     assert plain(script) == (complete + [socket.timeout]) * 2
-
-
-@pytest.mark.parametrize("source", ["file", "memory", "lines"])
-def test_a_server_that_takes_nothing(plain, source):
-    """The kernel takes some megabytes, then sending times out."""
-
-    def script(run):
-        body = b"x" * 99 + b"\n"
-        path = run.path(content=body * 200_000)
-        with open(path, "rb") as fp, stalled(run) as ftp:
-            ftp.transfercmd("STOR x").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
-            call = ftp.storlines if source == "lines" else ftp.storbinary
-            outcome = run.attempt(call, "STOR x", fp if source != "memory" else io.BytesIO(path.read_bytes()))
-            assert 0 < fp.tell() < path.stat().st_size or source == "memory"
-        return outcome
-
-    assert plain(script) == ("raised", socket.timeout, ("timed out",), "timed out")
 
 
 @pytest.mark.parametrize("source", ["file", "memory", "lines"])
@@ -280,31 +250,6 @@ def test_a_file_closed_while_it_is_written(plain):
 
 
 # ---------------------------------------------------------------------------------- signals
-
-
-class Interrupted(Exception):
-    pass
-
-
-def test_a_signals_handler_that_raises(plain):
-    def interrupt(number, frame):
-        raise Interrupted("enough")
-
-    main = threading.main_thread().ident
-
-    def script(run):
-        def peer(far):
-            far.sendall(DATA)
-            until(lambda: run.path().stat().st_size == len(DATA))
-            signal.pthread_kill(main, signal.SIGUSR1)
-            far.recv(1)
-
-        with handler(interrupt), open(run.path(content=b""), "wb", 0) as fp, run.against(peer) as ftp:
-            conn = ftp.transfercmd("RETR x")
-            outcome = run.attempt(ftp.retrbinary, "RETR x", fp.write)
-            return outcome, fp.tell(), run.path().read_bytes(), conn.fileno()
-
-    assert plain(script) == (("raised", Interrupted, ("enough",), "enough"), len(DATA), DATA, -1)
 
 
 def test_a_signals_handler_that_returns(plain):

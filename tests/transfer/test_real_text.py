@@ -50,38 +50,3 @@ def test_retrlines_gives_what_ftplib_gives(work, pair):
     for text in (b"", b"\n", b"no end", b"a\nb\n", b"a\r\nb\r\n", b"lone\rreturn\n", "ü☃".encode()):
         work.put("text", text)
         pair.same(download, text)
-
-
-def test_retrlines_of_many_lines(work, pair):
-    text = b"".join(b"line %d\n" % number for number in range(20_000))
-    work.put("text", text)
-
-    def download(ftp):
-        received: list[str] = []
-        ftp.retrlines("RETR text", received.append)
-        return received
-
-    assert len(pair.same(download)) == 20_000
-
-
-def test_latin_1(work):
-    ftp = work.client(encoding="latin-1")
-    work.put("text", "grün\n".encode("latin-1"))
-    received: list[str] = []
-    ftp.retrlines("RETR text", received.append)
-    assert received == ["grün"]
-
-
-def test_undecodable_line(work, pair):
-    work.put("text", b"fine\n\xff\n")
-
-    def download(ftp):
-        return ftp.retrlines("RETR text", lambda line: None)
-
-    assert isinstance(pair.same(download), UnicodeDecodeError)
-
-
-def test_line_too_long(work, pair):
-    work.put("text", b"x" * 9000 + b"\n")
-    error = pair.same(lambda ftp: ftp.retrlines("RETR text", lambda line: None))
-    assert str(error) == "got more than 8192 bytes"

@@ -52,37 +52,6 @@ def test_download_to_a_file(work, ftp, passive, tmp_path):
         assert (tmp_path / str(size)).read_bytes() == content(size)
 
 
-@pytest.mark.parametrize("blocksize", [1, 1000, 8192, 1 << 20])
-def test_block_size(work, ftp, blocksize):
-    size = 3000 if blocksize == 1 else 500_001
-    data = content(size)
-    ftp.storbinary("STOR up", io.BytesIO(data), blocksize)
-    assert (work.path / "new" / "up").read_bytes() == data
-    blocks: list[bytes] = []
-    ftp.retrbinary("RETR up", blocks.append, blocksize)
-    assert b"".join(blocks) == data
-    assert max(map(len, blocks)) <= blocksize
-
-
-def test_into_the_usual_collectors(work, ftp):
-    data = content(300_001)
-    work.put("down", data)
-    memory, array, blocks = io.BytesIO(), bytearray(), []
-    for sink in (memory.write, array.extend, blocks.append):
-        ftp.retrbinary("RETR down", sink)
-    assert memory.getvalue() == data
-    assert array == data
-    assert b"".join(blocks) == data
-
-
-def test_storbinary_tells_its_callback_every_block(ftp):
-    seen: list[bytes] = []
-    data = content(100_001)
-    ftp.storbinary("STOR up", io.BytesIO(data), 4096, seen.append)
-    assert b"".join(seen) == data
-    assert set(map(len, seen[:-1])) == {4096}
-
-
 def test_many_transfers_on_one_connection(work, ftp, endpoint):
     for number in range(30):
         ftp.set_pasv(number % 3 != 0 or not endpoint.server.active)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import resource
 
 import pytest
@@ -125,57 +124,6 @@ def test_a_disk_that_fills_up(quiet, tmp_path, mode, buffering):
     assert ours.notes[2] == ["tuple", "True", "True"]
 
 
-@pytest.mark.parametrize("buffering", [0, -1, 1 << 16])
-def test_a_device_that_is_full(quiet, buffering):
-    def sink(stack):
-        stack.enter_context(contextlib.suppress(OSError))  # the file's close() tries to write what is left
-        return stack.enter_context(open("/dev/full", "wb", buffering)).write
-
-    ours = same_everywhere(download(sink), quiet, DOWN)
-    assert ours.notes[0][1]["errno"] == 28  # ENOSPC
-
-
-def test_a_sink_that_was_closed(quiet, tmp_path):
-    def sink(stack):
-        file = open(tmp_path / "file", "wb")
-        file.close()
-        return file.write
-
-    ours = same_everywhere(download(sink), quiet, DOWN)
-    assert type_of(ours.notes[0]) == "ValueError"
-
-
-def test_a_sink_that_is_not_writable(quiet, tmp_path):
-    (tmp_path / "file").write_bytes(b"")
-    ours = same_everywhere(
-        download(lambda stack: stack.enter_context(open(tmp_path / "file", "rb")).write), quiet, DOWN
-    )
-    assert type_of(ours.notes[0]) == "UnsupportedOperation"
-
-
-def test_a_buffer_that_is_exported(quiet):
-    """A bytearray that somebody looks at can't grow."""
-
-    def sink(stack):
-        buffer = bytearray(b"x")
-        stack.enter_context(memoryview(buffer))
-        return buffer.extend
-
-    ours = same_everywhere(download(sink), quiet, DOWN)
-    assert type_of(ours.notes[0]) == "BufferError"
-
-
-def test_a_sink_that_closes_the_client(quiet):
-    """From inside a callback: the transfer in progress fails, nothing hangs."""
-
-    def script(lib, env):
-        ftp = env.ftp()
-        env.attempt(ftp.retrbinary, "RETR x", lambda block: ftp.close())
-        env.note(ftp.sock, ftp.file)
-
-    same_everywhere(script, quiet, {"RETR": (b"150 go\r\n", send_data(b"12345"), b"226 done\r\n")})
-
-
 def upload(method, source_of, callback=None):
     def script(lib, env):
         ftp = env.ftp()
@@ -191,56 +139,3 @@ def test_a_source_that_raises(quiet, method, count):
     ours = same_everywhere(upload(method, lambda: Source(after(count))), quiet, UP)
     assert type_of(ours.notes[0]) == "Broken"
     assert ours.uploads[0].replace(b"\r", b"") == (b"x" * 1000 + b"\n") * (count - 1)
-
-
-@pytest.mark.parametrize("method", ["storbinary", "storlines"])
-def test_a_callback_that_raises(quiet, method):
-    ours = same_everywhere(upload(method, lambda: io.BytesIO(b"line\n" * 90_000), lambda: after(3)), quiet, UP)
-    assert type_of(ours.notes[0]) == "Broken"
-
-
-@pytest.mark.parametrize("give", [b"x" * 1_000_000, bytearray(b"y" * 300_000), memoryview(b"z" * 70_000)], ids=type)
-def test_a_source_that_gives_more_than_was_asked_for(quiet, give):
-    parts = iter([give, b""] * 2)
-    ours = same_everywhere(upload("storbinary", lambda: Source(lambda size: next(parts))), quiet, UP)
-    assert ours.uploads == [bytes(give)]
-
-
-@pytest.mark.parametrize("give", ["text", 7, None, [1], object()], ids=repr)
-@pytest.mark.parametrize("method", ["storbinary", "storlines"])
-def test_a_source_that_gives_what_is_no_bytes(quiet, method, give):
-    same_everywhere(upload(method, lambda: Source(lambda size: give)), quiet, UP)
-
-
-def test_a_source_with_a_line_that_is_too_long(quiet):
-    ours = same_everywhere(upload("storlines", lambda: io.BytesIO(b"ok\n" + b"x" * 9000 + b"\nmore\n")), quiet, UP)
-    assert ours.notes[0][1]["args"] == ["tuple", "'got more than 8192 bytes'"]
-
-
-def test_a_source_that_was_closed(quiet, tmp_path):
-    (tmp_path / "file").write_bytes(b"abc")
-
-    def source():
-        file = open(tmp_path / "file", "rb")
-        file.close()
-        return file
-
-    ours = same_everywhere(upload("storbinary", source), quiet, UP)
-    assert type_of(ours.notes[0]) == "ValueError"
-
-
-def test_a_file_that_shrinks_while_it_is_sent(quiet, tmp_path):
-    """What is gone is not sent; the transfer ends in the ordinary way."""
-    path = tmp_path / "file"
-
-    def script(lib, env):
-        path.write_bytes(BIG)
-        ftp = env.ftp()
-        with open(path, "rb") as file:
-            file.seek(len(BIG) - 10)
-            path.write_bytes(b"short")
-            env.attempt(ftp.storbinary, "STOR x", file)
-        env.attempt(ftp.voidcmd, "NOOP")
-
-    ours = same_everywhere(script, quiet, UP)
-    assert ours.uploads == [b""]

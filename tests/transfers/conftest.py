@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from support.file_server import DATA, TIME
 from support.needed import chosen, endpoint, no_pool_left, nothing_left, unavailable_of, work_of  # noqa: F401
 from support.sessions import ENDPOINTS, Work
 
@@ -28,4 +31,13 @@ def local(tmp_path):
     """An empty directory."""
     path = tmp_path / "local"
     path.mkdir()
+    return path
+
+
+@pytest.fixture
+def source(local):
+    """A file with DATA that isn't new."""
+    path = local / "b"
+    path.write_bytes(DATA)
+    os.utime(path, (TIME, TIME))
     return path

@@ -12,12 +12,9 @@ import pytest
 import rftplib
 from rftplib import error_perm, error_proto, error_temp
 from rftplib.transfer import Retry, TransferError, get, put
-from support.file_server import TIME, FileServer, cut_after, feat, retr
-from support.real import content
+from support.file_server import AT_ONCE, DATA, TIME, FileServer, cut_after, feat, retr
 
-DATA = content(300_000)
 SHA256 = hashlib.sha256(DATA).hexdigest()
-AT_ONCE = Retry(attempts=4, base=0)
 ONCE = Retry(attempts=1)
 
 
@@ -60,24 +57,16 @@ def test_an_older_file_is_replaced_at_the_end(local):
 # --------------------------------------------------------------------------------------------------- retried
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [b"450 busy\r\n", b"425 no data connection\r\n", b"426 cut\r\n", b"451 local error\r\n", b"rubbish\r\n"],
-)
+REFUSALS = [b"450 busy\r\n", b"425 no data connection\r\n", b"426 cut\r\n", b"451 local error\r\n", b"rubbish\r\n"]
+# Pure-FTPd's final reply, after a cut, may be the rest of a preliminary one
+ENDS = [b"150 0.947 seconds\r\n", b"426 cut\r\n", b"451 disk\r\n"]
+
+
+@pytest.mark.parametrize("failure", [*REFUSALS, *(retr(last=last) for last in ENDS)])
 def test_what_may_pass_is_tried_again(local, failure):
     failures = iter([failure])
     with FileServer({"a": DATA}) as server:
         server.replies["RETR"] = lambda session: session.perform(next(failures, retr()))
-        assert get(server.site, "a", local / "a", retry=AT_ONCE).attempts == 2
-    assert (local / "a").read_bytes() == DATA
-
-
-@pytest.mark.parametrize("last", [b"150 0.947 seconds\r\n", b"426 cut\r\n", b"451 disk\r\n"])
-def test_a_final_reply_that_is_none(local, last):
-    """Pure-FTPd's, after a cut, may be the rest of a preliminary one."""
-    ends = iter([retr(last=last)])
-    with FileServer({"a": DATA}) as server:
-        server.replies["RETR"] = lambda session: session.perform(next(ends, retr()))
         assert get(server.site, "a", local / "a", retry=AT_ONCE).attempts == 2
     assert (local / "a").read_bytes() == DATA
 
@@ -247,7 +236,7 @@ def test_a_directory_there(local):
 
 def test_names_that_can_t_be_asked_for(local):
     with FileServer({"a": DATA}) as server:
-        for name in ("a\r\nDELE a", "a\nb", "", "a/"):
+        for name in ("a\r\nDELE a", "a\nb", "", "a/", ".", "..", "a/.", "a/.."):
             with pytest.raises(ValueError):
                 get(server.site, name, local / "a")
         with pytest.raises(TypeError):
@@ -309,6 +298,19 @@ def test_a_link_in_the_place_of_the_part_is_not_followed(local, tmp_path):
         with pytest.raises(OSError):
             get(server.site, "a", local / "a", retry=AT_ONCE)
     assert (tmp_path / "elsewhere").read_bytes() == DATA[:100_000]
+
+
+def test_a_part_that_has_another_name_too_is_not_written_to(local, tmp_path):
+    """As after a backup by hard links, of what a transfer that was broken off has left."""
+    with FileServer({"a": DATA}, {"RETR": cut_after(100_000)}) as server:
+        with pytest.raises((OSError, EOFError)):
+            get(server.site, "a", local / "a", retry=ONCE)
+        (name,) = os.listdir(local)
+        os.link(local / name, tmp_path / "backup")
+        server.replies["RETR"] = retr()
+        assert get(server.site, "a", local / "a", retry=ONCE).resumed_at == 0
+    assert os.listdir(local) == ["a"] and (local / "a").read_bytes() == DATA
+    assert (tmp_path / "backup").read_bytes() == DATA[:100_000]
 
 
 def test_a_full_disk(local):

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import io
-import os
 
 import pytest
 from rftplib import error_perm, error_temp
 from rftplib.transfer import Retry, TransferError, put
 from support.actions import close
-from support.file_server import TIME, FileServer, name_of, rnfr, rnto, store
-from support.real import content
-
-DATA = content(300_000)
-AT_ONCE = Retry(attempts=4, base=0)
-
-
-@pytest.fixture
-def source(local):
-    path = local / "b"
-    path.write_bytes(DATA)
-    os.utime(path, (TIME, TIME))
-    return path
+from support.file_server import AT_ONCE, DATA, TIME, FileServer, name_of, rnfr, rnto, store
 
 
 def files(server):

@@ -9,12 +9,9 @@ import threading
 
 import pytest
 import rftplib
-from rftplib.transfer import Retry, TransferError, get, put
-from support.file_server import FileServer, cut_after, retr, store, take_only
-from support.real import content
-
-DATA = content(300_000)
-AT_ONCE = Retry(attempts=4, base=0)
+from rftplib.transfer import TransferError, get, put
+from support.clients import Loop
+from support.file_server import AT_ONCE, DATA, FileServer, cut_after, retr, store, take_only
 
 
 def test_a_file_object(local):
@@ -132,17 +129,6 @@ class Raw(io.RawIOBase):
             return self._third
         self.data += bytes(block)[:1000]
         return len(bytes(block)[:1000])
-
-
-class Loop(rftplib.FTP):
-    """Somebody's own loop, which knows of no hand-over."""
-
-    def retrbinary(self, cmd, callback, blocksize=8192, rest=None):
-        self.voidcmd("TYPE I")
-        with self.transfercmd(cmd, rest) as conn:
-            while block := conn.recv(blocksize):
-                callback(block)
-        return self.voidresp()
 
 
 @pytest.mark.parametrize("factory", [None, lambda site: Loop()], ids=["native", "foreign loop"])

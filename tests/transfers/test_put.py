@@ -9,21 +9,10 @@ import os
 import pytest
 from rftplib import error_perm, error_temp
 from rftplib.transfer import Retry, TransferError, put
-from support.file_server import TIME, FileServer, feat, name_of, on_file, retr, store, take_only
-from support.real import content
+from support.file_server import AT_ONCE, DATA, TIME, FileServer, feat, name_of, on_file, retr, store, take_only
 
-DATA = content(300_000)
-AT_ONCE = Retry(attempts=4, base=0)
 ONCE = Retry(attempts=1)
 OVERLAP = 16 * 1024
-
-
-@pytest.fixture
-def source(local):
-    path = local / "b"
-    path.write_bytes(DATA)
-    os.utime(path, (TIME, TIME))
-    return path
 
 
 def in_turn(*actions):
@@ -293,7 +282,7 @@ def test_no_such_file_here(local):
 
 def test_names_that_can_t_be_sent(source):
     with FileServer() as server:
-        for name in ("a\r\nDELE a", "a\nb", "", "a/"):
+        for name in ("a\r\nDELE a", "a\nb", "", "a/", ".", "..", "a/.", "a/.."):
             with pytest.raises(ValueError):
                 put(server.site, source, name)
         assert server.sessions == []

@@ -15,6 +15,7 @@ from rftplib.session import Site
 from rftplib.tls import FTPS, NativeContext
 from rftplib.transfer import get, put
 from support.certificates import client_context, folder, server_context
+from support.clients import Loop
 from support.file_server import PATIENCE, FileServer
 from support.real import content
 
@@ -31,17 +32,6 @@ def by_foreign_sockets(address, timeout, source_address=None):
     foreign = Foreign(sock.family, sock.type, sock.proto, fileno=sock.detach())
     foreign.settimeout(timeout)
     return foreign
-
-
-class Loop(rftplib.FTP):
-    """Somebody's own loops, in which nothing of rftplib's counts."""
-
-    def retrbinary(self, cmd, callback, blocksize=8192, rest=None):
-        self.voidcmd("TYPE I")
-        with self.transfercmd(cmd, rest) as conn:
-            while block := conn.recv(blocksize):
-                callback(block)
-        return self.voidresp()
 
 
 @pytest.fixture(params=["native", "foreign sockets", "foreign loop", "ssl", "native-tls"])

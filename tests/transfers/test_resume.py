@@ -7,13 +7,12 @@ import os
 import pytest
 from rftplib import error_perm
 from rftplib.transfer import Retry, TransferError, get
-from support.file_server import FileServer, cut_after, feat, retr
+from support.file_server import AT_ONCE, FileServer, cut_after, feat, retr
 from support.real import content
 
 SIZE = 300_000
 OLD, NEW = content(SIZE), content(SIZE + 1)[1:]
 OVERLAP = 16 * 1024
-AT_ONCE = Retry(attempts=4, base=0)
 ONCE = Retry(attempts=1)
 
 
@@ -116,6 +115,15 @@ def test_the_parts_of_other_names_stay(local):
     with FileServer({"a": OLD}) as server:
         get(server.site, "a", local / "a")
     assert sorted(os.listdir(local)) == sorted([*others, "a"])
+
+
+def test_the_parts_of_other_long_names_stay(local):
+    """A part has no more than the beginning of a name that is too long."""
+    name, other = "n" * 220 + "A", local / f".{'n' * 200}.0123456789ab.part"
+    other.write_bytes(b"x")
+    with FileServer({name: OLD}) as server:
+        get(server.site, name, local / name)
+    assert sorted(os.listdir(local)) == sorted([other.name, name])
 
 
 @pytest.mark.parametrize("damage", ["its end", "zeros at its end", "a byte too many"])

@@ -12,11 +12,9 @@ from rftplib import error_perm, error_temp
 from rftplib.session import Site
 from rftplib.transfer import Retry, get, put
 from support.actions import reset
-from support.file_server import FileServer, name_of, retr, store, take_only
-from support.real import content
+from support.file_server import AT_ONCE, DATA, FileServer, name_of, retr, store, take_only
+from support.ports import REFUSING
 
-DATA = content(300_000)
-AT_ONCE = Retry(attempts=4, base=0)
 ONCE = Retry(attempts=1)
 
 
@@ -74,17 +72,15 @@ def test_errors_tell_where_and_what_to_do(local):
     with FileServer({}) as server:
         with pytest.raises(error_perm, match=r"550 .*'d/a' from 127.0.0.1:\d+: is it there, is it no dir"):
             get(server.url, "d/a", local / "a")
-        url = server.url
+    url = f"ftp://127.0.0.1:{REFUSING}/"
     with pytest.raises(ConnectionRefusedError, match=r"'d/a' from 127.0.0.1:\d+: nothing listens there: check host"):
         get(url, "d/a", local / "a", retry=ONCE)
 
 
 def test_a_first_connection_that_is_refused_is_tried_three_times(local, caplog):
     caplog.set_level("INFO", "rftplib.control")
-    with FileServer({}) as server:
-        url = server.url
     with pytest.raises(ConnectionRefusedError):
-        get(url, "a", local / "a", retry=Retry(base=0))
+        get(f"ftp://127.0.0.1:{REFUSING}/", "a", local / "a", retry=Retry(base=0))
     assert sum("once more in" in record.getMessage() for record in caplog.records) == 2
 
 

@@ -8,13 +8,10 @@ import zlib
 
 import pytest
 from rftplib.transfer import Retry, TransferError, get
-from support.file_server import TIME, FileServer, feat, name_of, retr
+from support.file_server import AT_ONCE, DATA, TIME, FileServer, feat, name_of, retr
 from support.misbehave import much_data
-from support.real import content
 
-DATA = content(300_000)
 SHA256 = hashlib.sha256(DATA).hexdigest()
-AT_ONCE = Retry(attempts=4, base=0)
 ONCE = Retry(attempts=1)
 
 

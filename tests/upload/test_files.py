@@ -199,29 +199,6 @@ def test_temporary_files(same, make):
     assert same(script) == ((DONE, DATA[9:]), len(DATA))
 
 
-@pytest.mark.parametrize("buffering", [-1, 0])
-def test_a_pipe(same, buffering):
-    data = DATA[:60_000]  # less than a pipe holds
-
-    def script(run):
-        reading, writing = os.pipe()
-        with open(writing, "wb") as fp:
-            fp.write(data)
-        with open(reading, "rb", buffering) as fp:
-            return send(run, fp)
-
-    assert same(script) == (DONE, data)
-
-
-def test_a_bytesio_and_its_position(same):
-    def script(run):
-        fp = io.BytesIO(DATA)
-        fp.seek(7)
-        return send(run, fp), fp.tell()
-
-    assert same(script) == ((DONE, DATA[7:]), len(DATA))
-
-
 # ---------------------------------------------------------------------------------- blocks and callbacks
 
 
@@ -240,21 +217,6 @@ def test_the_callback_sees_each_block(same, source, blocksize):
 
     (outcome, blocks, end) = same(script)
     assert (outcome, b"".join(blocks), end) == ((DONE, DATA), DATA, len(DATA))
-
-
-@pytest.mark.parametrize("blocksize", [0, -1, None, 3.5, "8", True])
-@pytest.mark.parametrize("source", ["file", "unbuffered", "BytesIO"])
-def test_odd_block_sizes(plain, source, blocksize):
-    def script(run):
-        make = {
-            "file": lambda: open(run.path(content=b"some bytes"), "rb"),
-            "unbuffered": lambda: open(run.path(content=b"some bytes"), "rb", 0),
-            "BytesIO": lambda: io.BytesIO(b"some bytes"),
-        }[source]
-        with make() as fp:
-            return send(run, fp, blocksize), fp.tell()
-
-    plain(script)
 
 
 def test_a_callback_that_is_false(same):
@@ -285,28 +247,6 @@ def test_what_the_callback_raises(same):
             return send(run, fp, 1000, callback), fp.tell(), b"".join(blocks)
 
     assert same(script) == ((("raised", Refusal, ("no",), "no"), DATA[:4000]), 4000, DATA[:3000])
-
-
-class Source:
-    def __init__(self, *blocks):
-        self.blocks = list(blocks)
-
-    def read(self, size):
-        block = self.blocks.pop(0)
-        if isinstance(block, Exception):
-            raise block
-        return block
-
-
-@pytest.mark.parametrize("last", [b"", "", None, 0, OSError(5, "bad"), "text", 7], ids=repr)
-def test_sources_that_give_other_things(same, last):
-    def script(run):
-        blocks = []
-        source = Source(b"bytes", bytearray(b"array"), memoryview(b"view"), last)
-        outcome, sent = send(run, source, 3, blocks.append)
-        return outcome[:2], sent, [(type(block), bytes(block)) for block in blocks], source.blocks
-
-    assert same(script)[1] == b"bytesarrayview"
 
 
 # ---------------------------------------------------------------------------------- whoever replaces a part is heard

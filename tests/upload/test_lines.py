@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import os
 
 import pytest
 from support.transfers import DONE
@@ -88,15 +87,6 @@ def test_from_where_the_file_stands(same, source, read_before):
     assert sent and WIRE.endswith(sent)
 
 
-def test_behind_the_end(same):
-    def script(run):
-        fp = io.BytesIO(b"abc\n")
-        fp.seek(10)
-        return send(run, fp), fp.tell()
-
-    assert same(script) == ((DONE, b""), 10)
-
-
 # Alone with every end; behind more than is read at once with one
 NEAR = [(0, end, excess) for end in (b"\n", b"\r\n", b"") for excess in (0, 1, 2, 3, 100_000)]
 NEAR += [(3000, b"\n", excess) for excess in (0, 2, 100_000)]
@@ -169,36 +159,6 @@ def test_a_callback_that_changes_the_limit(same):
         return outcome, run.arrived
 
     assert same(script)[0][0] == "raised"
-
-
-def test_text_files_are_refused(same):
-    def script(run):
-        with open(run.path(content=b"text\n")) as fp:
-            return [(send(run, source), source.tell()) for source in (fp, io.StringIO("text\n"))]
-
-    for outcome, _ in same(script):
-        assert outcome[0][1] is TypeError
-
-
-class Reader:
-    def __init__(self, *lines):
-        self.lines = list(lines)
-
-    def readline(self, size):
-        line = self.lines.pop(0)
-        if isinstance(line, Exception):
-            raise line
-        return line
-
-
-@pytest.mark.parametrize("last", [b"", "", None, 0, OSError(5, "bad"), "text\n", [13]], ids=repr)
-def test_sources_that_give_other_things(same, last):
-    def script(run):
-        seen = []
-        source = Reader(b"bytes\n", bytearray(b"array\n"), bytearray(b"a\r"), b"x\r\n", last)
-        return send(run, source, seen.append), [(type(line), bytes(line)) for line in seen], source.lines
-
-    assert same(script)[0][1] == b"bytes\r\narray\r\na\r\nx\r\n"
 
 
 # ---------------------------------------------------------------------------------- whoever replaces a part is heard
@@ -276,18 +236,6 @@ def test_the_raw_files_own_readinto(same):
     assert same(script) == ((DONE, WIRE), True)
 
 
-def test_pipes(same):
-    def script(run):
-        reading, writing = os.pipe()
-        with open(writing, "wb") as fp:
-            fp.write(TEXT[:60_000])
-        with open(reading, "rb") as fp:
-            return send(run, fp)
-
-    outcome, sent = same(script)
-    assert (outcome, sent) == (DONE, WIRE[: len(sent) - 2] + b"\r\n")
-
-
 @pytest.mark.parametrize("source", [bytesio, file, unbuffered])
 @pytest.mark.parametrize("state", ["closed", "uninitialised"])
 def test_files_in_no_state_to_be_read(same, source, state):
@@ -301,11 +249,3 @@ def test_files_in_no_state_to_be_read(same, source, state):
     outcome, sent = same(script)
     if (source, state) != (bytesio, "uninitialised"):  # that one is empty
         assert (outcome[0], sent) == ("raised", b"")
-
-
-def test_a_file_opened_for_writing(same):
-    def script(run):
-        with open(run.path(), "wb") as fp:
-            return send(run, fp)
-
-    assert same(script)[0][1] is io.UnsupportedOperation

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-import sys
-import tempfile
 
 import pytest
-from support.actions import recv_data, send_data
-from support.clients import keeping
-from support.harness import same
-from support.sources import Source
-
-DONE = b"226 done\r\n"
+from support import harness
+from support.sources import Source, closed, fails, fails_second, stops, temporary
 
 
 def gives(*values):
@@ -40,35 +34,16 @@ def raising(after, exc=ZeroDivisionError):
     return source
 
 
-def temporary(mode, content=b"one\r\ntwo\nthree", seek=0, **kw):
-    """A real file, opened as users do."""
-
-    def source():
-        fd, path = tempfile.mkstemp()
-        os.write(fd, content)
-        os.close(fd)
-        file = open(path, mode, **kw)
-        os.unlink(path)
-        file.seek(seek)
-        return file
-
-    return source
+def sought(file, position):
+    file.seek(position)
+    return file
 
 
-def closed(make):
-    def source():
-        file = make()
-        file.close()
-        return file
-
-    return source
-
-
-def in_pipe():
+def in_pipe(buffering=-1):
     reader, writer = os.pipe()
-    os.write(writer, b"from\na pipe")
+    os.write(writer, b"from\na pipe " * 5000)  # less than a pipe holds
     os.close(writer)
-    return open(reader, "rb")
+    return open(reader, "rb", buffering)
 
 
 class ReadOnly(io.RawIOBase):
@@ -106,6 +81,8 @@ class Iterated:
 SOURCES = {
     "bytesio": lambda: io.BytesIO(b"one\r\ntwo\nthree\rfour\n\r\n\nlast"),
     "bytesio-empty": lambda: io.BytesIO(b""),
+    "bytesio-from-the-middle": lambda: sought(io.BytesIO(b"one\r\ntwo"), 2),
+    "bytesio-past-its-end": lambda: sought(io.BytesIO(b"one"), 10),
     "bytesio-cr-at-end": lambda: io.BytesIO(b"one\r"),
     "bytesio-large": lambda: io.BytesIO(b"0123456789abcdef\n" * 8000),
     "bytesio-subclass": lambda: Shadowed(b"one\r\ntwo"),
@@ -122,6 +99,7 @@ SOURCES = {
     "file-closed": closed(temporary("rb")),
     "bytesio-closed": closed(io.BytesIO),
     "pipe": in_pipe,
+    "pipe-unbuffered": lambda: in_pipe(0),
     "raw-that-gives-none": ReadOnly,
     "gives-bytes": gives(b"one\n", b"two", b""),
     "gives-bytearray": gives(bytearray(b"one\n"), bytearray(b"two"), bytearray()),
@@ -137,6 +115,8 @@ SOURCES = {
     "gives-empty-list": gives([]),
     "gives-false": gives(b"one", False),
     "gives-too-much": gives(b"x" * 50000, b""),
+    "gives-a-large-bytearray": gives(bytearray(b"y" * 300_000), b""),
+    "gives-a-large-memoryview": gives(memoryview(b"z" * 70_000), b""),
     "gives-ever-more": gives(*[b"y" * n for n in range(1, 2000, 7)], b""),
     "gives-newlines": gives(b"\n", b"\r", b"\r\n", b"\n\r", b"\r\r", b""),
     "gives-two-lines-at-once": gives(b"a\nb\n", b"c\r\nd\r", b""),
@@ -165,30 +145,12 @@ CALLBACKS = {
 }
 
 
-def fails(block):
-    raise ZeroDivisionError("from the callback")
-
-
-def stops(block):
-    raise StopIteration
-
-
 class Leave(Exception):
     pass
 
 
 def exits(block):
     raise Leave
-
-
-def fails_second():
-    count = iter(range(100))
-
-    def callback(block):
-        if next(count) == 1:
-            raise ZeroDivisionError("from the callback")
-
-    return callback
 
 
 def upload(method, source, callback="none", **kw):
@@ -206,17 +168,17 @@ def upload(method, source, callback="none", **kw):
 
 @pytest.mark.parametrize("method", ["storbinary", "storlines"])
 @pytest.mark.parametrize("source", SOURCES)
-def test_source(source, method):
-    same(upload(method, source))
+def test_source(same, source, method):
+    def script(run):
+        fp = SOURCES[source]()
+        with run.upload() as ftp:
+            outcome = run.attempt(getattr(ftp, method), "STOR x", fp)
+        position = run.attempt(lambda: fp.tell())
+        if hasattr(fp, "close") and not isinstance(fp, type):
+            fp.close()
+        return outcome, position, run.arrived
 
-
-@pytest.mark.parametrize("method", ["storbinary", "storlines"])
-@pytest.mark.parametrize(
-    "source", ["bytesio", "file", "bytesio-large", "gives-bytearray", "gives-str-later", "bytesio-empty"]
-)
-@pytest.mark.parametrize("callback", CALLBACKS)
-def test_upload_callback(callback, source, method):
-    same(upload(method, source, callback))
+    same(script)
 
 
 BLOCKSIZES = [
@@ -233,177 +195,35 @@ BLOCKSIZES = [
     2.5,
     True,
     False,
-    2**20,
-    2**31,
-    2**63,
-    -(2**63),
+    1 << 20,
+    1 << 31,
+    1 << 63,
+    -(1 << 63),
     10**30,
-    [],
-    8.0,
 ]
+BLOCKSIZES += [[], 8.0]
 
 
 @pytest.mark.parametrize("blocksize", BLOCKSIZES, ids=repr)
 @pytest.mark.parametrize("source", ["bytesio", "file", "gives-bytes", "file-unbuffered"])
-def test_upload_blocksize(source, blocksize):
-    same(upload("storbinary", source, "notes", blocksize=blocksize))
+def test_blocksize(plain, source, blocksize):
+    def script(run):
+        outcomes = []
+        for blocks in (None, []):
+            fp = SOURCES[source]()
+            with run.upload() as ftp:
+                callback = None if blocks is None else blocks.append
+                outcomes.append(run.attempt(ftp.storbinary, "STOR x", fp, blocksize, callback))
+            outcomes.append((run.attempt(lambda fp=fp: fp.tell()), run.arrived, blocks))
+        return outcomes
+
+    plain(script)
 
 
-@pytest.mark.parametrize("blocksize", BLOCKSIZES, ids=repr)
-@pytest.mark.parametrize("callback", ["count", "list.append", "bytesio.write", "file.write", "bytearray.extend"])
-def test_download_blocksize(blocksize, callback):
-    if blocksize in (2**31, 10**30, 2**63) and callback != "count":
-        callback = "count"
-
-    def script(lib, env):
-        ftp = env.ftp()
-        sinks = {"list.append": [], "bytesio.write": io.BytesIO(), "bytearray.extend": bytearray()}
-        sinks["file.write"] = env.close_later(tempfile.TemporaryFile())
-        blocks = []
-        calls = {"count": blocks.append, "list.append": sinks["list.append"].append}
-        calls["bytesio.write"], calls["file.write"] = sinks["bytesio.write"].write, sinks["file.write"].write
-        calls["bytearray.extend"] = sinks["bytearray.extend"].extend
-        env.attempt(ftp.retrbinary, "RETR x", calls[callback], blocksize)
-        env.note(b"".join(blocks), b"".join(sinks["list.append"]), sinks["bytesio.write"].getvalue())
-        sinks["file.write"].seek(0)
-        env.note(sinks["file.write"].read(), sinks["bytearray.extend"])
-        env.attempt(ftp.sendcmd, "NOOP")
-
-    # sent and ended at once: every reader finds all of it, so that odd sizes cut it alike
-    same(script, data=b"0123456789" * 5)
-
-
-class Written:
-    """A sink that answers what no file does."""
-
-    def __init__(self, answer):
-        self.answer, self.blocks = answer, []
-
-    def write(self, block):
-        self.blocks.append(block)
-        return self.answer
-
-
-def read_only_file():
-    return temporary("rb")()
-
-
-DOWNLOAD_CALLBACKS = {
-    "raises": lambda env: fails,
-    "raises-second": lambda env: fails_second(),
-    "stops": lambda env: stops,
-    "none": lambda env: None,
-    "not-callable": lambda env: 5,
-    "no-parameters": lambda env: lambda: None,
-    "closed-bytesio": lambda env: closed(io.BytesIO)().write,
-    "closed-file": lambda env: closed(temporary("wb"))().write,
-    "read-only-file": lambda env: env.close_later(read_only_file()).write,
-    "text-file": lambda env: env.close_later(temporary("w")()).write,
-    "stringio": lambda env: io.StringIO().write,
-    "odd-answer": lambda env: Written("?").write,
-    "set.add": lambda env: set().add,
-    "list.extend": lambda env: [].extend,
-    "frozen-list": lambda env: ().count,
-    "class": lambda env: bytes,
-    "full-device": lambda env: env.close_later(open("/dev/full", "wb", buffering=0)).write,
-}
-
-
-@pytest.mark.parametrize("callback", DOWNLOAD_CALLBACKS)
-@pytest.mark.parametrize("method", ["retrbinary", "retrlines"])
-def test_download_callback(method, callback):
-    def script(lib, env):
-        ftp = env.ftp()
-        with_print = io.StringIO()
-        sys.stdout, kept = with_print, sys.stdout
-        try:
-            env.attempt(getattr(ftp, method), "RETR x", DOWNLOAD_CALLBACKS[callback](env))
-        finally:
-            sys.stdout = kept
-        env.note(with_print.getvalue())
-        env.attempt(ftp.getresp)
-        env.attempt(ftp.sendcmd, "NOOP")
-
-    same(script, data=b"one\r\ntwo\r\n", replies={"RETR": (b"150 ok\r\n", send_data(), DONE, b"226 spare\r\n")})
-
-
-@pytest.mark.parametrize("method", ["retrbinary", "retrlines", "storbinary", "storlines"])
-@pytest.mark.parametrize("exc", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_callback_raises_what_is_no_exception(method, exc):
-    def script(lib, env):
-        ftp = env.ftp()
-
-        def callback(block):
-            raise exc("stop")
-
-        try:
-            if method.startswith("retr"):
-                getattr(ftp, method)("RETR x", callback)
-            else:
-                getattr(ftp, method)("STOR x", io.BytesIO(b"one\ntwo\n"), callback=callback)
-        except exc as caught:
-            env.note(caught)
-        env.attempt(ftp.voidresp)
-
-    same(script, {"STOR": (b"150 ok\r\n", recv_data, DONE)})
-
-
-def test_the_callback_of_an_upload_gets_the_very_block():
-    def script(lib, env):
-        ftp = env.ftp()
-        blocks = [bytearray(b"one"), b"two", memoryview(b"three"), b""]
-        remaining, seen = iter(blocks), []
-        ftp.storbinary("STOR x", Source(lambda size: next(remaining)), callback=seen.append)
-        return [a is b for a, b in zip(seen, blocks)]
-
-    assert same(script).result == ["list", "True", "True", "True"]
-
-
-CLOSED = [
-    (method, what)
-    for method in ("retrbinary", "retrlines", "storbinary", "storlines")
-    for what in ("sock", "file", "ftp", "conn")
-]
-CLOSED.remove(("retrlines", "conn"))  # see test_deviations
-
-
-@pytest.mark.parametrize(("method", "close_what"), CLOSED)
-def test_callback_closes_things(method, close_what):
-    def script(lib, env):
-        ftp = env.ftp(keeping(lib.FTP))
-
-        def callback(block):
-            (ftp if close_what == "ftp" else getattr(ftp, close_what)).close()
-            if close_what == "ftp":
-                env.note(ftp.sock)
-
-        if method.startswith("retr"):
-            env.attempt(getattr(ftp, method), "RETR x", callback)
-        else:
-            env.attempt(getattr(ftp, method), "STOR x", io.BytesIO(b"one\n" * 10), callback=callback)
-        env.note(ftp.conn, ftp.sock)
-        del ftp.conn
-
-    same(script, data=b"one\r\n")
-
-
-@pytest.mark.parametrize("method", ["retrbinary", "retrlines", "storbinary", "storlines"])
-def test_callback_talks_to_the_server(method):
-    """The reply comes out of turn, as ftplib's users know: the 226 is already there."""
-
-    def script(lib, env):
-        ftp = env.ftp()
-
-        def callback(block):
-            env.attempt(ftp.sendcmd, "NOOP")
-
-        if method.startswith("retr"):
-            env.attempt(getattr(ftp, method), "RETR x", callback)
-        else:
-            env.attempt(getattr(ftp, method), "STOR x", io.BytesIO(b"one\n"), callback=callback)
-        return ftp.sendcmd("NOOP")
-
-    replies = {"RETR": (b"150 ok\r\n", send_data(), DONE), "STOR": (b"150 ok\r\n", recv_data, DONE)}
-    if method.startswith("stor"):
-        replies["STOR"] = (b"150 ok\r\n200 ahead\r\n", recv_data, DONE)
-    same(script, replies, data=b"one\r\n")
+@pytest.mark.parametrize("method", ["storbinary", "storlines"])
+@pytest.mark.parametrize(
+    "source", ["bytesio", "file", "bytesio-large", "gives-bytearray", "gives-str-later", "bytesio-empty"]
+)
+@pytest.mark.parametrize("callback", CALLBACKS)
+def test_upload_callback(callback, source, method):
+    harness.same(upload(method, source, callback))

@@ -115,38 +115,6 @@ def test_a_handler_that_raises_its_own(hostile, alarm):
     ftp.close()
 
 
-class Source:
-    """A source that isn't a file, read in blocks."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = memoryview(data)
-
-    def read(self, size: int) -> bytes:
-        block, self._data = bytes(self._data[:size]), self._data[size:]
-        return block
-
-
-@pytest.mark.parametrize("direction", ["down", "up"])
-def test_a_handler_that_returns(direction, alarm):
-    """Interrupted waits go on (PEP 475): signals that are handled lose no byte and raise nothing."""
-    calls = []
-    alarm(lambda: calls.append(None))
-    with SlowServer() as server:
-        ftp = connect(server, "plain", LIMIT)
-        signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
-        if direction == "down":
-            received: list[bytes] = []
-            ftp.retrbinary("RETR steps", received.append)
-            assert b"".join(received) == server.steps
-        else:
-            data = bytes(range(251)) * 32_000  # more than the kernel takes at once
-            ftp.storbinary("STOR slowly", Source(data))
-            assert bytes(server.stored) == data
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        assert len(calls) > 3
-        ftp.close()
-
-
 def test_ctrl_c_reaches_the_main_thread_while_others_transfer():
     """Transfers in other threads don't hold the main thread up."""
     stop = threading.Event()

@@ -87,36 +87,6 @@ def test_callback_sets_the_control_timeout(server, ftp):
     assert ftp.sock.gettimeout() == 7
 
 
-def test_callback_uses_another_object(server, ftp):
-    """Of the same class, on a connection of its own; whole transfers inside a callback."""
-    with type(ftp)(timeout=PATIENCE) as other:
-        other.connect(*server.address)
-        inner: list[bytes] = []
-        outer: list[bytes] = []
-
-        def callback(block):
-            if not outer:
-                other.retrbinary("RETR steps", inner.append)
-            outer.append(block)
-
-        ftp.retrbinary("RETR steps", callback)
-    assert b"".join(inner) == b"".join(outer) == server.steps
-
-
-def test_callback_closes_the_object(server, ftp):
-    """The data connection goes on; the reply can't be read any more."""
-    received: list[bytes] = []
-
-    def callback(block):
-        received.append(block)
-        ftp.close()
-
-    with pytest.raises(AttributeError, match="readline"):
-        ftp.retrbinary("RETR steps", callback)
-    assert b"".join(received) == server.steps
-    assert ftp.sock is None
-
-
 def test_upload_callback_sends_a_command(server, ftp):
     data = content(100_000)
     replies: list[str] = []

@@ -17,6 +17,8 @@ try:
 except ImportError as error:
     raise ImportError("rftplib.fs needs fsspec: pip install 'rftplib[fs]'") from error
 
+from fsspec.implementations.local import LocalFileSystem
+
 from .._errors import Error
 from ..transfer import Retry, get, put
 from . import _change, _tree
@@ -216,13 +218,20 @@ class FTPFileSystem(SiteFileSystem):
             file = PackedFile(fsspec.compression.compr[compression], file)
         return file if "b" in mode else TextFile(file, **text)
 
-    def get(self, rpath, lpath, *args, **kwargs):
+    def get(self, rpath, lpath, recursive=False, callback=fsspec.callbacks.DEFAULT_CALLBACK, maxdepth=None, **kwargs):
         """Download what a path, a pattern or a list of paths means, by get_file(), as fsspec's get() does."""
-        super().get(*_tree.as_itself(self, rpath, lpath, os.path.isdir), *args, **kwargs)
+        paths = _tree.as_itself(self, rpath, lpath, recursive, maxdepth, os.path.isdir)
+        super().get(*paths, recursive, callback, maxdepth, **kwargs)
 
-    def copy(self, path1, path2, *args, **kwargs):
+    def put(self, lpath, rpath, recursive=False, callback=fsspec.callbacks.DEFAULT_CALLBACK, maxdepth=None, **kwargs):
+        """Upload what a path, a pattern or a list of paths means, by put_file(), as fsspec's put() does."""
+        paths = _tree.as_itself(LocalFileSystem(), lpath, rpath, recursive, maxdepth, self.isdir)
+        super().put(*paths, recursive, callback, maxdepth, **kwargs)
+
+    def copy(self, path1, path2, recursive=False, maxdepth=None, on_error=None, **kwargs):
         """Copy what a path, a pattern or a list of paths means, by cp_file(), as fsspec's copy() does."""
-        super().copy(*_tree.as_itself(self, path1, path2, self.isdir), *args, **kwargs)
+        paths = _tree.as_itself(self, path1, path2, recursive, maxdepth, self.isdir)
+        super().copy(*paths, recursive, maxdepth, on_error, **kwargs)
 
     def get_file(self, rpath, lpath, callback=fsspec.callbacks.DEFAULT_CALLBACK, outfile=None, **kwargs):
         """Download a file to a local path or into a file object, by rftplib.transfer.get; a directory is only made."""

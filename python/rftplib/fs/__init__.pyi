@@ -121,8 +121,33 @@ class FTPFileSystem(_AbstractFileSystem):
         compression: str | None = None,
         **kwargs: Any,
     ) -> Any: ...
-    def get(self, rpath: Any, lpath: Any, *args: Any, **kwargs: Any) -> None: ...
-    def copy(self, path1: Any, path2: Any, *args: Any, **kwargs: Any) -> None: ...
+    def get(
+        self,
+        rpath: Any,
+        lpath: Any,
+        recursive: bool = False,
+        callback: Any = ...,
+        maxdepth: int | None = None,
+        **kwargs: Any,
+    ) -> None: ...
+    def put(
+        self,
+        lpath: Any,
+        rpath: Any,
+        recursive: bool = False,
+        callback: Any = ...,
+        maxdepth: int | None = None,
+        **kwargs: Any,
+    ) -> None: ...
+    def copy(
+        self,
+        path1: Any,
+        path2: Any,
+        recursive: bool = False,
+        maxdepth: int | None = None,
+        on_error: str | None = None,
+        **kwargs: Any,
+    ) -> None: ...
     def get_file(self, rpath: _Path, lpath: Any, callback: Any = ..., outfile: Any = None, **kwargs: Any) -> None: ...
     def put_file(
         self,

@@ -6,6 +6,7 @@ from .._errors import Error, error_perm
 from ..session import Site, Timeouts
 from . import _urls
 from ._kinds import os_error, unreachable
+from ._transaction import WholeTransaction
 
 # Options that fsspec gives to any filesystem, and that say nothing here: there is no cache of listings
 _FSSPECS = {"asynchronous", "listings_expiry_time", "loop", "max_paths", "use_listings_cache"}
@@ -18,6 +19,7 @@ class SiteFileSystem(AbstractFileSystem):
 
     root_marker = "/"
     cachable = True
+    transaction_type = WholeTransaction
     _scheme = ""
 
     def __init__(

@@ -6,20 +6,20 @@ from datetime import datetime, timezone
 from pathlib import PurePosixPath
 
 from .._batch import batch
-from .._errors import Error
+from .._circles import CIRCLE, Above, facts_of
+from .._errors import Error, refusal_of
 from .._exact import ask
 from .._features import features
 from ..transfer._attempts import told
-from ..transfer._naming import name_it
+from ..transfer._naming import is_odd, name_it
 from ._kinds import os_error, type_of
-from ._read import refusal
-from ._tree import Above, expand, facts_of, list_all
+from ._tree import enter, expand, list_all
 from ._write import publish, temporary, try_out
 
 
 def mkdir(ftp, path, parents, exist_ok):
     """Make a directory, and with `parents` those above it that aren't there, too."""
-    (reply,) = batch(ftp, ["MKD " + path])
+    reply = _make(ftp, [path])
     if reply.ok:
         return
     found = type_of(ftp, path)
@@ -29,11 +29,25 @@ def mkdir(ftp, path, parents, exist_ok):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
     if parents and path.count("/") > 1:
         parts = path.split("/")
-        reply = batch(ftp, ["MKD " + "/".join(parts[:end]) for end in range(2, len(parts) + 1)])[-1]
+        reply = _make(ftp, ["/".join(parts[:end]) for end in range(2, len(parts) + 1)])
         # another may have made it meanwhile
         if reply.ok or (exist_ok and type_of(ftp, path) == "dir"):
             return
-    raise refusal(reply)
+    raise refusal_of(reply)
+
+
+def _make(ftp, paths):
+    """Make directories by one batch, but one by one where the server may change a name; returns the last reply.
+
+    Raises TransferError if it does change one.
+    """
+    if not any(is_odd(path.rpartition("/")[2]) for path in paths):
+        return batch(ftp, ["MKD " + path for path in paths])[-1]
+    for path in paths:
+        if type_of(ftp, path) is None:
+            try_out(ftp, path)
+        (reply,) = batch(ftp, ["MKD " + path])
+    return reply
 
 
 def mv(fs, path1, path2):
@@ -73,11 +87,11 @@ def _mv(fs, path1, path2, into):
             return None
         found = [type_of(ftp, path) for path in (path1, target)]
         if found[0] is None:
-            raise refusal(refused)
+            raise refusal_of(refused)
         name = temporary(target)
         if found == ["file", "file"] and _is_renamed(ftp, path1, name):
             return name, target
-        error = refusal(refused)
+        error = refusal_of(refused)
         raise os_error(error, target, "write", ftp) from error  # it is the new name that is refused
 
     moved = fs._run(rename, path1, "rename", again=False)
@@ -101,18 +115,28 @@ def rm(fs, paths, recursive, maxdepth):
     refused = _delete(fs, paths, "DELE", not recursive)
     if not recursive or not refused:
         return
+
+    def again(path):
+        return facts_of(list_all(fs, [path], exact_times=False)[0])
+
     files, level, depth = [], {path: Above() for path in refused}, 0
     folders = [path for path in level if path != "/"]
     while level and depth != maxdepth:
         depth, dirs = depth + 1, {}
         for entries in _list(fs, list(level), refused):
             files += [entry.path for entry in entries if entry.type != "dir"]
-            found = [entry.path for entry in entries if entry.type == "dir"]
+            found = [entry for entry in entries if entry.type == "dir"]
             if found:
-                parent = found[0].rpartition("/")[0] or "/"
-                dirs.update(dict.fromkeys(found, level[parent].with_listing(parent, facts_of(entries))))
+                parent = found[0].path.rpartition("/")[0] or "/"
+                above = enter(level[parent], parent, facts_of(entries), again)
+                dirs.update((entry.path, (above, entry.unique)) for entry in found)
         # pyftpdlib lists a link to a directory as a directory; but it deletes the link, and no directory
-        level = {path: dirs[path] for path in _delete(fs, list(dirs), "DELE", False)}
+        level = {}
+        for path in _delete(fs, list(dirs), "DELE", False):
+            above, unique = dirs[path]
+            if above.has(unique):
+                raise OSError(errno.ELOOP, CIRCLE, path)
+            level[path] = above.with_unique(unique)
         folders += level
     _delete(fs, files, "DELE", True, paths)
     _delete(fs, folders[::-1], "RMD", True, paths)
@@ -145,7 +169,7 @@ def _delete(fs, paths, verb, final, asked=()):
             if reply.ok:
                 continue
             path = commands[reply.command]
-            cause = refusal(reply)
+            cause = refusal_of(reply)
             refused[path] = os_error(cause, path, task, ftp if final and not refused else None)
             refused[path].__cause__ = cause
         return refused
@@ -163,4 +187,4 @@ def touch(ftp, path):
         raise NotImplementedError("the server can't set times: it has no MFMT")
     (reply,) = batch(ftp, [f"MFMT {datetime.now(timezone.utc):%Y%m%d%H%M%S} {path}"])
     if not reply.ok:
-        raise refusal(reply)
+        raise refusal_of(reply)

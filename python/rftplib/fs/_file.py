@@ -56,9 +56,13 @@ class FTPFile(AbstractBufferedFile):
 
     def _fetch_range(self, start, end):
         size = self.size if self._details is not None else None  # a size that was given may be wrong
-        data = self.fs._run(lambda ftp: read(ftp, self.path, start, end, size), self.path, "read")
-        if start > 0 or end < self.size:
-            self._check_version()
+        try:
+            data = self.fs._run(lambda ftp: read(ftp, self.path, start, end, size), self.path, "read")
+        except OSError as error:
+            if error.errno == errno.EIO:
+                self._check_version()  # less has come, or there is nothing so far behind, for it is another file
+            raise
+        self._check_version()
         return data
 
     def _check_version(self):

@@ -7,7 +7,7 @@ there.
 import errno
 import re
 
-from .._errors import Error, error_perm, explained
+from .._errors import Error, also, error_perm
 from .._hints import CAFILE_URL, EXPLICIT_URL, IMPLICIT_URL, OF_SITES, of_connecting, told_by_site
 from ..listing import ListingError, scandir, stat
 
@@ -75,16 +75,10 @@ def os_error(error, path, task=None, ftp=None):
 def unreachable(error, url):
     """The OSError for `error`, in the place of a connection: it names the site, not the file, and what to do."""
     told, site = told_by_site(error), f"at {url}"
-    if told is not None:
-        advice = _IN_OPTIONS[told]
-        if isinstance(error, OSError):
-            error._hint = f"{site}: {advice}"
-            return error
-    else:
-        advice = of_connecting(error)
-    text = site if advice is None else f"{site}: {advice}"
+    advice = of_connecting(error) if told is None else _IN_OPTIONS[told]
     if isinstance(error, OSError):
-        return explained(error, text).with_traceback(error.__traceback__)
+        return also(error, site, advice).with_traceback(error.__traceback__)
+    text = site if advice is None else f"{site}: {advice}"
     said = " ".join(str(one) for one in error.args[:1]) or "the server has closed the connection"
     said = f"{' '.join(said.split())[:_LONGEST]} ({text})"
     if isinstance(error, EOFError):
@@ -96,7 +90,7 @@ def in_options(error):
     """The error of a transfer, in which what a Site says of its URL is said of options."""
     told = told_by_site(error)
     if told is not None:
-        error._hint = error._hint.replace(told, _IN_OPTIONS[told])
+        error._hint = _IN_OPTIONS[told]
     return error
 
 

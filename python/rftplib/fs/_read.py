@@ -1,7 +1,10 @@
 """Files and parts of files into memory: for `rftplib.fs`."""
 
+import math
+
 from .._batch import batch
-from .._errors import Error, error_perm, error_proto, error_temp
+from .._errors import Error, error_perm, error_proto, error_temp, refusal_of
+from .._exact import told_size
 from .._features import features
 from .._rftplib import await_end
 from .._tls import forget_errors
@@ -35,22 +38,22 @@ def read(ftp, path, start=None, end=None, size=None):
         if size is None and reply.text[:3] in _UNKNOWN:
             return _whole(ftp, path)[start:end]  # the server can't tell it
         if size is None:
-            raise error_proto(reply.text) if reply.ok else refusal(reply)
+            raise error_proto(reply.text) if reply.ok else refusal_of(reply)
+    # what has no end is read as far as it goes: the file may be longer by now
+    most = math.inf if end is None and start >= 0 else None
     start, end, _ = slice(start, end).indices(size)
     if start >= end:
         return b""
-    if start == 0 and end == size:
-        return _whole(ftp, path)
     conn = _begin(ftp, path, start, end, size)
-    pieces, missing = [], end - start
+    pieces, missing, most = [], end - start, most or end - start
     try:
-        while missing:
-            piece = conn.recv(min(missing, _BLOCK))
+        while most:
+            piece = conn.recv(min(most, _BLOCK))
             if not piece:
                 break
             pieces.append(piece)
-            missing -= len(piece)
-        ended = missing or (end == size and not conn.recv(1))
+            missing, most = missing - len(piece), most - len(piece)
+        ended = most or (end == size and not conn.recv(1))
     except BaseException:
         conn.close()
         raise
@@ -59,8 +62,8 @@ def read(ftp, path, start=None, end=None, size=None):
         ftp.voidresp()
     else:
         _await_reply(ftp)
-    if missing:
-        raise error_proto(f"{missing} bytes less than the file's size of {size} says")
+    if missing > 0:
+        raise error_proto(f"less has come than the size of {size} bytes says: {missing} are missing")
     return b"".join(pieces)
 
 
@@ -84,17 +87,6 @@ def _whole(ftp, path):
     ftp.check_size = True  # a file that ends early is an error, in clear text too
     ftp.retrbinary("RETR " + path, pieces.append, _BLOCK)
     return b"".join(pieces)
-
-
-def told_size(reply):
-    """The size that a reply to SIZE tells (RFC 3659, section 4), or None."""
-    digits = reply.text[4:].strip()
-    return int(digits) if reply.code == 213 and digits.isdecimal() and len(digits) <= 20 else None
-
-
-def refusal(reply):
-    """The exception for a reply that is one."""
-    return (error_temp if reply.code < 500 else error_perm)(reply.text)
 
 
 def _begin(ftp, path, start, end, size):

@@ -5,19 +5,16 @@ import errno
 import os
 from datetime import datetime, timezone
 from glob import has_magic
-from typing import NamedTuple
 
 from .._batch import batch
+from .._circles import Above, facts_of
 from .._errors import error_perm
+from .._exact import told_size
 from .._stat import _by_commands
-from ..listing import scandir, stat
-from ._read import told_size
+from ..listing import ListingError, scandir, stat
 
 # How many directories deep, and how many entries, a server may have
 _DEEPEST, _MOST = 100, 10_000_000
-
-# How often what is in a directory may be the same in one that it lies in
-_ALIKE = 4
 
 # For how many directories of a level one more connection is worth its login
 _EACH = 4
@@ -95,9 +92,9 @@ def below(fs, path, maxdepth=None):
         deeper = []
         for (parent, above), entries in zip(level, list_all(fs, [path for path, _ in level])):
             found += entries
-            entered = [entry for entry in entries if entry.type == "dir" and entry.unique not in above.uniques]
+            entered = [entry for entry in entries if entry.type == "dir" and not above.has(entry.unique)]
             if entered and depth != maxdepth:
-                above = above.with_listing(parent, facts_of(entries))
+                above = enter(above, parent, facts_of(entries), lambda path: facts_of(list_all(fs, [path])[0]))
                 deeper += [(entry.path, above.with_unique(entry.unique)) for entry in entered]
         if len(found) > _MOST:
             raise OSError(errno.E2BIG, f"more than {_MOST} entries", path)
@@ -105,32 +102,21 @@ def below(fs, path, maxdepth=None):
     return found
 
 
-def facts_of(entries):
-    """What tells whether two listings are alike."""
-    return [(entry.name, entry.type, entry.size, entry.modified) for entry in entries]
+def enter(above, path, listing, again):
+    """What the directories of that listing lie in: see Above.with_listing(), which these are for. Raises OSError."""
 
+    def listed(path):
+        try:
+            return again(path)
+        except OSError:
+            return []
 
-class Above(NamedTuple):
-    """What the directories above one have: by it one is known that lies in itself, by a mount or by a link that the
-    server lists as a directory.
-
-    uniques: where they are told, it is entered once. listings: a number for each; where no uniques are told, it is an
-    error if one comes again and again.
-    """
-
-    uniques: frozenset = frozenset()
-    listings: tuple = ()
-
-    def with_unique(self, unique):
-        return self if unique is None else self._replace(uniques=self.uniques | {unique})
-
-    def with_listing(self, path, listing):
-        number = hash(frozenset(listing))
-        if len(self.listings) + 1 >= _DEEPEST:
-            raise OSError(errno.ELOOP, f"more than {_DEEPEST} directories deep", path)
-        if self.listings.count(number) >= _ALIKE:
-            raise OSError(errno.ELOOP, "it leads in a circle: the directories above it have the same in them", path)
-        return self._replace(listings=(*self.listings, number))
+    if above.depth + 1 >= _DEEPEST:
+        raise OSError(errno.ELOOP, f"more than {_DEEPEST} directories deep", path)
+    try:
+        return above.with_listing(path, listing, listed)
+    except ListingError as error:
+        raise OSError(errno.ELOOP, str(error), path) from None
 
 
 def list_all(fs, paths, exact_times=True):
@@ -185,14 +171,27 @@ def expand(fs, path, recursive=False, maxdepth=None):
     return sorted(set(found))
 
 
-def as_itself(fs, path, target, is_dir):
-    """A path and a target as fsspec's get() and copy() want them: of a file whose name they would take for a pattern,
-    lists. is_dir: whether a target is a directory."""
-    if not (isinstance(path, str) and isinstance(target, str) and has_magic(path) and fs.isfile(path)):
+def as_itself(fs, path, target, recursive, maxdepth, is_dir):
+    """A path and a target as fsspec's get(), put() and copy() want them: lists, if they would take for a pattern what
+    is the name of something that is there.
+
+    fs: where the path is. recursive, maxdepth: theirs. is_dir: whether a target is a directory.
+    """
+    if isinstance(path, list) and isinstance(target, str):
+        if not any(has_magic(os.fspath(one)) for one in path) or not all(fs.isfile(one) for one in path):
+            return path, target
+        return path, [f"{target.rstrip('/')}/{os.path.basename(one)}" for one in path]
+    one_of_each = isinstance(path, (str, os.PathLike)) and isinstance(target, (str, os.PathLike))
+    if not one_of_each or not has_magic(os.fspath(path)) or not fs.exists(path):
         return path, target
-    if target.endswith("/") or is_dir(target):
-        target = f"{target.rstrip('/')}/{path.rpartition('/')[2]}"
-    return [path], [target]
+    begin, base = fs._strip_protocol(path), os.fspath(target)
+    found = [begin]
+    if fs.isdir(path):
+        found = list(fs.find(begin, maxdepth, withdirs=maxdepth is None)) if recursive else []
+        found = sorted({begin, *found}) if recursive and maxdepth is None else found
+    if (base.endswith("/") or is_dir(base)) and not os.fspath(path).endswith("/"):
+        base = f"{base.rstrip('/')}/{begin.rpartition('/')[2]}"
+    return found, [base.rstrip("/") + one[len(begin) :] for one in found]
 
 
 def walk(fs, path, maxdepth, topdown, on_error, detail, above=Above()):  # noqa: B008  (it is immutable)
@@ -201,12 +200,9 @@ def walk(fs, path, maxdepth, topdown, on_error, detail, above=Above()):  # noqa:
         raise ValueError("maxdepth must be at least 1")
     dirs, files = {}, {}
     try:
-        for info in fs.ls(path, detail=True):
-            into = dirs if info["type"] == "directory" else files
-            into["" if info["name"] == path else info["name"].rpartition("/")[2]] = info
+        dirs, files = _sorted(fs, path)
         if dirs and maxdepth != 1:
-            listed = {**dirs, **files}.items()
-            above = above.with_listing(path, ((name, one["type"], one["size"], one["mtime"]) for name, one in listed))
+            above = enter(above, path, _facts(dirs, files), lambda path: _facts(*_sorted(fs, path)))
     except OSError as error:
         if on_error == "raise":
             raise
@@ -221,8 +217,22 @@ def walk(fs, path, maxdepth, topdown, on_error, detail, above=Above()):  # noqa:
     if maxdepth != 1:
         for name in dirs:  # those that the caller has left
             path_below, unique = infos[name]["name"], infos[name].get("unique")
-            if unique not in above.uniques:
+            if not above.has(unique):
                 deeper = maxdepth and maxdepth - 1
                 yield from walk(fs, path_below, deeper, topdown, on_error, detail, above.with_unique(unique))
     if not topdown:
         yield path, dirs, files
+
+
+def _sorted(fs, path):
+    """The infos of a directory by name: those of directories, and all others."""
+    dirs, files = {}, {}
+    for info in fs.ls(path, detail=True):
+        into = dirs if info["type"] == "directory" else files
+        into["" if info["name"] == path else info["name"].rpartition("/")[2]] = info
+    return dirs, files
+
+
+def _facts(dirs, files):
+    """As facts_of(), of infos."""
+    return [(name, one["type"], one["mtime"], one.get("unique")) for name, one in {**dirs, **files}.items()]

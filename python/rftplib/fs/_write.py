@@ -6,13 +6,13 @@ import os
 import secrets
 
 from .._batch import batch
-from .._errors import Error, error_perm, error_proto, error_reply
-from .._exact import ask
+from .._errors import Error, error_perm, error_proto, error_reply, refusal_of
+from .._exact import ask, told_size
 from .._pool import says_too_many
 from ..transfer._attempts import told
-from ..transfer._naming import _ODD, check_name, name_it
+from ..transfer._naming import check_name, is_odd, name_it
 from ._kinds import type_of
-from ._read import PATIENCE, close, refusal, told_size
+from ._read import PATIENCE, close
 
 # Of the name that a file shall have, so many bytes are in its temporary one: names have at most 255
 _MOST = 200
@@ -44,7 +44,7 @@ def try_out(ftp, path):
 
     An empty file is what it is tried out with.
     """
-    if not _ODD.search(path.rpartition("/")[2]):
+    if not is_odd(path.rpartition("/")[2]):
         return
     name = temporary(path)
     try:
@@ -72,7 +72,7 @@ def publish(fs, name, path, back, replace=True):
         try_out(ftp, path)
         refused = name_it(ftp, name, path, None, replace, asides.append)
         if refused is not None:
-            raise refusal(refused)
+            raise refusal_of(refused)
 
     try:
         fs._run(rename, path, "write", again=False)

@@ -3,8 +3,11 @@
 import gc
 import sys
 
+from rftplib import _loading
+
 if __name__ == "__main__":
     try:
+        _loading.end()
         from rftplib.mirror._cli import main  # which takes a while: Ctrl-C may come here already
 
         gc.freeze()  # modules stay: to look at them again and again takes 15 ms of a short run

@@ -4,9 +4,10 @@ import errno
 import socket
 import ssl
 
-from .._errors import Error
-from .._hints import UNTRUSTED_URL, told_by_site
-from ..transfer._attempts import FULL, MAY_BE_FULL, is_full
+from .._errors import Error, bare, hint_of, places_of
+from .._hints import UNTRUSTED_URL
+from ..transfer._attempts import FULL, is_full
+from ..transfer._course import MAY_BE_FULL
 from ._values import NOT_MADE
 
 _OF_SERVERS = {
@@ -51,41 +52,31 @@ _OTHER = "see to it, and run it again"
 
 def text(error):
     """What has gone wrong, the server's reply if it is one."""
-    if is_not_made(error):
-        return f"{NOT_MADE}: {error.strerror if isinstance(error, OSError) else error.args[0]}"
     if isinstance(error, OSError) and error.strerror:
-        hint = _where(error)
-        return f"{error.strerror} ({hint})" if hint else error.strerror
-    found = str(error)
-    if isinstance(error, EOFError) and not error.args:
-        found = "the server has closed the connection"
-        return f"{found} ({_where(error)})" if _where(error) else found
-    if told_by_site(error) is not None:
-        found = f"{error.args[0]} ({_where(error)})" if _where(error) else str(error.args[0])
-    return found.replace("\n", " ") or type(error).__name__
-
-
-def _where(error):
-    """What an error has been given to tell, without what a Site says of it, which is advice."""
-    hint, told = getattr(error, "_hint", None), told_by_site(error)
-    return hint if told is None else hint.replace(told, "").removeprefix("; ")
+        found = error.strerror
+    else:
+        closed = isinstance(error, EOFError) and not error.args
+        found = "the server has closed the connection" if closed else bare(error).replace("\n", " ")
+    if is_not_made(error):
+        return f"{NOT_MADE}: {found}"
+    where = "; ".join(places_of(error))
+    return f"{found} ({where})" if found and where else found or where or type(error).__name__
 
 
 def is_not_made(error):
     """Whether it is about a root that can't be made."""
-    return getattr(error, "_hint", None) == NOT_MADE
+    return NOT_MADE in places_of(error)
 
 
 def of(kind, error):
     """What to do about it. kind: of an action, or 'connect' for what comes before."""
     if is_not_made(error) and getattr(error, "errno", None) in (None, errno.EACCES, errno.EPERM):
         return _NOT_ALLOWED
-    found = told_by_site(error)
-    if found is not None:
-        return found
+    if hint_of(error) is not None:
+        return hint_of(error)
     if is_full(error):
         return FULL
-    if MAY_BE_FULL in (getattr(error, "_hint", None) or ""):
+    if any(MAY_BE_FULL in place for place in places_of(error)):
         return "make room on the server"
     if isinstance(error, Error):
         reply = str(error.args[0])[:3] if error.args else ""
@@ -93,7 +84,9 @@ def of(kind, error):
             return _NO_ROOT
         if reply in _OF_SERVERS:
             return _OF_SERVERS[reply]
-        return "exclude it, or report it with the line" if kind == "list" else "look into the server's log"
+        if kind == "list":
+            return "exclude it, or report it with the line" if getattr(error, "line", None) else "exclude it"
+        return "look into the server's log"
     if isinstance(error, ssl.SSLCertVerificationError):
         return UNTRUSTED_URL
     if isinstance(error, (EOFError, OSError)):

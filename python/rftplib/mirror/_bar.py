@@ -9,7 +9,7 @@ from ._values import people
 
 def bar():
     """What run() takes as `progress`, with close()."""
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         try:
             from tqdm import tqdm
         except ImportError:
@@ -48,7 +48,7 @@ class _Lines:
     def relative_update(self, inc=1):
         self._moved += inc
         now = time.monotonic()
-        if now - self._told >= 1:
+        if now - self._told >= 1 and sys.stderr is not None:
             self._told = now
             rate = people(int(self._moved / (now - self._began)))
             print(f"{people(self._moved)} of {people(self._size)}, {rate}/s", file=sys.stderr, flush=True)

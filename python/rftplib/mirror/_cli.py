@@ -43,14 +43,15 @@ def main(arguments=None):
     """Run the command line; returns the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.run:
+    if options.run is not None:
         for name in _OF_PLANS:
             if getattr(options, name) != parser.get_default(name):
                 parser.error(f"--{name.replace('_', '-')} belongs to the plan: give it with --plan, not with --run")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         status = _run(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return status
     except KeyboardInterrupt as interrupt:
         if getattr(interrupt, "report", None) is not None:
@@ -74,6 +75,8 @@ def main(arguments=None):
 
 def _say(what, file):
     """Print it; what the terminal can't show is escaped."""
+    if file is None:
+        return  # it was closed before
     encoding = getattr(file, "encoding", None) or "utf-8"
     print(str(what).encode(encoding, "backslashreplace").decode(encoding), file=file)
 
@@ -83,7 +86,7 @@ def _interrupt(number, frame):
 
 
 def _run(options):
-    if options.run:
+    if options.run is not None:
         made = Plan.load(options.run, options.source, options.target)
     else:
         made = plan(
@@ -100,9 +103,9 @@ def _run(options):
             connections=options.jobs,
             manifest=options.manifest,
         )
-    if options.plan:
+    if options.plan is not None:
         made.save(options.plan)
-    if options.dry_run or options.plan:
+    if options.dry_run or options.plan is not None:
         return _show(made)
     progress = None
     if options.progress:
@@ -189,11 +192,17 @@ def _parser():
     add("--verify", choices=("none", "size", "auto", "hash"), default="size", help="how copies are checked (size)")
     add("--limit", type=_size, metavar="RATE", help="bytes per second at most, such as 500k or 2M")
     add("--progress", action="store_true", help="show how far it is: a bar on a terminal, else a line a second")
-    add("--manifest", metavar="FILE", help="write the SHA-256 of all files, as for sha256sum -c")
+    add("--manifest", type=_file, metavar="FILE", help="write the SHA-256 of all files, as for sha256sum -c")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--plan", metavar="FILE", help="write the plan to FILE and stop")
-    which.add_argument("--run", metavar="FILE", help="run the plan in FILE, made for the same SRC and DST")
+    which.add_argument("--plan", type=_file, metavar="FILE", help="write the plan to FILE and stop")
+    which.add_argument("--run", type=_file, metavar="FILE", help="run the plan in FILE, made for the same SRC and DST")
     return parser
+
+
+def _file(value):
+    if not value:
+        raise argparse.ArgumentTypeError("names no file")
+    return value
 
 
 def _count(value):

@@ -91,7 +91,7 @@ class Comparison:
             return None if node.size == there.size is not None else "nothing to compare by"
         if not self._keeps_times or (self._remote and seconds(node.modified) is None):
             return "newer" if ahead >= exact else None
-        return "time differs" if abs(ahead) >= exact and not _is_cut(node.modified, there.modified) else None
+        return "time differs" if abs(ahead) >= exact and not is_cut(node.modified, there.modified) else None
 
     def _add(self, kind, path, node, reason, there=None):
         size = node.size if kind == "copy" and node.kind == "file" else None
@@ -105,7 +105,7 @@ class Comparison:
         self.failures.append(Failure("copy", path, text, advice))
 
 
-def _is_cut(wanted, got):
+def is_cut(wanted, got):
     """Whether a file has got the time of its source as far as a file system holds such times: it has its limit."""
     wanted, got = wanted // SECOND, got // SECOND
     if any(wanted < limit and abs(got - limit) <= near for limit, near in _EARLIEST):

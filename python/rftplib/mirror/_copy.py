@@ -7,6 +7,7 @@ from .._errors import Error
 from .._stat import stat_many
 from ..transfer import Retry
 from ..transfer._attempts import BeginAnew, NotWhole, may_pass, told
+from ..transfer._course import Course
 from . import _down, _large, _up
 from ._jobs import MOST_BYTES, Here, Longer, Stopped, failed
 from ._listers import Unreachable, argument
@@ -15,9 +16,6 @@ from ._remote import Remote
 
 # So many attempts in a row may come to nothing
 RETRY = Retry(attempts=6, base=0.5, cap=30.0)
-
-# So many times they are counted anew as some of a large file has come: there are servers that keep nothing of it
-_ANEW = 100
 
 
 def copy(job, here=None):
@@ -41,16 +39,13 @@ def _try(job, here, outcomes, left):
     Files go together, and what has failed may be the fault of one of them: half as many are tried then, until it is
     alone and fails alone.
     """
-    failures, most = 0, len(left)
-    # What goes by way of a temporary file begins at its beginning each time, however much has come
-    anew = _ANEW if isinstance(job.source, Local) or isinstance(job.target, Local) else 0
+    course, most = _course(job, here), len(left)
     while left:
         together, error, fatal = left[:most], None, False
-        before, came = here.total, 0
         try:
-            for outcome in _way(job)(job, together[:], here, failures == 0):
-                came += 1
+            for outcome in _way(job)(job, together[:], here, course):
                 outcomes.append(outcome)
+                course.confirm(len(outcomes))
                 for done in (left, together):
                     done[:] = [action for action in done if action.path != outcome.path]
                 if outcome.fatal:
@@ -68,25 +63,27 @@ def _try(job, here, outcomes, left):
         except (Error, OSError, EOFError, ValueError) as trouble:
             error = trouble
         if error is None or not together:
-            most, failures = max(most * 2, 1), 0
+            most, course = max(most * 2, 1), _course(job, here)
             continue
         here.check()
-        failures += 1
-        if came or (here.total > before and anew > 0):
-            failures, anew = 1, anew - (not came)
-        stuck = None if fatal else _stuck(here, together)
+        failures, stuck = course.failed(error), None if fatal else course.stuck
         again = is_worth_another(error) and stuck is None
         fatal = fatal or failed(together[0], error).fatal
         if len(together) > 1 and not fatal:
             most = len(together) // 2
         elif not (again and failures < RETRY.attempts):
             outcomes.append(failed(left.pop(0), error if stuck is None else told(error, stuck), fatal))
-            failures = 0
+            course = _course(job, here)
             if outcomes[-1].fatal:
                 return
             continue
         if again:
-            here.pause(RETRY.pause(failures))
+            here.pause(RETRY.pause(course.failures))
+
+
+def _course(job, here):
+    """What counts the attempts that come to nothing: at a large file, or in a row at small ones."""
+    return _large.course(job, here) if job.large else Course()
 
 
 def _look_again(job, here, outcomes, left, trouble):
@@ -107,12 +104,6 @@ def _look_again(job, here, outcomes, left, trouble):
         return
     longer = action._replace(size=found.size, modified=found._micros()[0])
     _try(job._replace(actions=(longer,), large=found.size > MOST_BYTES), here, outcomes, [longer])
-
-
-def _stuck(here, actions):
-    """Why another attempt at a large upload is of no use; None if it isn't."""
-    ends = here.ends.get(actions[0].path)
-    return None if ends is None else ends.stuck
 
 
 def _way(job):

@@ -4,9 +4,11 @@ import tempfile
 
 from ..transfer import TransferError
 from ..transfer._verify import Verify, local_hash, offered, remote_hash
+from ._compare import is_cut
 from ._listers import argument
 from ._local import LocalError
 from ._remote import Remote
+from ._tree import seconds
 from ._values import Action, state
 
 
@@ -15,10 +17,15 @@ def sha256(file):
     return local_hash(file, "sha256")
 
 
-def check(ftp, path, file, size, verify):
-    """Raise TransferError unless the file has the hash that the server tells of `path`, as far as `verify` wants it."""
-    wanted = Verify.of(verify)
-    wanted.check(ftp, path, file, size, wanted.offer(ftp))
+def mismatch(ftp, path, file, size, verify):
+    """The TransferError if a file hasn't the hash that the server tells of `path`, where `verify` wants it; or None."""
+    if verify in ("auto", "hash"):
+        wanted = Verify.of(verify)
+        try:
+            wanted.check(ftp, path, file, size, wanted.offer(ftp))
+        except TransferError as error:
+            return error
+    return None
 
 
 class Hashes:
@@ -54,8 +61,9 @@ def different(source, target, pairs):
                 Action("copy", path, node.size, "contents differ", node.modified, node.origin, there=state(old))
             )
         elif target.keeps_times and None not in (node.modified, old.modified):
-            if abs(node.modified - old.modified) >= exact:
-                actions.append(Action("touch", path, None, "time differs", node.modified))
+            settable = not target.remote or seconds(node.modified) is not None
+            if settable and abs(node.modified - old.modified) >= exact and not is_cut(node.modified, old.modified):
+                actions.append(Action("touch", path, node.size, "time differs", node.modified, there=state(old)))
     return actions
 
 

@@ -5,7 +5,6 @@ import contextlib
 import os
 
 from .._errors import Error, error_perm
-from ..transfer import TransferError
 from . import _digests
 from ._ahead import Ahead
 from ._jobs import Outcome, failed
@@ -17,12 +16,12 @@ from ._origin import Origin, ask
 _TOGETHER = 16
 
 
-def copy(job, actions, here, works):
+def copy(job, actions, here, course):
     """Yield an Outcome for each. Raises what has to do with the connection."""
     site = job.source.site
     with job.target.folders() as folders, contextlib.closing(_Fetched(job, folders)) as fetched:
         try:
-            with here.borrow(site) as ftp, Ahead(ftp, works=works) as ahead:
+            with here.borrow(site) as ftp, Ahead(ftp, works=not course.failures) as ahead:
                 waiting = collections.deque(map(Origin, actions))
                 while waiting:
                     here.check()
@@ -70,7 +69,9 @@ class _Fetched:
         parts, whole = self.parts, []
         for (origin, part), told in zip(parts, ask(ftp, [origin for origin, _ in parts])):
             size = os.fstat(part.file.fileno()).st_size
-            trouble = origin.trouble(told, size) or self._mismatch(ftp, origin, part, size)
+            trouble = origin.trouble(told, size) or _digests.mismatch(
+                ftp, origin.path, part.file, size, self._job.verify
+            )
             if trouble is None:
                 part.modified = origin.modified
                 whole.append((origin.action, part, size))
@@ -100,14 +101,6 @@ class _Fetched:
             else:
                 yield Outcome(action.path, size, part.modified, digest)
         self.close()
-
-    def _mismatch(self, ftp, origin, part, size):
-        if self._job.verify in ("auto", "hash"):
-            try:
-                _digests.check(ftp, origin.path, part.file, size, self._job.verify)
-            except TransferError as error:
-                return error
-        return None
 
     def close(self):
         """Those that have got no name are gone."""

@@ -12,13 +12,14 @@ from ..transfer._course import Course
 from . import _advice
 from ._listers import Unreachable
 from ._local import FULL
+from ._threads import hang_up, wait_for
 from ._values import Action, Failure
 
 # A job has so many small files, and so many bytes; what is larger is a job of its own, and is resumed
 MOST_FILES, MOST_BYTES = 50, 1 << 20
 
 # By how many bytes a small file may be longer than it was listed
-_EXCESS = 1 << 16
+EXCESS = 1 << 16
 
 
 class Job(NamedTuple):
@@ -69,8 +70,7 @@ class Here:
         self.stop = threading.Event()
         # shared by all transfers of this process
         self.rate = None if rate is None else _rftplib.Rate(rate)
-        self.total, self._moved = 0, moved
-        self.ends = {}  # {path: where the attempts at a large upload have ended}
+        self._moved = moved
         self.asides = {}  # {path: the name under which what it replaces waits on the server}
         self.token = os.urandom(8).hex()  # what is written on servers is of this run alone
         self.raised = None  # what the one who is told of progress has raised
@@ -78,7 +78,6 @@ class Here:
         self._clients = set()
 
     def moved(self, size):
-        self.total += size
         if self._moved is not None:
             try:
                 self._moved(size)
@@ -116,7 +115,7 @@ class Here:
         """A callback for a download of a small file: `write`, until much more comes than the size that is listed."""
         if action.size is None:
             return write
-        left = action.size + _EXCESS
+        left = action.size + EXCESS
 
         def bounded(block):
             nonlocal left
@@ -136,13 +135,10 @@ class Here:
         """End all that is going on."""
         self.stop.set()
         for ftp in list(self._clients):
-            with contextlib.suppress(OSError):
-                ftp.close()
+            hang_up(ftp)
 
     def end(self):
         """End all that is going on, and wait for it: then nothing half is left."""
-        from ._threads import wait_for
-
         self.close()
         wait_for(self.threads)
 

@@ -1,6 +1,7 @@
 """One large file, by rftplib.transfer: it is resumed where an earlier attempt, or an earlier run, has ended."""
 
 import contextlib
+import errno
 import os
 import tempfile
 
@@ -8,26 +9,29 @@ from ..transfer._course import Course
 from ..transfer._get import get_once
 from ..transfer._part import Target
 from ..transfer._put import put_once
-from ..transfer._upload import Ends
 from . import _digests, _recheck
 from ._jobs import Outcome, failed
 from ._listers import argument
 from ._local import Local, LocalError, local
 from ._local_part import ALTERED, check, is_same_version
 from ._remote import Remote
-from ._values import Failure
 
 
-def copy(job, actions, here, works):
+def course(job, here):
+    """The Course of all attempts at one. Of a file that is fetched and sent on, only what is fetched is shown."""
+    return Course(_Progress(here, isinstance(job.target, Local) or not isinstance(job.source, Remote)), here.rate)
+
+
+def copy(job, actions, here, course):
     """Yield the Outcome of each. Raises what has to do with a connection."""
     for action in actions:
         try:
-            yield (_into if isinstance(job.target, Local) else _onward)(job, action, here)
+            yield (_into if isinstance(job.target, Local) else _onward)(job, action, here, course)
         except LocalError as error:
             yield failed(action, error.error)
 
 
-def _into(job, action, here):
+def _into(job, action, here, course):
     """From a server to a local target."""
     with job.target.folders() as folders:
         folder, name = folders.place(action.path)
@@ -35,7 +39,7 @@ def _into(job, action, here):
         target = _Checked(action, directory, name, folder)
         with local():
             check(action, folder, name)
-        modified = _get(job, action, here, target).modified
+        modified = _get(job, action, here, target, course).modified
         file, found = folders.read(action.path)
         with file:
             digest = _digests.sha256(file) if job.digests else None
@@ -55,10 +59,9 @@ class _Checked(Target):
         super().replace(part)
 
 
-def _onward(job, action, here):
+def _onward(job, action, here, course):
     """To a server, or to what fsspec knows: from a local file, or by way of a temporary one."""
     with contextlib.ExitStack() as opened:
-        course = _course(job, here)
         if isinstance(job.source, Local):
             folders = opened.enter_context(job.source.folders())
             path = folders.real(action.origin or action.path)
@@ -68,21 +71,23 @@ def _onward(job, action, here):
             folder = opened.enter_context(tempfile.TemporaryDirectory())
             modified = _spool(job, action, here, Target(folder, "file"))
             path = os.path.join(folder, "file")
-            file, course = open(path, "rb"), _course(job, here, counts=not isinstance(job.source, Remote))
+            file = open(path, "rb")
         opened.enter_context(file)
         found = os.fstat(file.fileno())
         size = found.st_size
         digest = _digests.sha256(file) if job.digests else None
         _check_still(digest, file, found)
         if isinstance(job.target, Remote):
-            with here.borrow(job.target.site) as ftp:
-                seen = _recheck.Copy(action, size, modified if job.target.keeps_times else None)
+            seen = _recheck.Copy(action, size, modified if job.target.keeps_times else None)
+
+            def check_target(ftp):
                 (refused,) = _recheck.replaceable(ftp, [seen])
                 if refused is not None:
-                    failure = Failure("copy", action.path, refused, _recheck.ADVICE)
-                    return Outcome(action.path, failure=failure)
-                ends = here.ends.setdefault(action.path, Ends())
-                put_once(ftp, _itself(file, path), argument(action.path), course, verify=job.verify, ends=ends)
+                    raise LocalError(OSError(errno.EBUSY, refused))
+
+            with here.borrow(job.target.site) as ftp:
+                remote = argument(action.path)
+                put_once(ftp, _itself(file, path), remote, course, verify=job.verify, check=check_target)
         else:
             job.target.put(_itself(file, path), action)
         _check_still(digest, file, found)  # else it may be that of another version than was sent
@@ -103,7 +108,7 @@ def _itself(file, path):
 def _spool(job, action, here, target):
     """Fetch a file that goes on; returns its time."""
     if isinstance(job.source, Remote):
-        return _get(job, action, here, target).modified
+        return _get(job, action, here, target, Course(_Progress(here), here.rate)).modified
     with open(target.path, "wb") as file:
         job.source.get(action.origin or action.path, file, action.size)
     if action.modified is not None:
@@ -111,22 +116,18 @@ def _spool(job, action, here, target):
     return action.modified
 
 
-def _get(job, action, here, target):
+def _get(job, action, here, target, course):
     with here.borrow(job.source.site) as ftp:
         path = argument(action.origin or action.path)
-        done = get_once(ftp, path, target, _course(job, here), verify=job.verify)
+        done = get_once(ftp, path, target, course, verify=job.verify)
     modified = None if done.modified is None else round(done.modified.timestamp() * 1_000_000)
     return done._replace(modified=modified)
-
-
-def _course(job, here, counts=True):
-    return Course(_Progress(here, counts), here.rate)
 
 
 class _Progress:
     """Passes on what is moved; ends the transfer when the run is stopped."""
 
-    def __init__(self, here, counts):
+    def __init__(self, here, counts=True):
         self._here, self._counts = here, counts
 
     def set_size(self, size):

@@ -7,13 +7,14 @@ import time
 from typing import NamedTuple
 
 from .. import _scan, _walk
-from .._errors import Error, error_temp
+from .._circles import CIRCLE, Above, facts_of
+from .._errors import Error, ListingError, error_temp
 from .._features import features
 from .._pool import pool_of, says_too_many
 from .._stat import stat_many
 from . import _advice, _names, _tree
 from ._ahead import Listings, along
-from ._threads import wait_for
+from ._threads import hang_up, wait_for
 from ._tree import Node, join
 
 # Refusals that say nothing of the directory but much of the connection, or of the moment
@@ -84,8 +85,7 @@ class Lister:
         """End what another thread does by it: that fails."""
         self._ended, ftp = True, self.ftp
         if ftp is not None:
-            with contextlib.suppress(OSError):
-                ftp.close()
+            hang_up(ftp)
 
     def give_back(self):
         self.ftp = None
@@ -93,16 +93,11 @@ class Lister:
 
 
 class _Directory(NamedTuple):
-    """One that is to be listed. uniques: those of the directories that it lies in. hops: by how many links.
-
-    shapes: of those directories whose unique isn't told.
-    """
+    """One that is to be listed. above: what it lies in."""
 
     path: str = ""
     origin: str = ""
-    uniques: tuple = ()
-    hops: int = 0
-    shapes: tuple = ()
+    above: Above = Above()
 
 
 class Scan:
@@ -112,8 +107,8 @@ class Scan:
     others, so that the one that lists the root isn't held up. question(ftp) is asked before the root is listed.
     """
 
-    def __init__(self, site, tree, links, question, connections):
-        self._site, self._tree, self._links = site, tree, links
+    def __init__(self, site, tree, links, question, connections, other=frozenset()):
+        self._site, self._tree, self._links, self._other = site, tree, links, other
         self._question, self._most = question, min(connections, site.connections)
         self._expected = None  # about how many directories there are, once that is known
         self._lock = threading.Lock()
@@ -242,8 +237,8 @@ class Scan:
             if not isinstance(entries, Exception):
                 if directory.path or self._root is None:
                     self._push(self._take(directory, *entries))
-                elif [entry for entry, _ in entries[0]] != self._root:
-                    raise _scan.error("the root has changed while it was listed: run it again")
+                elif entries[0] != self._root:
+                    raise ListingError("the root has changed while it was listed: run it again")
             elif not directory.path:
                 raise entries
             else:
@@ -262,41 +257,49 @@ class Scan:
         if found.itself and lines.cut is None:
             self._root = list(found)
             try:
-                self._push(self._take(_Directory(), [(entry, False) for entry in self._root], _shape(self._root)))
+                above = Above().with_listing("", facts_of(self._root), lambda path: [])
+                self._push(self._take(_Directory(), self._root, above))
             except BaseException as error:  # not for whoever reads the reply, who may try again
                 self._fail(error)
 
-    def _take(self, directory, entries, here):
-        """Note the entries of a directory, of the shape `here`; returns the directories among them, to be listed."""
-        path, origin, uniques, hops, shapes = directory
+    def _take(self, directory, entries, above):
+        """Note the entries of a directory, which lie in `above`; returns the directories among them, to be listed."""
+        path, origin, _ = directory
         deeper = []
-        shapes = shapes if here is None else (*shapes, here)
         with self._lock:
-            if shapes.count(here) > _tree.MAX_ALIKE:
-                self._tree.failed(path, _tree.CIRCLE, "exclude it")
-                return []
-            for entry, followed in entries:
+            for entry in entries:
                 node = _node(entry)
                 taken = self._tree.take(path, origin, entry.name, node)
                 if taken is None or node.kind != "dir":
                     continue
-                below = hops + followed
-                if (entry.unique is not None and entry.unique in uniques) or below > _tree.MAX_LINKS:
-                    self._tree.failed(taken, _tree.CIRCLE, "exclude it")
+                if above.has(entry.unique):
+                    self._tree.failed(taken, CIRCLE, "exclude it")
+                elif entry.unique in self._other:
+                    self._tree.failed(taken, "source and target have it in common", "exclude it")
                 elif taken.count("/") + 2 > _tree.MAX_DEPTH:
                     self._tree.failed(taken, f"deeper than {_tree.MAX_DEPTH} directories", "exclude it")
                 else:
-                    deeper.append(_Directory(taken, join(origin, entry.name), (*uniques, entry.unique), below, shapes))
+                    deeper.append(_Directory(taken, join(origin, entry.name), above.with_unique(entry.unique)))
         return deeper
 
     def _entries(self, ftp, directories):
-        """Of each directory a list of (entry, whether it is a followed link) and its shape, or what has been raised."""
+        """Of each directory its entries and what those lie in, or what has been raised."""
         found, lister = [], _walk._Lister(ftp, True)
+
+        def entries_of(path, others=()):
+            return self._followed(ftp, list(lister.list(path, others, _tree.MAX_ENTRIES)))
+
+        def facts(path):
+            try:
+                return facts_of(entries_of(path))
+            except Error:
+                return []
+
         for place, directory in enumerate(directories):
             others = [one.origin for one in directories[place + 1 :]]
             try:
-                entries = list(lister.list(directory.origin, others, _tree.MAX_ENTRIES))
-                found.append((self._followed(ftp, entries), _shape(entries)))
+                entries = entries_of(directory.origin, others)
+                found.append((entries, directory.above.with_listing(directory.origin, facts_of(entries), facts)))
             except Error as error:
                 if isinstance(error, error_temp) and _is_passing(error):
                     raise
@@ -304,20 +307,12 @@ class Scan:
         return found
 
     def _followed(self, ftp, entries):
-        pairs = [(entry, False) for entry in entries]
         if self._links == "follow":
             links = [place for place, entry in enumerate(entries) if entry.type == "link"]
             for place, told in zip(links, stat_many(ftp, [argument(entries[place].path) for place in links])):
                 if not isinstance(told, Exception):
-                    pairs[place] = told._at(entries[place].path), True
-        return pairs
-
-
-def _shape(entries):
-    """None where the server tells by their unique what directories are one."""
-    if any(entry.unique for entry in entries):
-        return None
-    return _tree.shape((entry.name, _node(entry)) for entry in entries)
+                    entries[place] = told._at(entries[place].path)
+        return entries
 
 
 def _is_passing(error):

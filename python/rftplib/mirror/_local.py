@@ -5,9 +5,10 @@ import errno
 import os
 import stat
 
-from .._errors import explained
+from .._circles import CIRCLE
+from .._errors import also
 from . import _names, _tree
-from ._local_part import CHANGED, NOFOLLOW, Part, kind_of, new_part
+from ._local_part import NOFOLLOW, Part, check, check_unchanged, kind_of, new_part
 from ._tree import Node, Tree, join, parent_of
 from ._values import NOT_MADE
 
@@ -28,7 +29,7 @@ class LocalError(Exception):
 class Local:
     """A side: the directory `root`, an absolute path."""
 
-    keeps_times, remote = True, False
+    keeps_times, remote, sent = True, False, False
 
     def __init__(self, root, follow=False):
         self.root, self.follow = os.path.abspath(root), follow
@@ -46,7 +47,10 @@ class Local:
                 raise
             tree.exists = False
             return tree
-        _scan(tree, root, links)
+        try:
+            _scan(tree, root, links)
+        except OSError as error:
+            raise also(error, f"in {self}") from None
         return tree
 
     def folds(self):
@@ -64,7 +68,7 @@ class Local:
         try:
             os.makedirs(self.root, exist_ok=True)
         except OSError as error:
-            raise explained(error, NOT_MADE) from None
+            raise also(error, NOT_MADE) from None
 
     def folders(self):
         """A context manager: the Folders of the root."""
@@ -162,20 +166,30 @@ class Folders:
             if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
                 raise
 
-    def touch(self, path, modified):
-        folder, name = self.of(path)
-        os.utime(name, ns=(modified * 1000,) * 2, dir_fd=folder, follow_symlinks=False)
+    def touch(self, action):
+        """Set the time of a file, unless it is another one than was planned."""
+        folder, name = self.of(action.path)
+        check(action, folder, name)
+        os.utime(name, ns=(action.modified * 1000,) * 2, dir_fd=folder, follow_symlinks=False)
 
-    def link(self, path, target):
-        """Make a link, or have it lead elsewhere."""
-        folder, name = self.of(path)
-        if not _names.stays_inside(path, target):
+    def link(self, action):
+        """Make a link, or have it lead elsewhere, unless there is something else than was planned."""
+        from ..transfer._part import fresh_part_name  # a plan alone doesn't need it
+
+        folder, name = self.of(action.path)
+        if not _names.stays_inside(action.path, action.target):
             raise OSError(errno.EPERM, "the link leads out of the target")
-        with contextlib.suppress(FileNotFoundError):
-            if not stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-                raise FileExistsError(errno.EEXIST, "there is something else of that name")
-            os.unlink(name, dir_fd=folder)
-        os.symlink(target, name, dir_fd=folder)
+        with contextlib.suppress(OSError):  # there is none, or no link
+            if os.readlink(name, dir_fd=folder) == action.target:
+                return  # another run has made it
+        check(action, folder, name)
+        part = fresh_part_name(name)
+        os.symlink(action.target, part, dir_fd=folder)
+        try:
+            os.replace(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            os.unlink(part, dir_fd=folder)
+            raise
 
     def delete(self, action):
         """Delete a file or a link, unless it is another one than was planned. Returns False if it is gone already."""
@@ -184,11 +198,7 @@ class Folders:
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):
                 raise IsADirectoryError(errno.EISDIR, "it has become a directory")
-            if action.there is not None and kind_of(found, name) != action.there[0]:
-                raise OSError(errno.EBUSY, CHANGED)
-            if action.size is not None and stat.S_ISREG(found.st_mode):
-                if found.st_size != action.size or action.modified not in (None, found.st_mtime_ns // 1000):
-                    raise OSError(errno.EBUSY, CHANGED)
+            check_unchanged(action.there or (kind_of(found, name), action.size, action.modified), found, name)
             os.unlink(name, dir_fd=folder)
             return True
         return False
@@ -213,7 +223,7 @@ def local():
 
 def _scan(tree, root, links):
     """Each directory by its descriptor, links to directories only as told. Closes `root`."""
-    opened = [_Opened("", "", root)]
+    opened = [_Opened("", "", root, _identity(os.fstat(root)))]
     try:
         while opened:
             here = opened[-1]
@@ -225,19 +235,25 @@ def _scan(tree, root, links):
                 node, found, followed = _node(entry, here.folder, links)
             except FileNotFoundError:
                 continue  # it has gone since
+            except OSError as error:  # a directory that may be listed and not entered, or a disk that fails
+                if not here.path:
+                    raise
+                tree.failed(here.path, error.strerror, "see to its permissions, or exclude it")
+                os.close(opened.pop().folder)
+                continue
             path = tree.take(here.path, here.origin, entry.name, node)
             if path is None or node.kind != "dir":
                 continue
-            identity, hops = (found.st_dev, found.st_ino), here.hops + followed
-            if followed and (hops > _tree.MAX_LINKS or any(one.identity == identity for one in opened)):
-                tree.failed(path, "links lead in a circle", "exclude it")
+            identity = _identity(found)
+            if followed and any(one.identity == identity for one in opened):
+                tree.failed(path, CIRCLE, "exclude it")
                 continue
             if len(opened) >= _tree.MAX_DEPTH:
                 tree.failed(path, f"deeper than {_tree.MAX_DEPTH} directories", "exclude it")
                 continue
             try:
                 folder = os.open(entry.name, _DIRECTORY | (0 if followed else NOFOLLOW), dir_fd=here.folder)
-                opened.append(_Opened(path, join(here.origin, entry.name), folder, identity, hops))
+                opened.append(_Opened(path, join(here.origin, entry.name), folder, identity))
             except OSError as error:
                 tree.failed(path, error.strerror, "see to its permissions, or exclude it")
     finally:
@@ -245,11 +261,15 @@ def _scan(tree, root, links):
             os.close(one.folder)
 
 
+def _identity(found):
+    return found.st_dev, found.st_ino
+
+
 class _Opened:
     """A directory that is being listed."""
 
-    def __init__(self, path, origin, folder, identity=None, hops=0):
-        self.path, self.origin, self.folder, self.identity, self.hops = path, origin, folder, identity, hops
+    def __init__(self, path, origin, folder, identity):
+        self.path, self.origin, self.folder, self.identity = path, origin, folder, identity
         try:
             with os.scandir(folder) as entries:
                 self.entries = iter(sorted(entries, key=lambda entry: entry.name))

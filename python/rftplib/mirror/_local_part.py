@@ -83,11 +83,16 @@ def check(action, folder, name, own=None):
             return
     if action.reason == "missing":
         raise OSError(errno.EBUSY, COME)
-    if action.there is not None and tuple(action.there) != (
-        kind_of(found, name),
-        found.st_size,
-        found.st_mtime_ns // 1000,
-    ):
+    if action.there is not None:
+        check_unchanged(action.there, found, name)
+
+
+def check_unchanged(there, found, name):
+    """Raise OSError unless what was `found` is what was there when that was planned, as far as that is known."""
+    kind, size, modified = there
+    if kind != kind_of(found, name) or size not in (None, found.st_size):
+        raise OSError(errno.EBUSY, CHANGED)
+    if modified not in (None, found.st_mtime_ns // 1000):
         raise OSError(errno.EBUSY, CHANGED)
 
 

@@ -14,18 +14,26 @@ _COMMENT = re.compile(r"# (\d+) bytes, (\d+) us since 1970\n?")
 _LINE = re.compile(r"(\\?)([0-9a-f]{64}) [ *](.+)\n?")
 
 
+def check_sides(source, target):
+    """Raise ValueError unless the SHA-256 of what isn't copied can be had."""
+    if not (isinstance(source, Local) or isinstance(target, Local)):
+        raise ValueError("a manifest needs a local directory as source or target: what isn't copied is read there")
+
+
 class Manifest:
     """One that is written at the end of a run. It is opened before, so that it is known that it can be."""
 
     def __init__(self, path):
         self.path, self._aside = os.fspath(path), None
+        if not self.path:
+            raise ValueError("the path of a manifest isn't empty")
 
     def open(self):
         """Open it, under a temporary name that is nobody else's. Raises OSError."""
         self._aside = Aside(self.path)
 
     def write(self, source, target, unchanged, outcomes):
-        """Write that of a tree: of what was copied, and of the rest as far as one side is local. Raises OSError."""
+        """Write that of a tree: of what was copied, and of the rest as the local side has it. Raises OSError."""
         for name, (digest, size, modified) in sorted(self._digests(source, target, unchanged, outcomes).items()):
             self._aside.write(f"# {size} bytes, {modified or 0} us since 1970\n")
             escaped = _escaped(name)
@@ -44,9 +52,7 @@ class Manifest:
     def _digests(self, source, target, unchanged, outcomes):
         digests = {one.path: (one.digest, one.size, one.modified) for one in outcomes if one.digest is not None}
         before = read(self.path)
-        side = target if isinstance(target, Local) else source if isinstance(source, Local) else None
-        if side is None:
-            return digests
+        side = target if isinstance(target, Local) else source
         with side.folders() as folders:
             for one in unchanged:
                 own = one.path if side is target else one.origin or one.path

@@ -1,16 +1,19 @@
 """Names that can be used as they are: what a server, a disk or a saved plan says is not believed."""
 
 import os
+import re
 
 # What Windows takes for devices, whatever comes behind a dot
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10))}
+_PART = re.compile(r"\..+\.(?:[0-9a-f]{12}|[0-9a-f]{16})\.part", re.DOTALL)
 _WINDOWS = '\\:*?"<>|'
 
 
 def trouble(name, *, sent=False, windows=os.name == "nt"):
     """What is wrong with the name of a file or directory, as text; None for nothing.
 
-    sent: whether a server has to be asked for it. windows: whether it is to be a file's on Windows.
+    sent: whether a server has to be asked for it; (encoding, errors) where it is sent in that. windows: whether it is
+    to be a file's on Windows.
     """
     if name in ("", ".", ".."):
         return "is no name"
@@ -20,6 +23,8 @@ def trouble(name, *, sent=False, windows=os.name == "nt"):
         return "has a NUL in it"
     if sent and ("\r" in name or "\n" in name):
         return "has a line end in it, which no command can have"
+    if isinstance(sent, tuple) and not _fits(name, *sent):
+        return f"has characters in it that {sent[0]} hasn't"
     if windows:
         if any(character in _WINDOWS or character < " " for character in name):
             return "has characters in it that Windows doesn't take"
@@ -28,6 +33,14 @@ def trouble(name, *, sent=False, windows=os.name == "nt"):
         if name.split(".")[0].rstrip().lower() in _RESERVED:
             return "is a device of Windows"
     return None
+
+
+def _fits(name, encoding, errors):
+    """Whether it is the same forth and back: else two names may be one there."""
+    try:
+        return name.encode(encoding, errors).decode(encoding, errors) == name
+    except UnicodeError:
+        return False
 
 
 def quoted(name, windows=os.name == "nt"):
@@ -55,13 +68,11 @@ def check_path(path):
 
 
 def is_part(name):
-    """Whether a name is that of a file that isn't whole yet: '.NAME.<12 digits>.part' (rftplib.transfer)."""
-    head, _, token = name[:-5].rpartition(".")
-    return name.endswith(".part") and len(head) > 1 and name[0] == "." and len(token) == 12 and _is_hex(token)
+    """Whether a name is that of a file that isn't whole yet: '.NAME.<id>.part'.
 
-
-def _is_hex(text):
-    return all(character in "0123456789abcdef" for character in text)
+    The id has 12 digits (rftplib.transfer) or 16 (rftplib.fs), hexadecimal ones.
+    """
+    return _PART.fullmatch(name) is not None
 
 
 def stays_inside(path, target):

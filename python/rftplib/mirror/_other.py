@@ -10,18 +10,27 @@ import os
 import re
 import secrets
 
+from .._circles import Above
 from .._errors import Error
+from ..transfer import TransferError
 from ..transfer._part import part_name
 from . import _advice, _digests, _names
+from ._jobs import EXCESS
 from ._local import LocalError
 from ._local_part import CHANGED, COME
-from ._tree import CIRCLE, MAX_ALIKE, MAX_DEPTH, SECOND, Node, Tree, join, shape
+from ._tree import MAX_DEPTH, SECOND, Node, Tree, join
+
+# By how many bytes a large file may be longer than it was listed
+_EXCESS_OF_LARGE = 1 << 20
+
+# What is raised where a directory can't be listed
+_FAILURES = (Error, OSError, EOFError, ValueError)
 
 
 class Other:
     """A side: the directory that a URL names. Objects have no times that can be set: a copy is compared as such."""
 
-    keeps_times, remote = False, False
+    keeps_times, remote, sent = False, False, False
 
     def __init__(self, url):
         self.url = url
@@ -34,50 +43,42 @@ class Other:
     def __reduce__(self):
         return Other, (self.url,)
 
-    def _fs(self):
+    def opened(self):
         """The file system, and the root's path in it."""
         if self._opened is None:
             try:
                 from fsspec.core import url_to_fs
             except ImportError:
                 raise ImportError(f"{self} needs fsspec: pip install fsspec") from None
-            fs, root = url_to_fs(self.url)
-            fs.invalidate_cache()
+            with _told():
+                fs, root = url_to_fs(self.url)
+                fs.invalidate_cache()
             self._opened = fs, root.rstrip("/")
         return self._opened
 
     def _path(self, path):
-        return join(self._fs()[1], _names.check_path(path))
+        return join(self.opened()[1], _names.check_path(path))
 
     def scan(self, rules, links, names, *, sent, needed, folds=False, connections=1):
         """The Tree; `needed` as for a local side."""
         tree = Tree(rules, names, sent, folds)
         with _told():
-            fs, root = self._fs()
+            fs, root = self.opened()
             if not fs.isdir(root):
                 if needed:
                     raise FileNotFoundError(f"{self} isn't there")
                 tree.exists = False
                 return tree
-        waiting = [("", ())]
+        waiting = [("", Above())]
         while waiting:
-            parent, shapes = waiting.pop()
-            directory = join(root, parent) if parent else root
+            parent, above = waiting.pop()
             try:
-                with _told():
-                    listed = fs.ls(directory, detail=True, refresh=True)
-                    # object stores list a directory in itself
-                    listed = [told for told in listed if told["name"].strip("/") != directory.strip("/")]
-                    entries = [(told["name"].rstrip("/").rpartition("/")[2], _node(told)) for told in listed]
-            except (Error, OSError, EOFError, ValueError) as error:
+                entries = self._list(parent)
+                above = above.with_listing(parent, _facts(entries), self._facts)
+            except _FAILURES as error:
                 if not parent:
                     raise
                 tree.failed(parent, _advice.text(error), _advice.of("list", error))
-                continue
-            here = shape(entries)
-            shapes = shapes if here is None else (*shapes, here)
-            if shapes.count(here) > MAX_ALIKE:
-                tree.failed(parent, CIRCLE, "exclude it")
                 continue
             for name, node in entries:
                 path = tree.take(parent, parent, name, node)
@@ -86,39 +87,64 @@ class Other:
                 if path.count("/") + 2 > MAX_DEPTH:
                     tree.failed(path, f"deeper than {MAX_DEPTH} directories", "exclude it")
                 else:
-                    waiting.append((path, shapes))
+                    waiting.append((path, above))
         return tree
+
+    def _list(self, path):
+        """(name, Node) of all that is in a directory."""
+        with _told():
+            fs, directory = self.opened()[0], self._path(path) if path else self.opened()[1]
+            listed = fs.ls(directory, detail=True, refresh=True)
+            # object stores list a directory in itself
+            listed = [told for told in listed if told["name"].strip("/") != directory.strip("/")]
+            return [(told["name"].rstrip("/").rpartition("/")[2], _node(told)) for told in listed]
+
+    def _facts(self, path):
+        try:
+            return _facts(self._list(path))
+        except _FAILURES:
+            return []
 
     def make_root(self):
         with _told():
-            fs, root = self._fs()
+            fs, root = self.opened()
             fs.makedirs(root, exist_ok=True)
 
     def mkdir(self, path):
         with _told():
-            self._fs()[0].makedirs(self._path(path), exist_ok=True)
+            self.opened()[0].makedirs(self._path(path), exist_ok=True)
 
     def read(self, path, size):
-        """A file's content. size: as it is listed, None if it isn't. Raises EOFError if less comes than there is."""
+        """A file's content. size: as it is listed. Raises EOFError if less comes than there is, TransferError if much
+        more comes."""
         with _told():
-            data = self._fs()[0].cat_file(self._path(path))
-            self._check_whole(path, len(data), size)
+            fs, place = self.opened()[0], self._path(path)
+            if size:
+                data = fs.cat_file(place, start=0, end=size + EXCESS + 1)
+            else:  # of what is empty object stores have no part
+                with fs.open(place, "rb") as source:
+                    data = source.read(EXCESS + 1)
+            self._check_whole(path, len(data), size, EXCESS)
         return data
 
     def get(self, path, file, size):
-        """Copy a file into one that is open; the rest as read()."""
+        """Copy a file into one that is open; the rest as read(), but that `size` may be None."""
         with _told():
             came = 0
-            with self._fs()[0].open(self._path(path), "rb") as source:
+            with self.opened()[0].open(self._path(path), "rb") as source:
                 for block in iter(lambda: source.read(1 << 20), b""):
                     file.write(block)
                     came += len(block)
-            self._check_whole(path, came, size)
+                    if size is not None and came > size + _EXCESS_OF_LARGE:
+                        break
+            self._check_whole(path, came, size, _EXCESS_OF_LARGE)
 
-    def _check_whole(self, path, came, size):
+    def _check_whole(self, path, came, size, excess):
         if size in (None, came):
             return
-        found = _now(self._fs()[0], self._path(path))
+        if came > size + excess:
+            raise TransferError(f"more than the {size:,} bytes came that are listed")
+        found = _now(self.opened()[0], self._path(path))
         size = size if found is None or found.size is None else found.size
         if size != came:
             raise EOFError(f"{came:,} bytes came of {size:,}")
@@ -133,7 +159,7 @@ class Other:
     def _arrive(self, action, write, opened, size):
         """Have a file written; what was there before stays until the new one is whole. opened(): the new content."""
         with _told():
-            fs, final = self._fs()[0], self._path(action.path)
+            fs, final = self.opened()[0], self._path(action.path)
             if not _renames(fs):
                 if action.path not in self._begun:
                     _check(fs, action, final, opened, size)
@@ -159,13 +185,13 @@ class Other:
                     fs.rm_file(part)
                 raise
 
-    def touch(self, path, modified):
+    def touch(self, action):
         """Nothing: it has no time that can be set."""
 
     def delete(self, action):
         """Delete a file, unless it is another one than was planned. Returns False if it is gone already."""
         with _told():
-            fs, place = self._fs()[0], self._path(action.path)
+            fs, place = self.opened()[0], self._path(action.path)
             found = _now(fs, place)
             if found is not None:
                 if action.there is not None and _has_changed(found, action.there):
@@ -176,9 +202,12 @@ class Other:
     def rmdir(self, path):
         """Remove a directory. Returns False if it is gone already; object stores have none without files."""
         with _told():
-            there = self._fs()[0].exists(self._path(path))
+            fs, place = self.opened()[0], self._path(path)
+            there = fs.exists(place)
             if there:
-                self._fs()[0].rmdir(self._path(path))
+                if self._list(path):  # pyarrow's file systems remove a directory with all that is in it
+                    raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
+                fs.rmdir(place)
         return there
 
 
@@ -189,19 +218,28 @@ def _renames(fs):
     return type(fs).mv is not AbstractFileSystem.mv or type(fs).protocol == "memory"
 
 
+def _move(fs, old, new):
+    """Rename a file. The mv() that memory:// has takes names for patterns."""
+    if type(fs).protocol == "memory":
+        fs.cp_file(old, new)
+        fs.rm_file(old)
+    else:
+        fs.mv(old, new)
+
+
 def _rename(fs, part, final, aside):
     """Where there is a file that isn't renamed over, as on SMB, it is put `aside` meanwhile."""
     try:
-        fs.mv(part, final)
+        _move(fs, part, final)
         return
     except OSError as refusal:
         if refusal.errno != errno.EEXIST:
             raise
-    fs.mv(final, aside)
+    _move(fs, final, aside)
     try:
-        fs.mv(part, final)
+        _move(fs, part, final)
     except BaseException:
-        fs.mv(aside, final)
+        _move(fs, aside, final)
         raise
     fs.rm_file(aside)
 
@@ -258,6 +296,11 @@ def _told():
         raise
     except Exception as error:
         raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+def _facts(entries):
+    """As facts_of(), of (name, Node): nothing tells what a directory is one with."""
+    return [(name, node.kind, node.modified, None) for name, node in entries]
 
 
 def _node(told):

@@ -1,7 +1,6 @@
 """A plan: what is to be done, as a value that can be read, saved and run."""
 
-# The first line of a saved plan names this, and the last how many lines there are before it
-_VERSION, _END = 1, "end of the plan, lines before"
+from ._values import PLAN_END, PLAN_VERSION
 
 
 class Plan:
@@ -79,7 +78,7 @@ class Plan:
         from ._aside import Aside, is_special
 
         head = {
-            "rftplib.mirror": _VERSION,
+            "rftplib.mirror": PLAN_VERSION,
             "source": str(self.source),
             "target": str(self.target),
             "refusal": self.refusal,
@@ -88,7 +87,7 @@ class Plan:
             "failures": [failure._asdict() for failure in self.failures],
         }
         lines = [head, *map(_line, self), *({"kind": "same", **_line_of(one)} for one in self._unchanged)]
-        lines = [json.dumps(line) + "\n" for line in (*lines, {_END: len(lines)})]
+        lines = [json.dumps(line) + "\n" for line in (*lines, {PLAN_END: len(lines)})]
         if is_special(path):  # /dev/stdout
             with open(path, "w", encoding="ascii") as file:
                 file.writelines(lines)

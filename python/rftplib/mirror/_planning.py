@@ -3,7 +3,7 @@
 import functools
 import time
 
-from . import _guards
+from . import _apart, _guards
 from ._compare import WAYS, Comparison, deletions
 from ._names import stays_inside
 from ._plan import Plan
@@ -100,8 +100,9 @@ def plan(
     manifest that lies in a local target isn't the source's, and stays.
 
     Raises Refused for names that can't be used and for a server that lists a name twice, ValueError for options that
-    make no sense, OSError for a local root that isn't there, and what `Site.borrow()` and listing.scandir() raise of a
-    root. Directories below that can't be listed are the plan's `failures`.
+    make no sense and for two directories of one server that lie in each other, OSError for a local root that isn't
+    there, and what `Site.borrow()` and listing.scandir() raise of a root. Directories below that can't be listed are
+    the plan's `failures`.
     """
     _check("compare", compare, WAYS)
     _check("links", links, ("skip", "follow", "copy"))
@@ -109,8 +110,13 @@ def plan(
     _guards.check_max_delete(max_delete)
     rules = Rules(include, exclude)
     source, target = sides(source, target, follow=links == "follow")
+    if manifest is not None:
+        from ._manifest import check_sides
+
+        check_sides(source, target)
+    _apart.check_apart(source, target)
     folds = hasattr(target, "folds") and target.folds()
-    of_source = {"needed": True, "sent": True, "folds": folds, "connections": connections}
+    of_source = {"needed": True, "sent": target.sent or True, "folds": folds, "connections": connections}
     of_target = {"needed": False, "sent": target.remote, "connections": connections}
     # a server's side is being connected to, and listed, while the other one is listed
     if target.remote:
@@ -126,6 +132,7 @@ def plan(
     for path in rules.needless(here.nodes):
         del here.nodes[path]
         here.kept.add(path)
+    there.see_resolution()
     made_links = hasattr(target, "folders")
     found = Comparison(
         here,
@@ -191,9 +198,9 @@ def _beyond_doubt(target, there, unwanted):
 
 def _unchanged(source, actions):
     """The files of the source that aren't copied, for the manifest."""
-    touched = {action.path for action in actions if action.kind in ("copy", "touch")}
+    copied = {action.path for action in actions if action.kind == "copy"}
     return [
         Action("copy", path, node.size, "same", node.modified, node.origin)
         for path, node in sorted(source.nodes.items())
-        if node.kind == "file" and path not in touched
+        if node.kind == "file" and path not in copied
     ]

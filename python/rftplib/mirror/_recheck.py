@@ -1,19 +1,17 @@
 """What a server has, looked at once more before something is replaced or deleted: it isn't ours alone."""
 
-import re
 from typing import NamedTuple
 
+from .._errors import error_perm
 from .._scan import scandir
 from .._stat import stat_many
+from ..transfer._naming import is_odd, likeness
 from ._listers import argument
 from ._local_part import CHANGED, COME
 from ._tree import SECOND, fold, join, parent_of
 from ._values import Failure
 
 ADVICE = "see which one is to stay, and plan again"
-
-# What servers change in names: control characters, bytes that are no text, blanks and dots at the end
-_ODD = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\udc80-\\udcff_]+")
 
 
 class Copy(NamedTuple):
@@ -46,13 +44,28 @@ def _why_not(copy, found):
 
 def changed(ftp, actions):
     """{path: a Failure} of what isn't to be deleted, for it has changed since the plan was made."""
-    asked = [action for action in actions if action.there is not None and action.there[0] in ("file", "part")]
+    known = [action for action in actions if action.there is not None]
+    links = [action for action in known if action.there[0] == "link"]
+    asked = [action for action in known if action.there[0] in ("file", "part")]
     found = stat_many(ftp, [argument(action.path) for action in asked]) if asked else []
-    return {
-        action.path: Failure(action.kind, action.path, CHANGED, ADVICE)
-        for action, one in zip(asked, found)
-        if not isinstance(one, Exception) and _has_changed(one, action)
-    }
+    others = [
+        action for action, one in zip(asked, found) if not isinstance(one, Exception) and _has_changed(one, action)
+    ]
+    others += _no_links(ftp, links)
+    return {action.path: Failure(action.kind, action.path, CHANGED, ADVICE) for action in others}
+
+
+def _no_links(ftp, actions):
+    """Those of the actions on links whose path isn't a link any more: only a listing tells what isn't followed."""
+    found = []
+    for parent in sorted({parent_of(action.path) for action in actions}):
+        own = {action.path.rpartition("/")[2]: action for action in actions if parent_of(action.path) == parent}
+        try:
+            entries = scandir(ftp, argument(parent))
+        except error_perm:
+            continue  # it has gone, and what was in it
+        found += [own[entry.name] for entry in entries if entry.name in own and entry.type != "link"]
+    return found
 
 
 def _has_changed(found, action):
@@ -83,7 +96,7 @@ def missing(lister, made, deletions):
     for path in made:
         twins.setdefault(join(parent_of(path), loose(path)), []).append(path)
     for paths in twins.values():
-        if len(paths) > 1 or loose(paths[0]) != fold(paths[0].rpartition("/")[2]):
+        if len(paths) > 1 or is_odd(paths[0].rpartition("/")[2]):
             risky.add(parent_of(paths[0]))
     failures = []
     for parent in sorted(risky & {parent_of(path) for path in made}):
@@ -102,13 +115,13 @@ _ALTERED = "the server doesn't list it under this name: it has changed the name,
 
 
 def loose(path):
-    """What servers may make of the name of that path."""
-    return _ODD.sub("_", fold(path.rpartition("/")[2]).lstrip(" ")).rstrip(" .")
+    """The same for paths in a directory whose names a server may make one of."""
+    return likeness(fold(path.rpartition("/")[2]))
 
 
 def _bare(path):
     """As loose(), without the dot at the beginning: many servers list no names that have one."""
-    return loose(path).lstrip("._ ")
+    return loose(path).lstrip("._")
 
 
 def rounds(paths):

@@ -4,7 +4,7 @@ import contextlib
 
 from .. import _scan
 from .._batch import batch
-from .._errors import also, error_perm, explained
+from .._errors import also, error_perm
 from .._features import features
 from .._site import _restored
 from .._stat import stat_many
@@ -26,9 +26,15 @@ class Remote:
         self.site = site
         self.keeps_times = None  # not known yet
         self.patient = False  # whether uploads have to wait for each final reply
+        self.other = frozenset()  # the `unique` of the other side's directory, and of those that it lies in
 
     def __str__(self):
         return self.site.url
+
+    @property
+    def sent(self):
+        """How names are sent there: the encoding, and what is done about what it hasn't."""
+        return self.site.encoding, self.site._values["errors"]
 
     def scan(self, rules, links, names, *, expected=0, **options):
         """The Tree; options as for scanning(). expected: about how many directories there may be."""
@@ -43,7 +49,8 @@ class Remote:
         can be set.
         """
         tree = Tree(rules, names, sent, folds)
-        with Scan(self.site, tree, links, _nothing if needed else _keeps_times, connections) as scan:
+        question = _nothing if needed else _keeps_times
+        with Scan(self.site, tree, links, question, connections, self.other) as scan:
             yield lambda expected: self._listed(scan, tree, expected, needed)
 
     def _listed(self, scan, tree, expected, needed):
@@ -52,7 +59,7 @@ class Remote:
             self.keeps_times = self.keeps_times if needed else told
         except Unreachable as unreachable:
             refusal = unreachable.__cause__
-            if needed or not self.site.directory or not _is_gone(refusal) or not self._is_missing():
+            if needed or not self.site.directory or not is_gone(refusal) or not self._is_missing():
                 raise also(refusal, f"at {self}") from None
             with self.outside().borrow() as ftp:
                 self.keeps_times = _keeps_times(ftp)
@@ -83,7 +90,7 @@ class Remote:
             replies = batch(ftp, [f"MKD {path}" for path in paths])
             (found,) = stat_many(ftp, [self.site.directory])
             if isinstance(found, Exception) or found.type != "dir":
-                raise explained(error_perm(replies[-1].text), NOT_MADE)
+                raise also(error_perm(replies[-1].text), NOT_MADE)
 
     def linked(self, deletions):
         """Which of the directories that these deletions are about, or lie in, are links, as LIST shows them.
@@ -106,7 +113,8 @@ class Remote:
         return links
 
 
-def _is_gone(error):
+def is_gone(error):
+    """Whether a server says so of a path; or that it may not be entered, which has the same code."""
     return isinstance(error, error_perm) and error.args[0][:3] == "550"
 
 

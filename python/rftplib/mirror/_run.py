@@ -25,8 +25,9 @@ class Run:
         self._plan, self._executor, self._verify, self._rate = plan, executor, verify, check_rate(rate)
         self._keep_going, self._progress, self._manifest = keep_going, progress, None
         if manifest is not None:
-            from ._manifest import Manifest
+            from ._manifest import Manifest, check_sides
 
+            check_sides(plan.source, plan.target)
             self._manifest = Manifest(manifest)
         self.source, self.target = plan.source, plan.target
         for side in (self.source, self.target):
@@ -34,7 +35,7 @@ class Run:
                 connections = min(connections, side.site.connections)
         self._connections = connections
         self._telling = threading.Lock()
-        self.failures, self.outcomes, self.counts = [], [], {"made": 0, "touched": 0, "deleted": 0}
+        self.failures, self.outcomes, self.counts = [], [], {"linked": 0, "made": 0, "touched": 0, "deleted": 0}
         self._withheld, self._stopped = None, False
 
     def run(self):
@@ -81,7 +82,9 @@ class Run:
             return
         try:
             with self._of_target() as lister:
-                self._step(steps.links([one for one in plan if one.kind == "copy" and one.target is not None]))
+                self._step(
+                    steps.links([one for one in plan if one.kind == "copy" and one.target is not None]), "linked"
+                )
                 self._step(steps.touch(lister, [one for one in plan if one.kind == "touch"]), "touched")
                 self._delete(steps, lister, [one for one in plan if one.kind in ("delete", "rmdir")])
         except (Unreachable, Error, OSError, EOFError) as error:
@@ -146,9 +149,10 @@ class Run:
             digests = self._manifest is not None
             jobs.append(Job(self.source, self.target, group, self._verify, rate, digests, large, keep))
         if self._executor is None:
+            from . import _copy  # a plan alone doesn't need it
             from ._threads import in_threads
 
-            in_threads(jobs, at_once, self._here, self._take)
+            in_threads(_copy.copy, jobs, at_once, self._here, self._take)
         else:
             from ._executor import by_executor
 
@@ -183,7 +187,7 @@ class Run:
 
     def _report(self, began):
         return Report(
-            copied=len(self.outcomes),
+            copied=len(self.outcomes) + self.counts.pop("linked"),
             bytes=sum(outcome.size for outcome in self.outcomes),
             seconds=time.monotonic() - began,
             failures=(*self._plan.failures, *self.failures),

@@ -4,9 +4,7 @@ import json
 import os
 
 from . import _names
-from ._plan import _END, _VERSION
-from ._remote import Remote
-from ._values import KINDS, Action, Failure
+from ._values import KINDS, PLAN_END, PLAN_VERSION, Action, Failure
 
 # From the year 1 to 9999, in microseconds since 1970; what a file's size is at most
 _TIMES, _SIZES = (-62_135_596_800_000_000, 253_402_300_799_999_999), (0, (1 << 63) - 1)
@@ -17,9 +15,9 @@ def read(path, source, target):
     name = os.fspath(path)
     lines = _lines(name)
     head = lines[0] if lines else {}
-    if head.get("rftplib.mirror") != _VERSION:
+    if head.get("rftplib.mirror") != PLAN_VERSION:
         raise ValueError(f"{name} is no plan, or one of another version")
-    if lines[-1] != {_END: len(lines) - 1}:
+    if lines[-1] != {PLAN_END: len(lines) - 1}:
         raise ValueError(f"{name} is cut off, or lines of it are missing: its last line isn't that of a plan")
     for which, side in (("source", source), ("target", target)):
         if head.get(which) != str(side):
@@ -79,8 +77,8 @@ def _action(kind, fields, source, target):
     action = Action(kind, **fields)
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is nothing that can be done")
-    _check_path(action.path, isinstance(target, Remote))
-    _check_path(action.path if action.origin is None else action.origin, isinstance(source, Remote))
+    _check_path(action.path, target.sent)
+    _check_path(action.path if action.origin is None else action.origin, source.sent)
     for number, (least, most) in ((action.size, _SIZES), (action.modified, _TIMES)):
         if number is not None and not (type(number) is int and least <= number <= most):
             raise ValueError(f"{str(number)[:40]} is no size, or no time")
@@ -98,6 +96,6 @@ def _check_path(path, sent):
     _names.check_path(path)
     path.encode("utf-8", "surrogateescape")
     for name in path.split("/") if sent else ():
-        found = _names.trouble(name, sent=True)
+        found = _names.trouble(name, sent=sent)
         if found:
             raise ValueError(f"the name {name!r} {found}")

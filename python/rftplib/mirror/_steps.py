@@ -50,21 +50,18 @@ class Steps:
                 yield None if reply.code < 400 or place in there else _refusal(action, reply)
 
     def links(self, actions):
-        yield from self._each(actions, lambda one, folders: folders.link(one.path, one.target))
+        yield from self._each(actions, lambda one, folders: folders.link(one))
 
     def touch(self, lister, actions):
         if not self._server:
-            yield from self._each(actions, lambda one, folders: folders.touch(one.path, one.modified))
+            yield from self._each(actions, lambda one, folders: folders.touch(one))
             return
         for chunk in _chunks(actions):
-
-            def commands(ftp, chunk=chunk):
-                return batch(
-                    ftp, [time_commands(ftp, argument(one.path), seconds(one.modified))[0] for one in chunk], WINDOW
-                )
-
-            for action, reply in zip(chunk, lister.ask(commands)):
-                yield None if reply.code < 400 else _refusal(action, reply)
+            for action, reply in zip(chunk, lister.ask(lambda ftp, chunk=chunk: _set_times(ftp, chunk))):
+                if isinstance(reply, str):
+                    yield Failure(action.kind, action.path, reply, _recheck.ADVICE)
+                else:
+                    yield None if reply.code < 400 else _refusal(action, reply)
 
     def delete(self, lister, actions):
         if not self._server:
@@ -130,6 +127,19 @@ class _Listed:
         if names is None:
             return bool(parent) and self.lacks(parent)
         return name not in names
+
+
+def _set_times(ftp, actions):
+    """Of each action the reply, or a text that says why none was asked for."""
+    wanted = [_recheck.Copy(one, one.size, one.modified) for one in actions]
+    found = _recheck.replaceable(ftp, wanted)
+    commands = [time_commands(ftp, argument(one.path), seconds(one.modified)) for one in actions]
+    due = [one[0] for one, trouble in zip(commands, found) if one and trouble is None]
+    replies = iter(batch(ftp, due, WINDOW) if due else ())
+    return [trouble or (next(replies) if one else _NOT_SETTABLE) for one, trouble in zip(commands, found)]
+
+
+_NOT_SETTABLE = "the server can't be told this time"
 
 
 def _batch(ftp, verb, actions):

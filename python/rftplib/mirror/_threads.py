@@ -1,11 +1,21 @@
 """Threads, of which none is left behind in the middle of something, whenever Ctrl-C comes."""
 
+import contextlib
 import queue
+import socket
 import threading
 import time
 
 # How long is waited for threads that have been told to end, in seconds
 PATIENCE = 5.0
+
+
+def hang_up(ftp):
+    """End what another thread does by that client. A reader in Python is locked while it waits, a socket isn't."""
+    with contextlib.suppress(OSError, TypeError):
+        socket.socket.shutdown(ftp.sock, socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        ftp.close()
 
 
 def wait_for(threads, seconds=PATIENCE):
@@ -19,14 +29,12 @@ def wait_for(threads, seconds=PATIENCE):
             thread.join(max(0.0, end - time.monotonic()))
 
 
-def in_threads(jobs, at_once, here, take):
-    """Do the jobs side by side; take(job, outcomes) is called with what each came to.
+def in_threads(copy, jobs, at_once, here, take):
+    """copy(job, here) for each of the jobs, side by side; take(job, outcomes) is called with what each came to.
 
     The threads are among `here.threads` before they begin: whoever catches what this raises has them ended and waited
     for, by here.end().
     """
-    from . import _copy  # a plan alone doesn't need it
-
     waiting, results, taking = queue.SimpleQueue(), queue.SimpleQueue(), threading.Lock()
     for job in jobs:
         waiting.put(job)
@@ -38,7 +46,7 @@ def in_threads(jobs, at_once, here, take):
             except queue.Empty:
                 return
             try:
-                outcomes = _copy.copy(job, here)
+                outcomes = copy(job, here)
                 with taking:
                     take(job, outcomes)
                 results.put(None)

@@ -8,16 +8,9 @@ from ._values import Failure, Refused, shown
 # How deep a tree may be, and how many entries it may have
 MAX_DEPTH, MAX_ENTRIES = 100, 10_000_000
 
-# How many links to directories are followed on the way to one file: more lead in a circle
-MAX_LINKS = 8
-
-# How often a listing may come again below itself on a server that doesn't tell what a directory is one with: it is a
-# circle then. Trees that are made by a program have a few levels that are alike
-MAX_ALIKE = 3
-
-CIRCLE = "it leads in a circle"
-
 SECOND = 1_000_000
+# FAT has times of two seconds. It is believed to be there where all times are even, and there are as many of them.
+_OF_FAT, _ENOUGH = 2 * SECOND, 8
 _YEAR_10000 = 253_402_300_800
 
 
@@ -46,6 +39,13 @@ class Tree:
         self._rules, self._policy, self._sent = rules, names, sent
         self._folded = {} if folds else None
 
+    def see_resolution(self):
+        """Note how exact the times are, as far as the files show it: neither servers nor disks tell that they round."""
+        times = {node.modified for node in self.nodes.values() if node.kind == "file" and node.modified is not None}
+        if len(times) >= _ENOUGH and not any(time % _OF_FAT for time in times):
+            coarse = {path: node for path, node in self.nodes.items() if node.resolution < _OF_FAT}
+            self.nodes.update((path, node._replace(resolution=_OF_FAT)) for path, node in coarse.items())
+
     def take(self, parent, origin, name, node):
         """Note what a listing of the directory `parent` names; returns its path if it is one of ours, else None.
 
@@ -58,7 +58,8 @@ class Tree:
         found = _names.trouble(name, sent=self._sent)
         own, at = name, join(origin, name)
         if found and self._policy == "quote" and not _names.trouble(name, windows=False):
-            own, found = _names.quoted(name), None
+            own = _names.quoted(name)
+            found = _names.trouble(own, sent=self._sent)
         if found:
             if self._policy == "refuse":
                 raise Refused(f"the name {shown(name)!r} in {where(origin)} {found}: names='skip' leaves it out")
@@ -81,19 +82,6 @@ class Tree:
         self.failures.append(Failure("list", path, str(error), advice))
         self.kept.add(path)
         self.unlisted.add(path)
-
-
-def shape(nodes):
-    """What a listing, as (name, Node) of each, has in common with another one of the same directory.
-
-    None if there are less than two directories in it, or links to some: there a circle is a single path, which ends at
-    MAX_DEPTH. None as well if their times aren't known, as in object stores, where there are no circles.
-    """
-    nodes = list(nodes)
-    directories = [node for _, node in nodes if node.kind in ("dir", "link")]
-    if len(directories) < 2 or any(node.modified is None for node in directories):
-        return None
-    return hash(frozenset((name, node.kind, node.size, node.modified) for name, node in nodes))
 
 
 def join(parent, name):

@@ -5,12 +5,11 @@ import io
 import os
 
 from .._batch import batch
-from .._errors import Error, error_perm, error_temp
+from .._errors import Error, error_perm, error_temp, refusal_of
 from .._features import features
 from ..transfer import TransferError
 from ..transfer._attempts import told
 from ..transfer._naming import name_it, sizes, time_commands
-from ..transfer._naming import refusal as refusal_of
 from ..transfer._part import part_name
 from . import _digests, _recheck
 from ._ahead import Ahead
@@ -27,8 +26,9 @@ from ._values import Failure
 _UNKNOWN = (500, 501, 502, 504)
 
 
-def copy(job, actions, here, works):
+def copy(job, actions, here, course):
     """Yield an Outcome for each. Raises what has to do with a connection."""
+    works = not course.failures
     with contextlib.ExitStack() as opened:
         if isinstance(job.source, Local):
             folders = opened.enter_context(job.source.folders())
@@ -80,15 +80,16 @@ def _fetched(job, actions, here, works):
                 else:
                     came.append((origin, content))
             ahead.settle()
-            waiting = _sort_out(came, ask(ftp, [origin for origin, _ in came]), found)
+            waiting = _sort_out(job, ftp, came, found)
     yield from found
 
 
-def _sort_out(came, told, found):
+def _sort_out(job, ftp, came, found):
     """What has come whole is appended to `found`; returns the Origins of what is fetched again."""
     again = []
-    for (origin, content), one in zip(came, told):
-        trouble = origin.trouble(one, content.tell())
+    for (origin, content), one in zip(came, ask(ftp, [origin for origin, _ in came])):
+        size = content.tell()
+        trouble = origin.trouble(one, size) or _digests.mismatch(ftp, origin.path, content, size, job.verify)
         content.seek(0)
         if trouble is None:
             found.append((origin.action._replace(modified=origin.modified), content))

@@ -4,6 +4,9 @@ from typing import NamedTuple, Optional, Tuple  # noqa: UP035  (Python 3.9 evalu
 
 from .._errors import Error
 
+# The first line of a saved plan has this version, and the last names how many lines there are before it
+PLAN_VERSION, PLAN_END = 1, "end of the plan, lines before"
+
 # What is said of a root that can't be made
 NOT_MADE = "the target directory can't be made"
 
@@ -64,11 +67,11 @@ class Failure(NamedTuple):
 class Report(NamedTuple):
     """What a run has done: an immutable value. str() is text for people, all failures in it.
 
-    copied, touched, made, deleted: how many files were copied, got another time, how many directories were made, and
-    how many files and directories were deleted. bytes: how many were copied. seconds: how long it took. failures: what
-    failed, a tuple of Failure; those of the plan are among them. withheld: why nothing was deleted although the plan
-    wanted to; None if it was, or if there was nothing to delete. stopped: whether it has ended early. skipped: how many
-    links of the source were left out (links='skip').
+    copied, touched, made, deleted: how many files and links were copied, how many files got another time, how many
+    directories were made, and how many files and directories were deleted. bytes: how many were copied. seconds: how
+    long it took. failures: what failed, a tuple of Failure; those of the plan are among them. withheld: why nothing was
+    deleted although the plan wanted to; None if it was, or if there was nothing to delete. stopped: whether it has
+    ended early. skipped: how many links of the source were left out (links='skip').
     """
 
     copied: int = 0

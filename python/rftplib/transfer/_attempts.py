@@ -29,7 +29,6 @@ _LOCAL = frozenset(
 _NOT_WRITTEN = re.compile(r"\bwrit(e|ing)\b.*\b(file|disk)|no space|disk.*full|quota|storage", re.IGNORECASE)
 
 FULL = "the server's disk or your quota is full: make room on the server"
-MAY_BE_FULL = "the server's disk or your quota may be full"
 
 
 class Side:
@@ -56,7 +55,7 @@ def run(where, job, retry, course):
     turned out to be of no use and the client is in step.
     """
     check_retry(retry)
-    side, failures, anew, garbled, connected = Side(where), 0, 0, False, False
+    side, garbled, connected = Side(where), False, False
     while True:
         job.attempts += 1
         try:
@@ -66,22 +65,18 @@ def run(where, job, retry, course):
         except Exception as error:
             if not isinstance(error, (Error, OSError, EOFError)):
                 raise
-            if course.has_progressed():
-                failures = 0
-            failures += 1
+            most = retry.attempts if connected else min(retry.attempts, _most_before_any(error))
+            again = course.failed(error) < most
             if isinstance(error, BeginAnew):
-                anew += 1
-                course.begin_anew()
-                again = max(anew, failures) < retry.attempts and side.get_in_step()
+                again = again and side.get_in_step()
             else:
                 passes = isinstance(error, NotWhole) or may_pass(error, connected)
-                most = retry.attempts if connected else min(retry.attempts, _most_before_any(error))
-                again = side.replaces and passes and failures < most and not job.stuck
+                again = again and side.replaces and passes and not course.stuck
             if isinstance(error, error_proto):
                 again, garbled = again and not garbled, True
             if not again:
-                raise told(error, job.describe(side.name) + _advice(error, connected, job)) from error.__cause__
-            pause = retry.pause(failures)
+                raise told(error, job.describe(side.name), _advice(error, connected, job, course)) from error.__cause__
+            pause = retry.pause(course.failures)
             _logs.event("control", _logs.INFO, "%s: %s; once more in %.1f s", job.describe(side.name), error, pause)
         time.sleep(pause)
 
@@ -91,23 +86,21 @@ def _most_before_any(error):
     return 3 if isinstance(error, (ConnectionRefusedError, socket.timeout)) else float("inf")
 
 
-def _advice(error, connected, job):
-    """What a user may look at, for the end of an error's text. connected: whether there has been a connection."""
-    text = job.stuck
+def _advice(error, connected, job, course):
+    """What a user may look at; None for nothing. connected: whether there has been a connection."""
     if is_full(error):
-        text = FULL
-    elif not connected:
-        text = _hints.of_connecting(error)
-    elif isinstance(error, error_perm) and error.args[0][:3] == "550":
-        text = job.advice
-    return f": {text}" if text else ""
+        return FULL
+    if not connected:
+        return _hints.of_connecting(error)
+    if isinstance(error, error_perm) and error.args[0][:3] == "550":
+        return job.advice
+    return course.stuck
 
 
-def told(error, text):
-    """The error with `text` behind its own."""
-    if isinstance(error, (BeginAnew, NotWhole)):
-        return TransferError(f"{error} ({text})").with_traceback(error.__traceback__)
-    return also(error, text).with_traceback(error.__traceback__)
+def told(error, place, hint=None):
+    """The error with that behind its text: see also()."""
+    new = TransferError(str(error)) if isinstance(error, (BeginAnew, NotWhole)) else error
+    return also(new, place, hint).with_traceback(error.__traceback__)
 
 
 def check_retry(retry):

@@ -18,6 +18,11 @@ BLOCK = 128 * 1024
 # By how many bytes a file may be longer than its size, before the transfer is ended for that
 EXCESS = 1 << 20
 
+# How often the same may be on the server after more was sent: some hang up where their disks are full
+_IN_VAIN = 2
+
+MAY_BE_FULL = "the server's disk or your quota may be full"
+
 
 def check_rate(rate):
     """Return a rate, in bytes per second, as a float, None for None; raises ValueError or TypeError."""
@@ -62,7 +67,7 @@ def own():
 
 
 class Course:
-    """How far a transfer has come, over all its attempts.
+    """How far a transfer has come, over all its attempts, and how many of these have come to nothing.
 
     progress: told by set_size(n) and relative_update(n), in bytes, as fsspec's callbacks are; None: nobody. rate: bytes
     per second, or a `_rftplib.Rate` that several transfers share; None for no limit.
@@ -72,7 +77,9 @@ class Course:
         self._progress = progress
         self.rate = rate if rate is None or isinstance(rate, _rftplib.Rate) else _rftplib.Rate(check_rate(rate))
         self.moved = 0  # how many bytes have gone over the network
-        self._shown = self._confirmed = self._best = 0
+        self.failures = 0  # how many attempts in a row have come to nothing
+        self._shown = self._confirmed = self._best = self._anew = 0
+        self._there, self._sent, self._in_vain = None, 0, 0
 
     @property
     def blocksize(self):
@@ -94,14 +101,29 @@ class Course:
         """So many bytes of the file are where they belong."""
         self._confirmed = max(self._confirmed, position)
 
-    def begin_anew(self):
-        """What is there is of no use: whatever comes now is progress."""
-        self._confirmed = self._best = 0
+    def found(self, there):
+        """An attempt at an upload begins: so many bytes are on the server, None where there is no file."""
+        sent, self._sent = self.moved > self._sent, self.moved
+        self._in_vain = self._in_vain + 1 if sent and there == self._there else 0
+        self._there = there
 
-    def has_progressed(self):
-        """Whether more is confirmed than when this was last asked."""
-        progressed, self._best = self._confirmed > self._best, max(self._confirmed, self._best)
-        return progressed
+    @property
+    def stuck(self):
+        """Why another attempt is of no use; None if it isn't."""
+        return f"each attempt ended at {self._there or 0} bytes: {MAY_BE_FULL}" if self._in_vain >= _IN_VAIN else None
+
+    def failed(self, error):
+        """An attempt has failed. Returns how many have, in a row, after which no more was confirmed than before.
+
+        Where the error is BeginAnew, what is there is of no use. So whatever comes now is progress, but the file can't
+        be begun anew more often than an attempt may fail.
+        """
+        self.failures = 1 if self._confirmed > self._best else self.failures + 1
+        self._best = max(self._confirmed, self._best)
+        if isinstance(error, BeginAnew):
+            self._anew += 1
+            self._confirmed = self._best = 0
+        return max(self.failures, self._anew)
 
     @contextlib.contextmanager
     def metered(self, ftp, cmd, position, overlap=0, most=None):

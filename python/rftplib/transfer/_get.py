@@ -69,7 +69,6 @@ class Download:
     """A download to a path, over all its attempts."""
 
     advice = "is it there, is it no directory, and may this user read it?"  # where it is refused
-    stuck = None
 
     def __init__(self, remote, target, course, *, resume, verify, keep, known=None, sweep=True):
         self._remote, self._target, self._course = remote, target, course

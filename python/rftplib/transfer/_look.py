@@ -8,11 +8,7 @@ import rftplib
 from .. import _rftplib
 from .._exact import ask, mdtm
 from .._features import features
-from .._stat import _of_file, _of_mlst
-
-# "not understood", "not implemented" (RFC 959)
-_UNKNOWN = (500, 502, 504)
-
+from .._stat import _UNKNOWN, _of_file, _of_mlst
 
 # What a server reads in one go, in bytes; and up to what age a file is as recent as its time can tell, in seconds
 _AT_ONCE, _FRESH = 64 * 1024, 2.0

@@ -4,8 +4,8 @@ import re
 import secrets
 from datetime import datetime, timezone
 
-from .._errors import Error, error_perm, error_temp
-from .._exact import ask
+from .._errors import Error, refusal_of
+from .._exact import ask, told_size
 from .._features import features
 from .._recover import recover
 from .._scan import scandir
@@ -15,7 +15,7 @@ from ._values import NotWhole, TransferError
 
 def sizes(ftp, *paths):
     """The size of each file on the server; None where that isn't told."""
-    return [_size(reply) for reply in ask_in_binary(ftp, ["SIZE " + path for path in paths])]
+    return [told_size(reply) for reply in ask_in_binary(ftp, ["SIZE " + path for path in paths])]
 
 
 def exists(ftp, path):
@@ -37,8 +37,19 @@ def time_commands(ftp, path, seconds):
     return [f"MDTM {digits} {path}"] if offered.mdtm else []
 
 
-# Names that servers change: with blanks at the ends, dots at the end, control characters, bytes that are no text
-_ODD = re.compile(r"^\s|[\s.]$|[\x00-\x1f\x7f-\x9f\udc80-\udcff]")
+# What servers drop from names, or change to "_": blanks at the ends, dots at the end, control characters, bytes that
+# are no text
+_ODD = re.compile(r"^\s+|[\s.]+$|[\x00-\x1f\x7f-\x9f\udc80-\udcff]+")
+
+
+def is_odd(name):
+    """Whether servers change a name."""
+    return _ODD.search(name) is not None
+
+
+def likeness(name):
+    """The same text for all names of which a server may make the same one."""
+    return re.sub("_+", "_", _ODD.sub("_", name)).strip("_")
 
 
 def check_name(ftp, part, path):
@@ -48,7 +59,7 @@ def check_name(ftp, part, path):
     nobody has, and then its own again.
     """
     head, slash, name = path.rpartition("/")
-    if not _ODD.search(name):
+    if not is_odd(name):
         return
     mark = f".{secrets.token_hex(6)}.part"
     tried = made = name[:1] + mark + name[1:]
@@ -65,7 +76,7 @@ def check_name(ftp, part, path):
         raise TransferError(f"the server changes this name: it would be {made.replace(mark, '')!r} there")
     _, back = ask(ftp, [f"RNFR {head}{slash}{tried}", "RNTO " + part])
     if not back.ok:
-        raise refusal(back)
+        raise refusal_of(back)
 
 
 # What is replied where there is a file of the name already, among other reasons (RFC 959)
@@ -116,19 +127,9 @@ def aside_name(part):
     return part[: -len("part")] + "old"
 
 
-def refusal(reply):
-    """The exception for a refusal."""
-    return (error_temp if reply.code < 500 else error_perm)(reply.text)
-
-
 def utc(seconds):
     """The time as Transferred tells it, to the second; None where there is none, or none that a date can be made of."""
     try:
         return None if seconds is None else datetime.fromtimestamp(int(seconds // 1), timezone.utc)
     except (OverflowError, ValueError, OSError):
         return None
-
-
-def _size(reply):
-    digits = reply.text[4:].strip()
-    return int(digits) if reply.code == 213 and digits.isdecimal() and len(digits) < 20 else None

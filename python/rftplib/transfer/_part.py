@@ -89,10 +89,14 @@ class Target:
         """Whether the open file has that name."""
         return is_still(descriptor, self._path(name), **self._below())
 
+    def unlink(self, name):
+        """Remove the file of that name."""
+        os.unlink(self._path(name), **self._below())
+
     def remove(self, name):
-        """Remove the file of that name, if it is there and can be removed."""
+        """Remove it, if it is there and can be removed."""
         with contextlib.suppress(OSError):
-            os.unlink(self._path(name), **self._below())
+            self.unlink(name)
 
     def replace(self, part):
         """The part becomes the file, at once."""
@@ -118,6 +122,8 @@ class Target:
 
     def sweep(self):
         """Remove the parts that other versions of the source have left, but those that somebody is writing."""
+        if _short(self.name) != self.name:
+            return  # they may be another file's
         pattern = part_pattern(self.name)
         with contextlib.suppress(OSError):
             for name in os.listdir(self._fd if self._fd is not None else self.directory or "."):
@@ -150,13 +156,20 @@ class Part:
         self.size = self.length()
 
     def _lock(self):
-        """Whether it is ours and still has its name: who had it before may have finished it meanwhile."""
+        """Whether it is ours and still has its name: who had it before may have finished it meanwhile.
+
+        What has another name as well, as by a backup of hard links, isn't written to: it loses this one.
+        """
         told = os.fstat(self.file.fileno())
         if not stat.S_ISREG(told.st_mode):
             raise OSError(errno.EINVAL, "no regular file", self.path)
         locked = lock(self.file.fileno())
         if locked is False:
             raise TransferError(_BUSY % self.path)
+        if told.st_nlink > 1:
+            with contextlib.suppress(FileNotFoundError):
+                self._target.unlink(self.name)
+            return False
         return locked is None or self._target.has(self.file.fileno(), self.name)
 
     def __enter__(self):

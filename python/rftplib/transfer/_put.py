@@ -73,13 +73,14 @@ def put_once(
     resume=True,
     verify="size",
     keep=("mtime",),
-    ends=None,
+    check=None,
 ):
     """One attempt of put() by a client; returns Transferred, whose `attempts` is 1 and whose `seconds` are 0.
 
-    course: a Course. ends: the Ends of all attempts at it. Raises BeginAnew and NotWhole, both TransferError, where
-    another attempt may do better, and what the client raises.
+    course: the Course of all attempts at it. check(ftp): called before anything is sent, and before the file gets its
+    name: it raises if that mustn't be. Raises BeginAnew and NotWhole, both TransferError, where another attempt
+    may do better, and what the client raises.
     """
-    options = {"overwrite": overwrite, "temporary": temporary, "verify": Verify.of(verify), "keep": keep, "ends": ends}
+    options = {"overwrite": overwrite, "temporary": temporary, "verify": Verify.of(verify), "keep": keep}
     with own():
-        return Upload(LocalFile(local), remote, course, resume=resume, **options).attempt(ftp)
+        return Upload(LocalFile(local), remote, course, resume=resume, check=check, **options).attempt(ftp)

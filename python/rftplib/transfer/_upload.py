@@ -6,12 +6,12 @@ import time
 
 import rftplib
 
-from .._errors import Error, error_perm, error_temp
+from .._errors import Error, error_perm, error_temp, refusal_of
 from .._exact import ask
 from .._loops import count
 from .._recover import recover
 from . import _naming
-from ._attempts import MAY_BE_FULL, is_full, is_refused
+from ._attempts import is_full, is_refused
 from ._part import OVERLAP, fresh_part_name, part_name
 from ._values import BeginAnew, NotWhole, TransferError, Transferred
 from ._verify import local_hash, offered, remote_hash
@@ -19,38 +19,16 @@ from ._verify import local_hash, offered, remote_hash
 # For how long a size must stay the same, in seconds, and how often that is looked for
 SETTLED, ROUNDS = 0.2, 50
 
-# After how many attempts that have gained nothing the next one is the last
-_STUCK = 2
-
-
-class Ends:
-    """Where the attempts at one upload have ended: what is on the server at the beginning of the next one."""
-
-    def __init__(self):
-        self._at, self._times, self.sent = None, 0, False
-
-    def begin(self, there):
-        """An attempt begins; so much is there."""
-        self._times = self._times + 1 if self.sent and there == self._at else 0
-        self._at, self.sent = there, False
-
-    @property
-    def stuck(self):
-        """What to say where there is no use in going on; None elsewhere."""
-        if self._times < _STUCK:
-            return None
-        return f"each attempt ended at {self._at or 0} bytes: {MAY_BE_FULL}"
-
 
 class Upload:
     """An upload of `source`, a LocalFile or a FileObject, over all its attempts."""
 
-    def __init__(self, source, remote, course, *, overwrite, temporary, resume, verify, keep, ends=None):
+    def __init__(self, source, remote, course, *, overwrite, temporary, resume, verify, keep, check=None):
         self._source, self._remote, self._course = source, remote, course
         self._overwrite, self._temporary, self._verify, self._keep = overwrite, temporary, verify, keep
+        self._check = check or (None if overwrite else self._check_absent)
         self._resume = resume and temporary and source.can_resume
         self.attempts, self.owned, self.advice = 0, False, None
-        self._ends = ends or Ends()
         self._place = None  # the path that is written to, for what source, and whether something may be there
         self._identity = None
         self._left_over = False
@@ -66,11 +44,6 @@ class Upload:
         self._checked = None  # the identity of the source that has the known hash
         self._state = ""
 
-    @property
-    def stuck(self):
-        """Why another attempt is of no use; None if it isn't."""
-        return self._ends.stuck
-
     def attempt(self, ftp):
         """Bring it to its end, or raise."""
         self._state = ""
@@ -83,8 +56,8 @@ class Upload:
                 self._checked = self._source.identity
             if self._is_named(ftp):
                 return self._done(ftp, *self._named)
-            if not self._overwrite:
-                self._check_absent(ftp)
+            if self._check is not None:
+                self._check(ftp)
             try:
                 return self._bring(ftp, offer)
             except BaseException as error:
@@ -149,8 +122,8 @@ class Upload:
             if commands:
                 ask(ftp, commands)
         else:
-            if not self._overwrite:
-                self._check_absent(ftp)
+            if self._check is not None:
+                self._check(ftp)
             self._name(ftp, size, digest, verified, seconds)
         return self._done(ftp, size, digest, verified)
 
@@ -167,7 +140,7 @@ class Upload:
         if part is None and (self._tells_sizes or final is not None):
             self._left_over = False
             self._state = f": {self._place!r} is gone: has another put() of the same file given it its name meanwhile?"
-        raise _naming.refusal(refused)
+        raise refusal_of(refused)
 
     def _note_aside(self, path):
         self._aside = path
@@ -184,7 +157,7 @@ class Upload:
         if not self._resume:
             return 0
         there = self._settled_size(ftp)
-        self._ends.begin(there)
+        self._course.found(there)
         self._left_over = there is not None
         if not there or self._useless or there > self._source.size or self._no_append:
             return 0
@@ -274,7 +247,6 @@ class Upload:
                 raise
             finally:
                 self._sent = meter.moved
-                self._ends.sent = bool(meter.moved)
                 self._left_over |= bool(meter.moved)
         self._left_over = True
         return self._sent

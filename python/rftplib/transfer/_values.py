@@ -69,7 +69,7 @@ def check_remote(remote):
     """Raise unless that may be the name of a file on a server."""
     if not isinstance(remote, str):
         raise TypeError(f"the remote path is a str, not {type(remote).__name__}")
-    if not remote or remote.endswith("/"):
+    if remote.rpartition("/")[2] in ("", ".", ".."):
         raise ValueError(f"the remote path names a file: {remote!r} doesn't")
     if "\r" in remote or "\n" in remote:
         raise ValueError("an illegal newline character should not be contained")

@@ -1,6 +1,6 @@
 use super::SURROGATE;
 use crate::protocol::reply::{
-    Assembly, Kind, ReplyTooLong, closes, code, kind, opens, refuses, size_150, without_remnant,
+    Assembly, Kind, MAX_REPLY, ReplyTooLong, closes, code, kind, opens, refuses, size_150, without_remnant,
 };
 
 #[test]
@@ -137,4 +137,9 @@ fn a_reply_has_as_many_characters_as_the_limit() {
     assert_eq!(fits.text(), "211-\u{e9}\n211 x".as_bytes());
     assert_eq!(begun.clone().add(b"211 x", None), Ok(true));
     assert_eq!(begun.clone().add(b"211 x", Some(10)), Err(ReplyTooLong));
+    // what an object without a `max_reply` of its own gets: 16 Mi, as FTP has
+    let mut long = vec![b'x'; (16 << 20) - 6];
+    assert_eq!(begun.clone().add(&long, Some(MAX_REPLY)), Ok(false));
+    long.push(b'x');
+    assert_eq!(begun.clone().add(&long, Some(MAX_REPLY)), Err(ReplyTooLong));
 }

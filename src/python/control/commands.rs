@@ -9,6 +9,7 @@ use crate::python::call::Call;
 use crate::python::codec::{Errors, encode_line};
 use crate::python::errors::Error;
 use crate::python::overrides::{Step, View};
+use crate::python::sharing;
 use crate::python::socket::sendable;
 use crate::python::text::{decode, encode};
 use crate::python::{logs, modules};
@@ -67,7 +68,7 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
     if let Some(plain_sock) = sendable(&sock) {
         let encoding = ftp.getattr_held(intern!(py, "encoding"))?;
         if let Some(wire) = encode_line(text, &encoding, &Errors::of(ftp)?) {
-            return plain_sock.send_all(&wire);
+            return sharing::sending(&sock, || plain_sock.send_all(&wire));
         }
     }
     let sendall = sock.getattr_held(intern!(py, "sendall"))?;
@@ -78,7 +79,7 @@ pub fn putline(ftp: &Bound<'_, PyAny>, line: &Bound<'_, PyAny>) -> PyResult<()> 
         Errors::Escaped => whole.call_method_held(encode, (encoding, intern!(py, "surrogateescape")))?,
         Errors::Others(errors) => whole.call_method_held(encode, (encoding, errors))?,
     };
-    sendall.run_held((wire,))
+    sharing::sending(&sock, || sendall.run_held((wire,)))
 }
 
 /// The representation type in force isn't known any more: see `FTP.skip_redundant_type`.

@@ -15,6 +15,7 @@ use crate::python::errors::{self, Error};
 use crate::python::gil_turn::{Turn, look_up};
 use crate::python::modules;
 use crate::python::owner::Owner;
+use crate::python::sharing::Active;
 use crate::python::socket::{Plain, receivable, sendable};
 use crate::python::tls::genuine::Direction;
 use crate::python::tls::loan::Loan;
@@ -40,6 +41,8 @@ pub struct Pump<'a, 'py> {
     meter: &'a Meter,
     /// Before the stream, which is dropped last: then nobody has its descriptor any more.
     loan: Option<Loan<'a, 'py>>,
+    /// While there is one, other threads' commands wait.
+    _active: Option<Active>,
     stream: Box<dyn Stream + Send + 'a>,
     turn: Turn,
     watch: Watch<'a>,
@@ -56,6 +59,7 @@ impl<'a, 'py> Pump<'a, 'py> {
             owner: Owner::new(object),
             meter,
             loan: None,
+            _active: None,
             stream,
             turn: Turn::begin(),
             watch: Watch::new(meter),
@@ -93,12 +97,19 @@ impl<'a, 'py> Pump<'a, 'py> {
         }
     }
 
-    /// For both with `object`, if that can be done natively.
+    /// For both with `object`, if that can be done natively, and if no other thread is sending there.
     pub fn both(object: &'a Bound<'py, PyAny>, meter: &'a Meter) -> PyResult<Option<Self>> {
-        match (receivable(object), sendable(object)) {
+        let Some(active) = Active::lent(object) else {
+            return Ok(None);
+        };
+        let pump = match (receivable(object), sendable(object)) {
             (Some(plain), Some(_)) => Self::on(&plain, meter),
             _ => Self::on_tls(object, meter, Direction::Both),
-        }
+        };
+        Ok(pump?.map(|pump| Self {
+            _active: Some(active),
+            ..pump
+        }))
     }
 
     /// On a TLS socket: Python's own or ours.

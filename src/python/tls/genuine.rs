@@ -5,6 +5,7 @@
 //! reference); SSL *ssl; PySSLContext *ctx`, the same in CPython 3.7 to 3.15, and proven before each use: the two
 //! pointers around the one that is wanted have to be those that Python itself gives.
 
+use pyo3::exceptions::PyException;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -69,13 +70,18 @@ static GENUINE: PyOnceLock<Option<Genuine>> = PyOnceLock::new();
 static LIBRARY: OnceLock<&'static Library> = OnceLock::new();
 
 /// Looks once, at import, whether TLS connections can be lent at all.
-pub fn prepare(py: Python<'_>) {
-    // Without `ssl`, or with another one, there is nothing to lend; that is no error.
-    let found = find(py).unwrap_or(None);
+pub fn prepare(py: Python<'_>) -> PyResult<()> {
+    let found = match find(py) {
+        // Ctrl-C while `ssl` is being imported
+        Err(error) if !error.is_instance_of::<PyException>(py) => return Err(error),
+        // Without `ssl`, or with another one, there is nothing to lend; that is no error.
+        found => found.unwrap_or(None),
+    };
     let _ = GENUINE.set(py, found);
     if let Some(Some(genuine)) = GENUINE.get(py) {
         let _ = LIBRARY.set(&genuine.library);
     }
+    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "runs only while the module is imported")]

@@ -9,6 +9,7 @@ use crate::net;
 use crate::python::call::{self, Call};
 use crate::python::number::number;
 use crate::python::owner::Owner;
+use crate::python::sharing::Active;
 use crate::python::tls::genuine::{self, Direction};
 use crate::tls::{Borrowed, Library, Ssl};
 
@@ -21,6 +22,8 @@ pub struct Loan<'a, 'py> {
     _alive: Bound<'py, PyAny>,
     descriptor: RawFd,
     told_eof: bool,
+    /// Dropped last: until then no other thread sends.
+    _active: Active,
 }
 
 impl<'a, 'py> Loan<'a, 'py> {
@@ -28,6 +31,9 @@ impl<'a, 'py> Loan<'a, 'py> {
     pub fn take(conn: &'a Bound<'py, PyAny>, direction: Direction) -> PyResult<Option<(Self, Borrowed)>> {
         let py = conn.py();
         let Some((library, ssl, alive)) = genuine::lendable(conn, direction)? else {
+            return Ok(None);
+        };
+        let Some(active) = Active::lent(conn) else {
             return Ok(None);
         };
         // Of a closed connection, and without a descriptor to spare, Python's own loop takes care.
@@ -43,12 +49,10 @@ impl<'a, 'py> Loan<'a, 'py> {
         }
         let told_eof = !genuine::ignores_eof(conn)?;
         // SAFETY: `ssl` is alive, for `alive` is, and belongs to this library. No other thread uses it: a data connection
-        // has just been made for its transfer, on a control connection whoever reads waits for the batch (`Reader::take_over`),
-        // and `Loan` gives it back before anybody else reads from it. Hazard: another thread sends on a control connection
-        // that is lent, for a batch or to look for a refusal (`Reader::next_refuses`). Up to Python 3.12 `ssl` itself can't
-        // stand two threads in one connection. Later versions have a lock for each `SSL`, which isn't taken here: such
-        // a script may crash there, too. A stress test of many threads on one client has crashed (where exactly isn't
-        // known). The interpreter's lock doesn't help, for `ssl` sends without it.
+        // has just been made for its transfer; on a control connection whoever reads waits for the batch (`Reader::take_over`),
+        // whoever sends a command waits for `active`, and it isn't lent while one is being sent. Hazard: a script calls the
+        // socket's own methods in another thread at that moment. Up to Python 3.12 `ssl` itself can't stand two threads in
+        // one connection; the lock that later versions have for each `SSL` isn't taken here, so such a script may crash.
         let stream = unsafe {
             if !library.set_descriptor(ssl.as_ptr(), fd.as_raw_fd()) {
                 return Ok(None);
@@ -63,6 +67,7 @@ impl<'a, 'py> Loan<'a, 'py> {
             _alive: alive,
             descriptor: own.as_raw_fd(),
             told_eof,
+            _active: active,
         };
         Ok(Some((loan, stream)))
     }

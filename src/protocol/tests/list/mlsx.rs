@@ -23,6 +23,8 @@ const ROWS: &[Row] = &[
     ("type=file;size=12;modify=191201010000001; too long", "file \"too long\" 12"),
     ("type=file;;size=12;flag;x=y=z; odd facts", "file \"odd facts\" 12"),
     ("type=file;size=12 no semicolon", "file \"no semicolon\" 12"),
+    ("type=file one fact", "file \"one fact\""),
+    ("size=12;type=file; type behind", "file \"type behind\" 12"),
     ("type=file;size=12; type=dir; a name like facts", "file \"type=dir; a name like facts\" 12"),
     ("type=file;perm=r;lang=en;media-type=text/plain; more facts", "file \"more facts\""),
 ];

@@ -32,6 +32,7 @@ const ROWS: &[Row] = &[
     ("vms_file;3       155   2-JUL-2003 10:30:13.64", "file \"vms_file;3\" 2003-07-02T10:30:13 ±1s"),
     ("NOBLOCKS.TXT;12       2-JUL-2003 10:30:13.64", "file \"NOBLOCKS.TXT;12\" 2003-07-02T10:30:13 ±1s"),
     ("AFTER.TXT;1   8-NOV-2000 12:34 512 [USER] (RWED,RWED,,)", "file \"AFTER.TXT;1\" 2000-11-08T12:34:00 ±1m USER:"),
+    ("NOBODY.TXT;1   8-NOV-2000 12:34 [] (RWED,RWED,,)", "file \"NOBODY.TXT;1\" 2000-11-08T12:34:00 ±1m"),
     ("DAY.TXT;1   8-NOV-2000", "file \"DAY.TXT;1\" 2000-11-08T00:00:00 ±1d"),
     ("README.TXT;1   %RMS-E-PRV, insufficient privilege or file protection violation", "file \"README.TXT;1\""),
     ("SECRET.DIR;1   %RMS-E-PRV, insufficient privilege or file protection violation", "dir \"SECRET\""),

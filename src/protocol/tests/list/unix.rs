@@ -124,10 +124,19 @@ fn the_table() {
 }
 
 #[test]
-fn a_year_behind_seconds_is_one_if_a_name_follows() {
-    let line = "-rw-r--r--   1 joe      staff       2235 Nov 28 09:14:17 2026";
-    assert_eq!(
-        super::said(line.as_bytes()),
-        "file \"2026\" 2235 2026-11-28T09:14:17 ±1s 0644 joe:staff"
-    );
+fn a_year_behind_seconds_and_a_time_behind_a_year_are_of_the_date_if_a_name_follows() {
+    super::check(&[
+        (
+            "-rw-r--r-- 1 joe staff 2235 Nov 28 09:14:17 2026",
+            "file \"2026\" 2235 2026-11-28T09:14:17 ±1s 0644 joe:staff",
+        ),
+        (
+            "-rw-r--r-- 1 joe staff 2235 Nov 28 09:14:17 2026 ",
+            "file \"2026 \" 2235 2026-11-28T09:14:17 ±1s 0644 joe:staff",
+        ),
+        (
+            "-rw-r--r-- 1 joe staff 2235 1970-01-02 12:00 ",
+            "file \"12:00 \" 2235 1970-01-02T00:00:00 ±1d 0644 joe:staff",
+        ),
+    ]);
 }
