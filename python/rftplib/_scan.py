@@ -40,7 +40,7 @@ _known = weakref.WeakKeyDictionary()
 class Server:
     """What is known of the server that a connection leads to; None: not yet."""
 
-    __slots__ = ("mlsd", "shows_all", "offset", "stat", "unlike", "largest")
+    __slots__ = ("mlsd", "shows_all", "offset", "stat", "unlike", "largest", "lines")
 
     def __init__(self):
         self.mlsd = None  # whether it has MLSD
@@ -49,6 +49,7 @@ class Server:
         self.stat = None  # whether STAT lists the same as LIST: see rftplib._walk
         self.unlike = 0  # how often it has listed something else
         self.largest = 0  # how long its longest listing by STAT was, in characters
+        self.lines = None  # what has come of the listing by MLSD that is under way
 
 
 def server_of(ftp):
@@ -137,7 +138,7 @@ def _by_mlsd(ftp, server, path, max_entries):
     if not server.mlsd:
         return None
     try:
-        lines = _mlsd(ftp, path, max_entries)
+        lines = _mlsd(ftp, server, path, max_entries)
     except error_perm as refusal:
         if str(refusal)[:3] not in _UNKNOWN:
             raise
@@ -151,10 +152,11 @@ def _by_mlsd(ftp, server, path, max_entries):
     return entries
 
 
-def _mlsd(ftp, path, max_entries):
+def _mlsd(ftp, server, path, max_entries):
     """The lines of MLSD: those that mlsd() reads, or, where somebody has replaced it, those that it is right about."""
     lines = collector(max_entries)
     if _is_born(ftp, "mlsd"):
+        server.lines = lines
         _check_whole(ftp.retrlines(f"MLSD {path}" if path else "MLSD", lines.append), lines)
     else:
         for name, facts in ftp.mlsd(path):

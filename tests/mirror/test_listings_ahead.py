@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pytest
-from rftplib.mirror import plan
+from rftplib import error_perm
+from rftplib.listing import ListingError
+from rftplib.mirror import Refused, plan
 from rftplib.session import Site
 from support.listing_server import send
 from support.mirror_server import TreeServer, listing, say, send_and_say, send_only
@@ -204,3 +207,65 @@ def test_a_local_side_that_is_no_good(tmp_path):
         if thread.name == "rftplib-mirror-list":
             thread.join(30)
             assert not thread.is_alive()
+
+
+@contextlib.contextmanager
+def slow_root(*finals, waits=True):
+    """A Site of two connections, and its server: the root's final replies come when a directory in it is asked for."""
+    begun, times = threading.Event(), []
+
+    def root(session):
+        session.say(b"150 here it comes\r\n")
+        conn = session.open_data()
+        final, data = finals[len(times)]
+        times.append(final)
+        session.send(conn, data)
+        conn.close()
+        if waits and len(times) == 1:
+            assert begun.wait(30)
+        session.say(f"{final}\r\n".encode())
+
+    def below(session):
+        begun.set()
+        send(session, listing(TREE["d"]))
+
+    server = TreeServer(TREE, {"MLSD": root, "MLSD d": below})
+    with server:
+        del server.data_of["MLSD"], server.data_of["MLSD d"]
+        site = Site(f"ftp://user:password@127.0.0.1:{server.port}", connections=2)
+        try:
+            yield site
+        finally:
+            site.close()
+
+
+def test_directories_are_listed_before_the_roots_final_reply(local):
+    with slow_root(("226 done", listing(TREE))) as site:
+        made = plan(site, local)
+    assert copied(made) == ALL and not made.failures
+
+
+def test_nothing_is_believed_without_the_roots_final_reply(local):
+    with (
+        slow_root(("550 I can't read it after all", listing(TREE))) as site,
+        pytest.raises(error_perm, match="after all"),
+    ):
+        plan(site, local, delete=True)
+
+
+def test_a_root_that_is_listed_again(local):
+    """It has to be what it was."""
+    cut, less = ("426 cut off", listing(TREE)), listing({"d": TREE["d"]})
+    with slow_root(cut, ("226 done", listing(TREE))) as site:
+        made = plan(site, local)
+    assert copied(made) == ALL and not made.failures
+    with slow_root(cut, ("226 done", less)) as site, pytest.raises(ListingError, match="the root has changed"):
+        plan(site, local, delete=True)
+
+
+def test_a_root_that_is_refused(local):
+    """As ever: no other listing makes it good."""
+    twice = listing(TREE) + listing({"d": {}})
+    with slow_root(("426 cut off", twice), ("226 done", listing(TREE)), waits=False) as site:
+        with pytest.raises(Refused, match="listed twice"):
+            plan(site, local)

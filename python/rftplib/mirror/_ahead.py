@@ -10,7 +10,7 @@ its greeting says that it is that, EPSV goes out at once; the uploads are to tem
 at before they are renamed.
 """
 
-from .. import _lenient, _options
+from .. import _lenient, _options, _scan
 from .._batch import exchange
 from .._data import READY
 from .._errors import Error, error_perm, error_proto, error_reply, error_temp
@@ -83,12 +83,16 @@ class Ahead:
         armed, self._armed = self._armed and self.more, False
         if armed and not self._patient:
             self._ask()
+        self._through()
         reply = self._voidresp()
         if reply[:3] == "229":
             raise EOFError("the server has ended the transfer for the next one")
         if armed and self._patient:
             self._ask()
         return reply
+
+    def _through(self):
+        """The data of a transfer has come, or gone; its final reply is still to be read."""
 
     def _ask(self):
         self._ftp.putcmd(_EPSV)
@@ -116,7 +120,9 @@ class Ahead:
 class Listings(Ahead):
     """The same for MLSD, with other commands in between: the reply to EPSV is read together with the final one.
 
-    more(): whether there is another listing. MLSD lists the same in any TYPE (RFC 3659, section 7.2): none is sent.
+    more(): whether there is another listing. arrived(lines): called when all lines of one have come, before its final
+    reply is read: that takes a round trip, if only for the reply to EPSV. MLSD lists the same in any TYPE (RFC 3659,
+    section 7.2): none is sent.
 
     Of the facts only those are asked for that a mirror looks at: an entry of ProFTPD's has 70 bytes in the place of
     170, and a listing of a hundred comes in one flight in the place of two. The pool has the others again (UNDO). The
@@ -125,9 +131,9 @@ class Listings(Ahead):
 
     more = property(lambda self: self._more(), lambda self, value: None)
 
-    def __init__(self, ftp, more):
+    def __init__(self, ftp, more, arrived):
         super().__init__(ftp)
-        self._more, self._type = more, None
+        self._more, self._arrived, self._type = more, arrived, None
 
     def __enter__(self):
         self._type = vars(self._ftp).get("_type_in_force")
@@ -136,7 +142,7 @@ class Listings(Ahead):
         super().__enter__()
         replies = vars(self._ftp).pop(ALONG, ())
         if not replies and self._works and self.more:  # who waits for a listing doesn't wait for this as well
-            replies = exchange(self._ftp, along(self._ftp), window(self._ftp))
+            replies = exchange(self._ftp, along(features(self._ftp)), window(self._ftp))
         for reply in replies:
             if reply.command == _EPSV:
                 self._address = self._understood(reply.text)
@@ -156,9 +162,15 @@ class Listings(Ahead):
             self._asked = False  # nothing will come any more
         super().__exit__(*raised)
 
+    def _through(self):
+        server = _scan.server_of(self._ftp)
+        lines, server.lines = server.lines, None
+        if lines is not None:
+            self._arrived(lines)
+
     def _leave_out(self, reply):
         """See that the reply to OPTS names what is needed (RFC 3659, section 7.9), else have all facts again."""
-        needed, given = _facts(self._ftp)
+        needed, given = _facts(features(self._ftp))
         undo = [_opts(given)]
         if {fact.lower() for fact in needed} <= set(reply.text.lower().split(" ")[-1].split(";")):
             vars(self._ftp)[UNDO] = undo
@@ -175,17 +187,19 @@ class Listings(Ahead):
         return reply
 
 
-def along(ftp):
-    """What is sent before the first listing, where there is MLSD: see Site._open()."""
-    if "MLST" not in features(ftp):
+def along(found):
+    """What is sent before the first listing, where there is MLSD, or where that isn't known yet: see Site._open()."""
+    if found is None:
+        return [_opts(_NEEDED), _EPSV]
+    if "MLST" not in found:
         return []
-    needed, given = _facts(ftp)
+    needed, given = _facts(found)
     return [*([_opts(needed)] if needed != given else []), _EPSV]
 
 
-def _facts(ftp):
+def _facts(found):
     """The facts that are needed, of those that MLSD gives, and all that it gives."""
-    given = [fact[:-1] for fact in features(ftp)._listed("MLST") if fact.endswith("*")]
+    given = [fact[:-1] for fact in found._listed("MLST") if fact.endswith("*")]
     return [fact for fact in given if fact.lower() in _NEEDED], given
 
 

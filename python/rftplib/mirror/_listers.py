@@ -3,11 +3,12 @@
 import contextlib
 import queue
 import threading
+import time
 from typing import NamedTuple
 
 from .. import _scan, _walk
 from .._circles import CIRCLE, Above, facts_of
-from .._errors import Error, error_temp
+from .._errors import Error, ListingError, error_temp
 from .._features import features
 from .._pool import pool_of, says_too_many
 from .._stat import stat_many
@@ -22,6 +23,10 @@ _PASSING = ("421", "425", "426", "430", "434")
 # For how many seconds a connection is held while no directory waits, and threads that have been told to end are waited
 # for: they leave nothing behind
 _HOLD, _PATIENCE = 0.3, 1.0
+
+# For how many seconds the first connection is ahead of the others, at most: a server that begins a process for each and
+# reads its configuration, as ProFTPD does under inetd, is busier with them than with the root
+_LEAD = 0.02
 
 # How many directories are listed together, by STAT, where a server does that
 _TOGETHER = 32
@@ -99,8 +104,7 @@ class Scan:
     """Who has listed a directory takes the next that waits, with the same connection; who finds none gives it back.
 
     `with Scan(...) as scan:` in the block the tree is being listed, by one connection at first; scan.wait() begins the
-    others. So the one that lists the root isn't held up: a connection may take a server more time than a listing.
-    question(ftp) is asked before the root is listed.
+    others, so that the one that lists the root isn't held up. question(ftp) is asked before the root is listed.
     """
 
     def __init__(self, site, tree, links, question, connections, other=frozenset()):
@@ -111,10 +115,12 @@ class Scan:
         self._waiting = queue.SimpleQueue()
         self._open = 0  # how many directories are waiting or being listed
         self._missing = 0  # how many have got no connection
+        self._root = None  # what is in the root, where that is taken before its final reply
         self._threads, self._listers, self._error, self._answer = [], [], None, None
-        self._ended = threading.Event()
+        self._ended, self._connected = threading.Event(), threading.Event()
 
     def __enter__(self):
+        self._began = time.monotonic()
         try:
             self._push([_Directory()])
         except BaseException:
@@ -132,6 +138,7 @@ class Scan:
         errors that are none of a single directory's.
         """
         self._expected = expected
+        self._connected.wait(max(0.0, self._began + _LEAD - time.monotonic()))
         with self._lock:
             while len(self._threads) < min(self._most, expected):
                 self._begin()  # it is connected by the time that there is something to list
@@ -169,7 +176,7 @@ class Scan:
         work.start()
 
     def _prepared(self, ftp):
-        return Listings(ftp, self._more) if "MLST" in features(ftp) else contextlib.nullcontext()
+        return Listings(ftp, self._more, self._arrived) if "MLST" in features(ftp) else contextlib.nullcontext()
 
     def _more(self):
         """Whether a connection will list another directory, as far as that can be told."""
@@ -179,6 +186,7 @@ class Scan:
         try:
             try:
                 lister.ask(lambda ftp: None)
+                self._connected.set()
             except Unreachable:
                 with self._lock:
                     self._missing += 1
@@ -195,10 +203,14 @@ class Scan:
                     if not self._open:
                         self._ended.set()
         except BaseException as error:
-            self._error = self._error or error
-            self._ended.set()
+            self._fail(error)
         finally:
             lister.give_back()
+
+    def _fail(self, error):
+        """That is the end of all."""
+        self._error = self._error or error
+        self._ended.set()
 
     def _next(self, lister):
         """The directories that this one lists next: its share of those that wait, where several go together."""
@@ -223,12 +235,32 @@ class Scan:
             listed = [error] * len(directories)
         for directory, entries in zip(directories, listed):
             if not isinstance(entries, Exception):
-                self._push(self._take(directory, *entries))
+                if directory.path or self._root is None:
+                    self._push(self._take(directory, *entries))
+                elif entries[0] != self._root:
+                    raise ListingError("the root has changed while it was listed: run it again")
             elif not directory.path:
                 raise entries
             else:
                 with self._lock:
                     self._tree.failed(directory.path, _advice.text(entries), _advice.of("list", entries))
+
+    def _arrived(self, lines):
+        """All lines of a listing have come. What is in the root is taken at once: the directories in it don't wait for
+        the final reply, without which the whole tree is none."""
+        if self._root is not None or self._tree.nodes or self._links == "follow":
+            return
+        try:
+            found = _scan.read(lines, "", "mlsd", _tree.MAX_ENTRIES)
+        except Error:
+            return  # it will be raised
+        if found.itself and lines.cut is None:
+            self._root = list(found)
+            try:
+                above = Above().with_listing("", facts_of(self._root), lambda path: [])
+                self._push(self._take(_Directory(), self._root, above))
+            except BaseException as error:  # not for whoever reads the reply, who may try again
+                self._fail(error)
 
     def _take(self, directory, entries, above):
         """Note the entries of a directory, which lie in `above`; returns the directories among them, to be listed."""

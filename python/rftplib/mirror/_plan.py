@@ -1,7 +1,5 @@
 """A plan: what is to be done, as a value that can be read, saved and run."""
 
-import json
-
 from ._values import PLAN_END, PLAN_VERSION
 
 
@@ -18,7 +16,7 @@ class Plan:
         """Made by plan() and load()."""
         self.source, self.target, self.failures, self.refusal = source, target, tuple(failures), refusal
         self._actions, self._creates = tuple(actions), creates
-        self._unchanged, self.skipped = tuple(unchanged), skipped
+        self._same, self.skipped = unchanged, skipped
 
     def __iter__(self):
         return iter(self._actions)
@@ -28,6 +26,11 @@ class Plan:
 
     def __repr__(self):
         return f"<Plan: {self.source} to {self.target}, {len(self)} actions>"
+
+    @property
+    def _unchanged(self):
+        """The files of the source that aren't copied: a function of the planner's, as few want to know."""
+        return self._same() if callable(self._same) else self._same
 
     @property
     def size(self):
@@ -70,7 +73,9 @@ class Plan:
         its length, the others an action each. No passwords, those of URLs for fsspec neither. A file that is there
         stays until the new one is whole. Raises OSError, with the path, if it can't be written.
         """
-        from ._aside import Aside, is_special  # a plan alone doesn't need it
+        import json  # a plan alone doesn't need it
+
+        from ._aside import Aside, is_special
 
         head = {
             "rftplib.mirror": PLAN_VERSION,

@@ -1,5 +1,6 @@
 """Plans are made here: `rftplib.mirror.plan`, and `mirror`, which runs one at once."""
 
+import functools
 import time
 
 from . import _apart, _guards
@@ -157,7 +158,7 @@ def plan(
         failures += doubts
         refusal = _guards.refusal(unwanted, here, there, max_delete)
         actions += unwanted
-    unchanged = _unchanged(here, actions)
+    unchanged = functools.partial(_unchanged, here, actions)
     return Plan(source, target, actions, failures, refusal, not there.exists, unchanged, found.skipped)
 
 
