@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import ssl
 from typing import NamedTuple, Optional
 from urllib.parse import quote
@@ -10,18 +9,10 @@ from urllib.parse import quote
 import rftplib
 
 from . import _hints
-from ._batch import batch, exchange
-from ._errors import error_perm, error_temp, tell
-from ._features import parse_feat, remember
 from ._pool import pool_of
+from ._prepare import prepare
 from ._site_url import SCHEMES, parse
 from .tls import FTPS, FTPS_PORT
-
-# Greetings of servers that are known to answer many commands in their order
-_IN_ORDER = re.compile("ProFTPD|Pure-FTPd|vsFTPd|pyftpdlib")
-
-# Among a client's attributes: the replies to what has been sent along with the first commands
-ALONG = "_rftplib_along"
 
 
 class Timeouts(NamedTuple):
@@ -246,7 +237,7 @@ class Site:
         """A new client, and the directory of the login; None if the server doesn't tell.
 
         pool: the one that it is for. along(features): commands that are sent together with the first ones, given what
-        FEAT says, None if that isn't known yet; the replies are left in the client, see ALONG.
+        FEAT says, None if that isn't known yet; the replies are left in the client, see _prepare.ALONG.
         """
         ftp = self._client()
         try:
@@ -256,7 +247,7 @@ class Site:
             ftp.timeout = idle
             with contextlib.nullcontext() if pool is None else pool.login():
                 ftp.login(*self._login())
-            return ftp, _prepare(ftp, self.directory, pool, along)
+            return ftp, prepare(ftp, self.directory, pool, along)
         except BaseException as error:
             ftp.close()
             told = _hints.of_site(error, self)
@@ -346,52 +337,6 @@ def _timeouts(value):
 def _is_time(value):
     """Whether it is a number of seconds that isn't 0."""
     return isinstance(value, (int, float)) and value > 0
-
-
-def _prepare(ftp, directory, pool, along):
-    """Bring a client that has just logged in into the state that all have in common; returns the login's directory,
-    None if the server doesn't tell.
-
-    That is TYPE I, names in UTF-8 where that is to be asked for, and the directory where connections begin.
-    """
-    found, asked = None if pool is None else pool.known_features(ftp), []
-    if found is not None:
-        remember(ftp, found)
-    elif _IN_ORDER.search(str(ftp.welcome)):
-        asked = ["FEAT"]  # nothing else waits for what it says
-    else:
-        found = _learn(ftp, pool, *batch(ftp, ["FEAT"]))
-    commands = ["TYPE I"]
-    if (found is None or found.utf8) and ftp.encoding.lower() in ("utf-8", "utf8"):
-        commands.append("OPTS UTF8 ON")  # a refusal says that it can't be turned off
-    entering = ["CWD " + directory] if directory else []
-    # Together: any number of replies takes two round trips where each is sent by itself, as ProFTPD does.
-    more = [] if along is None else along(found)
-    window = 64 if asked or found else 1  # who is too simple for FEAT may answer in any order, as aioftp does
-    replies = exchange(ftp, [*asked, *commands, "PWD", *entering, *more], window)
-    if asked:
-        _learn(ftp, pool, replies.pop(0))
-    if more:
-        vars(ftp)[ALONG] = replies[-len(more) :]
-        del replies[-len(more) :]
-    type_reply, (where, *entered) = replies[0], replies[len(commands) :]
-    if type_reply.ok and hasattr(ftp, "_type_in_force"):
-        ftp._type_in_force = "TYPE I"
-    if directory and not entered[-1].ok:
-        text = entered[-1].text
-        refusal = (error_temp if text[:1] == "4" else error_perm)(text)
-        tell(refusal, entering[-1])
-        raise refusal
-    return rftplib.parse257(where.text) if where.code == 257 else None
-
-
-def _learn(ftp, pool, reply):
-    """The Features in the reply to FEAT, which are remembered."""
-    found = parse_feat(reply.text)
-    remember(ftp, found)
-    if pool is not None:
-        pool.learn(ftp, found)
-    return found
 
 
 def _netrc(host):

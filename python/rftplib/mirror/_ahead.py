@@ -17,7 +17,7 @@ from .._errors import Error, error_perm, error_proto, error_reply, error_temp
 from .._exact import window
 from .._features import features
 from .._lent import UNDO
-from .._site import ALONG
+from .._prepare import ALONG
 
 _EPSV = "EPSV"
 
