@@ -245,8 +245,8 @@ class Site:
     def _open(self, pool=None, along=None):
         """A new client, and the directory of the login; None if the server doesn't tell.
 
-        pool: the one that it is for. along(features): commands that are sent together with the first ones, given what
-        FEAT says, None if that isn't known yet; the replies are left in the client, see ALONG.
+        pool: the one that it is for. along(features): commands to go with the first ones, given what FEAT says, None if
+        that isn't known yet; the replies are left in the client (ALONG).
         """
         ftp = self._client()
         try:
@@ -358,22 +358,20 @@ def _prepare(ftp, directory, pool, along):
     if found is not None:
         remember(ftp, found)
     elif _IN_ORDER.search(str(ftp.welcome)):
-        asked = ["FEAT"]  # nothing else waits for what it says
+        asked = ["FEAT"]
     else:
-        found = _learn(ftp, pool, *batch(ftp, ["FEAT"]))
+        found = _learned(ftp, pool, *batch(ftp, ["FEAT"]))
     commands = ["TYPE I"]
     if (found is None or found.utf8) and ftp.encoding.lower() in ("utf-8", "utf8"):
         commands.append("OPTS UTF8 ON")  # a refusal says that it can't be turned off
-    entering = ["CWD " + directory] if directory else []
     # Together: any number of replies takes two round trips where each is sent by itself, as ProFTPD does.
-    more = [] if along is None else along(found)
-    window = 64 if asked or found else 1  # who is too simple for FEAT may answer in any order, as aioftp does
-    replies = exchange(ftp, [*asked, *commands, "PWD", *entering, *more], window)
+    entering, more = ["CWD " + directory] if directory else [], [] if along is None else along(found)
+    # who is too simple for FEAT may answer in any order, as aioftp does
+    replies = exchange(ftp, [*asked, *commands, "PWD", *entering, *more], 64 if asked or found else 1)
     if asked:
-        _learn(ftp, pool, replies.pop(0))
+        _learned(ftp, pool, replies.pop(0))
     if more:
-        vars(ftp)[ALONG] = replies[-len(more) :]
-        del replies[-len(more) :]
+        vars(ftp)[ALONG], replies = replies[-len(more) :], replies[: -len(more)]
     type_reply, (where, *entered) = replies[0], replies[len(commands) :]
     if type_reply.ok and hasattr(ftp, "_type_in_force"):
         ftp._type_in_force = "TYPE I"
@@ -385,10 +383,8 @@ def _prepare(ftp, directory, pool, along):
     return rftplib.parse257(where.text) if where.code == 257 else None
 
 
-def _learn(ftp, pool, reply):
-    """The Features in the reply to FEAT, which are remembered."""
-    found = parse_feat(reply.text)
-    remember(ftp, found)
+def _learned(ftp, pool, reply):
+    remember(ftp, found := parse_feat(reply.text))
     if pool is not None:
         pool.learn(ftp, found)
     return found
