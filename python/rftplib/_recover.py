@@ -1,7 +1,6 @@
 """A control connection that is in step again: `rftplib.session.recover`."""
 
 import itertools
-import random
 import socket
 import threading
 import time
@@ -126,6 +125,8 @@ class _Recovery:
 
     def _get_in_step(self):
         """Send rows of probes until two in a row get their own replies, and nothing else comes."""
+        import random  # few need it, and its import takes a while
+
         rows = itertools.cycle(random.sample(_ROWS, len(_ROWS)))
         clean, noop = 0, None
         while clean < 2:

@@ -1,6 +1,5 @@
 """The values of `rftplib.transfer`: Retry, Transferred and TransferError."""
 
-import random
 from datetime import datetime
 from typing import NamedTuple, Optional
 
@@ -34,6 +33,8 @@ class Retry(NamedTuple):
 
     def pause(self, failures):
         """Return a random pause in seconds, for after so many failures in a row."""
+        import random  # few have to wait, and its import takes a while
+
         return random.uniform(0, min(self.cap, self.base * 2 ** min(max(failures, 1) - 1, 60)))
 
 
