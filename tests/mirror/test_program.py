@@ -243,7 +243,9 @@ def test_closed_outputs(close, options, status, local):
 
 
 # before Python 3.11 a quote that isn't closed is part of a word
-@pytest.mark.parametrize("rest", ["login u passwrd hunter2\n", *['password "hunter2\n'] * (sys.version_info >= (3, 11))])
+@pytest.mark.parametrize(
+    "rest", ["login u passwrd hunter2\n", *['password "hunter2\n'] * (sys.version_info >= (3, 11))]
+)
 def test_a_netrc_that_isnt_understood(rest, local, tmp_path, monkeypatch, capsys):
     """It is named, and nothing of it is shown, which may be a password."""
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import ssl
 import threading
@@ -9,7 +10,6 @@ import time
 
 import pytest
 import rftplib
-from rftplib import _recover
 from rftplib.session import Site, Timeouts, batch, recover
 from rftplib.tls import FTPS
 from support.actions import auth_tls
@@ -169,7 +169,7 @@ def logged_in(server, ftp):
 @pytest.mark.parametrize("first", [0, pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.parametrize("at", range(1, 9))
 def test_a_reply_too_many_in_one_piece_with_a_probes(at, first, monkeypatch):
-    monkeypatch.setattr(_recover.random, "sample", lambda rows, count: rows[first:] + rows[:first])
+    monkeypatch.setattr(random, "sample", lambda rows, count: rows[first:] + rows[:first])
     probes = []
 
     def probe(session):
