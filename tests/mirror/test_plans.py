@@ -113,6 +113,15 @@ def test_a_plan_forth_and_back(local, tmp_path):
     assert (local / "sub" / "\udcff\u2603").read_bytes() == b"odd"
 
 
+def test_a_saved_plan_doesnt_mind_where_the_password_comes_from(local, tmp_path):
+    with TreeServer(TREE) as server:
+        saved, url = tmp_path / "plan", f"ftp://user%s@127.0.0.1:{server.port}/"
+        plan(url % ":secret", local).save(saved)
+        assert len(Plan.load(saved, url % "", local)) == len(Plan.load(saved, url % ":other", local)) == 4
+        with pytest.raises(ValueError, match="the plan's source is"):
+            Plan.load(saved, (url % "").replace("user", "somebody"), local)
+
+
 def test_a_refusal_is_saved_too(local, tmp_path):
     put(local, "x/old", b"1")
     with TreeServer(TREE).site() as site:

@@ -283,3 +283,15 @@ def test_a_manifest_in_the_target_is_neither_deleted_nor_counted_and_the_users_f
         assert list(made) == [] and made.refusal is None
         assert mirror(site, local, delete=True, max_delete=0, manifest=manifest).ok
     assert sorted(os.listdir(local)) == ["a", "sums"]
+
+
+def test_a_directory_that_cant_be_made_is_told_of_once(local):
+    tree = {"a": b"1", "in the way": {"b": b"2", "deeper": {"c": b"3", "d": b"4"}}}
+    with TreeServer(tree).site() as site:
+        planned = plan(site, local)
+        local.mkdir()
+        (local / "in the way").write_bytes(b"")
+        report = planned.run(connections=1)
+    assert [(one.kind, one.path) for one in report.failures] == [("mkdir", "in the way")]
+    assert report.failures[0].error == "File exists; 3 to be in it are not copied"
+    assert (report.copied, sorted(os.listdir(local))) == (1, ["a", "in the way"])

@@ -9,6 +9,7 @@ from . import _advice, _guards
 from ._jobs import Here, Job, Stopped, divided, failed
 from ._listers import Lister, Unreachable
 from ._remote import Remote
+from ._tree import above
 from ._values import Failure, Refused, Report
 
 VERIFY = ("none", "size", "auto", "hash")
@@ -75,16 +76,15 @@ class Run:
             return
         if self._manifest is not None:
             self._manifest.open()
-        self._copy([one for one in plan if one.kind == "copy" and one.target is None])
+        copies = self._without_places([one for one in plan if one.kind == "copy"])
+        self._copy([one for one in copies if one.target is None])
         if self._here.raised is not None:
             raise self._here.raised
         if self._stopped:
             return
         try:
             with self._of_target() as lister:
-                self._step(
-                    steps.links([one for one in plan if one.kind == "copy" and one.target is not None]), "linked"
-                )
+                self._step(steps.links([one for one in copies if one.target is not None]), "linked")
                 self._step(steps.touch(lister, [one for one in plan if one.kind == "touch"]), "touched")
                 self._delete(steps, lister, [one for one in plan if one.kind in ("delete", "rmdir")])
         except (Unreachable, Error, OSError, EOFError) as error:
@@ -95,6 +95,25 @@ class Run:
             except OSError as error:
                 told = Failure("manifest", self._manifest.path, _advice.text(error), _advice.of("manifest", error))
                 self.failures.append(told)
+
+    def _without_places(self, copies):
+        """Without those into directories that couldn't be made, which is said once, of the uppermost of these."""
+        failed = {failure.path: failure for failure in self.failures if failure.kind == "mkdir"}
+        if not failed:
+            return copies
+        tops = {path: 0 for path in failed if not any(one in failed for one in above(path))}
+        kept = []
+        for action in copies:
+            top = next((one for one in above(action.path) if one in tops), None)
+            if top is None:
+                kept.append(action)
+            else:
+                tops[top] += 1
+        for path, count in tops.items():
+            error = failed[path].error + (f"; {count:,} to be in it are not copied" if count else "")
+            failed[path] = failed[path]._replace(error=error)
+        self.failures[:] = [one for one in self.failures if one.kind != "mkdir"] + [failed[path] for path in tops]
+        return kept
 
     def _give_up(self, error):
         self._stopped = True

@@ -20,7 +20,7 @@ def read(path, source, target):
     if lines[-1] != {PLAN_END: len(lines) - 1}:
         raise ValueError(f"{name} is cut off, or lines of it are missing: its last line isn't that of a plan")
     for which, side in (("source", source), ("target", target)):
-        if head.get(which) != str(side):
+        if _without_password(head.get(which)) != _without_password(str(side)):  # which ~/.netrc may give
             raise ValueError(f"{name}: the plan's {which} is {head.get(which)!r}, not {str(side)!r}")
     actions, unchanged = [], []
     for number, line in enumerate(lines[1:-1], 2):
@@ -39,6 +39,10 @@ def read(path, source, target):
     if not any(action.kind in ("delete", "rmdir") for action in actions):
         refusal = None
     return actions, failures, refusal, bool(head.get("creates")), unchanged, skipped
+
+
+def _without_password(side):
+    return side.replace(":***@", "@", 1) if isinstance(side, str) else side
 
 
 def _lines(name):
