@@ -1,4 +1,4 @@
-"""What a download is compared with: the size, hashes, and what the server says that it is."""
+"""What a transfer is compared with: the size, hashes, and what the server says that it is."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 import zlib
 
 import pytest
-from rftplib.transfer import Retry, TransferError, get
-from support.file_server import AT_ONCE, DATA, TIME, FileServer, feat, name_of, retr
+from rftplib.transfer import Retry, TransferError, _upload, get, put
+from support.actions import close
+from support.file_server import AT_ONCE, DATA, TIME, FileServer, feat, name_of, retr, rnfr
 from support.misbehave import much_data
 
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -134,3 +135,23 @@ def test_odd_times(local, stamp):
     with FileServer({"a": DATA}, {"MDTM": b"213 " + stamp + b"\r\n"}) as server:
         assert get(server.site, "a", local / "a", retry=ONCE).size == len(DATA)
     assert (local / "a").read_bytes() == DATA
+
+
+def test_a_server_that_loses_patience_while_the_file_is_hashed(local, monkeypatch):
+    """The next attempt doesn't hash it once more, or there would be no end."""
+
+    def counted(*args):
+        made.append(args[1])
+        return local_hash(*args)
+
+    made, local_hash = [], _upload.local_hash
+    monkeypatch.setattr(_upload, "local_hash", counted)
+    (local / "a").write_bytes(DATA)
+    ends = iter([close])
+    replies = {"XSHA256": hashed("250 {digest}"), "FEAT": feat("SIZE", "XSHA256")}
+    with FileServer((), replies) as server:
+        server.replies["RNFR"] = lambda session: session.perform(next(ends, rnfr))
+        done = put(server.site, local / "a", "b", verify="hash", retry=AT_ONCE)
+        assert (done.attempts, done.verified, done.resumed_at) == (2, "sha256", len(DATA))
+        assert bytes(server.files["b"].content) == DATA
+    assert made == ["sha256"]

@@ -41,6 +41,7 @@ class Upload:
         self._older = None  # the size of what has the name; None: of nothing
         self._tells_sizes = False  # whether the server has told the size of what is written to
         self._end = None  # what size the server told last, where it was a wrong one
+        self._hashed = None, None  # an identity of the source with an algorithm, and the hash
         self._checked = None  # the identity of the source that has the known hash
         self._state = ""
 
@@ -189,7 +190,8 @@ class Upload:
         if offer is not None:
             theirs = remote_hash(ftp, self._place, offer, there)
             if theirs is not None:
-                return theirs == local_hash(self._source.file, offer[0], there)
+                whole = there == self._source.size
+                return theirs == (self._own_hash(offer[0]) if whole else local_hash(self._source.file, offer[0], there))
         start = max(there - OVERLAP, 0)
         tail = bytearray()
 
@@ -269,12 +271,19 @@ class Upload:
             if self._verify.how == "hash":
                 raise TransferError(f"the server refuses to tell the hash of {self._place!r} ({offer[1]})")
             return None
-        ours = local_hash(self._source.file, offer[0])
+        ours = self._own_hash(offer[0])
         if ours != theirs:
             self._useless = True
             text = f"the {offer[0]} of what the server has is {theirs}, and should be {ours}"
             raise (BeginAnew if self._start else TransferError)(text)
         return f"{offer[0]}:{ours}"
+
+    def _own_hash(self, algorithm):
+        """Made once: while it is, the server may lose patience, and the next attempt has only to give the name."""
+        made_of = self._source.identity, algorithm
+        if self._hashed[0] != made_of:
+            self._hashed = made_of, local_hash(self._source.file, algorithm)
+        return self._hashed[1]
 
     def _give_up(self, ftp, error):
         """Leave nothing on the server that can't be continued, where it still listens."""
