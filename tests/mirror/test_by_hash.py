@@ -86,7 +86,7 @@ def test_a_source_that_tells_another_hash(onward, size, verify, tmp_path):
     """Wherever it goes to."""
     replies = {"FEAT": feat("MLST type*;size*;modify*;", "XSHA256", *FEAT)}
     with server_of({"f": bytes(size)}, XSHA256=b"250 " + 64 * b"0" + b"\r\n", **replies) as server:
-        with server_of({}) as other:
+        with server_with_hashes("") as other:
             target = other.site if onward else tmp_path / "local"
             report = plan(server.site, target).run(verify=verify, connections=1)
             assert [one.path for one in report.failures] == ["f"] and "should be 000" in report.failures[0].error
@@ -94,12 +94,27 @@ def test_a_source_that_tells_another_hash(onward, size, verify, tmp_path):
             assert not other.files if onward else not (tmp_path / "local" / "f").exists()
 
 
-@pytest.mark.parametrize("size", [5, 2_000_000], ids=["small", "large"])
-def test_a_source_without_hashes(size):
-    with server_of({"f": bytes(size)}) as server, server_with_hashes("") as other:
-        report = plan(server.site, other.site).run(verify="hash", connections=1)
-        assert [one.path for one in report.failures] == ["f"] and "offers no hash" in report.failures[0].error
-        assert not other.files
+@pytest.mark.parametrize("lacks", ["source", "target"])
+def test_a_server_without_hashes_is_refused_before_anything_is_copied(lacks):
+    """The message names it, and says what else can be had."""
+    with server_of({"f": b"f"}) as without, server_with_hashes("a") as having:
+        source, target = (without, having) if lacks == "source" else (having, without)
+        made = plan(source.site, target.site)
+        before = dict(target.files)
+        with pytest.raises(ValueError, match="offers no hash .*verify='auto' or 'size' .--verify auto") as caught:
+            made.run(verify="hash", connections=1)
+        assert str(caught.value).startswith(made.source.site.url if lacks == "source" else made.target.site.url)
+        assert target.files == before and source.happened.count("RETR") == 0
+        assert made.run(verify="auto", connections=1).ok
+
+
+def test_a_server_without_hashes_whose_directory_is_still_to_be_made(tmp_path):
+    put(tmp_path / "f", b"f", TIME)
+    with server_of({}, MLST=b"550 no such directory\r\n", CWD=b"550 no such directory\r\n") as server:
+        made = plan(tmp_path, f"{server.url}/new")
+        with pytest.raises(ValueError, match="offers no hash"):
+            made.run(verify="hash")
+        assert "MKD" not in server.happened
 
 
 @pytest.mark.parametrize("up", [False, True])

@@ -78,12 +78,6 @@ def test_a_file_whose_hash_is_another(tmp_path):
     assert there == {name: name.encode() for name in NAMES if name != "f4"}
 
 
-def test_no_hash_to_be_had(tmp_path):
-    report, there = upload(tmp_path, {}, verify="hash")
-    assert sorted(one.path for one in report.failures) == NAMES and there == {}
-    assert {one.error for one in report.failures} == {"the server offers no hash (FEAT): use verify='auto', or 'size'"}
-
-
 @pytest.mark.parametrize("bad", ["f0", "f4", "f9"])
 def test_a_download_that_always_ends_early(bad, tmp_path):
     tree = {name: name.encode() for name in NAMES}

@@ -202,6 +202,18 @@ def test_refused(local, capsys):
     assert sorted(os.listdir(local)) == ["a", "sub"]
 
 
+@pytest.mark.parametrize("option", ["--verify", "--compare"])
+def test_a_server_without_hashes_is_wrong_usage(option, local, capsys):
+    local.mkdir()
+    (local / "a").write_bytes(b"2")
+    os.utime(local / "a", (1_577_934_245,) * 2)
+    with TreeServer(TREE) as server:
+        assert run(server, local, option, "hash") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("ftp://user:***@127.0.0.1:") and said.endswith(f"({option} auto, {option} size)\n")
+    assert os.listdir(local) == ["a"]
+
+
 def test_a_plan_in_a_file(local, tmp_path, capsys):
     with TreeServer(TREE) as server:
         assert run(server, local, "--plan", str(tmp_path / "plan")) == 0

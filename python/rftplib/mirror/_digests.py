@@ -67,16 +67,21 @@ def different(source, target, pairs):
     return actions
 
 
+def algorithm_of(site, side, option):
+    """That of the hashes which a server tells; ValueError, with the option that needs them, if it tells none."""
+    with site.borrow() as ftp:
+        offer = offered(ftp)
+    if offer is None:
+        raise ValueError(f"{side} offers no hash (FEAT): {option}='auto' or 'size' (--{option} auto, --{option} size)")
+    return offer[0]
+
+
 def _common(source, target):
     """The algorithm by which both sides are compared."""
     found = set()
     for side in (source, target):
         if isinstance(side, Remote):
-            with side.site.borrow() as ftp:
-                offer = offered(ftp)
-            if offer is None:
-                raise ValueError(f"{side} offers no hash (FEAT): compare by 'auto' or 'size'")
-            found.add(offer[0])
+            found.add(algorithm_of(side.site, side, "compare"))
     if len(found) > 1:
         raise ValueError(f"the servers' hashes can't be compared: {' and '.join(sorted(found))}")
     return found.pop()

@@ -59,9 +59,10 @@ class Plan:
 
         Files arrive under a temporary name and get their own when they are whole. Deletions come last, and only if
         nothing has failed. What fails is in the report. Raises Refused for a plan with a `refusal`, ValueError for
-        values that make no sense, OSError for a manifest that can't be written, before anything is copied; and, after
-        all transfers have ended, KeyboardInterrupt and what `progress` has raised. The transfers of an executor, and of
-        fsspec, can't be ended from here: KeyboardInterrupt waits 5 seconds for what is under way, which goes on then.
+        values that make no sense and for verify='hash' where a server tells none, OSError for a manifest that can't be
+        written, before anything is copied; and, after all transfers have ended, KeyboardInterrupt and what `progress`
+        has raised. The transfers of an executor, and of fsspec, can't be ended from here: KeyboardInterrupt waits 5
+        seconds for what is under way, which goes on then.
         """
         from ._run import Run
 

@@ -1,5 +1,6 @@
 """A plan is run here: directories, then files side by side, then times, and deletions last of all."""
 
+import contextlib
 import threading
 import time
 
@@ -43,6 +44,8 @@ class Run:
         plan, began = self._plan, time.monotonic()
         if plan.refusal:
             raise Refused(plan.refusal)
+        if self._verify == "hash":
+            self._check_hashes()
         self._here = Here(self._moved, self._rate)
         if self._progress is not None:
             self._progress.set_size(plan.size)
@@ -60,6 +63,16 @@ class Run:
             if self._manifest is not None:
                 self._manifest.discard()
         return self._report(began)
+
+    def _check_hashes(self):
+        """Raise ValueError where a server tells none. That one can't be reached is told when it is needed."""
+        from ._digests import algorithm_of
+
+        for side in (self.source, self.target):
+            if isinstance(side, Remote):
+                made = side is self.target and self._plan._creates
+                with contextlib.suppress(Error, OSError, EOFError):
+                    algorithm_of(side.outside() if made else side.site, side, "verify")
 
     def _do(self, plan):
         if not plan and not plan._creates and self._manifest is None:
