@@ -57,6 +57,17 @@ def test_what_progress_raises_comes_out_as_it_is(error, executor, content, local
     assert all((local / name).read_bytes() == content for name in os.listdir(local) if not name.endswith(".part"))
 
 
+def test_progress_that_cant_be_told_anything(local):
+    """mirror() lists nothing for it."""
+    with TreeServer({"a": b"1"}).site() as site:
+        made = plan(site, local)
+        with pytest.raises(TypeError, match="an object with set_size"):
+            made.run(progress=True)
+    with pytest.raises(TypeError, match="an object with set_size"):
+        mirror("ftp://127.0.0.1:1", local, progress=True)
+    assert not local.exists()
+
+
 @pytest.mark.parametrize("rate", [0, -1, float("inf"), float("nan"), 10**400, "1", True])
 def test_rates_that_make_no_sense(rate, local):
     with TreeServer({"a": b"1"}).site() as site:

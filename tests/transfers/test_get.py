@@ -169,6 +169,18 @@ def test_progress_of_what_was_there_and_of_what_is_begun_anew(local):
         assert sum(bar.told) == len(DATA)
 
 
+@pytest.mark.parametrize("progress", [True, print, object()], ids=["True", "print", "object"])
+def test_progress_that_cant_be_told_anything(local, source, progress):
+    with FileServer({"a": DATA}) as server:
+        for job in (
+            lambda: get(server.site, "a", local / "a", progress=progress),
+            lambda: put(server.site, source, "b", progress=progress),
+        ):
+            with pytest.raises(TypeError, match=r"an object with set_size\(n\) and relative_update\(n\)"):
+                job()
+        assert server.sessions == []
+
+
 @pytest.mark.parametrize("error", [OSError("enough"), ConnectionResetError("enough"), error_perm("550 enough"),
                                    error_temp("450 enough"), EOFError("enough"), KeyError("enough")])  # fmt: skip
 @pytest.mark.parametrize("call", [0, 1])

@@ -3,6 +3,7 @@
 import functools
 import time
 
+from ..transfer._course import check_progress
 from . import _apart, _guards
 from ._compare import WAYS, Comparison, deletions
 from ._names import stays_inside
@@ -38,6 +39,7 @@ def mirror(
 
     Raises what they raise: Refused, above all, for a plan that would delete too much.
     """
+    check_progress(progress)
     made = plan(
         source,
         target,

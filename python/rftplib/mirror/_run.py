@@ -5,7 +5,7 @@ import threading
 import time
 
 from .._errors import Error
-from ..transfer._course import check_rate
+from ..transfer._course import check_progress, check_rate
 from . import _advice, _guards
 from ._jobs import Here, Job, Stopped, divided, failed
 from ._listers import Lister, Unreachable
@@ -25,7 +25,7 @@ class Run:
         if verify not in VERIFY:
             raise ValueError(f"verify is one of {', '.join(VERIFY)}, not {verify!r}")
         self._plan, self._executor, self._verify, self._rate = plan, executor, verify, check_rate(rate)
-        self._keep_going, self._progress, self._manifest = keep_going, progress, None
+        self._keep_going, self._progress, self._manifest = keep_going, check_progress(progress), None
         if manifest is not None:
             from ._manifest import Manifest, check_sides
 

@@ -39,6 +39,18 @@ def check_rate(rate):
     return found
 
 
+def check_progress(progress):
+    """Return `progress` if it is None or can be told how far a transfer is; raises TypeError."""
+    for name in () if progress is None else ("set_size", "relative_update"):
+        if not callable(getattr(progress, name, None)):
+            kind = type(progress).__name__
+            raise TypeError(
+                "progress is an object with set_size(n) and relative_update(n), such as fsspec's TqdmCallback(): "
+                f"{kind} has no {name}()"
+            )
+    return progress
+
+
 class Stopped(Exception):
     """Carries what the user's code has raised past whoever would take it for the connection's error."""
 
@@ -74,7 +86,7 @@ class Course:
     """
 
     def __init__(self, progress=None, rate=None):
-        self._progress = progress
+        self._progress = check_progress(progress)
         self.rate = rate if rate is None or isinstance(rate, _rftplib.Rate) else _rftplib.Rate(check_rate(rate))
         self.moved = 0  # how many bytes have gone over the network
         self.failures = 0  # how many attempts in a row have come to nothing
