@@ -1,5 +1,6 @@
 """The URL of a Site, taken apart."""
 
+import re
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import rftplib
@@ -10,7 +11,7 @@ SCHEMES = {"ftp": rftplib.FTP_PORT, "ftpes": rftplib.FTP_PORT, "ftps": FTPS_PORT
 
 
 def parse(url):
-    """The parts of a URL; its errors don't show it, for there may be a password in it."""
+    """The parts of a URL; its errors show at most what can't hold a password."""
     if not isinstance(url, str):
         raise TypeError(f"the URL of a Site is a str, not {type(url).__name__}")
     try:
@@ -18,7 +19,7 @@ def parse(url):
     except ValueError:
         raise ValueError("the URL of a Site has no valid host") from None
     if parts.scheme not in SCHEMES:
-        raise ValueError(f"the URL of a Site begins with ftp://, ftpes:// or ftps://, not {parts.scheme!r}")
+        raise ValueError(f"the URL of a Site begins with ftp://, ftpes:// or ftps://, not {shown(url)!r}")
     if not parts.hostname:
         raise ValueError("the URL of a Site names a host")
     if parts.fragment:
@@ -46,6 +47,11 @@ def parse(url):
         "cafile": cafile,
         "implicit": None if implicit is None else implicit == "true",
     }
+
+
+def shown(url):
+    """What isn't one, without what may be secret: what is before the last @, and behind a question mark."""
+    return re.sub(r"^([\w+.-]*://)?.*@", r"\1***@", url, flags=re.DOTALL).partition("?")[0]
 
 
 def _directory(path):

@@ -138,10 +138,13 @@ def test_what_is_no_plan(text, local, tmp_path):
 
 
 @pytest.mark.parametrize("sides, message", [
-    (("a", "b"), "one of source and target"),
+    (("a", "b"), "neither the source, 'a', nor the target, 'b', is the URL of a server"),
+    (("http://me:secret@h/a", "me:secret@h/b"), r"the source, 'http://\*\*\*@h/a', nor the target, '\*\*\*@h/b', is"),
     (("ftp://h/a", "ftp://h/a"), "the same directory"),
-    (("", "ftp://h/a"), "not empty"),
-    (("ftp://", "b"), "names a host"),
+    (("", "ftp://h/a"), "the source: a path is a str, and not empty, not ''"),
+    (("ftp://h/a", b"b"), "the target: a path is a str, and not empty, not b'b'"),
+    (("ftp://", "b"), "the source: .* names a host"),
+    (("ftp://h", "ftp://h:x"), "the target: the port in the URL"),
 ])  # fmt: skip
 def test_sides_that_make_no_sense(sides, message):
     with pytest.raises(ValueError, match=message):

@@ -53,7 +53,10 @@ def test_what_a_url_says(url):
 
 @pytest.mark.parametrize(
     "url, text",
-    [("http://u:secret@host", "not 'http'"), ("host", "not ''"), ("ftp:///dir", "names a host"), ("ftp://", "a host"),
+    [("http://u:secret@host", "not 'http://***@host'"), ("127.0.0.1", "not '127.0.0.1'"), ("", "not ''"),
+     ("u:secret@host", "not '***@host'"), ("u:a://se?secret@host/a", "not '***@host/a'"),
+     ("http://u:secret?secret@host", "not 'http://***@host'"), ("http://host/a?b=secret", "not 'http://host/a'"),
+     ("u:secret\nsecret@host", "not '***@host'"), ("ftp:///dir", "names a host"), ("ftp://", "a host"),
      ("ftp://u:secret@host:port", "a number up to 65535"), ("ftp://u:secret@host:70000", "a number up to 65535"),
      ("ftp://u:secret@[::1", "no valid host"), ("ftp://u:secret@host/#a", "no fragment"),
      ("ftps://u:secret@host?verify=no", "knows cafile and implicit, not verify"),

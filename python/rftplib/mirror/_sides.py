@@ -5,6 +5,7 @@ import posixpath
 import re
 
 from .._site import Site
+from .._site_url import shown
 from ._local import Local
 from ._remote import Remote
 
@@ -16,9 +17,13 @@ _SCHEMES = ("ftp", "ftps", "ftpes")
 
 def sides(source, target, follow=False):
     """The two sides, one of them a server's at least; raises ValueError if none is, or if both are the same."""
-    source, target = _side(source, follow), _side(target)
+    given = [shown(str(value)) for value in (source, target)]
+    source, target = _named("source", source, follow), _named("target", target)
     if not (isinstance(source, Remote) or isinstance(target, Remote)):
-        raise ValueError("one of source and target must be a Site or the URL of a server: ftp://, ftps:// or ftpes://")
+        raise ValueError(
+            f"neither the source, {given[0]!r}, nor the target, {given[1]!r}, is the URL of a server "
+            "(ftp://, ftps:// or ftpes://) or a Site: one of them must be"
+        )
     if isinstance(source, Remote) and isinstance(target, Remote) and _place(source.site) == _place(target.site):
         raise ValueError("source and target are the same directory")
     if isinstance(source, Remote) and isinstance(target, Remote):
@@ -26,7 +31,14 @@ def sides(source, target, follow=False):
     return source, target
 
 
-def _side(value, follow=False):
+def _named(which, value, follow=False):
+    try:
+        return _side(value, follow)
+    except ValueError as error:
+        raise ValueError(f"the {which}: {error}") from None
+
+
+def _side(value, follow):
     if isinstance(value, (Local, Remote)) or hasattr(value, "scan"):
         return value
     if isinstance(value, Site):
@@ -42,7 +54,7 @@ def _side(value, follow=False):
         value = re.sub("(?i)^localhost(?=/)", "", value.partition("://")[2])  # RFC 8089
     path = os.fspath(value)
     if not isinstance(path, str) or not path:
-        raise ValueError("a path is a str, and not empty")
+        raise ValueError(f"a path is a str, and not empty, not {path!r}")
     return Local(path, follow)
 
 
