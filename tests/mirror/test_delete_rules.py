@@ -157,9 +157,18 @@ def test_an_empty_source_is_refused_whatever_is_allowed(full, allowed, pathspec)
     assert (full / "sub" / "deep" / "keep").read_bytes() == b"precious"
 
 
-@pytest.mark.parametrize("value", [-1, 1.5, -0.1, True, "5", float("nan")])
+@pytest.mark.parametrize("patterns, left_out", [({"exclude": ["a", "b", "/sub/"]}, 3), ({"include": "old"}, 4)])
+def test_patterns_that_leave_nothing_of_the_source_are_named(tmp_path, patterns, left_out, pathspec):
+    (tmp_path / "old").write_bytes(b"precious")
+    with TreeServer(TREE).site() as site:
+        refusal = plan(site, tmp_path, delete=True, **patterns).refusal
+    assert "1 entry of the target" in refusal
+    assert f"the patterns are right (include, exclude), which leave out {left_out} entries, and the source" in refusal
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, -0.1, True, "5", "10%", float("nan")])
 def test_what_max_delete_is(full, value):
-    with pytest.raises((ValueError, TypeError), match="max_delete"):
+    with pytest.raises((ValueError, TypeError), match="max_delete is .* 0.1 is a tenth"):
         plan("ftp://127.0.0.1:1", full, max_delete=value)
 
 

@@ -1,5 +1,10 @@
 """When deleting is refused: whoever mirrors an empty or a half-listed source would lose everything."""
 
+_MAX_DELETE = (
+    "max_delete is a number of entries (int), a part of all of them (float from 0.0 to 1.0: 0.1 is a tenth), "
+    "or None for any number"
+)
+
 
 def refusal(deletions, source, target, max_delete):
     """Why these deletions are refused, as text; None if they aren't.
@@ -10,9 +15,13 @@ def refusal(deletions, source, target, max_delete):
     if not deletions:
         return None
     if not any(node.kind == "file" for node in source.nodes.values()):
+        right = "the source's path is right"
+        if source.hidden:
+            out = _entries(len(source.hidden))
+            right = f"the patterns are right (include, exclude), which leave out {out}, and {right}"
         return (
-            f"the source has no files, and all {len(deletions):,} entries of the target would be deleted: "
-            "see whether the source's path is right; an empty source deletes nothing, whatever max_delete says"
+            f"the source has no files, and {_entries(len(deletions))} of the target would be deleted: "
+            f"see whether {right}; an empty source deletes nothing, whatever max_delete says"
         )
     if max_delete is None:
         return None
@@ -21,9 +30,13 @@ def refusal(deletions, source, target, max_delete):
     if len(deletions) <= allowed:
         return None
     return (
-        f"{len(deletions):,} of the target's {entries:,} entries would be deleted, and {allowed:,} may be: "
+        f"{len(deletions):,} of the target's {_entries(entries)} would be deleted, and {allowed:,} may be: "
         f"see the plan (-n), and if it is right allow max_delete={len(deletions)} (--max-delete {len(deletions)})"
     )
+
+
+def _entries(count):
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
 
 
 def check_max_delete(value):
@@ -31,9 +44,9 @@ def check_max_delete(value):
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"max_delete is a number or None, not {type(value).__name__}")
+        raise TypeError(f"{_MAX_DELETE}, not {value!r}")
     if value < 0 or (isinstance(value, float) and not value <= 1):
-        raise ValueError("max_delete is a number of entries (int), or a part of all of them, from 0.0 to 1.0 (float)")
+        raise ValueError(f"{_MAX_DELETE}, not {value!r}")
     return value
 
 
