@@ -230,6 +230,14 @@ def test_options_of_a_plan_dont_go_with_one_that_is_made(option, local, tmp_path
     assert end.value.code == 2 and "belongs to the plan" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--plan", "--manifest"])
+def test_files_whose_directory_isnt_there(option, local, tmp_path, capsys):
+    with TreeServer(TREE) as server:
+        assert run(server, local, option, str(tmp_path / "nowhere" / "file")) == 1
+    why = "No such file or directory: its directory isn't there, and has to be made first"
+    assert capsys.readouterr().err == f"{tmp_path / 'nowhere' / 'file'}: {why}\n"
+
+
 @pytest.mark.parametrize("option", ["--plan", "--run", "--manifest"])
 def test_options_that_name_no_file(option, local, tmp_path, capsys):
     """As a variable of the shell gives them that isn't set: nothing is done."""

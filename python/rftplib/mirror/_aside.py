@@ -5,7 +5,15 @@ import errno
 import os
 import stat
 
+from .._errors import explained
 from ..transfer._part import fresh_part_name
+
+# What to do about a file that can't be made or replaced
+_ADVICE = {
+    FileNotFoundError: "its directory isn't there, and has to be made first",
+    NotADirectoryError: "what should be its directory is none",
+    PermissionError: "see whether this user may write into its directory",
+}
 
 
 class Aside:
@@ -52,7 +60,9 @@ class Aside:
             yield
         except OSError as error:
             error.filename, error.filename2 = self.path, None
-            raise
+            if type(error) not in _ADVICE:
+                raise
+            raise explained(error, _ADVICE[type(error)]).with_traceback(error.__traceback__) from None
 
 
 def is_special(path):
