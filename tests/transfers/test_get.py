@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -228,6 +229,23 @@ def test_no_such_directory_here(local):
         with pytest.raises(OSError, match="name too long"):
             get(server.site, "a", local / ("n" * 256))
         assert server.sessions == [], "nothing was asked"
+
+
+def test_a_directory_here_that_may_not_be_written_into(local, monkeypatch):
+    """Asked of a system that says so, as tests may be run by root."""
+    real = os.open
+
+    def refuse(path, *args, **options):
+        if str(path).endswith(".part"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return real(path, *args, **options)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with FileServer({"a": DATA}) as server:
+        with pytest.raises(
+            PermissionError, match="getting 'a' from .*: is the directory there, and may this user write"
+        ):
+            get(server.site, "a", local / "a", retry=AT_ONCE)
 
 
 def test_what_is_no_file_is_not_replaced(local):

@@ -274,7 +274,7 @@ def test_no_room_there(source):
 
 def test_no_such_file_here(local):
     with FileServer() as server:
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(FileNotFoundError, match="missing' .*: is it there, and may this user read it?"):
             put(server.site, local / "missing", "b", retry=AT_ONCE)
         with pytest.raises(IsADirectoryError):
             put(server.site, local, "b", retry=AT_ONCE)

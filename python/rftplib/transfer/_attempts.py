@@ -94,6 +94,8 @@ def _advice(error, connected, job, course):
         return _hints.of_connecting(error)
     if isinstance(error, error_perm) and error.args[0][:3] == "550":
         return job.advice
+    if isinstance(error, (FileNotFoundError, PermissionError)) and error.filename is not None:
+        return job.advice_here
     return course.stuck
 
 

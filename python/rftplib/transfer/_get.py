@@ -69,6 +69,7 @@ class Download:
     """A download to a path, over all its attempts."""
 
     advice = "is it there, is it no directory, and may this user read it?"  # where it is refused
+    advice_here = "is the directory there, and may this user write into it?"
 
     def __init__(self, remote, target, course, *, resume, verify, keep, known=None, sweep=True):
         self._remote, self._target, self._course = remote, target, course

@@ -23,6 +23,8 @@ SETTLED, ROUNDS = 0.2, 50
 class Upload:
     """An upload of `source`, a LocalFile or a FileObject, over all its attempts."""
 
+    advice_here = "is it there, and may this user read it?"
+
     def __init__(self, source, remote, course, *, overwrite, temporary, resume, verify, keep, check=None):
         self._source, self._remote, self._course = source, remote, course
         self._overwrite, self._temporary, self._verify, self._keep = overwrite, temporary, verify, keep

@@ -98,6 +98,7 @@ class ToObject:
     """A download into an object's write(), from its present position on. Only one that can seek is begun anew."""
 
     advice = "is it there, is it no directory, and may this user read it?"  # where it is refused
+    advice_here = None
 
     def __init__(self, remote, file, verify, course):
         if verify.how in ("hash", "known"):
