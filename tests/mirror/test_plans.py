@@ -300,6 +300,19 @@ def test_a_plan_that_is_cut_off_anywhere_is_no_plan(local, tmp_path):
         assert len(Plan.load(tmp_path / "plan", site, local)) == 4
 
 
+def test_a_line_that_was_taken_out_of_a_plan(local, tmp_path):
+    """The number in the last line has to be changed as well: the message says what to."""
+    with TreeServer(TREE).site() as site:
+        plan(site, local).save(tmp_path / "plan")
+        lines = (tmp_path / "plan").read_text().splitlines(keepends=True)
+        del lines[1]
+        (tmp_path / "plan").write_text("".join(lines))
+        with pytest.raises(ValueError, match=r"tells of 5 lines before it, and there are 4; .* write 4 there"):
+            Plan.load(tmp_path / "plan", site, local)
+        (tmp_path / "plan").write_text("".join(lines).replace('before": 5', 'before": 4'))
+        assert [one.path for one in Plan.load(tmp_path / "plan", site, local)] == ["sub", "sub/c", "sub/\udcff\u2603"]
+
+
 def test_a_saved_plan_is_its_owners(local, tmp_path):
     (tmp_path / "plan").touch(0o644)
     with TreeServer(TREE).site() as site:

@@ -17,8 +17,14 @@ def read(path, source, target):
     head = lines[0] if lines else {}
     if head.get("rftplib.mirror") != PLAN_VERSION:
         raise ValueError(f"{name} is no plan, or one of another version")
-    if lines[-1] != {PLAN_END: len(lines) - 1}:
-        raise ValueError(f"{name} is cut off, or lines of it are missing: its last line isn't that of a plan")
+    if lines[-1].keys() != {PLAN_END}:
+        raise ValueError(f"{name} is cut off: its last line isn't that of a plan")
+    told, there = lines[-1][PLAN_END], len(lines) - 1
+    if told != there:
+        raise ValueError(
+            f"{name}: its last line tells of {str(told)[:40]} lines before it, and there are {there}; "
+            f"if you took lines out or put some in, write {there} there"
+        )
     for which, side in (("source", source), ("target", target)):
         if _without_password(head.get(which)) != _without_password(str(side)):  # which ~/.netrc may give
             raise ValueError(f"{name}: the plan's {which} is {head.get(which)!r}, not {str(side)!r}")
