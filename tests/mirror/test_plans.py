@@ -8,10 +8,12 @@ import os
 
 import pytest
 from rftplib.mirror import Action, Plan, plan
+from servers.demo import serving
 from support.mirror_server import TreeServer, listing, say, send_only
 from support.snapshots import contents
 
 THEN = 1_577_934_245  # of the files of a TreeServer
+TIME = 1_600_000_000
 TREE = {"a": b"1", "sub": {"c": b"333", "\udcff\u2603": b"odd"}}
 
 
@@ -111,6 +113,38 @@ def test_a_plan_forth_and_back(local, tmp_path):
         assert again.ok and again.deleted == 0  # it was gone already
         assert list(plan(site, local)) == []
     assert (local / "sub" / "\udcff\u2603").read_bytes() == b"odd"
+
+
+@pytest.mark.parametrize("way", ["down", "up"])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_a_plan_that_is_run_again_goes_on(way, loaded, tmp_path):
+    """What is there is copied again if it isn't what was planned, or may be what was there before."""
+    source, target, saved = tmp_path / "source", tmp_path / "target", tmp_path / "plan"
+    for number, side in enumerate((source, target)):
+        side.mkdir()
+        (side / "same time").write_bytes(b"%d" % number)
+        os.utime(side / "same time", (TIME,) * 2)
+    for name in "abc":
+        (source / name).write_bytes(name.encode())
+        os.utime(source / name, (TIME,) * 2)
+    os.utime(source / "b", (TIME + 60,) * 2)
+    (target / "b").write_bytes(b"-")
+    with serving(target if way == "up" else source) as server:
+        sides = [source, server.url] if way == "up" else [server.url, target]
+        made = plan(*sides)
+        assert {action.path: action.reason for action in made} == {"a": "missing", "b": "time differs", "c": "missing"}
+        if loaded:
+            made.save(saved)
+            made.run()
+            made = Plan.load(saved, *sides)
+        else:
+            assert made.run().copied == 3
+        (target / "c").unlink()
+        report = made.run(manifest=tmp_path / "sums")
+        assert (report.ok, report.copied) == (True, 1)
+        assert contents(target) == {"a": b"a", "b": b"b", "c": b"c", "same time": b"1"}
+        assert sum(line[:1] != "#" for line in (tmp_path / "sums").read_text().splitlines()) == 4
+        assert str(made.run()) == str(plan(*sides).run())  # nothing to do
 
 
 def test_a_saved_plan_doesnt_mind_where_the_password_comes_from(local, tmp_path):

@@ -11,11 +11,10 @@ import time
 import pytest
 import rftplib
 from rftplib import _pool
-from rftplib.session import Site, Timeouts, features
+from rftplib.session import Site, Timeouts
 from support.limited_server import LimitedServer
-from support.waiting import until
+from support.side_by_side import PATIENCE, end, in_threads
 
-PATIENCE = 60  # seconds that nothing here takes
 SHORT = Timeouts(2, 20, 20)
 
 
@@ -27,31 +26,6 @@ def server():
 
 def session_of(ftp):
     return ftp.sendcmd("STAT")
-
-
-def in_threads(count, work):
-    """Run work(number) in that many threads; raises what one of them has raised."""
-    errors = []
-
-    def run(number):
-        try:
-            work(number)
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    return threads, errors
-
-
-def end(threads, errors):
-    deadline = time.monotonic() + PATIENCE
-    for thread in threads:
-        thread.join(max(0, deadline - time.monotonic()))
-    assert not any(thread.is_alive() for thread in threads), "a deadlock"
-    if errors:
-        raise errors[0]
 
 
 # ------------------------------------------------------------------------------------------------ lending
@@ -222,150 +196,6 @@ def test_an_open_that_fails_leaves_its_place(server):
     for _ in range(3):
         with pytest.raises(OSError):
             site.borrow().__enter__()
-
-
-# ------------------------------------------------------------------------------------------------ limits
-
-REFUSALS = [
-    ("421 There are too many connections from your internet address.", "greeting"),
-    ("421 8 users (the maximum) are already logged in, sorry", "greeting"),
-    ("530 Sorry, the maximum number of clients (3) for this host are already connected.", "PASS"),
-]
-
-
-@pytest.mark.parametrize("text, at", REFUSALS)
-def test_a_server_that_says_too_many_gets_fewer(text, at):
-    with LimitedServer(3, text, at) as server:
-        site = Site(server.url, timeouts=SHORT)
-        barrier = threading.Barrier(3)
-
-        def borrow(number):
-            for _ in range(5):
-                with site.borrow() as ftp:
-                    barrier.wait(PATIENCE)  # three have one at the same time
-                    session_of(ftp)
-
-        while not server.refused:  # three may have been enough for all nine
-            end(*in_threads(9, borrow))
-        assert server.most == 3
-        refused = server.refused
-        end(*in_threads(9, borrow))
-        assert server.refused == refused  # it is remembered
-
-
-@pytest.mark.parametrize("text, at", REFUSALS)
-def test_idle_ones_of_another_site_of_the_server_make_room(text, at):
-    """Such as another directory's: a mirror on one server needs two Sites."""
-    with LimitedServer(1, text, at) as server:
-        sites = [Site(f"{server.url}/{directory}", timeouts=SHORT) for directory in ("one", "two")]
-        for site in (*sites, *sites):
-            with site.borrow() as ftp:
-                session_of(ftp)
-        assert server.most == 1
-        for site in sites:
-            site.close()
-
-
-def test_one_more_is_tried_after_a_while(monkeypatch):
-    with LimitedServer(1) as server, contextlib.ExitStack() as held:
-        site = Site(server.url, connections=3, timeouts=SHORT)
-        held.enter_context(site.borrow())
-        with pytest.raises(RuntimeError):
-            site.borrow().__enter__()
-        server.limit = 3
-        with pytest.raises(RuntimeError):
-            site.borrow().__enter__()
-        assert (server.accepted, server.refused) == (1, 1)
-        monkeypatch.setattr(_pool, "REGAIN", 0)
-        for _ in range(2):
-            held.enter_context(site.borrow())
-        assert (server.accepted, server.refused) == (3, 1)
-
-
-def test_where_others_have_them_all_the_servers_word_is_raised():
-    with LimitedServer(0) as server:
-        site = Site(server.url, timeouts=Timeouts(0.3, 20, 20))
-        with pytest.raises(rftplib.error_temp, match="^421 Too many connections$") as raised:
-            site.borrow().__enter__()
-        assert (raised.value.code, server.refused > 1) == (421, True)
-        server.limit = 1
-        with site.borrow() as ftp:
-            session_of(ftp)
-
-
-@pytest.mark.parametrize("text", ["530 Login incorrect", "530 Too many login failures", "421 Service not available"])
-def test_other_refusals_are_raised_at_once(text):
-    with LimitedServer(0, text, "PASS") as server, pytest.raises(rftplib.Error):
-        Site(server.url).borrow().__enter__()
-    assert server.refused == 1
-
-
-def test_a_refused_password_is_sent_once():
-    """Those that wait for the first login raise its refusal; the next one to ask tries again."""
-    together = 4
-
-    def password():
-        until(lambda: len(pool._turn._waiters) >= together - 1)
-        return "wrong"
-
-    def borrow(number):
-        with pytest.raises(rftplib.error_perm, match="^530 Login incorrect$"):
-            with site.borrow():
-                pass
-
-    with LimitedServer(0, "530 Login incorrect", "PASS") as server:
-        site = Site(server.url.replace(":secret", ""), password=password)
-        pool = _pool.pool_of(site)
-        end(*in_threads(together, borrow))
-        assert server.refused == 1
-        server.limit, together = 100, 1
-        with site.borrow() as ftp:
-            assert ftp.sendcmd("NOOP") == "200 noop"
-
-
-def test_a_server_is_asked_once_what_it_can_do(server):
-    """While a connection stands; where its name may lead to another server, that is asked."""
-    site = Site(server.url)
-    with site.borrow() as first:
-        told = features(first)
-        with site.borrow() as ftp:
-            assert features(ftp) == told and "SIZE" in told
-        assert server.commands.count("FEAT") == 1
-        first.close()
-    site.close()
-    with site.borrow():
-        assert server.commands.count("FEAT") == 2
-        server.do(lambda: setattr(server, "greeting", b"220 another one\r\n"))
-        with site.borrow() as ftp:
-            assert features(ftp) == told
-    assert server.commands.count("FEAT") == 3
-
-
-def test_a_first_login_that_is_lost_holds_nobody_up_twice():
-    """Those that have waited for it go on side by side, not one after another."""
-    together, arrived = 4, threading.Barrier(3)
-
-    def password():
-        if not waited:
-            waited.append(True)
-            until(lambda: len(pool._turn._waiters) >= together - 1)
-            raise OSError("lost")
-        arrived.wait(PATIENCE)
-        return "secret"
-
-    def borrow(number):
-        try:
-            with site.borrow() as ftp:
-                assert ftp.sendcmd("NOOP") == "200 noop"
-        except OSError as error:
-            lost.append(str(error))
-
-    waited, lost = [], []
-    with LimitedServer(100) as server:
-        site = Site(server.url.replace(":secret", ""), password=password)
-        pool = _pool.pool_of(site)
-        end(*in_threads(together, borrow))
-    assert lost == ["lost"]
 
 
 @pytest.mark.long

@@ -166,6 +166,13 @@ class Folders:
             if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
                 raise
 
+    def has(self, action):
+        """Whether the copy that was planned is there, and not what was there before it."""
+        folder, name = self.of(action.path)
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        state = kind_of(found, name), found.st_size, found.st_mtime_ns // 1000
+        return state == ("file", action.size, action.modified) and tuple(action.there or ()) != state
+
     def touch(self, action):
         """Set the time of a file, unless it is another one than was planned."""
         folder, name = self.of(action.path)

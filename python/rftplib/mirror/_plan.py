@@ -17,6 +17,7 @@ class Plan:
         self.source, self.target, self.failures, self.refusal = source, target, tuple(failures), refusal
         self._actions, self._creates = tuple(actions), creates
         self._same, self.skipped = unchanged, skipped
+        self._fresh = True  # whether it can't have been run yet
 
     def __iter__(self):
         return iter(self._actions)
@@ -58,15 +59,19 @@ class Plan:
         that `sha256sum -c` reads; one side must be local.
 
         Files arrive under a temporary name and get their own when they are whole. Deletions come last, and only if
-        nothing has failed. What fails is in the report. Raises Refused for a plan with a `refusal`, ValueError for
-        values that make no sense and for verify='hash' where a server tells none, OSError for a manifest that can't be
-        written, before anything is copied; and, after all transfers have ended, KeyboardInterrupt and what `progress`
-        has raised. The transfers of an executor, and of fsspec, can't be ended from here: KeyboardInterrupt waits 5
-        seconds for what is under way, which goes on then.
+        nothing has failed. A plan that was loaded, or was run before, goes on: what is there by size and time, and
+        wasn't when it was planned, isn't copied again.
+
+        What fails is in the report. Raises Refused for a plan with a `refusal`, ValueError for values that make no
+        sense and for verify='hash' where a server tells none, OSError for a manifest that can't be written, before
+        anything is copied; and, after all transfers have ended, KeyboardInterrupt and what `progress` has raised. The
+        transfers of an executor, and of fsspec, can't be ended from here: KeyboardInterrupt waits 5 seconds for what is
+        under way, which goes on then.
         """
         from ._run import Run
 
         options = {"connections": connections, "executor": executor, "verify": verify, "rate": rate}
+        options["fresh"], self._fresh = self._fresh, False
         return Run(self, progress=progress, keep_going=keep_going, manifest=manifest, **options).run()
 
     def save(self, path):
@@ -113,7 +118,9 @@ class Plan:
         from ._sides import sides
 
         source, target = sides(source, target)
-        return cls(source, target, *read(path, source, target))
+        loaded = cls(source, target, *read(path, source, target))
+        loaded._fresh = False
+        return loaded
 
 
 def _line(action):

@@ -76,6 +76,13 @@ def _has_changed(found, action):
     return None not in (size, found.size) and size != found.size or not _is_then(found, modified)
 
 
+def is_copy(found, action):
+    """Whether an Entry is the copy that was planned, and not what was there before it."""
+    if found.type != "file" or found.size != action.size or not _is_then(found, action.modified, sure=True):
+        return False
+    return action.there is None or _has_changed(found, action)
+
+
 def _is_then(found, modified, sure=False):
     """Whether the time of an Entry is that one; sure: not if one of them isn't known."""
     micros, resolution = found._micros()

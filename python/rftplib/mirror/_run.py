@@ -19,7 +19,7 @@ VERIFY = ("none", "size", "auto", "hash")
 class Run:
     """One run of one plan."""
 
-    def __init__(self, plan, *, connections, executor, verify, rate, progress, keep_going, manifest):
+    def __init__(self, plan, *, connections, executor, verify, rate, progress, keep_going, manifest, fresh):
         if isinstance(connections, bool) or not isinstance(connections, int) or connections < 1:
             raise ValueError("connections is an int of at least 1")
         if verify not in VERIFY:
@@ -39,6 +39,7 @@ class Run:
         self._telling = threading.Lock()
         self.failures, self.outcomes, self.counts = [], [], {"linked": 0, "made": 0, "touched": 0, "deleted": 0}
         self._withheld, self._stopped = None, False
+        self._fresh, self._before = fresh, []  # the copies of an earlier run
 
     def run(self):
         plan, began = self._plan, time.monotonic()
@@ -84,12 +85,14 @@ class Run:
             with self._of_target() as lister:
                 self._step(steps.prepare(lister, plan._creates))
                 self._step(steps.mkdirs(lister, [one for one in plan if one.kind == "mkdir"]), "made")
+                copies = self._without_places([one for one in plan if one.kind == "copy"])
+                if not self._fresh:
+                    copies = self._remaining(steps, lister, copies)
         except (Unreachable, Error, OSError, EOFError) as error:
             self._give_up(error)
             return
         if self._manifest is not None:
             self._manifest.open()
-        copies = self._without_places([one for one in plan if one.kind == "copy"])
         self._copy([one for one in copies if one.target is None])
         if self._here.raised is not None:
             raise self._here.raised
@@ -104,7 +107,7 @@ class Run:
             self._give_up(error)
         if self._manifest is not None and not self._stopped:
             try:
-                self._manifest.write(self.source, self.target, plan._unchanged, self.outcomes)
+                self._manifest.write(self.source, self.target, [*plan._unchanged, *self._before], self.outcomes)
             except OSError as error:
                 told = Failure("manifest", self._manifest.path, _advice.text(error), _advice.of("manifest", error))
                 self.failures.append(told)
@@ -127,6 +130,18 @@ class Run:
             failed[path] = failed[path]._replace(error=error)
         self.failures[:] = [one for one in self.failures if one.kind != "mkdir"] + [failed[path] for path in tops]
         return kept
+
+    def _remaining(self, steps, lister, copies):
+        """Without those that an earlier run of this plan has brought."""
+        files = [one for one in copies if one.target is None]
+        there = set()
+        for action, result in zip(files, steps.done(lister, files)):
+            self._here.check()
+            if result is True:
+                there.add(action.path)
+                self._before.append(action)
+                self._moved(action.size)
+        return [one for one in copies if one.path not in there]
 
     def _give_up(self, error):
         self._stopped = True

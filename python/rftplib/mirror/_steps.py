@@ -49,6 +49,16 @@ class Steps:
             for place, (action, reply) in enumerate(zip(chunk, replies)):
                 yield None if reply.code < 400 or place in there else _refusal(action, reply)
 
+    def done(self, lister, actions):
+        """Of each copy True if it is there already, by an earlier run of the plan."""
+        if not self._server:
+            known = hasattr(self._target, "folders")
+            yield from self._each(actions, lambda one, folders: known and folders.has(one))
+            return
+        for chunk in _chunks(actions):
+            for action, found in zip(chunk, _stats(lister, chunk)):
+                yield not isinstance(found, Exception) and _recheck.is_copy(found, action)
+
     def links(self, actions):
         yield from self._each(actions, lambda one, folders: folders.link(one))
 
