@@ -11,7 +11,7 @@ use crate::python::call::Call;
 use crate::python::process;
 use crate::python::wait;
 
-/// How often a command looks whether the loop has ended.
+/// How often one looks whether the other has ended.
 const TURN: Duration = Duration::from_millis(10);
 
 /// What is active, in which process: the threads of a parent process are none of ours.
@@ -67,6 +67,20 @@ impl Active {
     pub fn lent(socket: &Bound<'_, PyAny>) -> Option<Self> {
         Self::enter(Entry::new(socket, true))
     }
+
+    /// The same, once no other thread is active on it.
+    pub fn lent_in_turn(socket: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Self::in_turn(socket, true)
+    }
+
+    fn in_turn(socket: &Bound<'_, PyAny>, lent: bool) -> PyResult<Self> {
+        loop {
+            if let Some(active) = Self::enter(Entry::new(socket, lent)) {
+                return Ok(active);
+            }
+            wait::detached(socket.py(), || thread::sleep(TURN))?;
+        }
+    }
 }
 
 impl Drop for Active {
@@ -80,12 +94,8 @@ impl Drop for Active {
 
 /// What `send` does, on a socket that isn't lent to another thread's loop meanwhile.
 pub fn sending<T>(socket: &Bound<'_, PyAny>, send: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
-    loop {
-        if let Some(_active) = Active::enter(Entry::new(socket, false)) {
-            return send();
-        }
-        wait::detached(socket.py(), || thread::sleep(TURN))?;
-    }
+    let _active = Active::in_turn(socket, false)?;
+    send()
 }
 
 /// `sendall(data)`, which is the method of `socket`, in its turn.

@@ -171,13 +171,11 @@ def failures(port, number=10_000):
     return line
 
 
-def one_object(port, seconds=60, cls=rftplib.FTP):
+def one_object(port, seconds=60):
     """8 threads call one object at random; a ninth closes it at random moments and connects again."""
     # What ftplib's users see there: replies of others, no reply, a closed or vanished socket. Anything else is a fault.
     expected = (*rftplib.all_errors, AttributeError, ValueError, TypeError, IndexError)
-    ftp = client(port, cls, timeout=0.3)
-    protect = getattr(ftp, "prot_p", lambda: None)
-    protect()
+    ftp = client(port, timeout=0.3)
     stop, calls, surprises = threading.Event(), [0] * 8, []
     before = Figures()
 
@@ -214,7 +212,6 @@ def one_object(port, seconds=60, cls=rftplib.FTP):
                 ftp.close()
                 ftp.connect("127.0.0.1", port)
                 ftp.login("user", "secret")
-                protect()
             except expected:
                 pass
 
@@ -237,11 +234,6 @@ def one_object(port, seconds=60, cls=rftplib.FTP):
     return f"{sum(calls)} calls by 8 threads in {seconds} s: no crash, no hang, descriptors {len(now)}"
 
 
-def one_tls_object(port, seconds=60):
-    """The same over TLS. Up to Python 3.12 `ssl` itself can crash there: two threads in one connection."""
-    return one_object(port, seconds, rftplib.FTP_TLS)
-
-
 def garbage(port, number=1_000):
     """Clients in cycles, in mid-dialogue, with a reader that has bytes in hand: collected with all they hold."""
     figures = None
@@ -262,8 +254,5 @@ def garbage(port, number=1_000):
 
 SCENARIOS = {
     function.__name__: function
-    for function in (
-        *(transfers, connections, tls_transfers, tls_connections, failures),
-        *(one_object, one_tls_object, garbage),
-    )
+    for function in (transfers, connections, tls_transfers, tls_connections, failures, one_object, garbage)
 }  # fmt: skip

@@ -21,6 +21,9 @@ use crate::python::data::meter::Meter;
 use crate::python::data::pump::Pump;
 use crate::python::errors::Error;
 use crate::python::overrides::{Step, View};
+use crate::python::socket::{receivable, sendable};
+use crate::python::tls::genuine::{Direction, lendable};
+use crate::python::tls::native::{BOTH, stream_of};
 use crate::python::{logs, modules, text};
 use crate::transfer::{self, Pass};
 
@@ -77,14 +80,11 @@ pub fn batch<'py>(
         changes_type |= command::may_change_type(line.as_bytes());
         wire.push(encoded);
     }
-    let batch = Batch::new(&wire, window, max_reply(ftp)?);
-    let meter = Meter::default();
-    let Some(mut pump) = Pump::both(&sock, &meter)? else {
-        return Ok(None);
-    };
-    if !reader.reads_from(py, &sock) {
+    if !reader.reads_from(py, &sock) || !can_be_pumped(&sock)? {
         return Ok(None);
     }
+    let batch = Batch::new(&wire, window, max_reply(ftp)?);
+    let meter = Meter::default();
     for line in commands.iter() {
         modules::sys(py)?.run_method_held(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
     }
@@ -93,8 +93,17 @@ pub fn batch<'py>(
     }
     let kept = kept::settle(&view)?;
     let (place, lines) = reader.take_over(py)?;
+    // not before: a thread that reads would be in an `SSL` that is being lent
+    let mut pump = match Pump::both(&sock, &meter) {
+        Ok(Some(pump)) => pump,
+        other => {
+            reader.give_back(py, place, lines, false);
+            return other.map(|_| None); // there is no descriptor to spare
+        }
+    };
     let mut exchange = Exchange::new(batch, lines, limit);
     let outcome = exchange.run(&mut pump);
+    drop(pump); // before anybody else reads
     let Exchange {
         batch,
         lines,
@@ -124,6 +133,12 @@ pub fn batch<'py>(
         error.map(|error| error.into_value(py).into_bound(py).into_any()),
         unanswered,
     )))
+}
+
+/// Whether there is a loop for such a connection at all.
+fn can_be_pumped(sock: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let plain = receivable(sock).is_some() && sendable(sock).is_some();
+    Ok(plain || lendable(sock, Direction::Both)?.is_some() || stream_of(sock, BOTH).is_some())
 }
 
 /// Why the replies ended before the last one.

@@ -19,6 +19,7 @@ use crate::python::sharing::Active;
 use crate::python::socket::{Plain, receivable, sendable};
 use crate::python::tls::genuine::Direction;
 use crate::python::tls::loan::Loan;
+use crate::python::tls::native;
 use crate::python::wait;
 use crate::transfer::{self, Pass};
 
@@ -97,11 +98,9 @@ impl<'a, 'py> Pump<'a, 'py> {
         }
     }
 
-    /// For both with `object`, if that can be done natively, and if no other thread is sending there.
+    /// For both with `object`, if that can be done natively. It waits for threads that are sending there.
     pub fn both(object: &'a Bound<'py, PyAny>, meter: &'a Meter) -> PyResult<Option<Self>> {
-        let Some(active) = Active::lent(object) else {
-            return Ok(None);
-        };
+        let active = Active::lent_in_turn(object)?;
         let pump = match (receivable(object), sendable(object)) {
             (Some(plain), Some(_)) => Self::on(&plain, meter),
             _ => Self::on_tls(object, meter, Direction::Both),
@@ -117,17 +116,14 @@ impl<'a, 'py> Pump<'a, 'py> {
         let (methods, too_late): (&[&str], _) = match direction {
             Direction::Receiving => (&["recv", "recv_into", "makefile"], "The read operation timed out"),
             Direction::Sending => (&["send", "sendall"], "The write operation timed out"),
-            Direction::Both => (
-                &["recv", "recv_into", "makefile", "send", "sendall"],
-                "The read operation timed out",
-            ),
+            Direction::Both => (native::BOTH, "The read operation timed out"),
         };
         let mut pump = if let Some((loan, stream)) = Loan::take(object, direction)? {
             let mut pump = Self::new(object, meter, Box::new(stream));
             pump.too_late = too_late;
             pump.loan = Some(loan);
             pump
-        } else if let Some(stream) = crate::python::tls::native::stream_of(object, methods) {
+        } else if let Some(stream) = native::stream_of(object, methods) {
             Self::new(object, meter, Box::new(stream))
         } else {
             return Ok(None);

@@ -29,6 +29,9 @@ fn born(module: &Bound<'_, PyAny>) -> PyResult<Option<Born>> {
     }))
 }
 
+/// What a loop that both receives and sends stands in for.
+pub const BOTH: &[&str] = &["recv", "recv_into", "makefile", "send", "sendall"];
+
 /// A connection for a loop, if `object` is one of our sockets and none of these methods of it were replaced.
 pub fn stream_of(object: &Bound<'_, PyAny>, methods: &[&str]) -> Option<Handle> {
     let py = object.py();
