@@ -206,4 +206,7 @@ class FileServer(Server):
 
     @property
     def site(self):
-        return Site(self.url, timeouts=PATIENCE)
+        """Each begins a session of its own, with the replies of that moment, even if the one before is still alive."""
+        site = Site(self.url, timeouts=PATIENCE)
+        site.close()
+        return site
