@@ -44,7 +44,8 @@ use pyo3::prelude::*;
 // (docs/how-it-is-built.md). What argues for going without it:
 //
 // - Every class here is `frozen`. What changes in one is an atomic number, a `OnceLock`, or behind a `Mutex` (`Reader`,
-//   `Listing`, `Rate`, `Meter`, `Link`, `Lingering`, `sharing`); `Engine`, `Session` and `Entry` don't change. So no borrow can fail.
+//   `Listing`, `Rate`, `Meter`, `Link`, `Lingering`, `sharing`); `Engine`, `Session` and `Entry` don't change. So no
+//   borrow can fail.
 // - A lock is held for a change of state by an attached thread that meanwhile calls no Python, makes no exception and
 //   waits for nothing: so it can't be part of a circle, stopping all threads never stops one that has it, and no fork
 //   copies it locked. That of `tls::Link`, which is also taken off the interpreter, knows of forks by itself.

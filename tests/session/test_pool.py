@@ -11,21 +11,15 @@ import time
 import pytest
 import rftplib
 from rftplib import _pool
-from rftplib.session import Site, Timeouts
-from support.limited_server import LimitedServer
+from rftplib.session import Site, Timeouts, features
+from support.limited_server import SHORT, LimitedServer, session_of
 from support.side_by_side import PATIENCE, end, in_threads
-
-SHORT = Timeouts(2, 20, 20)
 
 
 @pytest.fixture
 def server():
     with LimitedServer(100) as running:
         yield running
-
-
-def session_of(ftp):
-    return ftp.sendcmd("STAT")
 
 
 # ------------------------------------------------------------------------------------------------ lending
@@ -189,6 +183,24 @@ def test_nobody_waits_for_a_second_one(server):
     lease = site.borrow()
     with lease, pytest.raises(RuntimeError, match="has begun already"):
         lease.__enter__()
+
+
+def test_a_server_is_asked_once_what_it_can_do(server):
+    """While a connection stands; where its name may lead to another server, that is asked."""
+    site = Site(server.url)
+    with site.borrow() as first:
+        told = features(first)
+        with site.borrow() as ftp:
+            assert features(ftp) == told and "SIZE" in told
+        assert server.commands.count("FEAT") == 1
+        first.close()
+    site.close()
+    with site.borrow():
+        assert server.commands.count("FEAT") == 2
+        server.do(lambda: setattr(server, "greeting", b"220 another one\r\n"))
+        with site.borrow() as ftp:
+            assert features(ftp) == told
+    assert server.commands.count("FEAT") == 3
 
 
 def test_an_open_that_fails_leaves_its_place(server):

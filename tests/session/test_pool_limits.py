@@ -8,23 +8,10 @@ import threading
 import pytest
 import rftplib
 from rftplib import _pool
-from rftplib.session import Site, Timeouts, features
-from support.limited_server import LimitedServer
+from rftplib.session import Site, Timeouts
+from support.limited_server import SHORT, LimitedServer, session_of
 from support.side_by_side import PATIENCE, end, in_threads
 from support.waiting import until
-
-SHORT = Timeouts(2, 20, 20)
-
-
-@pytest.fixture
-def server():
-    with LimitedServer(100) as running:
-        yield running
-
-
-def session_of(ftp):
-    return ftp.sendcmd("STAT")
-
 
 REFUSALS = [
     ("421 There are too many connections from your internet address.", "greeting"),
@@ -121,24 +108,6 @@ def test_a_refused_password_is_sent_once():
         server.limit, together = 100, 1
         with site.borrow() as ftp:
             assert ftp.sendcmd("NOOP") == "200 noop"
-
-
-def test_a_server_is_asked_once_what_it_can_do(server):
-    """While a connection stands; where its name may lead to another server, that is asked."""
-    site = Site(server.url)
-    with site.borrow() as first:
-        told = features(first)
-        with site.borrow() as ftp:
-            assert features(ftp) == told and "SIZE" in told
-        assert server.commands.count("FEAT") == 1
-        first.close()
-    site.close()
-    with site.borrow():
-        assert server.commands.count("FEAT") == 2
-        server.do(lambda: setattr(server, "greeting", b"220 another one\r\n"))
-        with site.borrow() as ftp:
-            assert features(ftp) == told
-    assert server.commands.count("FEAT") == 3
 
 
 def test_a_first_login_that_is_lost_holds_nobody_up_twice():

@@ -9,6 +9,10 @@ import selectors
 import socket
 import threading
 
+from rftplib.session import Timeouts
+
+SHORT = Timeouts(2, 20, 20)
+
 REPLIES = {
     "USER": b"331 password\r\n",
     "PASS": b"230 in\r\n",
@@ -140,3 +144,8 @@ class LimitedServer:
             sock.send(replies)
         except OSError:
             pass  # its end comes next
+
+
+def session_of(ftp):
+    """The number of the session that a client is in."""
+    return ftp.sendcmd("STAT")
