@@ -95,7 +95,7 @@ def exchange(ftp, commands, window):
         return list(map(Reply, commands, texts))
     _leave(ftp, error, unanswered)
     if isinstance(error, (Error, OSError, EOFError)):
-        cause = error.__cause__
+        cause, commands = error.__cause__, [masked(command) for command in commands]
         hint = f"after {len(texts)} of {len(commands)} replies"
         error = also(error, hint).with_traceback(error.__traceback__)
         error.replies = list(map(Reply, commands, texts))
@@ -114,6 +114,12 @@ def _check(command):
     verb = command.split(" ", 1)[0]
     if verb.upper() not in SINGLE_REPLY:
         raise ValueError(f"{verb!r} can't be in a batch: only commands with one reply and no data connection can")
+
+
+def masked(command):
+    """The command as errors show it: a password isn't theirs to tell."""
+    verb, space, _ = command.partition(" ")
+    return f"{verb} ****" if space and verb.upper() in ("PASS", "ACCT") else command
 
 
 def _is_born(ftp):
