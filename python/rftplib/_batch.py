@@ -79,19 +79,25 @@ def batch(ftp, commands, window=64):
     return exchange(ftp, commands, window)
 
 
-def exchange(ftp, commands, window):
-    """What batch() does, whatever the commands are."""
+def exchange(ftp, commands, window, late=0):
+    """What batch() does, whatever the commands are.
+
+    late: to how many of the last ones the replies aren't waited for: they are still to be read, which UNANSWERED among
+    the client's attributes says. The loops in Python wait for them as well.
+    """
     texts, error, unanswered = [], None, 0
     if commands:
         try:
             if not _is_born(ftp):
                 _one_by_one(ftp, commands, texts)
             else:
-                outcome = _rftplib.batch(ftp, commands, window, texts)
+                outcome = _rftplib.batch(ftp, commands, window, late, texts)
                 error, unanswered = outcome or _pipeline(ftp, commands, window, texts)
         except BaseException as raised:
             error = raised
     if error is None:
+        if unanswered:
+            vars(ftp)[UNANSWERED] = unanswered
         return list(map(Reply, commands, texts))
     _leave(ftp, error, unanswered)
     if isinstance(error, (Error, OSError, EOFError)):

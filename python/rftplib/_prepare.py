@@ -8,7 +8,7 @@ import rftplib
 from ._batch import Reply, batch, exchange, masked
 from ._control import credentials
 from ._errors import error_reply, refusal_of, tell
-from ._features import parse_feat, remember
+from ._features import LATE, parse_feat, remember
 from ._ftp import FTP
 
 # Greetings of servers that are known to answer many commands in their order
@@ -31,30 +31,34 @@ def enter(ftp, login, directory, pool, along):
     with contextlib.ExitStack() as turn:
         if pool is not None:
             turn.enter_context(pool.login())
-        found = None if pool is None else pool.known_features(ftp)
-        opening = _begin(ftp, login(), in_order, found is not None)
+        taken, found = (False, None) if pool is None else pool.known(ftp)
+        opening = _begin(ftp, login(), in_order, taken)
         if not opening:
             turn.close()
-        asked = []
         if found is not None:
             remember(ftp, found)
-        elif in_order:
-            asked = ["FEAT"]  # nothing else waits for what it says
-        else:
+        elif not in_order:
             found = _learn(ftp, pool, *batch(ftp, ["FEAT"]))
         commands = ["TYPE I"]
         if (found is None or found.utf8) and ftp.encoding.lower() in ("utf-8", "utf8"):
             commands.append("OPTS UTF8 ON")  # a refusal says that it can't be turned off
         entering = ["CWD " + directory] if directory else []
-        # Together: any number of replies takes two round trips where each is sent by itself, as ProFTPD does.
         more = [] if along is None else along(found)
-        window = 64 if asked or found else 1  # who is too simple for FEAT may answer in any order, as aioftp does
-        replies = exchange(ftp, [*opening, *asked, *commands, "PWD", *entering, *more], window)
+        # FEAT comes last: of many replies, each sent by itself, as ProFTPD does, the first ten come in one round trip.
+        # Who lists doesn't wait for it; another connection may have asked already.
+        asked = ["FEAT"] if found is None and not (taken and more) else []
+        window = 64 if in_order or found else 1  # who is too simple for FEAT may answer in any order, as aioftp does
+        first, late = [*opening, *commands, "PWD", *entering, *more], len(asked) if more else 0
+        replies = exchange(ftp, [*first, *asked], window, late)
         if opening:
             _check_login(replies[: len(opening)])
-            del replies[: len(opening)]
-        if asked:
-            _learn(ftp, pool, replies.pop(0))
+        if len(replies) > len(first):
+            _learn(ftp, pool, replies.pop())
+        elif found is None:
+            vars(ftp)[LATE] = pool
+            if asked:
+                pool.learn(ftp)
+        del replies[: len(opening)]
     if more:
         vars(ftp)[ALONG] = replies[-len(more) :]
         del replies[-len(more) :]

@@ -20,12 +20,12 @@ def site_of(server, path="some", **options):
 
 
 def test_one_round_trip_from_the_password_on():
-    script = {**SILENT, "PASS": None, "CWD": b"230 in\r\n" + FEAT + TO_REST}
+    script = {**SILENT, "PASS": None, "FEAT": b"230 in\r\n" + TO_REST + FEAT}
     with Server(script, greeting=KNOWN) as server:
         with site_of(server).open() as ftp:
             assert features(ftp).size and features(ftp).utf8
             assert ftp.sendcmd("NOOP")[:3] == "200"
-        assert server.commands() == ["USER user", "PASS secret", "FEAT", *REST, "NOOP", "QUIT"]
+        assert server.commands() == ["USER user", "PASS secret", *REST, "FEAT", "NOOP", "QUIT"]
 
 
 def test_the_next_connection_takes_one_from_the_greeting_on():
@@ -107,8 +107,8 @@ def test_a_refusal_is_what_login_raises(name, again):
 
 def test_a_user_who_needs_no_password():
     for script, sent in (
-        ({"USER": b"230 in\r\n"}, ["USER user", "FEAT", *REST]),
-        ({"USER": b"232 in\r\n", "PASS": b"503 in already\r\n"}, ["USER user", "FEAT", *REST]),
+        ({"USER": b"230 in\r\n"}, ["USER user", *REST, "FEAT"]),
+        ({"USER": b"232 in\r\n", "PASS": b"503 in already\r\n"}, ["USER user", *REST, "FEAT"]),
     ):
         with Server({"FEAT": FEAT, **script}, greeting=KNOWN) as server:
             site = site_of(server)
