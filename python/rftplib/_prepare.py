@@ -62,6 +62,7 @@ def enter(ftp, login, directory, pool, along, together):
         try:
             replies = iter(exchange(ftp, sent, window, late))
         except (Error, OSError, EOFError) as error:
+            vars(error).pop("_places", None)  # how many commands went out together is nobody else's concern
             _check_login(error.replies[: len(opening)], whole=False)
             if window > 1 and not isinstance(error, Error) and (error.replies or not isinstance(error, TimedOut)):
                 raise Halted from error

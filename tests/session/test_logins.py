@@ -103,6 +103,7 @@ def test_a_refusal_is_what_login_raises(name, again):
                 pass
         error = caught.value
         assert (error.args, error.code, error.command) == ((text,), int(text[:3]) if text[0] < "9" else None, command)
+        assert str(error) == text
         assert "secret" not in f"{error!r} {error} {getattr(error, 'replies', '')}"
         if standing:
             standing.__exit__(None, None, None)
