@@ -129,6 +129,21 @@ TRANSFERS = {
     "upload-lines": lambda ftp, name="x": ftp.storlines(f"STOR {name}", Endless()),
 }
 ALL_TRANSFERS = pytest.mark.parametrize("transfer", TRANSFERS)
+# Each loop in the clear, and each kind of loop on each kind of connection
+CHOSEN = {
+    "plain": list(TRANSFERS),
+    "ssl": ["callback", "memory", "lines", "upload", "upload-lines"],
+    "native": ["file", "lines", "upload-file"],
+}
+
+
+def _pairs():
+    for kind in KINDS:
+        for transfer in TRANSFERS:
+            yield pytest.param(kind, transfer, marks=[] if transfer in CHOSEN[kind] else [pytest.mark.long])
+
+
+PAIRS = pytest.mark.parametrize("kind, transfer", list(_pairs()))
 
 
 class Loop(rftplib.FTP):

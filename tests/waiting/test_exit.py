@@ -6,6 +6,7 @@ there would abort the whole process.
 
 from __future__ import annotations
 
+import concurrent.futures
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ import pytest
 from soak import canned
 
 LIMIT = 60.0
+AT_ONCE = 3
 
 PROLOGUE = """\
 import codecs, gc, io, logging, sys, threading, time
@@ -256,13 +258,20 @@ def work():
 
 
 @pytest.fixture(scope="module")
-def port():
+def runs():
+    """{case: its process, once it has ended}. Some of them are there at a time: each of them mostly waits."""
+
+    def run(port, case):
+        script = PROLOGUE.replace("PORT", str(port)) + CASES[case] + EPILOGUE
+        return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=LIMIT)
+
     with canned.running() as port:
-        yield port
+        pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
+        yield {case: pool.submit(run, port, case) for case in CASES}
+        pool.shutdown(cancel_futures=True)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_end(case, port):
-    script = PROLOGUE.replace("PORT", str(port)) + CASES[case] + EPILOGUE
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=LIMIT)
+def test_end(case, runs):
+    run = runs[case].result()
     assert (run.returncode, run.stderr) == (0, "")
