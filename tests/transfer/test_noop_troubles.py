@@ -10,7 +10,8 @@ import os
 import pytest
 import rftplib
 from rftplib.session import recover
-from support.clients import ALL_KINDS, KINDS, Swallowing, connect
+from support.clients import KINDS, Swallowing, connect
+from support.kinds import ALL_KINDS
 from support.noops import (
     MOMENTS,
     NOOPS,

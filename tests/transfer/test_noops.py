@@ -9,7 +9,8 @@ import os
 
 import pytest
 from support.actions import close
-from support.clients import ALL_KINDS, KINDS, TLS_KINDS
+from support.clients import KINDS
+from support.kinds import ALL_KINDS, TLS_KINDS
 from support.noops import (
     LINE,
     MOMENTS,

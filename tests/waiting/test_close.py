@@ -15,18 +15,8 @@ import time
 import pytest
 import rftplib
 from rftplib.tls import ImplicitFTP_TLS
-from support.clients import (
-    ALL_KINDS,
-    ALL_TRANSFERS,
-    CHOSEN,
-    KINDS,
-    PAIRS,
-    TLS_KINDS,
-    TRANSFERS,
-    connect,
-    context,
-    unconnected,
-)
+from support.clients import CHOSEN, KINDS, TRANSFERS, connect, context, unconnected
+from support.kinds import ALL_KINDS, ALL_TRANSFERS, PAIRS, TLS_KINDS
 from support.slow_server import SlowServer
 from support.waiting import Waiter
 

@@ -15,6 +15,7 @@ from soak import canned
 
 LIMIT = 60.0
 AT_ONCE = 3
+LATER_TURNS = ("turn 2", "turn 5", "turn 8")
 
 PROLOGUE = """\
 import codecs, gc, io, logging, sys, threading, time
@@ -258,20 +259,22 @@ def work():
 
 
 @pytest.fixture(scope="module")
-def runs():
-    """{case: its process, once it has ended}. Some of them are there at a time: each of them mostly waits."""
+def runs(request):
+    """{case: its process, which has ended}, of those that are asked for. Some are there at a time: each mostly waits."""
 
-    def run(port, case):
+    def run(case):
         script = PROLOGUE.replace("PORT", str(port)) + CASES[case] + EPILOGUE
         return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=LIMIT)
 
-    with canned.running() as port:
-        pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
-        yield {case: pool.submit(run, port, case) for case in CASES}
-        pool.shutdown(cancel_futures=True)
+    with canned.running() as port, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        cases = [item.callspec.params["case"] for item in request.session.items if item.module is request.module]
+        return dict(zip(cases, pool.map(run, cases)))
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=[pytest.mark.long] if case.endswith(LATER_TURNS) else []) for case in CASES],
+)
 def test_end(case, runs):
-    run = runs[case].result()
+    run = runs[case]
     assert (run.returncode, run.stderr) == (0, "")

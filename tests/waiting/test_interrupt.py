@@ -11,7 +11,8 @@ import signal
 import threading
 
 import pytest
-from support.clients import ALL_KINDS, CHOSEN, PAIRS, TRANSFERS, connect
+from support.clients import CHOSEN, TRANSFERS, connect
+from support.kinds import ALL_KINDS, PAIRS
 from support.slow_server import SlowServer, unanswering_port
 from support.waiting import LIMIT, Waiter, interrupt, until
 
