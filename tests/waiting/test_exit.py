@@ -260,7 +260,7 @@ def work():
 
 @pytest.fixture(scope="module")
 def runs(request):
-    """{case: its process, which has ended}, of those that are asked for. Some are there at a time: each mostly waits."""
+    """{case: its process, which has ended}, of those that are asked for. Some are there at a time: each just waits."""
 
     def run(case):
         script = PROLOGUE.replace("PORT", str(port)) + CASES[case] + EPILOGUE
