@@ -31,14 +31,16 @@ def memory(what: str) -> int:
 def main() -> None:
     library, name, port, scale, folder, *variant = sys.argv[1:]
     if library == "pycurl":
-        import works_pycurl as works
+        import works_pycurl
 
-        job = works.CurlJob(library, "".join(variant), int(port), int(scale), folder)
+        modules, job = [works_pycurl], works_pycurl.CurlJob(library, "".join(variant), int(port), int(scale), folder)
     else:
+        import jobs
         import works
+        import works_threads
 
-        job = works.Job(library, "".join(variant), int(port), int(scale), folder)
-    work = getattr(works, name)(job)
+        modules, job = [works, works_threads], jobs.Job(library, "".join(variant), int(port), int(scale), folder)
+    work = next(getattr(module, name) for module in modules if hasattr(module, name))(job)
     next(work)
     idle = memory("VmRSS")
     cpu_before, began = cpu(), time.perf_counter()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 import sys
 
-from works import SIZES
+from works_threads import SIZES
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent / "tests"
 

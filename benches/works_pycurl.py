@@ -6,7 +6,8 @@ import io
 import os
 
 import pycurl
-from works import GIB, LINE, Job, _beside_a_busy_thread, check
+from jobs import GIB, LINE, Job, check
+from works_threads import beside_a_busy_thread
 
 
 class CurlJob(Job):
@@ -172,24 +173,24 @@ def storlines(job: CurlJob):
 
 
 def busy_file(job: CurlJob):
-    return _beside_a_busy_thread(job, CurlJob.ftp, to_file)
+    return beside_a_busy_thread(job, CurlJob.ftp, to_file)
 
 
 def busy_callback(job: CurlJob):
-    return _beside_a_busy_thread(job, CurlJob.ftp, to_callback)
+    return beside_a_busy_thread(job, CurlJob.ftp, to_callback)
 
 
 def tls_busy_file(job: CurlJob):
-    return _beside_a_busy_thread(job, CurlJob.tls, to_file)
+    return beside_a_busy_thread(job, CurlJob.tls, to_file)
 
 
 def tls_busy_callback(job: CurlJob):
-    return _beside_a_busy_thread(job, CurlJob.tls, to_callback)
+    return beside_a_busy_thread(job, CurlJob.tls, to_callback)
 
 
 def busy_upload(job: CurlJob):
-    return _beside_a_busy_thread(job, CurlJob.ftp, from_file)
+    return beside_a_busy_thread(job, CurlJob.ftp, from_file)
 
 
 def tls_busy_upload(job: CurlJob):
-    return _beside_a_busy_thread(job, CurlJob.tls, from_file)
+    return beside_a_busy_thread(job, CurlJob.tls, from_file)

@@ -156,9 +156,7 @@ def test_a_key_that_is_not_the_certificates(certs):
         NativeContext(certfile=certs / "client.crt")
 
 
-@pytest.mark.parametrize(
-    "part, words", [("key", "no certificate in it"), ("certificate", "no (private key|certificate) in it")]
-)
+@pytest.mark.parametrize("part, words", [("key", "no certificate in it"), ("certificate", "no private key in it")])
 def test_half_an_identity(certs, tmp_path, part, words):
     serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     from cryptography import x509

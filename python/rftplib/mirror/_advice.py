@@ -44,7 +44,7 @@ _OF_NETWORKS = frozenset(
     if hasattr(errno, name)
 )
 _UNREACHED = "see whether the server, its port and the kind of TLS are right, and run it again"
-_NO_ROOT = "see whether its path is right, and whether this user may enter it"
+_NO_ROOT = "see whether its path is right, and a directory's, and whether this user may enter it"
 _NOT_ALLOWED = "see whether this user may write there"
 _LOST = "the connection was lost: run it again, it goes on where it was"
 _OTHER = "see to it, and run it again"

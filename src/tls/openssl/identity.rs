@@ -110,7 +110,10 @@ fn of_archive(archive: &[u8], password: &str) -> Result<(Vec<X509>, PKey<Private
             let others = parsed.ca.into_iter().flatten().rev();
             Ok((std::iter::once(own).chain(others).collect(), key))
         }
-        (None, _) => Err(OptionError::Archive("no certificate in it".to_owned())),
-        (_, None) => Err(OptionError::Archive("no private key in it".to_owned())),
+        // where there is no key, certificates are nobody's own
+        (own, None) if own.is_some() || parsed.ca.is_some_and(|others| !others.is_empty()) => {
+            Err(OptionError::Archive("no private key in it".to_owned()))
+        }
+        _ => Err(OptionError::Archive("no certificate in it".to_owned())),
     }
 }
