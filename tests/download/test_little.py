@@ -127,7 +127,7 @@ def test_the_timeout_counts_from_the_beginning(plain):
             far.recv(1)  # until the client closes
 
         with run.against(peer) as ftp:
-            ftp.transfercmd("").settimeout(0.25)
+            ftp.transfercmd("").settimeout(0.15)
             return run.attempt(ftp.retrbinary, "RETR x", lambda block: None)[:3]
 
     kind, error, args = plain(script)

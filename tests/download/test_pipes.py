@@ -97,7 +97,7 @@ def test_a_slow_reader_is_waited_for(plain, kind, buffering):
             def after_the_timeout():
                 if not began and is_full(fp.fileno()):
                     began.append(time.monotonic())
-                return began and time.monotonic() > began[0] + 3 * BRIEF
+                return began and time.monotonic() > began[0] + 2 * BRIEF
 
             reader = Reader(reading, len(DATA), after_the_timeout)
             with stalled(run, DATA, end=True) as ftp:

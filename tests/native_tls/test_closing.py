@@ -129,7 +129,7 @@ def test_tickets_that_come_after_the_close_lose_nothing(certs, trusting, end):
             conn.close()
 
         closing = Thread(close)
-        closing.join(0.3)
+        closing.join(0.1)
         server_side.go.set()
         closing.end()
         assert conn.fileno() == -1
@@ -207,7 +207,7 @@ def test_what_came_before_a_reset_is_handed_out_first(context, connect):
     with Server(handle, context) as server, connect(server) as conn:
         assert conn.recv(1) == b"x"  # past the tickets
         conn.sendall(b"y")
-        server.thread.join(0.3)
+        server.thread.join(0.1)
         received = 1
         with pytest.raises(ConnectionResetError):
             while True:

@@ -138,7 +138,7 @@ def test_a_child_of_a_process_that_is_sending(context, trusting):
 
         sending = Thread(send)
         try:
-            for _ in range(20):
+            for _ in range(12):
                 in_a_child(conn.close)
         finally:
             stop.set()

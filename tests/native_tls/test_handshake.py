@@ -96,25 +96,33 @@ def test_the_danger_options_accept(certs, version, name):
                 named.wrap_socket(server.connect())
 
 
-def test_the_default_trusts_the_system_not_the_tests(certs):
-    with Server(read_all, server_context()) as server:
-        with pytest.raises(ssl.SSLCertVerificationError):
-            NativeContext().wrap_socket(server.connect(), server_hostname="localhost")
+# Where the system's roots are is asked once a process, so this needs one of its own.
+DEFAULT = """
+import socket, sys
+from rftplib.tls import NativeContext
+sock = socket.create_connection((sys.argv[1], int(sys.argv[2])), 20)
+conn = NativeContext().wrap_socket(sock, server_hostname="localhost")
+conn.sendall(b"x"); conn.recv(1); conn.unwrap(); conn.close()
+"""
+
+
+def connect_by_default(server):
+    command = [sys.executable, "-c", DEFAULT, *map(str, server.address)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_the_default_trusts_the_system_not_the_tests(certs, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)  # scripts/suites.py sets it
+    with Server(echo, server_context()) as server:
+        assert "SSLCertVerificationError" in connect_by_default(server).stderr
+    assert server.results == []
 
 
 def test_system_roots_are_those_of_openssl(certs, monkeypatch):
-    # where the system's roots are is asked once a process, so this needs one of its own
-    script = (
-        "import socket, sys; from rftplib.tls import NativeContext\n"
-        "sock = socket.create_connection((sys.argv[1], int(sys.argv[2])), 20)\n"
-        "conn = NativeContext().wrap_socket(sock, server_hostname='localhost')\n"
-        "conn.sendall(b'x'); conn.recv(1); conn.unwrap(); conn.close()\n"
-    )
     monkeypatch.setenv("SSL_CERT_FILE", str(certs / "ca.crt"))
     with Server(echo, server_context()) as server:
-        command = [sys.executable, "-c", script, *map(str, server.address)]
-        subprocess.run(command, check=True, timeout=60)
-    assert server.results == ["closed"]
+        done = connect_by_default(server)
+    assert (done.returncode, done.stderr, server.results) == (0, "", ["closed"])
 
 
 def test_names_are_sent_and_addresses_are_not(certs):

@@ -74,6 +74,8 @@ def test_an_exception_set_by_another_thread(certs, trusting, action):
         set_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
         assert set_in(ctypes.c_ulong(waiter.thread.ident), ctypes.py_object(Stop)) == 1
         assert isinstance(waiter.join(), Stop)
+        if conn.fileno() != -1:
+            conn.settimeout(0.1)  # for so long close() waits for the server, too
         conn.close()
         assert conn.fileno() == -1
         stop.set()

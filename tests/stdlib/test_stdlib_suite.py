@@ -18,7 +18,8 @@ DEVIATIONS = {"MiscTestCase.test__all__": "error_perm"}
 OPTIONS = "errors,socket_factory,connect_timeout,data_timeout,tcp_keepalive,noop_interval"
 # What is set in the environment of each run
 RUNS = {"native": {}, "portable": {"RFTPLIB_NATIVE": "0"}, "options": {"RFTPLIB_TEST_OPTIONS": OPTIONS}}
-# Twelve seconds on an idle machine.
+PARTS = 3  # of each run, in processes of their own: every test waits for a tenth of a second
+# Five seconds on an idle machine.
 LIMIT = 280
 
 
@@ -47,11 +48,17 @@ COLLECTED = answer(start("collect")) if installed() else []
 
 @pytest.fixture(scope="module")
 def outcomes():
-    """All runs at once: they mostly wait."""
+    """All parts of all runs at once: they mostly wait."""
     if not COLLECTED:
         pytest.skip("there is no test_ftplib")
-    children = {name: start("run", settings) for name, settings in RUNS.items()}
-    results = {name: answer(child) for name, child in children.items()}
+    names = [name for name, _ in COLLECTED]
+    children = {
+        run: [start("run", settings, names[part::PARTS]) for part in range(PARTS)] for run, settings in RUNS.items()
+    }
+    results = {run: {} for run in RUNS}
+    for run, parts in children.items():
+        for child in parts:
+            results[run].update(answer(child))
     # Two tests skip themselves when another process takes the port that they have found free: run them again.
     skipped = {name for name, skip in COLLECTED if skip is not None}
     for name, result in results.items():

@@ -6,15 +6,12 @@ import ftplib
 import io
 import tempfile
 
-import pytest
 import rftplib
 from rftplib.tls import NativeContext
 from support.certificates import CA_FILE, client_context
 from support.scripted_server import LIMIT
 
 KINDS = ["plain", "ssl", "native"]
-ALL_KINDS = pytest.mark.parametrize("kind", KINDS)
-TLS_KINDS = pytest.mark.parametrize("kind", KINDS[1:])
 
 
 def context(kind, version=None, cafile=CA_FILE):
@@ -128,7 +125,12 @@ TRANSFERS = {
     "upload-memory": lambda ftp, name="x": ftp.storbinary(f"STOR {name}", io.BytesIO(bytes(1 << 26))),
     "upload-lines": lambda ftp, name="x": ftp.storlines(f"STOR {name}", Endless()),
 }
-ALL_TRANSFERS = pytest.mark.parametrize("transfer", TRANSFERS)
+# Each loop in the clear, and each kind of loop on each kind of connection
+CHOSEN = {
+    "plain": list(TRANSFERS),
+    "ssl": ["callback", "memory", "lines", "upload", "upload-lines"],
+    "native": ["file", "lines", "upload-file"],
+}
 
 
 class Loop(rftplib.FTP):

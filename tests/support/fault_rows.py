@@ -9,8 +9,9 @@ from support import misbehave as bad
 from support.actions import close, end_data, open_data, recv_data, reset, send_data
 from support.scripted_server import LIMIT
 
-SHORT = 0.5  # the timeout where a timeout is what is waited for
-STEADY = 2.0  # shorter than all of what drips; a busy machine may hold a byte up for much of it
+BRIEF = 0.1  # the timeout that is waited for, where nothing that comes can be held up by a busy machine
+SHORT = 0.5  # the same where replies come before
+STEADY = 2.0  # shorter than all of what drips slowly; a busy machine may hold a byte up for much of it
 DATA = b"0123456789" * 1000
 
 
@@ -22,8 +23,16 @@ def listing(ftp):
     return ftp.nlst()
 
 
+def retrieve_then_brief(ftp):
+    return ftp.retrbinary("RETR x", lambda block: ftp.sock.settimeout(BRIEF))
+
+
 def store(ftp):
     return ftp.storbinary("STOR x", io.BytesIO(DATA))
+
+
+def store_then_brief(ftp):
+    return ftp.storbinary("STOR x", io.BytesIO(DATA), callback=lambda block: ftp.sock.settimeout(BRIEF))
 
 
 def store_much(ftp):
@@ -52,37 +61,60 @@ class Row:
     act: object = retrieve
     greeting: object = b"220 ready\r\n"
     timeout: float = LIMIT
+    # what has a BRIEF timeout: the step "connect", "login" or "act", the "data" connection, or the last "reply"
+    brief: str = ""
     encoding: str = "utf-8"
+    long: bool = False
 
     def __str__(self):
         return self.name
 
 
-def _steps(fault, on_data, name, raises, data_raises, timeout=LIMIT):
+def _steps(fault, on_data, name, raises, data_raises):
     """One fault at every step of a login and a download."""
     go = b"150 go\r\n"
     return [
         # the pause: or the connection may be gone before connect() has it
-        Row(f"{name}: greeting", raises, greeting=(bad.later(0.1), fault), timeout=timeout),
-        *(Row(f"{name}: {verb}", raises, {verb: fault}, timeout=timeout) for verb in ("USER", "PASS", "TYPE", "PASV")),
-        Row(f"{name}: before 150", raises, {"RETR": fault}, timeout=timeout),
-        Row(f"{name}: after 150", data_raises, {"RETR": (go, open_data, on_data, fault)}, timeout=timeout),
-        Row(f"{name}: in mid-data", data_raises, {"RETR": (go, bad.some_data(DATA), on_data, fault)}, timeout=timeout),
-        Row(f"{name}: before 226", raises, {"RETR": (go, send_data(DATA), fault)}, timeout=timeout),
+        Row(f"{name}: greeting", raises, greeting=(bad.later(0.1), fault)),
+        *(Row(f"{name}: {verb}", raises, {verb: fault}) for verb in ("USER", "PASS", "TYPE", "PASV")),
+        Row(f"{name}: before 150", raises, {"RETR": fault}),
+        Row(f"{name}: after 150", data_raises, {"RETR": (go, open_data, on_data, fault)}),
+        Row(f"{name}: in mid-data", data_raises, {"RETR": (go, bad.some_data(DATA), on_data, fault)}),
+        Row(f"{name}: before 226", raises, {"RETR": (go, send_data(DATA), fault)}),
     ]
 
+
+def drips(seconds, timeout=LIMIT):
+    """Eleven bytes and more, so much time between them."""
+    data, lines = bad.drip_data(b"123456789012", seconds), bad.drip_data(b"ab\r\ncd\r\ne\r\n", seconds)
+    return [
+        Row("drips: greeting", "", greeting=bad.drip(b"220 hi you\r\n", seconds), timeout=timeout),
+        Row("drips: a reply", "", {"TYPE": bad.drip(b"200-a\r\n200\r\n", seconds)}, timeout=timeout),
+        Row("drips: data", "", {"RETR": (b"150 go\r\n", data, b"226 ok\r\n")}, timeout=timeout),
+        Row("drips: lines", "", {"NLST": (b"150 go\r\n", lines, b"226 ok\r\n")}, listing, timeout=timeout),
+    ]
+
+
+SILENCE = [
+    Row("never answers: greeting", "timeout", greeting=None, brief="connect"),
+    Row("never answers: USER", "timeout", {"USER": None}, brief="login"),
+    Row("never answers: PASS", "timeout", {"PASS": None}, timeout=SHORT, long=True),
+    Row("never answers: TYPE", "timeout", {"TYPE": None}, brief="act"),
+    Row("never answers: PASV", "timeout", {"PASV": None}, timeout=SHORT, long=True),
+    Row("never answers: before 150", "timeout", {"RETR": None}, timeout=SHORT),
+    Row("never answers: after 150", "timeout", {"RETR": (b"150 go\r\n", open_data)}, brief="data"),
+    Row("never answers: in mid-data", "timeout", {"RETR": (b"150 go\r\n", bad.some_data(DATA))}, brief="data"),
+    Row("never answers: before 226", "timeout", {"RETR": (b"150 go\r\n", send_data(DATA))}, retrieve_then_brief,
+        brief="reply"),
+]  # fmt: skip
 
 DIALOGUE = [
     *_steps(close, bad.close_data, "closes", "EOFError", "EOFError"),
     *_steps(reset, bad.reset_data, "resets", "ConnectionResetError", "ConnectionResetError"),
-    *_steps(None, None, "never answers", "timeout", "timeout", SHORT),
-    Row("drips: greeting", "", greeting=bad.drip(b"220 hi\r\n", 0.3), timeout=STEADY),
-    Row("drips: a reply", "", {"TYPE": bad.drip(b"200-a\r\n200\r\n", 0.2)}, timeout=STEADY),
-    Row("drips: data", "", {"RETR": (b"150 go\r\n", bad.drip_data(b"12345678", 0.3), b"226 ok\r\n")}, timeout=STEADY),
-    Row("drips: lines", "", {"NLST": (b"150 go\r\n", bad.drip_data(b"ab\r\nc\r\n", 0.3), b"226 ok\r\n")}, listing,
-        timeout=STEADY),
-    Row("late: a reply", "", {"PASV": (bad.later(0.2), bad.elsewhere("127,0,0,1"))}),
-    Row("late: 226", "", {"RETR": (b"150 go\r\n", send_data(), bad.later(0.2), b"226 ok\r\n")}),
+    *SILENCE,
+    *drips(0.01),
+    Row("late: a reply", "", {"PASV": (bad.later(0.1), bad.elsewhere("127,0,0,1"))}),
+    Row("late: 226", "", {"RETR": (b"150 go\r\n", send_data(), bad.later(0.1), b"226 ok\r\n")}),
     Row("doubled: a reply", "error_proto", {"TYPE": b"200 a\r\n???\r\n"}),
     Row("doubled: 150", "error_reply", {"RETR": (b"150 go\r\n150 go\r\n", send_data(), b"226 ok\r\n")}),
     Row("doubled: 226", "", {"RETR": (b"150 go\r\n", send_data(), b"226 ok\r\n226 ok\r\n")}),
@@ -106,7 +138,8 @@ RUBBISH = [
     Row("Telnet IAC, latin-1", "error_proto", {"TYPE": b"\xff\xf4\xff\xfd\x06200 ok\r\n"}, encoding="latin-1"),
     Row("no end of line before the end", "", {"TYPE": (b"200 ok", close)}, lambda ftp: ftp.voidcmd("TYPE I")),
     Row("another protocol", "error_proto", greeting=b"+OK POP3 ready\r\n"),
-    Row("another protocol that looks like a reply of many lines", "timeout", greeting=b"SSH-2.0-x\r\n", timeout=SHORT),
+    Row("another protocol that looks like a reply of many lines", "timeout", greeting=b"SSH-2.0-x\r\n",
+        brief="connect"),
     Row("a TLS alert", "UnicodeDecodeError", greeting=b"\x15\x03\x01\x00\x02\x02\xff\n"),
     Row("a multi-line reply that never ends, then the end", "EOFError", {"TYPE": (b"200-a\r\nb\r\n", close)}),
     Row("NULs in a listing", "", {"NLST": (b"150 go\r\n", send_data(b"a\0b\r\n\0\r\n"), b"226 ok\r\n")}, listing),
@@ -134,8 +167,8 @@ ADDRESSES = [
     Row("229 with words", "ValueError", {"EPSV": bad.elsewhere_extended("|||port|")}, extended),
     Row("229 without an address", "error_proto", {"EPSV": b"229 go ahead\r\n"}, extended),
     Row("data connection refused", "ConnectionRefusedError", {"PASV": bad.closed_port}),
-    Row("data connection never served", "timeout", {"RETR": b"150 go\r\n"}, timeout=SHORT),
-    Row("active: nobody comes", "timeout", {"RETR": b"150 go\r\n"}, active, timeout=SHORT),
+    Row("data connection never served", "timeout", {"RETR": b"150 go\r\n"}, brief="data"),
+    Row("active: nobody comes", "timeout", {"RETR": b"150 go\r\n"}, active, brief="data"),
     Row("active: refused after PORT", "error_temp", {"RETR": b"425 no\r\n"}, active),
     Row("active: PORT refused", "error_perm", {"PORT": b"500 no\r\n"}, active),
 ]
@@ -146,17 +179,18 @@ TRANSFERS = [
     Row("data reset, then 426", "ConnectionResetError",
         {"RETR": (b"150 go\r\n", bad.some_data(DATA), bad.reset_data, b"426 aborted\r\n")}),
     Row("data ends early, then 451", "error_temp", {"RETR": (b"150 go\r\n", send_data(b"12"), b"451 disk\r\n")}),
-    Row("upload: nobody reads", "timeout", {"STOR": (b"150 go\r\n", open_data)}, store_much, timeout=SHORT),
+    Row("upload: nobody reads", "timeout", {"STOR": (b"150 go\r\n", open_data)}, store_much, brief="data"),
     Row("upload: closed unread", None, {"STOR": (b"150 go\r\n", bad.take_some, bad.reset_data, b"226 ok\r\n")},
         store_much),
     Row("upload: refused at the end", "error_perm", {"STOR": (b"150 go\r\n", recv_data, b"552 quota\r\n")}, store),
-    Row("upload: no reply at the end", "timeout", {"STOR": (b"150 go\r\n", recv_data)}, store, timeout=SHORT),
+    Row("upload: no reply at the end", "timeout", {"STOR": (b"150 go\r\n", recv_data)}, store_then_brief,
+        brief="reply"),
     Row("upload: closed at the end", "EOFError", {"STOR": (b"150 go\r\n", recv_data, close)}, store),
     Row("upload: the server talks on the data connection", "",
         {"STOR": (b"150 go\r\n", bad.some_data(b"what?"), end_data, b"226 ok\r\n")}, store),
     Row("lines up: nobody reads", "timeout", {"STOR": (b"150 go\r\n", open_data)},
         lambda ftp: ftp.storlines("STOR x", io.BytesIO((b"x" * 8000 + b"\n") * 1000)),
-        timeout=SHORT),
+        brief="data"),
     Row("lines up: closed at the end", "EOFError", {"STOR": (b"150 go\r\n", recv_data, close)}, store_lines),
 ]  # fmt: skip
 

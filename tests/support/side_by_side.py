@@ -31,3 +31,16 @@ def end(threads, errors):
     assert not any(thread.is_alive() for thread in threads), "a deadlock"
     if errors:
         raise errors[0]
+
+
+def each(cases, check):
+    """check(case) of all of them at once: of those that wait, each for a time of its own."""
+    cases = list(cases)
+
+    def run(number):
+        try:
+            check(cases[number])
+        except BaseException as error:
+            raise AssertionError(f"{cases[number]}: {error!r}") from error
+
+    end(*in_threads(len(cases), run))

@@ -3,7 +3,7 @@
 It goes on answering commands during a transfer. What a transfer does is said by the file's name:
 
 RETR stall      1000 bytes, then nothing more        NLST stall      10 lines, then nothing more
-RETR steps      20 blocks of 1000 bytes, 20 ms apart
+RETR steps      20 blocks of 1000 bytes, 10 ms apart
 RETR endless    bytes as fast as they are taken      NLST endless    lines as fast as they are taken
 STOR stall      never reads                          STOR sink       reads all
 Any other command is 200.
@@ -18,7 +18,7 @@ from support.scripted_server import Server
 
 BLOCK = bytes(range(256)) * 4
 LINES = b"name-of-a-file\r\n" * 4096
-STEPS, STEP_SECONDS = 20, 0.02
+STEPS, STEP_SECONDS = 20, 0.01
 
 
 class SlowServer(Server):
@@ -96,7 +96,7 @@ def unanswering_port():
         address = listener.getsockname()
         while True:
             filler = stack.enter_context(socket.socket())
-            filler.settimeout(0.2)
+            filler.settimeout(0.1)
             try:
                 filler.connect(address)
             except socket.timeout:  # noqa: UP041 - its own class on Python 3.9

@@ -17,7 +17,7 @@ import threading
 
 from support.transfers import LIMIT
 
-BRIEF = 0.1  # a timeout that is to pass
+BRIEF = 0.05  # a timeout that is to pass
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close by a reset
 OLD = bytes(range(256)) * 4  # what is in a file before
 

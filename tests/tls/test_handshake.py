@@ -10,8 +10,9 @@ import pytest
 import rftplib
 from rftplib.tls import FTPS, ImplicitFTP_TLS
 from support.certificates import SERVER_PEM, server_context
-from support.clients import TLS_KINDS, context
+from support.clients import context
 from support.ftps import TIMEOUT
+from support.kinds import TLS_KINDS
 
 
 def connect(server, kind="ssl", timeout=10):

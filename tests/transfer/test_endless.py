@@ -144,10 +144,10 @@ def test_one_long_line_is_not_a_long_reply():
 
 
 STREAMS = {
-    "lines": ("retrlines", b"a line of a listing\r\n" * 3000, 128 * MIB),
-    "empty lines": ("retrlines", b"\r\n" * 30_000, 8 * MIB),  # which cost time, not memory
-    "long lines": ("retrlines", b"x" * 8190 + b"\n", 128 * MIB),
-    "blocks": ("retrbinary", bytes(MIB), 512 * MIB),
+    "lines": ("retrlines", b"a line of a listing\r\n" * 3000, 24 * MIB),
+    "empty lines": ("retrlines", b"\r\n" * 30_000, 2 * MIB),  # two million, which cost time, not memory
+    "long lines": ("retrlines", b"x" * 8190 + b"\n", 64 * MIB),
+    "blocks": ("retrbinary", bytes(MIB), 128 * MIB),
 }
 
 

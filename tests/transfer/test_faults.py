@@ -9,10 +9,11 @@ import time
 import pytest
 import rftplib
 from rftplib import _lenient
-from support.fault_rows import ROWS
+from support.fault_rows import BRIEF, ROWS, STEADY, drips
 from support.harness import differences, run
 from support.resources import descriptors, forget_peak, memory, peak, threads_end
 from support.scripted_server import Server
+from support.side_by_side import each
 
 GRACE = 15.0  # a busy machine's delay on top of a timeout
 GROWTH = 48 << 20  # bytes that no fault may cost; the largest upload of the table has 32 MiB
@@ -22,15 +23,23 @@ def play(row, clock):
     """The client's part: connect, log in, act; then what the object is still good for."""
 
     def script(lib, env):
-        ftp = env.unconnected(timeout=row.timeout, encoding=row.encoding)
-        steps = [lambda: ftp.connect(env.host, env.port), lambda: ftp.login("user", "secret"), lambda: row.act(ftp)]
-        for number, step in enumerate(steps):
+        ftp = env.unconnected(timeout=BRIEF if row.brief == "connect" else row.timeout, encoding=row.encoding)
+        steps = {
+            "connect": lambda: ftp.connect(env.host, env.port),
+            "login": lambda: ftp.login("user", "secret"),
+            "act": lambda: row.act(ftp),
+        }
+        for name, step in steps.items():
+            if name == "act" and row.brief == "data":
+                ftp.timeout = BRIEF
+            elif name == row.brief and ftp.sock:
+                ftp.sock.settimeout(BRIEF)
             began = time.monotonic()
             failed = len(env.notes)
             env.attempt(step)
             clock.append(time.monotonic() - began)
             if env.notes[failed] and env.notes[failed][0] == "raised":
-                env.note("failed at step", number)
+                env.note("failed at step", name)
                 break
         inode = os.readlink(f"/proc/self/fd/{ftp.sock.fileno()}") if ftp.sock else None
         env.attempt(ftp.voidcmd, "NOOP")
@@ -51,9 +60,11 @@ def exception_of(outcome):
     return ""
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=str(row), marks=[pytest.mark.long] if row.long else []) for row in ROWS]
+)
 def test_fault(row, quiet, monkeypatch):
-    monkeypatch.setattr(_lenient, "PATIENCE", 0.5)  # no row has what it is for
+    monkeypatch.setattr(_lenient, "PATIENCE", 0.1)  # no row has what it is for
     server = Server(row.replies, greeting=row.greeting)
     try:
         theirs = run(ftplib, play(row, []), server)
@@ -72,5 +83,22 @@ def test_fault(row, quiet, monkeypatch):
     assert all(ours.data_closed), "a data connection is still open"
     assert max(clock) < row.timeout + GRACE
     if row.raises == "timeout":
-        assert max(clock) >= row.timeout
+        assert max(clock) >= (BRIEF if row.brief else row.timeout)
     assert grown < GROWTH, f"{grown >> 20} MiB"
+
+
+def test_what_drips_slowly_is_in_time():
+    """The timeout counts from the last byte that came: each of these takes longer than it."""
+
+    def check(row):
+        with Server(row.replies, greeting=row.greeting) as server:
+            ftp = rftplib.FTP(timeout=row.timeout)
+            began = time.monotonic()
+            ftp.connect(*server.address)
+            ftp.login("user", "secret")
+            row.act(ftp)
+            assert time.monotonic() - began > row.timeout
+            assert ftp.voidcmd("NOOP") == "200 noop"
+            ftp.close()
+
+    each(drips(0.2, STEADY), check)

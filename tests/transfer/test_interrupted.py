@@ -19,13 +19,23 @@ LENGTH = 160_000  # of what is received
 
 @pytest.fixture(scope="module")
 def left(tmp_path_factory):
-    def left(way):
-        folder = tmp_path_factory.mktemp(way)
-        done = subprocess.run([sys.executable, CHILD, way, folder], capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+    """What each way leaves; all children at once."""
 
-    return {way: left(way) for way in ("ftplib", "native", "portable")}
+    def start(way):
+        command = [sys.executable, CHILD, way, tmp_path_factory.mktemp(way)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def answer(child):
+        with child:
+            try:
+                output, errors = child.communicate(timeout=120)
+            finally:
+                child.kill()
+        assert child.returncode == 0, errors
+        return json.loads(output)
+
+    children = {way: start(way) for way in ("ftplib", "native", "portable")}
+    return {way: answer(child) for way, child in children.items()}
 
 
 def test_ctrl_c_is_what_it_is_in_ftplib(left):

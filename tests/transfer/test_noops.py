@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ftplib
 import io
+import itertools
 import os
 
 import pytest
 from support.actions import close
-from support.clients import ALL_KINDS, TLS_KINDS
+from support.clients import KINDS
+from support.kinds import ALL_KINDS, TLS_KINDS
 from support.noops import (
     LINE,
     MOMENTS,
@@ -26,6 +28,7 @@ from support.noops import (
     up,
 )
 from support.scripted_server import LIMIT
+from support.side_by_side import each
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 
@@ -33,17 +36,19 @@ NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 # ------------------------------------------------------------------------ the transfer's reply, and what is behind it
 
 
-@ALL_KINDS
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_the_reply_is_the_transfers(moment, way, kind):
-    with Scripted(MOMENTS[moment]) as server:
-        ftp = eager(server, kind)
-        assert WAYS[way](ftp, server) == "226 done"
-        assert ftp.lastresp == "226"
-        check_in_step(ftp)
-        ftp.close()
-        assert server.happened.count("sent") >= NOOPS
+def test_the_reply_is_the_transfers(way):
+    def check(case):
+        moment, kind = case
+        with Scripted(MOMENTS[moment]) as server:
+            ftp = eager(server, kind)
+            assert WAYS[way](ftp, server) == "226 done"
+            assert ftp.lastresp == "226"
+            check_in_step(ftp)
+            ftp.close()
+            assert server.happened.count("sent") >= NOOPS
+
+    each(itertools.product(MOMENTS, KINDS), check)
 
 
 REPLIES = {

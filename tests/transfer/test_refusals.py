@@ -1,11 +1,17 @@
-"""A transfer that the server refuses in the middle: its reply is what is raised, at once or soon, and not a timeout."""
+"""A transfer that the server refuses in the middle: its reply is what is raised, at once or soon, and not a timeout.
+
+Where nothing moves, soon is after a second: the cases of such a test wait for it side by side.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import ftplib
 import io
+import itertools
 import os
 import socket
+import tempfile
 import threading
 import time
 
@@ -13,15 +19,18 @@ import pytest
 import rftplib
 from rftplib import _lenient
 from support.actions import DEFAULTS, close, open_data, send_data
-from support.clients import TLS_KINDS, Swallowing, connect
-from support.harness import run_both, same
+from support.clients import Swallowing, connect
+from support.harness import Env, same
 from support.scripted_server import Server
+from support.side_by_side import each
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("RFTPLIB_NATIVE") == "0", reason="the loops in Python are ftplib's: they wait for the timeout"
 )
 
 LONG = 50.0  # a timeout that no test waits for
+KINDS = ["plain", "ssl"]
+TLS = ["ssl", "native"]
 
 
 def send(data):
@@ -41,7 +50,7 @@ def pause(seconds):
     return lambda session: time.sleep(seconds)
 
 
-BOTH = pytest.mark.parametrize("kind", ["plain", "ssl"])
+BOTH = pytest.mark.parametrize("kind", KINDS)
 
 # ------------------------------------------------------------------------ the data connection stands still
 
@@ -53,17 +62,21 @@ DOWN = {
 }
 
 
-@BOTH
-@pytest.mark.parametrize("way", DOWN)
-def test_a_download_that_stands_still(way, kind, tmp_path):
+def test_a_download_that_stands_still(tmp_path):
     stalls = (b"150 x\r\n", open_data, send(b"line\n" * 100), b"451 read error\r\n")
-    with Server({"RETR": stalls}) as server:
-        ftp = connect(server, kind, LONG)
-        with open(tmp_path / "file", "wb") as file, pytest.raises(ftplib.error_temp, match="451 read error"):
-            DOWN[way](ftp, file)
-        assert (tmp_path / "file").read_bytes() == b"line\n" * 100  # what has come is handed out
-        assert ftp.pwd() == "/home"  # the reply has been read
-        ftp.quit()
+
+    def check(case):
+        way, kind = case
+        path = tmp_path / f"{way}-{kind}"
+        with Server({"RETR": stalls}) as server:
+            ftp = connect(server, kind, LONG)
+            with open(path, "wb") as file, pytest.raises(ftplib.error_temp, match="451 read error"):
+                DOWN[way](ftp, file)
+            assert path.read_bytes() == b"line\n" * 100  # what has come is handed out
+            assert ftp.pwd() == "/home"  # the reply has been read
+            ftp.quit()
+
+    each(itertools.product(DOWN, KINDS), check)
 
 
 MUCH = 50_000_000  # bytes, more than the connection takes
@@ -75,41 +88,48 @@ UP = {
 }
 
 
-@pytest.fixture
-def large(tmp_path):
-    with open(tmp_path / "file", "wb+") as file:
+@contextlib.contextmanager
+def large_file():
+    with tempfile.TemporaryFile() as file:
         file.truncate(MUCH)
         yield file
 
 
-@BOTH
-@pytest.mark.parametrize("way", UP)
-def test_an_upload_that_stands_still(way, kind, large):
-    with Server({"STOR": (b"150 x\r\n", open_data, receive(1000), b"452 no space left\r\n")}) as server:
-        ftp = connect(server, kind, LONG)
-        with pytest.raises(ftplib.error_temp, match="452 no space left"):
-            UP[way](ftp, large)
-        assert ftp.pwd() == "/home"
-        ftp.quit()
+def test_an_upload_that_stands_still():
+    stalls = (b"150 x\r\n", open_data, receive(1000), b"452 no space left\r\n")
+
+    def check(case):
+        way, kind = case
+        with Server({"STOR": stalls}) as server, large_file() as file:
+            ftp = connect(server, kind, LONG)
+            with pytest.raises(ftplib.error_temp, match="452 no space left"):
+                UP[way](ftp, file)
+            assert ftp.pwd() == "/home"
+            ftp.quit()
+
+    each(itertools.product(UP, KINDS), check)
 
 
 def test_ftplib_waits_for_the_timeout():
     with Server({"NLST": (b"150 x\r\n", open_data, b"451 read error\r\n")}) as server:
-        ftp = ftplib.FTP(timeout=1)
+        ftp = ftplib.FTP(timeout=LONG)
         ftp.connect(server.host, server.port)
+        ftp.timeout = 0.3
         with pytest.raises(socket.timeout):
             ftp.nlst()
         ftp.close()
 
 
-@BOTH
-def test_a_refusal_in_one_piece_with_the_150(kind):
-    with Server({"NLST": (b"150 x\r\n425 no connection\r\n", open_data)}) as server:
-        ftp = connect(server, kind, LONG)
-        with pytest.raises(ftplib.error_temp, match="425 no connection"):
-            ftp.nlst()
-        assert ftp.pwd() == "/home"
-        ftp.quit()
+def test_a_refusal_in_one_piece_with_the_150():
+    def check(kind):
+        with Server({"NLST": (b"150 x\r\n425 no connection\r\n", open_data)}) as server:
+            ftp = connect(server, kind, LONG)
+            with pytest.raises(ftplib.error_temp, match="425 no connection"):
+                ftp.nlst()
+            assert ftp.pwd() == "/home"
+            ftp.quit()
+
+    each(KINDS, check)
 
 
 @BOTH
@@ -123,24 +143,25 @@ def test_a_timeout_that_is_shorter_than_the_patience(kind):
         ftp.quit()
 
 
-@pytest.mark.parametrize("delay", [None, 0.0])
-@TLS_KINDS
-@pytest.mark.parametrize("active", [False, True], ids=["passive", "active"])
-def test_a_handshake_that_stands_still(active, kind, delay):
+def test_a_handshake_that_stands_still():
     stalls = (b"150 x\r\n", lambda session: session.open_data(tls=False), b"522 no TLS here\r\n")
-    with Server({"NLST": [stalls, DEFAULTS["NLST"]]}) as server:
-        ftp = connect(server, kind, LONG)
-        ftp.handshake_delay = delay
-        ftp.set_pasv(not active)
-        with pytest.raises(ftplib.error_perm, match="522 no TLS here"):
-            ftp.nlst()
-        assert ftp.pwd() == "/home"
-        assert ftp.nlst() == ["one", "two"]
-        ftp.quit()
+
+    def check(case):
+        active, kind, delay = case
+        with Server({"NLST": [stalls, DEFAULTS["NLST"]]}) as server:
+            ftp = connect(server, kind, LONG)
+            ftp.handshake_delay = delay
+            ftp.set_pasv(not active)
+            with pytest.raises(ftplib.error_perm, match="522 no TLS here"):
+                ftp.nlst()
+            assert ftp.pwd() == "/home"
+            assert ftp.nlst() == ["one", "two"]
+            ftp.quit()
+
+    each(itertools.product([True, False], TLS, [None, 0.0]), check)
 
 
-@TLS_KINDS
-def test_a_handshake_that_is_late(kind):
+def test_a_handshake_that_is_late():
     """What comes on the control connection meanwhile is no refusal."""
 
     def late(session):
@@ -150,11 +171,14 @@ def test_a_handshake_that_is_late(kind):
         session.data_conns[-1].sendall(b"one\r\n")
         session.end_data()
 
-    with Server({"NLST": (b"150 x\r\n226 done\r\n", late)}) as server:
-        ftp = connect(server, kind, LONG)
-        assert ftp.nlst() == ["one"]
-        assert ftp.pwd() == "/home"
-        ftp.quit()
+    def check(kind):
+        with Server({"NLST": (b"150 x\r\n226 done\r\n", late)}) as server:
+            ftp = connect(server, kind, LONG)
+            assert ftp.nlst() == ["one"]
+            assert ftp.pwd() == "/home"
+            ftp.quit()
+
+    each(TLS, check)
 
 
 # ------------------------------------------------------------------------ what is still on its way isn't cut off
@@ -200,13 +224,31 @@ ROWS = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def outcomes():
+    """{row: what rftplib and ftplib have noted, and whether the data connections are closed}, of all rows at once."""
+    found = {row: {} for row in ROWS}
+
+    def check(case):
+        row, lib = case
+        with Server({"RETR": ROWS[row]}) as server:
+            env = Env(lib, server)
+            downloads(lib, env)
+            server.finish()
+            found[row][lib] = env.notes, server.client_closed()
+            env.clients[0].close()
+
+    each(itertools.product(ROWS, [rftplib, ftplib]), check)
+    return found
+
+
 @pytest.mark.parametrize("row", ROWS)
-def test_data_that_comes_after_the_reply(row):
-    ours, theirs = run_both(downloads, {"RETR": ROWS[row]})
+def test_data_that_comes_after_the_reply(row, outcomes):
+    (ours, closed), theirs = outcomes[row][rftplib], outcomes[row][ftplib]
     if row == "remnant-first":  # which ftplib takes for the reply
-        assert ours.notes[-2:] == ["'226 done'", "'/home'"]
-        ours.notes[-2:] = theirs.notes[-2:]
-    assert ours.notes == theirs.notes and ours.data_closed == theirs.data_closed
+        assert ours[-2:] == ["'226 done'", "'/home'"]
+        ours[-2:] = theirs[0][-2:]
+    assert (ours, closed) == theirs
 
 
 def test_a_reply_to_another_thread_ends_nothing():
@@ -290,7 +332,7 @@ def test_who_swallows_the_refusal_gets_the_timeout():
 
 
 @pytest.mark.parametrize("anyone", [False, True])
-@pytest.mark.parametrize("reply", [(b"150 x\r\n425 no\r\n",), (b"150 x\r\n", pause(0.3), b"425-n\r\n425 no\r\n")])
+@pytest.mark.parametrize("reply", [(b"150 x\r\n425 no\r\n",), (b"150 x\r\n", pause(0.1), b"425-n\r\n425 no\r\n")])
 def test_a_server_that_doesnt_connect_after_all(reply, anyone):
     with Server({"NLST": reply}) as server:
         ftp = connect(server, "plain", LONG)
@@ -309,14 +351,15 @@ def test_a_server_that_connects_late():
         env.note(ftp.nlst())
         return ftp.quit()
 
-    same(script, {"NLST": (b"150 x\r\n", pause(0.5), send_data(), b"226 y\r\n")})
+    same(script, {"NLST": (b"150 x\r\n", pause(0.2), send_data(), b"226 y\r\n")})
     same(script, {"NLST": (b"150 x\r\n", send_data(), b"226 y\r\n")})
 
 
 def test_a_server_that_never_connects():
     def script(lib, env):
-        ftp = env.ftp(timeout=0.5)
+        ftp = env.ftp()
         ftp.set_pasv(False)
+        ftp.timeout = 0.1
         env.attempt(ftp.nlst)
 
     same(script, {"NLST": b"150 x\r\n"})
@@ -346,18 +389,18 @@ ENDS = {"fin": end_upload, "rst": abort_upload}
 @BOTH
 @pytest.mark.parametrize("way", UP)
 @pytest.mark.parametrize("end", ENDS)
-def test_the_reply_says_why_an_upload_has_failed(end, way, kind, large):
-    with Server({"STOR": (b"150 x\r\n", ENDS[end], b"552 quota exceeded\r\n")}) as server:
+def test_the_reply_says_why_an_upload_has_failed(end, way, kind):
+    with Server({"STOR": (b"150 x\r\n", ENDS[end], b"552 quota exceeded\r\n")}) as server, large_file() as file:
         ftp = connect(server, kind, LONG)
         with pytest.raises(ftplib.error_perm, match="552 quota exceeded"):
-            UP[way](ftp, large)
+            UP[way](ftp, file)
         assert ftp.pwd() == "/home"
         ftp.quit()
 
 
 @BOTH
 def test_it_may_come_a_little_later(kind):
-    with Server({"STOR": (b"150 x\r\n", abort_upload, pause(0.5), b"451 local error\r\n")}) as server:
+    with Server({"STOR": (b"150 x\r\n", abort_upload, pause(0.2), b"451 local error\r\n")}) as server:
         ftp = connect(server, kind, LONG)
         with pytest.raises(ftplib.error_temp, match="451 local error"):
             UP["memory"](ftp, None)

@@ -41,7 +41,7 @@ def sought(file, position):
 
 def in_pipe(buffering=-1):
     reader, writer = os.pipe()
-    os.write(writer, b"from\na pipe " * 5000)  # less than a pipe holds
+    os.write(writer, b"from\na pipe " * 1500)  # less than a pipe holds
     os.close(writer)
     return open(reader, "rb", buffering)
 
@@ -84,7 +84,7 @@ SOURCES = {
     "bytesio-from-the-middle": lambda: sought(io.BytesIO(b"one\r\ntwo"), 2),
     "bytesio-past-its-end": lambda: sought(io.BytesIO(b"one"), 10),
     "bytesio-cr-at-end": lambda: io.BytesIO(b"one\r"),
-    "bytesio-large": lambda: io.BytesIO(b"0123456789abcdef\n" * 8000),
+    "bytesio-large": lambda: io.BytesIO((b"0123456789" * 10 + b"\n") * 1300),
     "bytesio-subclass": lambda: Shadowed(b"one\r\ntwo"),
     "stringio": lambda: io.StringIO("one\ntwo\n"),
     "stringio-empty": lambda: io.StringIO(""),
@@ -93,7 +93,7 @@ SOURCES = {
     "file-update": temporary("r+b"),
     "file-from-the-middle": temporary("rb", seek=4),
     "file-past-its-end": temporary("rb", seek=400),
-    "file-large": temporary("rb", content=b"0123456789abcdef\n" * 40000),
+    "file-large": temporary("rb", content=(b"0123456789" * 80 + b"\n") * 900),
     "file-text": temporary("r"),
     "file-write-only": temporary("wb"),
     "file-closed": closed(temporary("rb")),

@@ -15,7 +15,8 @@ import time
 import pytest
 import rftplib
 from rftplib.tls import ImplicitFTP_TLS
-from support.clients import ALL_KINDS, ALL_TRANSFERS, KINDS, TLS_KINDS, TRANSFERS, connect, context, unconnected
+from support.clients import CHOSEN, KINDS, TRANSFERS, connect, context, unconnected
+from support.kinds import ALL_KINDS, ALL_TRANSFERS, PAIRS, TLS_KINDS
 from support.slow_server import SlowServer
 from support.waiting import Waiter
 
@@ -97,10 +98,10 @@ def test_while_waiting_for_the_end_of_tls(hostile, kind):
 
 # In the handshake of the data connection, before the first byte, after some
 MOMENTS = [
-    (kind, transfer, stall)
+    pytest.param(kind, transfer, stall, marks=[pytest.mark.long] if transfer not in chosen else [])
     for kind in KINDS
     for transfer in TRANSFERS
-    for stall in ("data", "transfer", "half")
+    for stall, chosen in (("data", ["callback", "names", "upload"]), ("transfer", CHOSEN[kind]), ("half", CHOSEN[kind]))
     if not (stall == "data" and kind == "plain" or stall == "half" and "upload" in transfer)
 ]
 
@@ -114,8 +115,7 @@ def test_close_ends_a_running_transfer(hostile, kind, transfer, stall):
 
 
 @needs_loops
-@ALL_KINDS
-@ALL_TRANSFERS
+@PAIRS
 def test_of_the_data_connection_alone(hostile, kind, transfer):
     """A script that has kept it closes it, to cancel the transfer."""
     hostile.payload, hostile.stall = b"some line\r\n" * 100, "transfer" if "upload" in transfer else "half"

@@ -6,6 +6,7 @@ there would abort the whole process.
 
 from __future__ import annotations
 
+import concurrent.futures
 import subprocess
 import sys
 
@@ -13,6 +14,8 @@ import pytest
 from soak import canned
 
 LIMIT = 60.0
+AT_ONCE = 3
+LATER_TURNS = ("turn 2", "turn 5", "turn 8")
 
 PROLOGUE = """\
 import codecs, gc, io, logging, sys, threading, time
@@ -256,13 +259,22 @@ def work():
 
 
 @pytest.fixture(scope="module")
-def port():
-    with canned.running() as port:
-        yield port
+def runs(request):
+    """{case: its process, which has ended}, of those that are asked for. Some are there at a time: each just waits."""
+
+    def run(case):
+        script = PROLOGUE.replace("PORT", str(port)) + CASES[case] + EPILOGUE
+        return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=LIMIT)
+
+    with canned.running() as port, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        cases = [item.callspec.params["case"] for item in request.session.items if item.module is request.module]
+        return dict(zip(cases, pool.map(run, cases)))
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_end(case, port):
-    script = PROLOGUE.replace("PORT", str(port)) + CASES[case] + EPILOGUE
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=LIMIT)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=[pytest.mark.long] if case.endswith(LATER_TURNS) else []) for case in CASES],
+)
+def test_end(case, runs):
+    run = runs[case]
     assert (run.returncode, run.stderr) == (0, "")

@@ -11,11 +11,13 @@ import signal
 import threading
 
 import pytest
-from support.clients import ALL_KINDS, TRANSFERS, connect
+from support.clients import CHOSEN, TRANSFERS, connect
+from support.kinds import ALL_KINDS, PAIRS
 from support.slow_server import SlowServer, unanswering_port
 from support.waiting import LIMIT, Waiter, interrupt, until
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
+needs_loops = pytest.mark.skipif(not NATIVE, reason="Python's own loops wait as long as they wait")
 SCRIPT = """\
 from support.clients import TRANSFERS, connect, unconnected
 class server:
@@ -53,12 +55,7 @@ def test_while_waiting_for_a_reply(hostile, kind):
     interrupt(script(hostile, kind, timeout, 'ftp.voidcmd("NOOP")'), lambda: hostile.wait_for("NOOP"))
 
 
-STALLS = [("plain", transfer) for transfer in TRANSFERS]
-STALLS += [("ssl", transfer) for transfer in ("callback", "memory", "lines", "upload", "upload-lines")]
-STALLS += [("native", transfer) for transfer in ("file", "lines", "upload-file")]
-
-
-@pytest.mark.parametrize("kind, transfer", STALLS)
+@pytest.mark.parametrize("kind, transfer", [(kind, transfer) for kind in CHOSEN for transfer in CHOSEN[kind]])
 def test_while_a_transfer_stalls(hostile, kind, transfer):
     hostile.payload, hostile.stall = b"some line\r\n" * 100, "transfer" if "upload" in transfer else "half"
     timeout = 60 if transfer in ("callback", "lines", "upload-file") else None
@@ -148,13 +145,23 @@ def stop_it(waiter):
     assert ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Alarm)) == 1
 
 
-@ALL_KINDS
-@pytest.mark.parametrize("what", [*TRANSFERS, "reply"])
-@pytest.mark.skipif(not NATIVE, reason="Python's own loops wait as long as they wait")
-def test_an_asynchronous_exception(hostile, kind, what):
-    hostile.stall, hostile.replies["NOOP"] = "transfer", b""
+@needs_loops
+@PAIRS
+def test_an_asynchronous_exception(hostile, kind, transfer):
+    hostile.stall = "transfer"
     ftp = connect(hostile, kind)
-    waiter = Waiter(lambda: ftp.voidcmd("NOOP") if what == "reply" else TRANSFERS[what](ftp))
-    hostile.wait_for("NOOP" if what == "reply" else "stalling")
+    waiter = Waiter(lambda: TRANSFERS[transfer](ftp))
+    hostile.wait_for("stalling")
+    assert isinstance(waiter.ended_by(lambda: stop_it(waiter)), Alarm)
+    ftp.close()
+
+
+@needs_loops
+@ALL_KINDS
+def test_an_asynchronous_exception_while_waiting_for_a_reply(hostile, kind):
+    hostile.replies["NOOP"] = b""
+    ftp = connect(hostile, kind)
+    waiter = Waiter(lambda: ftp.voidcmd("NOOP"))
+    hostile.wait_for("NOOP")
     assert isinstance(waiter.ended_by(lambda: stop_it(waiter)), Alarm)
     ftp.close()

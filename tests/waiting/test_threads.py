@@ -172,7 +172,7 @@ def test_other_threads_run_during_a_transfer(server, ftp, tmp_path):
     ended.set()
     finish(thread)
     assert (tmp_path / "down").read_bytes() == server.steps
-    assert ticks > 3  # of 80: the transfer takes 0.4 s
+    assert ticks > 3  # of 40: the transfer takes 0.2 s
 
 
 @pytest.mark.endpoints(where=lambda endpoint: not endpoint.ipv6)

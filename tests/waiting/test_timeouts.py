@@ -10,7 +10,10 @@ import time
 
 import pytest
 import rftplib
-from support.clients import ALL_KINDS, ALL_TRANSFERS, TLS_KINDS, TRANSFERS, connect
+from support.clients import TRANSFERS, connect
+from support.hostile_ftps import Hostile
+from support.kinds import ALL_KINDS, PAIRS, TLS_KINDS
+from support.side_by_side import each
 from support.waiting import Waiter, until
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
@@ -51,8 +54,7 @@ def test_a_longer_one_while_waiting_for_a_reply(hostile):
 
 
 @needs_loops
-@ALL_KINDS
-@ALL_TRANSFERS
+@PAIRS
 def test_a_shorter_one_for_the_data_connection(hostile, kind, transfer):
     hostile.payload, hostile.stall = b"some line\r\n" * 100, "transfer" if "upload" in transfer else "half"
     ftp = connect(hostile, kind, 60 if transfer in ("memory", "upload") else None)
@@ -94,17 +96,20 @@ def test_one_that_a_callback_sets_blocks_nobody(hostile, kind, setting, transfer
 
 
 @ALL_KINDS
-@ALL_TRANSFERS
-def test_in_a_transfer(hostile, kind, transfer):
+def test_in_a_transfer(hostile, kind):
     """No sooner than it says."""
     hostile.stall = "transfer"
-    ftp = connect(hostile, kind, timeout=10)
-    ftp.timeout = 0.15
-    began = time.monotonic()
-    with pytest.raises(socket.timeout):
-        TRANSFERS[transfer](ftp)
-    assert time.monotonic() - began >= 0.14
-    ftp.close()
+
+    def check(transfer):
+        ftp = connect(hostile, kind, timeout=10)
+        ftp.timeout = 0.15
+        began = time.monotonic()
+        with pytest.raises(socket.timeout):
+            TRANSFERS[transfer](ftp)
+        assert time.monotonic() - began >= 0.14
+        ftp.close()
+
+    each(TRANSFERS, check)
 
 
 @pytest.mark.parametrize("timeout", [0.05, 0.35])
@@ -128,21 +133,24 @@ def test_for_a_reply_is_that_of_ftplib(hostile, timeout):
     assert seen[0][0][1] == (OSError, "cannot read from timed out object")
 
 
-@TLS_KINDS
-def test_a_slow_stream_is_none(hostile, kind):
+def test_a_slow_stream_is_none(no_descriptor_left):
     """The timeout counts from the last progress."""
 
-    def slowly():
-        for _ in range(6):
-            hostile.going_on.wait(0.5)
-            yield b"line\r\n"
+    def check(kind):
+        def slowly():
+            for _ in range(11):
+                server.going_on.wait(0.2)
+                yield b"line\r\n"
 
-    hostile.payload = slowly()
-    ftp = connect(hostile, kind, timeout=2)
-    got = []
-    assert ftp.retrlines("RETR x", got.append) == "226 done"
-    assert got == ["line"] * 6
-    ftp.close()
+        with Hostile() as server:
+            server.payload = slowly()
+            ftp = connect(server, kind, timeout=2)
+            got = []
+            assert ftp.retrlines("RETR x", got.append) == "226 done"
+            assert got == ["line"] * 11
+            ftp.close()
+
+    each(["ssl", "native"], check)
 
 
 # --- a frozen clock
@@ -158,14 +166,17 @@ def frozen(monkeypatch):
 
 
 @ALL_KINDS
-@pytest.mark.parametrize("transfer", ["callback", "file", "lines", "upload", "upload-file"])
-def test_timeouts_under_a_frozen_clock(hostile, kind, transfer, frozen):
+def test_timeouts_under_a_frozen_clock(hostile, kind, frozen):
     hostile.stall = "transfer"
-    ftp = connect(hostile, kind, timeout=10)
-    ftp.timeout = 0.1
-    with pytest.raises(socket.timeout):
-        TRANSFERS[transfer](ftp)
-    ftp.close()
+
+    def check(transfer):
+        ftp = connect(hostile, kind, timeout=10)
+        ftp.timeout = 0.1
+        with pytest.raises(socket.timeout):
+            TRANSFERS[transfer](ftp)
+        ftp.close()
+
+    each(["callback", "file", "lines", "upload", "upload-file"], check)
 
 
 @ALL_KINDS
