@@ -9,8 +9,8 @@ import time
 import pytest
 import rftplib
 from rftplib.session import batch
-from rftplib.tls import NativeContext
-from support.certificates import CA_FILE, client_context
+from support.certificates import client_context
+from support.clients import native_context
 from support.scripted_server import LIMIT, Server
 
 pytestmark = pytest.mark.skipif(os.environ.get("RFTPLIB_NATIVE") == "0", reason="a batch there is made of commands")
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(os.environ.get("RFTPLIB_NATIVE") == "0", reason=
 KINDS = {
     "plain": lambda: rftplib.FTP(timeout=LIMIT),
     "ssl": lambda: rftplib.FTP_TLS(timeout=LIMIT, context=client_context()),
-    "native": lambda: rftplib.FTP_TLS(timeout=LIMIT, context=NativeContext(cafile=CA_FILE)),
+    "native": lambda: rftplib.FTP_TLS(timeout=LIMIT, context=native_context()),
 }
 SIZES = [f"SIZE {number}" for number in range(100)]
 

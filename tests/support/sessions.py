@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import rftplib
-from rftplib.tls import FTPS, NativeContext
+from rftplib.tls import FTPS
 from servers import CATALOGUE
 from servers.layout import certificate
 from servers.tls import client_context
+from support.clients import native_context
 from support.folders import Address, Folder
 from support.real import ENDPOINTS as PLAIN
 from support.real import TIMEOUT
@@ -25,7 +26,7 @@ class Endpoint(Address):
 
     def context(self):
         if self.protection == "native":
-            return NativeContext(cafile=certificate("ca.crt"))
+            return native_context(certificate("ca.crt"))
         return client_context(self.protection[3:])
 
     def client(self, **options):
