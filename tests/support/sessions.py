@@ -46,6 +46,17 @@ SECURED = [
 ]
 ENDPOINTS = [Endpoint(endpoint.server, endpoint.host) for endpoint in PLAIN] + SECURED
 
+# Each server, each kind of address, each kind of TLS: that is enough for every day.
+DAILY = (
+    *(f"{endpoint.server.family}-ipv4-plain" for endpoint in PLAIN),
+    "vsftpd-ipv6-plain",
+    "vsftpd-ipv4-tls1.3",
+    "vsftpd-ipv4-native",
+    "proftpd-ipv4-tls1.3",
+    "pureftpd-ipv4-tls1.2",
+    "pyftpdlib-ipv4-native",
+)
+
 
 class Work(Folder):
     """A fresh folder on the server, and clients in TYPE I."""
