@@ -17,7 +17,7 @@ ENDPOINTS = [
 
 
 # Each server once a day; the others are `long`.
-DAILY = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain", "pureftpd-ipv4-tls1.3", "pyftpdlib-ipv4-plain")
+DAILY = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain", "pureftpd-ipv4-plain", "pyftpdlib-ipv4-tls1.3")
 PATTERNS = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain")
 
 
