@@ -79,23 +79,29 @@ def batch(ftp, commands, window=64):
     return exchange(ftp, commands, window)
 
 
-def exchange(ftp, commands, window):
-    """What batch() does, whatever the commands are."""
+def exchange(ftp, commands, window, late=0):
+    """What batch() does, whatever the commands are.
+
+    late: to how many of the last ones the replies aren't waited for: they are still to be read, which UNANSWERED among
+    the client's attributes says. The loops in Python wait for them as well.
+    """
     texts, error, unanswered = [], None, 0
     if commands:
         try:
             if not _is_born(ftp):
                 _one_by_one(ftp, commands, texts)
             else:
-                outcome = _rftplib.batch(ftp, commands, window, texts)
+                outcome = _rftplib.batch(ftp, commands, window, late, texts)
                 error, unanswered = outcome or _pipeline(ftp, commands, window, texts)
         except BaseException as raised:
             error = raised
     if error is None:
+        if unanswered:
+            vars(ftp)[UNANSWERED] = unanswered
         return list(map(Reply, commands, texts))
     _leave(ftp, error, unanswered)
     if isinstance(error, (Error, OSError, EOFError)):
-        cause = error.__cause__
+        cause, commands = error.__cause__, [masked(command) for command in commands]
         hint = f"after {len(texts)} of {len(commands)} replies"
         error = also(error, hint).with_traceback(error.__traceback__)
         error.replies = list(map(Reply, commands, texts))
@@ -114,6 +120,12 @@ def _check(command):
     verb = command.split(" ", 1)[0]
     if verb.upper() not in SINGLE_REPLY:
         raise ValueError(f"{verb!r} can't be in a batch: only commands with one reply and no data connection can")
+
+
+def masked(command):
+    """The command as errors show it: a password isn't theirs to tell."""
+    verb, space, _ = command.partition(" ")
+    return f"{verb} ****" if space and verb.upper() in ("PASS", "ACCT") else command
 
 
 def _is_born(ftp):

@@ -43,15 +43,9 @@ def connect(ftp, host, port, timeout, source_address):
 
 def login(ftp, user, passwd, acct):
     """What FTP.login() does."""
-    if not user:
-        user = "anonymous"
-    if not passwd:
-        passwd = ""
+    user, passwd = credentials(user, passwd)
     if not acct:
         acct = ""
-    if user == "anonymous" and passwd in {"", "-"}:
-        # the custom is to leave an address; this one tells nothing of the user
-        passwd = passwd + "anonymous@"
     resp = ftp.sendcmd("USER " + user)
     if resp[0] == "3":
         resp = ftp.sendcmd("PASS " + passwd)
@@ -60,6 +54,18 @@ def login(ftp, user, passwd, acct):
     if resp[0] != "2":
         raise structured(ftp, error_reply(resp))
     return resp
+
+
+def credentials(user, passwd):
+    """What login() sends as user and password."""
+    if not user:
+        user = "anonymous"
+    if not passwd:
+        passwd = ""
+    if user == "anonymous" and passwd in {"", "-"}:
+        # the custom is to leave an address; this one tells nothing of the user
+        passwd = passwd + "anonymous@"
+    return user, passwd
 
 
 def abort(ftp):

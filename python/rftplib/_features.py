@@ -2,6 +2,7 @@
 
 import weakref
 
+from ._control import UNANSWERED
 from ._errors import error_perm
 
 
@@ -101,6 +102,10 @@ class Features:
 # By connection: a server may say something else under TLS
 _known = weakref.WeakKeyDictionary()
 
+# Among a client's attributes: the pool that its connection is of, where what FEAT says is to be had without a question,
+# because the reply is on its way, or another connection has got it
+LATE = "_rftplib_late_features"
+
 # "not understood", "not implemented", "not for that parameter" (RFC 959): there is no FEAT
 _UNKNOWN = ("500", "501", "502", "504")
 
@@ -118,8 +123,18 @@ def features(ftp):
     except TypeError:  # somebody's own socket, or none
         found = None
     if found is None:
-        found = parse_feat(_ask(ftp))
+        pool = getattr(ftp, "__dict__", {}).pop(LATE, None)
+        found = _ask(ftp) if pool is None else _late(ftp, pool)
         remember(ftp, found)
+    return found
+
+
+def _late(ftp, pool):
+    on_its_way = vars(ftp).pop(UNANSWERED, 0)
+    found = None if on_its_way else pool.known(ftp)[1]
+    if found is None:
+        found = _ask(ftp, on_its_way)
+        pool.learn(ftp, found)
     return found
 
 
@@ -137,10 +152,10 @@ def parse_feat(text):
     return Features(lines[1:-1])
 
 
-def _ask(ftp):
+def _ask(ftp, asked=False):
     try:
-        return ftp.sendcmd("FEAT")
+        return parse_feat(ftp.getresp() if asked else ftp.sendcmd("FEAT"))
     except error_perm as refusal:
         if refusal.args[0][:3] not in _UNKNOWN:
             raise
-        return refusal.args[0]
+        return Features()

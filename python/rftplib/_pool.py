@@ -74,7 +74,7 @@ class Pool:
         self._changed, self._turn = threading.Condition(lock), threading.Condition(lock)
         self._let_in, self._first = False, None  # whether a login has succeeded, and the one before that, under way
         self._refusal = None  # of the latest login that has come to nothing for good
-        self._told = None, None  # a server, and what it has said to FEAT
+        self._told = None, None  # a server that has taken the login, and what it has said to FEAT
         self._process = os.getpid()
         self._standing = 0  # how many connections there are, lent or idle
         self._opening = 0  # how many are about to be opened
@@ -170,15 +170,16 @@ class Pool:
                     self._changed.notify()
         return fit
 
-    def known_features(self, ftp):
-        """What FEAT has said on another connection, as long as there is one, to the same server; None: it is to be
-        asked. A name may stand for several servers: the address and the greeting tell."""
+    def known(self, ftp):
+        """Whether the same server has taken the login on another connection, as long as there is one, and what FEAT has
+        said there, or None. A name may stand for several servers: the address and the greeting tell."""
         with self._changed:
             others = self._standing + self._opening > 1
-            return self._told[1] if others and self._told[0] == _server(ftp) is not None else None
+            known = others and self._told[0] == _server(ftp) is not None
+            return known, self._told[1] if known else None
 
-    def learn(self, ftp, features):
-        """Remember what FEAT has said."""
+    def learn(self, ftp, features=None):
+        """Remember that this one has, and what FEAT has said, if that has come."""
         with self._changed:
             self._told = _server(ftp), features
 

@@ -1,6 +1,5 @@
 """How to reach a server, as a value: `rftplib.session.Site`."""
 
-import contextlib
 import os
 import ssl
 from typing import NamedTuple, Optional
@@ -10,7 +9,7 @@ import rftplib
 
 from . import _hints
 from ._pool import pool_of
-from ._prepare import prepare
+from ._prepare import enter
 from ._site_url import SCHEMES, parse
 from .tls import FTPS, FTPS_PORT
 
@@ -245,9 +244,7 @@ class Site:
             ftp.connect(self.host, self.port, timeout=connect)
             ftp.sock.settimeout(reply)
             ftp.timeout = idle
-            with contextlib.nullcontext() if pool is None else pool.login():
-                ftp.login(*self._login())
-            return ftp, prepare(ftp, self.directory, pool, along)
+            return ftp, enter(ftp, self._login, self.directory, pool, along)
         except BaseException as error:
             ftp.close()
             told = _hints.of_site(error, self)

@@ -26,6 +26,8 @@ pub struct Batch {
     ends: Vec<usize>,
     /// How many commands may be unanswered.
     window: usize,
+    /// How many replies are waited for.
+    wanted: usize,
     /// How many bytes were sent, and how many commands with them.
     sent: usize,
     begun: usize,
@@ -42,8 +44,9 @@ pub struct Batch {
 
 impl Batch {
     /// `commands`: as they are sent, their line ends included. `window`: how many may be unanswered, at least one.
-    /// `max_reply`: how many characters the multi-line replies may have together.
-    pub fn new(commands: &[Vec<u8>], window: usize, max_reply: Option<usize>) -> Self {
+    /// `late`: the replies to so many of the last ones are left for whoever reads next. `max_reply`: how many characters
+    /// the multi-line replies may have together.
+    pub fn new(commands: &[Vec<u8>], window: usize, late: usize, max_reply: Option<usize>) -> Self {
         let mut end = 0;
         let ends = commands.iter().map(|command| {
             end += command.len();
@@ -53,6 +56,7 @@ impl Batch {
             ends: ends.collect(),
             wire: commands.concat(),
             window: window.max(1),
+            wanted: commands.len().saturating_sub(late),
             sent: 0,
             begun: 0,
             open: None,
@@ -89,12 +93,17 @@ impl Batch {
         self.sent > begin.copied().unwrap_or(0)
     }
 
-    /// Every command has its reply.
+    /// All is sent, and every reply that is waited for is there.
     pub fn is_done(&self) -> bool {
-        self.replies.len() == self.ends.len()
+        self.begun == self.ends.len() && self.replies.len() == self.wanted
     }
 
-    /// Takes a line of a reply, its end stripped. Only to be called while a command is unanswered.
+    /// Whether a reply that is waited for may come now.
+    pub fn awaits(&self) -> bool {
+        self.unanswered() > 0 && self.replies.len() < self.wanted
+    }
+
+    /// Takes a line of a reply, its end stripped. Only to be called while one is awaited.
     pub fn take(&mut self, line: &[u8]) -> Result<(), Error> {
         let whole = match self.open.take() {
             None => {

@@ -7,9 +7,11 @@ import threading
 
 import pytest
 from rftplib import error_perm
+from rftplib._features import parse_feat
 from rftplib.listing import ListingError
 from rftplib.mirror import Refused, plan
-from rftplib.session import Site
+from rftplib.session import Site, features
+from support.actions import close
 from support.listing_server import send
 from support.mirror_server import TreeServer, listing, say, send_and_say, send_only
 
@@ -136,12 +138,14 @@ class FactsServer(TreeServer):
         self.told, self.facts = told, "type;perm;size;modify;unique;"
 
     def opts(self, session):
+        if session.line == "OPTS UTF8 ON":
+            return session.say(b"200 utf8\r\n")
         if self.told[:1] == "2":
             self.facts = session.line.rpartition(" ")[2]
         for command, whole in self.contents().items():
             if command[:4] == "MLSD":
                 self.data_of[command] = b"".join(map(self.cut, whole.splitlines()))
-        session.say(f"{self.told.format(self.facts)}\r\n".encode())
+        return session.say(f"{self.told.format(self.facts)}\r\n".encode())
 
     def cut(self, line):
         facts, _, name = line.decode().partition("; ")
@@ -161,6 +165,70 @@ def test_facts_that_a_mirror_needs(local):
     assert server.commands[:first][-3:] == ["TYPE I", "PWD", "OPTS MLST type;size;modify;unique;"]
     assert server.asked("OPTS")[1:] == ["OPTS MLST type;perm;size;modify;unique;"]
     assert server.asked("USER", "FEAT") == ["USER user", "FEAT"]  # it is the same connection
+
+
+KNOWN = b"220 ProFTPD Server (here) [127.0.0.1]\r\n"
+
+
+@pytest.mark.parametrize("reply", [FACTS, "211-x\r\n MLST type*;size*;\r\n211 end", "500 what?"])
+def test_features_that_come_late(reply, local):
+    """The first data connection doesn't wait for them, where OPTS has said already that there is MLSD."""
+
+    def feat(session):
+        session.wait_readable(session.data_listener)
+        session.say(f"{reply}\r\n".encode())
+
+    server = FactsServer()
+    server.actions["FEAT"] = feat
+    with server.site() as site:
+        server.greeting = KNOWN
+        made = plan(site, local)
+        assert copied(made) == ALL and not made.failures
+        with site.borrow() as ftp:
+            assert features(ftp) == parse_feat(reply.replace("\r\n", "\n"))
+            assert ftp.sendcmd("TYPE I") == "200 type"
+    assert server.asked("USER", "FEAT") == ["USER user", "FEAT"]
+
+
+def test_features_that_are_lost(local):
+    """The connection ends instead: another one asks again."""
+
+    def lost(session):
+        del server.actions["FEAT"]
+        session.say(b"211-Features:\r\n MLST ty")
+        close(session)
+
+    server = FactsServer()
+    server.actions["FEAT"] = lost
+    with server.site() as site:
+        server.greeting = KNOWN
+        made = plan(site, local)
+        assert copied(made) == ALL and not made.failures
+    assert server.asked("USER", "FEAT") == ["USER user", "FEAT"] * 2
+
+
+def test_features_that_others_wait_for(local):
+    """Others log in before they have come, and none of those asks as well."""
+
+    def feat(session):
+        server.wait_for("PASS", 4)
+        session.say(f"{FACTS}\r\n".encode())
+
+    def password(session):
+        session.say(b"230 in\r\n")
+        if len(server.asked("PASS")) > 1:
+            server.wait_for("MLSD")  # what FEAT says has come
+
+    server = FactsServer()
+    server.answers["USER"] = "331 who"
+    server.actions.update({"FEAT": feat, "PASS password": password})
+    with server:
+        server.greeting = KNOWN
+        site = Site(f"ftp://user:password@127.0.0.1:{server.port}", connections=4)
+        made = plan(site, local)
+        site.close()
+    assert copied(made) == ALL and not made.failures
+    assert server.asked("FEAT") == ["FEAT"]
 
 
 @pytest.mark.parametrize("told", ["500 what?", "501 no", "200 MLST OPTS", "200 done, whatever {}that was"])

@@ -37,6 +37,8 @@ def serving(folder: Path, arguments: tuple[str, ...] = ARGUMENTS) -> Iterator[De
     command = [sys.executable, *arguments, "-i", "127.0.0.1", "-p", "0"]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         said: list[str] = []
+        # It must not wait for somebody to read its log.
+        reading = threading.Thread(target=collections.deque, args=(process.stderr, 0))
         try:
             for line in process.stderr:
                 said.append(line)
@@ -44,8 +46,9 @@ def serving(folder: Path, arguments: tuple[str, ...] = ARGUMENTS) -> Iterator[De
                     break
             else:
                 raise OSError(f"pyftpdlib didn't start: {''.join(said)}")
-            # It must not wait for somebody to read its log.
-            threading.Thread(target=collections.deque, args=(process.stderr, 0)).start()
+            reading.start()
             yield DemoServer(int(started[1]))
         finally:
             process.terminate()
+            if reading.ident is not None:
+                reading.join()  # before the pipe is closed

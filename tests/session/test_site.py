@@ -223,18 +223,6 @@ def test_what_a_client_is_like():
         ]
 
 
-def test_known_servers_get_the_first_commands_together():
-    """Those whose greeting names them, as they answer in order: all others tell by FEAT first."""
-    replies = b'211-x\r\n SIZE\r\n UTF8\r\n211 end\r\n200 type\r\n200 utf8\r\n257 "/"\r\n250 cwd\r\n'
-    script = {"FEAT": None, "TYPE": None, "OPTS": None, "PWD": None, "CWD": replies}
-    with Server(script, greeting=b"220 ProFTPD Server (here) [127.0.0.1]\r\n") as server:
-        with Site(f"ftp://user:secret@127.0.0.1:{server.port}/some", timeouts=Timeouts(15, 15, 15)).open() as ftp:
-            assert features(ftp).size and features(ftp).utf8
-        assert server.commands() == [
-            *["USER user", "PASS secret", "FEAT", "TYPE I", "OPTS UTF8 ON", "PWD", "CWD some", "QUIT"],
-        ]
-
-
 def test_a_directory_that_isnt_there_is_an_error():
     with Server({"CWD": b"550 no\r\n"}) as server:
         with pytest.raises(rftplib.error_perm, match="^550 no$"):

@@ -146,10 +146,12 @@ class Listings(Ahead):
         for reply in replies:
             if reply.command == _EPSV:
                 self._address = self._understood(reply.text)
-            elif reply.code == 200:
-                self._leave_out(reply)
         if self._works and self._address:
             vars(self._ftp)[READY] = _options.connect(self._ftp, self._address, "data_timeout")
+        features(self._ftp)  # which may have been on their way meanwhile
+        for reply in replies:
+            if _is_taken(reply):
+                self._leave_out(reply)
         return self
 
     def __exit__(self, *raised):
@@ -171,7 +173,7 @@ class Listings(Ahead):
     def _leave_out(self, reply):
         """See that the reply to OPTS names what is needed (RFC 3659, section 7.9), else have all facts again."""
         needed, given = _facts(features(self._ftp))
-        undo = [_opts(given)]
+        undo = [_opts(given)] if given else []
         if {fact.lower() for fact in needed} <= set(reply.text.lower().split(" ")[-1].split(";")):
             vars(self._ftp)[UNDO] = undo
         else:
@@ -187,6 +189,11 @@ class Listings(Ahead):
         return reply
 
 
+def has_mlst(ftp):
+    """Whether the server has MLSD and MLST, as an option of theirs that it has taken says before FEAT does."""
+    return any(map(_is_taken, vars(ftp).get(ALONG, ()))) or "MLST" in features(ftp)
+
+
 def along(found):
     """What is sent before the first listing, where there is MLSD, or where that isn't known yet: see Site._open()."""
     if found is None:
@@ -195,6 +202,11 @@ def along(found):
         return []
     needed, given = _facts(found)
     return [*([_opts(needed)] if needed != given else []), _EPSV]
+
+
+def _is_taken(reply):
+    """Whether it is of OPTS MLST, and says yes."""
+    return reply.command != _EPSV and reply.code == 200
 
 
 def _facts(found):

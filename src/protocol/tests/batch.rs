@@ -10,7 +10,7 @@ fn commands(count: usize) -> Vec<Vec<u8>> {
 }
 
 fn batch(count: usize, window: usize) -> Batch {
-    Batch::new(&commands(count), window, Some(1000))
+    Batch::new(&commands(count), window, 0, Some(1000))
 }
 
 #[test]
@@ -27,6 +27,20 @@ fn no_more_than_the_window_goes_out() {
     );
     batch.take(b"213 5").unwrap();
     assert_eq!((batch.outgoing(), batch.unanswered()), (&b"SIZE 2\r\n"[..], 1));
+}
+
+#[test]
+fn late_replies_are_left() {
+    let mut batch = Batch::new(&commands(2), 1, 1, None);
+    assert_eq!(batch.outgoing(), b"SIZE 0\r\n");
+    batch.sent(8);
+    assert!(batch.awaits());
+    batch.take(b"213 5").unwrap();
+    assert!(!batch.is_done() && !batch.awaits());
+    assert_eq!(batch.outgoing(), b"SIZE 1\r\n");
+    batch.sent(8);
+    assert!(batch.is_done() && !batch.awaits());
+    assert_eq!(batch.unanswered(), 1);
 }
 
 #[test]

@@ -37,13 +37,14 @@ const AHEAD: usize = 64 * 1024;
 /// was sent up to its middle, so that nothing can follow it.
 type Outcome<'py> = (Option<Bound<'py, PyAny>>, isize);
 
-/// Sends `commands`, exact `str`s, at most `window` of them unanswered, and appends the text of each reply to `replies`.
-/// None where the object's own methods have to do it: then nothing has been sent.
+/// Sends `commands`, exact `str`s, at most `window` of them unanswered, and appends the text of each reply to `replies`,
+/// but for those to the last `late` ones. None where the object's own methods have to do it: then nothing has been sent.
 #[pyfunction]
 pub fn batch<'py>(
     ftp: &Bound<'py, PyAny>,
     commands: &Bound<'py, PyList>,
     window: usize,
+    late: usize,
     replies: &Bound<'py, PyList>,
 ) -> PyResult<Option<Outcome<'py>>> {
     let py = ftp.py();
@@ -83,7 +84,7 @@ pub fn batch<'py>(
     if !reader.reads_from(py, &sock) || !can_be_pumped(&sock)? {
         return Ok(None);
     }
-    let batch = Batch::new(&wire, window, max_reply(ftp)?);
+    let batch = Batch::new(&wire, window, late, max_reply(ftp)?);
     let meter = Meter::default();
     for line in commands.iter() {
         modules::sys(py)?.run_method_held(intern!(py, "audit"), (intern!(py, "ftplib.sendcmd"), ftp, line))?;
@@ -301,7 +302,7 @@ impl Exchange {
 
     fn take_replies(&mut self) {
         let charset = self.lines.charset();
-        while self.failed.is_none() && self.batch.unanswered() > 0 {
+        while self.failed.is_none() && self.batch.awaits() {
             let Some(line) = self.lines.line(Some(self.limit.saturating_add(1))) else {
                 return;
             };
