@@ -34,7 +34,7 @@ OPTIONS_SUITES = ("compat", "control", "download", "listing", "session", "tls", 
 OWN_ENVIRONMENT = ("integrations",)  # needs packages that the others don't: scripts/integrations
 LARGE = ("tls", "transfer", "session", "fs", "waiting", "native_tls")
 # Their long tail is more servers, more orders, more of what fsspec asks: nothing that is another Python's to answer.
-ABOUT_SERVERS = ("fs", "session", "tls")
+ABOUT_SERVERS = ("fs", "listing", "mirror", "session", "tls", "transfers")
 AT_ONCE = 2 * (os.cpu_count() or 1)  # a suite waits for more than half of its time
 TIMEOUT = 1800  # seconds for one suite; a single test has pytest's own timeout
 NO_TESTS = 5  # pytest's exit status
