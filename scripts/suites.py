@@ -35,6 +35,8 @@ OWN_ENVIRONMENT = ("integrations",)  # needs packages that the others don't: scr
 LARGE = ("tls", "transfer", "session", "fs", "waiting", "native_tls")
 # Their long tail is more servers, more orders, more of what fsspec asks: nothing that is another Python's to answer.
 ABOUT_SERVERS = ("fs", "listing", "mirror", "session", "tls", "transfers")
+# Only they have tests of hypothesis's. Its plugin imports all of it at the end of any run, which takes a second.
+HYPOTHESIS = ("control", "transfer")
 AT_ONCE = 2 * (os.cpu_count() or 1)  # a suite waits for more than half of its time
 TIMEOUT = 1800  # seconds for one suite; a single test has pytest's own timeout
 NO_TESTS = 5  # pytest's exit status
@@ -61,6 +63,7 @@ def run_suite(results, label, python, suite, long):
         environment["RFTPLIB_TEST_OPTIONS"] = "all"
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"-c{ROOT}/pyproject.toml"]
     command += [] if long else ["-m", "not long"]
+    command += [] if suite in HYPOTHESIS else ["-p", "no:hypothesispytest"]
     command += ["-rs", f"--junitxml={stem}.xml", str(TESTS / suite)]
     pathlib.Path(f"{stem}.xml").unlink(missing_ok=True)  # of an earlier run
     start = time.monotonic()
