@@ -75,6 +75,7 @@ def run_suite(results, label, python, suite, long):
             status = process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             status = f"killed after {TIMEOUT} s"
+            abort(process)
         finally:
             kill_group(process)
             RUNNING.remove(process)
@@ -102,6 +103,15 @@ def in_order(jobs):
         return 0, (LARGE.index(suite) + turn) % len(LARGE), turn
 
     return sorted(jobs, key=key)
+
+
+def abort(process):
+    """End it by the signal at which pytest's faulthandler writes every thread's stack into the log."""
+    process.send_signal(signal.SIGABRT)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        pass
 
 
 def kill_group(process):
