@@ -58,8 +58,22 @@ def says_too_many(error):
     return text[:3] in ("421", "425", "530") and bool(_TOO_MANY.search(text)) and not _OTHERS.search(text)
 
 
+class _Place:
+    """What a connection that is being opened, or a first login, is counted by."""
+
+    __slots__ = ("__weakref__",)
+
+
+def _nobody():
+    """In the place of a reference to a first login: there is none."""
+
+
 class Pool:
-    """At most `limit` connections, each lent to one borrower at a time."""
+    """At most `limit` connections, each lent to one borrower at a time.
+
+    What is counted is referred to weakly: Ctrl-C between two lines may take it from the one who had it, and then its
+    place is free again.
+    """
 
     def __init__(self, site):
         self._site = site
@@ -70,18 +84,18 @@ class Pool:
 
     def _begin(self):
         """Nothing stands, and nobody waits: at first, and in a forked process."""
-        lock = threading.Lock()
-        self._changed, self._turn = threading.Condition(lock), threading.Condition(lock)
-        self._let_in, self._first = False, None  # whether a login has succeeded, and the one before that, under way
+        # held by its own `with`: Condition's is Python code, in which Ctrl-C would leave it locked
+        self._mutex = threading.Lock()
+        self._changed, self._turn = threading.Condition(self._mutex), threading.Condition(self._mutex)
+        self._let_in, self._first = False, _nobody  # whether a login has succeeded, and the one before, under way
         self.together = True  # whether first commands may be sent together, see _prepare.enter()
         self._refusal = None  # of the latest login that has come to nothing for good
         self._told = None, None  # a server that has taken the login, and what it has said to FEAT
         self._process = os.getpid()
-        self._standing = 0  # how many connections there are, lent or idle
-        self._opening = 0  # how many are about to be opened
+        self._standing = weakref.WeakSet()  # the connections that there are, lent or idle
+        self._opening = weakref.WeakSet()  # the places of those that are about to be opened
         self._most = 0  # how many have stood at once since the server has refused one
         self._lowered = 0.0  # when it has, or when one more was tried since
-        self._held = {}  # how many each thread has
 
     def after_fork(self):
         """In the child: the connections are the parent's."""
@@ -98,8 +112,8 @@ class Pool:
         """Return a connection that is fit to be used."""
         while True:
             lent = self._next()
-            if lent is None:
-                lent = self._open(along)
+            if isinstance(lent, _Place):
+                lent = self._open(lent, along)
             elif not self._is_fit(lent):
                 continue
             if lent is not None:
@@ -107,52 +121,57 @@ class Pool:
 
     def give_back(self, lent, error=None):
         """Take a connection back from its borrower, whose block `error` has ended, if any."""
-        fit = lent.process == os.getpid() and lent.clean_up(error)
-        if not fit:
-            lent.close()
-        if lent.process != self._process:
-            return  # a fork has copied it
-        with self._changed:
+        fit = False
+        try:
+            fit = lent.process == os.getpid() and lent.clean_up(error)
+        finally:
+            if not fit:
+                lent.close()
+            if lent.process == self._process:  # a fork hasn't copied it
+                _close_all(self._note(lent, fit, error))
+
+    def _note(self, lent, fit, error):
+        with self._mutex:
             stale = self._take_stale()
-            self._hold(lent.lender, -1)
+            lent.lender = None
             if fit:
                 self._idle.append(lent)
             else:
-                self._standing -= 1
+                self._standing.discard(lent)
             if says_too_many(error):
-                self._lower(self._standing)
+                self._lower(len(self._standing))
             self._changed.notify()
-        _close_all(stale)
+        return stale
 
     def close_idle(self):
         """Close the connections that nobody has."""
-        with self._changed:
+        with self._mutex:
             idle = self._idle[:]
             self._idle.clear()
-            self._standing -= len(idle)
+            self._standing.difference_update(idle)
             self._changed.notify_all()
         _close_all(idle)
 
     def _next(self):
-        """Take an idle connection, or a place for a new one (None). Waits until there is either."""
+        """Take an idle connection, or a place for a new one. Waits until there is either."""
         me, stale = threading.get_ident(), []
         try:
-            with self._changed:
+            with self._mutex:
                 while True:
                     self._regain()
                     stale += self._take_stale()
                     if self._idle:
                         lent = self._idle.pop()
                         lent.lender = me
-                        self._hold(me, 1)
                         return lent
-                    if self._standing + self._opening < self._limit:
-                        self._opening += 1
-                        return None
-                    if self._held.get(me):
+                    if self._count() < self._limit:
+                        place = _Place()
+                        self._opening.add(place)
+                        return place
+                    if any(lent.lender == me for lent in self._standing):
                         raise RuntimeError(
                             f"this thread has a connection of {self._site!r} already, and waits for no other: "
-                            f"{self._standing} are open, {self._limit} may be"
+                            f"{len(self._standing)} are open, {self._limit} may be"
                         )
                     self._changed.wait(LOOK)
         finally:
@@ -165,39 +184,37 @@ class Pool:
         finally:
             if not fit:
                 lent.close()
-                with self._changed:
-                    self._hold(lent.lender, -1)
-                    self._standing -= 1
+                with self._mutex:
+                    self._standing.discard(lent)
                     self._changed.notify()
         return fit
 
     def known(self, ftp):
         """Whether the same server has taken the login on another connection, as long as there is one, and what FEAT has
         said there, or None. A name may stand for several servers: the address and the greeting tell."""
-        with self._changed:
-            others = self._standing + self._opening > 1
+        with self._mutex:
+            others = self._count() > 1
             known = others and self._told[0] == _server(ftp) is not None
             return known, self._told[1] if known else None
 
     def learn(self, ftp, features=None):
         """Remember that this one has, and what FEAT has said, if that has come."""
-        with self._changed:
+        with self._mutex:
             self._told = _server(ftp), features
 
-    def _open(self, along):
+    def _open(self, place, along):
         """Open a connection in the place that was taken; None if the server says that there are too many."""
         lent = None
         try:
             lent = self._connect(along)
         finally:
-            with self._changed:
-                self._opening -= 1
+            with self._mutex:
+                self._opening.discard(place)
                 if lent is not None:
                     lent.lender = threading.get_ident()
-                    self._hold(lent.lender, 1)
-                    self._standing += 1
-                    self._most = max(self._most, self._standing)
-                    self._limit = max(self._limit, self._standing)
+                    self._standing.add(lent)
+                    self._most = max(self._most, len(self._standing))
+                    self._limit = max(self._limit, len(self._standing))
                 self._changed.notify()
         return lent
 
@@ -210,8 +227,8 @@ class Pool:
                 if not says_too_many(refusal):
                     raise
                 error = refusal
-            with self._changed:
-                standing = self._standing
+            with self._mutex:
+                standing = len(self._standing)
                 if standing and (standing >= self._most or time.monotonic() - began > COUNTED):
                     self._lower(standing)
                     return None
@@ -235,15 +252,15 @@ class Pool:
     def login(self):
         """A context for a login. Who comes, connected, while the first one is under way waits for its end: a password
         that is refused is sent once, and those that have waited raise the refusal as well."""
-        mine = object()
-        with self._turn:
+        mine = _Place()
+        with self._mutex:
             first, known = self._first, self._refusal
-            while first is not None and self._first is first:
+            while first() is not None and self._first is first:
                 self._turn.wait(LOOK)
             if self._refusal is not known:
                 raise copy.copy(self._refusal)
             if not self._let_in:
-                self._first = mine
+                self._first = weakref.ref(mine)
         succeeded, refusal = False, None
         try:
             yield
@@ -252,14 +269,17 @@ class Pool:
             refusal = None if says_too_many(error) else error
             raise
         finally:
-            with self._turn:
+            with self._mutex:
                 self._let_in = self._let_in or succeeded
                 self._refusal = refusal or self._refusal
-                if self._let_in or self._first is mine:
-                    self._first = None
+                if self._let_in or self._first() is mine:
+                    self._first = _nobody
                 self._turn.notify_all()
 
     # what follows is called with the lock held
+
+    def _count(self):
+        return len(self._standing) + len(self._opening)
 
     def _lower(self, standing):
         self._limit = self._most = max(standing, 1)
@@ -270,19 +290,12 @@ class Pool:
             self._limit += 1
             self._lowered += REGAIN
 
-    def _hold(self, thread, change):
-        count = self._held.get(thread, 0) + change
-        if count > 0:
-            self._held[thread] = count
-        else:
-            self._held.pop(thread, None)
-
     def _take_stale(self):
         """The connections that have been idle for too long, to be closed."""
         stale = []
         while self._idle and time.monotonic() - self._idle[0].since > IDLE:
             stale.append(self._idle.pop(0))
-        self._standing -= len(stale)
+        self._standing.difference_update(stale)
         return stale
 
 

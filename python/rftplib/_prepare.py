@@ -19,6 +19,9 @@ _IN_ORDER = re.compile("ProFTPD|Pure-FTPd|vsFTPd|pyftpdlib")
 # Among a client's attributes: the replies to what has been sent along with the first commands
 ALONG = "_rftplib_along"
 
+# Those of them that do so as well where a password is refused: pyftpdlib goes on with what follows
+_LOGINS_IN_ORDER = re.compile("ProFTPD|Pure-FTPd|vsFTPd")
+
 _LOGIN = FTP.login
 
 
@@ -39,7 +42,7 @@ def enter(ftp, login, directory, pool, along, together):
         if pool is not None:
             turn.enter_context(pool.login())
         taken, found = (False, None) if pool is None else pool.known(ftp)
-        opening = _begin(ftp, login(), in_order, taken)
+        opening = _begin(ftp, login(), together, taken)
         if not opening:
             turn.close()
         if found is not None:
@@ -89,13 +92,14 @@ def enter(ftp, login, directory, pool, along, together):
     return rftplib.parse257(where.text) if where.code == 257 else None
 
 
-def _begin(ftp, login, in_order, known):
+def _begin(ftp, login, together, known):
     """Log in, but for the commands that are returned: they go out together with those that follow a login.
 
     Servers that answer in order get PASS that way, and USER as well if they are known to take this login: a password is
     sent to nobody who has not asked for it. Who has a login() of their own, or an account, logs in by that.
     """
     user, password, account = login
+    in_order = together and _LOGINS_IN_ORDER.search(str(ftp.welcome))
     if not in_order or account or type(ftp).login is not _LOGIN or "login" in vars(ftp):
         ftp.login(*login)
         return []

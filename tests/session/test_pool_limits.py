@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import linecache
+import sys
 import threading
 
 import pytest
@@ -135,3 +137,47 @@ def test_a_first_login_that_is_lost_holds_nobody_up_twice():
         pool = _pool.pool_of(site)
         end(*in_threads(together, borrow))
     assert lost == ["lost"]
+
+
+def interrupted(work, number):
+    """Whether Ctrl-C came, at the line of the pool with this number, counted as they are run.
+
+    Not where a lock is let go at the end of a `with`: Python takes no signals there.
+    """
+    count = 0
+
+    def trace(frame, event, argument):
+        nonlocal count
+        if frame.f_code.co_filename != _pool.__file__:
+            return None
+        if event == "line" and "with " not in linecache.getline(_pool.__file__, frame.f_lineno):
+            count += 1
+            if count == number:
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
+
+
+@pytest.mark.parametrize("standing", [False, True])
+def test_wherever_ctrl_c_comes_the_place_is_free_again(standing):
+    def work():
+        with site.borrow() as ftp:
+            ftp.sendcmd("NOOP")
+
+    with LimitedServer(100) as server:
+        site, number = Site(server.url, connections=1, timeouts=SHORT), 1
+        while interrupted(work, number):
+            end(*in_threads(1, lambda _: work()))
+            if not standing:
+                site.close()
+            number += 1
+        site.close()
+    assert number > 40
