@@ -8,7 +8,7 @@ import pytest
 from rftplib import error_perm, error_temp
 from rftplib.transfer import Retry, TransferError, put
 from support.actions import close
-from support.file_server import AT_ONCE, DATA, TIME, FileServer, name_of, rnfr, rnto, store
+from support.file_server import AT_ONCE, DATA, TIME, FileServer, feat, name_of, rnfr, rnto, store
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -32,6 +32,14 @@ def test_overwriting_can_be_forbidden(source):
         assert (files(server), server.stored) == ({"b": b"old"}, [])
         put(server.site, source, "c", overwrite=False)
         assert bytes(server.files["c"].content) == DATA
+
+
+def test_a_directory_is_told_before_anything_is_sent(source):
+    mlst = b"250-Listing\r\n Type=dir;Modify=20200913122640; b\r\n250 End\r\n"
+    with FileServer((), {"MLST": mlst, "FEAT": feat("MLST type*;modify*;")}) as server:
+        with pytest.raises(IsADirectoryError, match="a directory on the server"):
+            put(server.site, source, "b", retry=AT_ONCE)
+        assert server.stored == []
 
 
 def test_one_that_comes_up_meanwhile_stays(source):

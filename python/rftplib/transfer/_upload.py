@@ -12,6 +12,7 @@ from .._loops import count
 from .._recover import recover
 from . import _naming
 from ._attempts import is_full, is_refused
+from ._look import look
 from ._part import OVERLAP, fresh_part_name, part_name
 from ._values import BeginAnew, NotWhole, TransferError, Transferred
 from ._verify import local_hash, offered, remote_hash
@@ -61,6 +62,8 @@ class Upload:
                 return self._done(ftp, *self._named)
             if self._check is not None:
                 self._check(ftp)
+            elif self._temporary and not look(ftp, self._remote).is_file:
+                raise IsADirectoryError(errno.EISDIR, "a directory on the server", self._remote)
             try:
                 return self._bring(ftp, offer)
             except BaseException as error:
