@@ -34,7 +34,9 @@ OPTIONS_SUITES = ("compat", "control", "download", "listing", "session", "tls", 
 OWN_ENVIRONMENT = ("integrations",)  # needs packages that the others don't: scripts/integrations
 LARGE = ("tls", "transfer", "session", "fs", "waiting", "native_tls")
 # Their long tail is more servers, more orders, more of what fsspec asks: nothing that is another Python's to answer.
-ABOUT_SERVERS = ("fs", "session", "tls")
+ABOUT_SERVERS = ("fs", "listing", "mirror", "session", "tls", "transfers")
+# Only they have tests of hypothesis's. Its plugin imports all of it at the end of any run, which takes a second.
+HYPOTHESIS = ("control", "transfer")
 AT_ONCE = 2 * (os.cpu_count() or 1)  # a suite waits for more than half of its time
 TIMEOUT = 1800  # seconds for one suite; a single test has pytest's own timeout
 NO_TESTS = 5  # pytest's exit status
@@ -62,6 +64,7 @@ def run_suite(results, label, python, suite, long):
         environment["RFTPLIB_TEST_OPTIONS"] = "all"
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}", f"-c{ROOT}/pyproject.toml"]
     command += [] if long else ["-m", "not long"]
+    command += [] if suite in HYPOTHESIS else ["-p", "no:hypothesispytest"]
     command += ["-rs", f"--junitxml={stem}.xml", str(TESTS / suite)]
     pathlib.Path(f"{stem}.xml").unlink(missing_ok=True)  # of an earlier run
     start = time.monotonic()
@@ -73,6 +76,7 @@ def run_suite(results, label, python, suite, long):
             status = process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             status = f"killed after {TIMEOUT} s"
+            abort(process)
         finally:
             kill_group(process)
             RUNNING.remove(process)
@@ -100,6 +104,15 @@ def in_order(jobs):
         return 0, (LARGE.index(suite) + turn) % len(LARGE), turn
 
     return sorted(jobs, key=key)
+
+
+def abort(process):
+    """End it by the signal at which pytest's faulthandler writes every thread's stack into the log."""
+    process.send_signal(signal.SIGABRT)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        pass
 
 
 def kill_group(process):

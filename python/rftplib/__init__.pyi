@@ -44,7 +44,7 @@ class FTP:
     welcome: str | None
     passiveserver: int
     trust_server_pasv_ipv4_address: bool  # ftplib has it, typeshed doesn't
-    # rftplib only, these eleven
+    # rftplib only
     max_reply: int | None
     skip_redundant_type: bool
     accept_any_active_peer: bool

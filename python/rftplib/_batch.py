@@ -86,6 +86,9 @@ def exchange(ftp, commands, window, late=0):
     the client's attributes says. The loops in Python wait for them as well.
     """
     texts, error, unanswered = [], None, 0
+    for command in commands:
+        if "\r" in command or "\n" in command:
+            raise ValueError("an illegal newline character should not be contained")
     if commands:
         try:
             if not _is_born(ftp):
@@ -115,11 +118,19 @@ def _check(command):
     """Raise unless `command` is one that can be in a batch."""
     if not isinstance(command, str):
         raise TypeError(f"a command is a str, not {type(command).__name__}")
-    if "\r" in command or "\n" in command:
-        raise ValueError("an illegal newline character should not be contained")
     verb = command.split(" ", 1)[0]
     if verb.upper() not in SINGLE_REPLY:
         raise ValueError(f"{verb!r} can't be in a batch: only commands with one reply and no data connection can")
+
+
+def late_reply(ftp, command):
+    """The Reply to the first of the commands whose replies exchange() hasn't waited for."""
+    reply = Reply(command, _reply(ftp, ftp.getresp))
+    attributes = vars(ftp)
+    attributes[UNANSWERED] -= 1
+    if not attributes[UNANSWERED]:
+        del attributes[UNANSWERED]
+    return reply
 
 
 def masked(command):

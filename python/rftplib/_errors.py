@@ -80,7 +80,7 @@ class _Explained:
 
     def __str__(self):
         told = ": ".join(filter(None, ["; ".join(self._places), self._hint]))
-        return f"{bare(self)} ({told})" if bare(self) else told
+        return f"{bare(self)} ({told})" if bare(self) and told else bare(self) or told
 
     def __reduce__(self):
         _, args, *state = super().__reduce__()

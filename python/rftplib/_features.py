@@ -2,6 +2,7 @@
 
 import weakref
 
+from ._batch import late_reply
 from ._control import UNANSWERED
 from ._errors import error_perm
 
@@ -102,8 +103,8 @@ class Features:
 # By connection: a server may say something else under TLS
 _known = weakref.WeakKeyDictionary()
 
-# Among a client's attributes: the pool that its connection is of, where what FEAT says is to be had without a question,
-# because the reply is on its way, or another connection has got it
+# Among a client's attributes, where what FEAT says is to be had without a question: the pool that its connection is of,
+# and whether the reply is on its way; else another connection has got it
 LATE = "_rftplib_late_features"
 
 # "not understood", "not implemented", "not for that parameter" (RFC 959): there is no FEAT
@@ -123,17 +124,17 @@ def features(ftp):
     except TypeError:  # somebody's own socket, or none
         found = None
     if found is None:
-        pool = getattr(ftp, "__dict__", {}).pop(LATE, None)
-        found = _ask(ftp) if pool is None else _late(ftp, pool)
+        pool, asked = getattr(ftp, "__dict__", {}).pop(LATE, (None, False))
+        found = _ask(ftp) if pool is None else _late(ftp, pool, asked)
         remember(ftp, found)
     return found
 
 
-def _late(ftp, pool):
-    on_its_way = vars(ftp).pop(UNANSWERED, 0)
-    found = None if on_its_way else pool.known(ftp)[1]
+def _late(ftp, pool, asked):
+    asked = asked and vars(ftp).get(UNANSWERED, 0)  # recover() has read it otherwise, or it is another connection
+    found = None if asked else pool.known(ftp)[1]
     if found is None:
-        found = _ask(ftp, on_its_way)
+        found = parse_feat(late_reply(ftp, "FEAT").text) if asked else _ask(ftp)
         pool.learn(ftp, found)
     return found
 
@@ -152,9 +153,9 @@ def parse_feat(text):
     return Features(lines[1:-1])
 
 
-def _ask(ftp, asked=False):
+def _ask(ftp):
     try:
-        return parse_feat(ftp.getresp() if asked else ftp.sendcmd("FEAT"))
+        return parse_feat(ftp.sendcmd("FEAT"))
     except error_perm as refusal:
         if refusal.args[0][:3] not in _UNKNOWN:
             raise

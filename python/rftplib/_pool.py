@@ -73,6 +73,7 @@ class Pool:
         lock = threading.Lock()
         self._changed, self._turn = threading.Condition(lock), threading.Condition(lock)
         self._let_in, self._first = False, None  # whether a login has succeeded, and the one before that, under way
+        self.together = True  # whether first commands may be sent together, see _prepare.enter()
         self._refusal = None  # of the latest login that has come to nothing for good
         self._told = None, None  # a server that has taken the login, and what it has said to FEAT
         self._process = os.getpid()

@@ -1,13 +1,15 @@
 """A login, and what is asked of a server, and told to it, right behind it."""
 
 import contextlib
+import itertools
 import re
+from socket import timeout as TimedOut
 
 import rftplib
 
 from ._batch import Reply, batch, exchange, masked
 from ._control import credentials
-from ._errors import error_reply, refusal_of, tell
+from ._errors import Error, error_reply, refusal_of, tell
 from ._features import LATE, parse_feat, remember
 from ._ftp import FTP
 
@@ -20,14 +22,19 @@ ALONG = "_rftplib_along"
 _LOGIN = FTP.login
 
 
-def enter(ftp, login, directory, pool, along):
+class Halted(Exception):
+    """Of several commands sent together only some were answered, and none refused; the cause says what came instead."""
+
+
+def enter(ftp, login, directory, pool, along, together):
     """Log in and bring a client into the state that all have in common; returns the login's directory, None if the
     server doesn't tell.
 
-    That is TYPE I, names in UTF-8 where that is to be asked for, and the directory where connections begin. login(): is
-    called for what FTP.login() takes.
+    That is TYPE I, names in UTF-8 where that is to be asked for, and the directory where connections begin. login() is
+    called for what FTP.login() takes. together: whether servers that answer in order get what can be sent together so;
+    raises Halted where that seems to be more than they, or a firewall in between, let pass.
     """
-    in_order = bool(_IN_ORDER.search(str(ftp.welcome)))
+    in_order = together and bool(_IN_ORDER.search(str(ftp.welcome)))
     with contextlib.ExitStack() as turn:
         if pool is not None:
             turn.enter_context(pool.login())
@@ -43,26 +50,38 @@ def enter(ftp, login, directory, pool, along):
         if (found is None or found.utf8) and ftp.encoding.lower() in ("utf-8", "utf8"):
             commands.append("OPTS UTF8 ON")  # a refusal says that it can't be turned off
         entering = ["CWD " + directory] if directory else []
-        more = [] if along is None else along(found)
-        # FEAT comes last: of many replies, each sent by itself, as ProFTPD does, the first ten come in one round trip.
-        # Who lists doesn't wait for it; another connection may have asked already.
+        more = along(ftp, found) if along is not None and together else []
+        if taken and found is None:
+            more = more[:1]  # the other connection says what the options are
+        # Of many replies, each sent by itself, as ProFTPD does those to FEAT, the first ten come in one round trip. Who
+        # lists doesn't wait for the others; another connection may have asked already.
         asked = ["FEAT"] if found is None and not (taken and more) else []
-        window = 64 if in_order or found else 1  # who is too simple for FEAT may answer in any order, as aioftp does
-        first, late = [*opening, *commands, "PWD", *entering, *more], len(asked) if more else 0
-        replies = exchange(ftp, [*first, *asked], window, late)
-        if opening:
-            _check_login(replies[: len(opening)])
-        if len(replies) > len(first):
-            _learn(ftp, pool, replies.pop())
+        late = len([*asked, *more[1:]]) if asked and more else 0
+        sent = [*opening, *commands, "PWD", *entering, *more[:1], *asked, *more[1:]]
+        window = 64 if in_order or found and together else 1  # who is too simple for FEAT may answer in any order
+        try:
+            replies = iter(exchange(ftp, sent, window, late))
+        except (Error, OSError, EOFError) as error:
+            vars(error).pop("_places", None)  # how many commands went out together is nobody else's concern
+            _check_login(error.replies[: len(opening)], whole=False)
+            if window > 1 and not isinstance(error, Error) and (error.replies or not isinstance(error, TimedOut)):
+                raise Halted from error
+            raise
+
+        def told(commands):
+            return list(itertools.islice(replies, len(commands)))
+
+        _check_login(told(opening))
+        type_reply, (where, *entered) = told(commands)[0], told(["PWD", *entering])
+        ahead, features, options = told(more[:1]), told(asked), told(more[1:])
+        if features:
+            _learn(ftp, pool, *features)
         elif found is None:
-            vars(ftp)[LATE] = pool
+            vars(ftp)[LATE] = pool, bool(asked)
             if asked:
                 pool.learn(ftp)
-        del replies[: len(opening)]
     if more:
-        vars(ftp)[ALONG] = replies[-len(more) :]
-        del replies[-len(more) :]
-    type_reply, (where, *entered) = replies[0], replies[len(commands) :]
+        vars(ftp)[ALONG] = [*ahead, *options]
     if type_reply.ok and hasattr(ftp, "_type_in_force"):
         ftp._type_in_force = "TYPE I"
     if directory and not entered[-1].ok:
@@ -91,16 +110,17 @@ def _begin(ftp, login, in_order, known):
     return []
 
 
-def _check_login(replies):
-    """Raise what login() raises for the replies to USER and PASS, or to one of them."""
+def _check_login(replies, whole=True):
+    """Raise what login() raises for the replies to USER and PASS, or to one of them; whole: all that were asked for."""
     for reply in replies:
         if not reply.ok:
             raise _refusal(reply)
         if reply.text[:1] == "2":
             return
-    error = error_reply(reply.text)
-    tell(error, masked(reply.command))
-    raise error
+    if whole and replies:
+        error = error_reply(replies[-1].text)
+        tell(error, masked(replies[-1].command))
+        raise error
 
 
 def _refusal(reply):

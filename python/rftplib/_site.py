@@ -9,7 +9,7 @@ import rftplib
 
 from . import _hints
 from ._pool import pool_of
-from ._prepare import enter
+from ._prepare import Halted, enter
 from ._site_url import SCHEMES, parse
 from .tls import FTPS, FTPS_PORT
 
@@ -235,16 +235,26 @@ class Site:
     def _open(self, pool=None, along=None):
         """A new client, and the directory of the login; None if the server doesn't tell.
 
-        pool: the one that it is for. along(features): commands that are sent together with the first ones, given what
-        FEAT says, None if that isn't known yet; the replies are left in the client, see _prepare.ALONG.
+        pool: the one that it is for. along(ftp, features): commands that are sent together with the first ones, given
+        what FEAT says, None if that isn't known yet; the replies are left in the client, see _prepare.ALONG.
         """
+        together = pool is None or pool.together
+        try:
+            return self._opened(pool, along, together)
+        except Halted:
+            opened = self._opened(pool, along, False)
+        if pool is not None:
+            pool.together = False
+        return opened
+
+    def _opened(self, pool, along, together):
         ftp = self._client()
         try:
             connect, reply, idle = self.timeouts
             ftp.connect(self.host, self.port, timeout=connect)
             ftp.sock.settimeout(reply)
             ftp.timeout = idle
-            return ftp, enter(ftp, self._login, self.directory, pool, along)
+            return ftp, enter(ftp, self._login, self.directory, pool, along, together)
         except BaseException as error:
             ftp.close()
             told = _hints.of_site(error, self)

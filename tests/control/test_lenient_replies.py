@@ -221,7 +221,8 @@ def test_the_same_under_tls(preface):
 
 @by_our_reader
 @pytest.mark.parametrize("reply", [b"226 no files\r\n", b"250 done\r\n", b"226-no\r\n226 files\r\n"])
-def test_a_completion_without_150_ends_the_transfer(reply):
+def test_a_completion_without_150_ends_the_transfer(reply, monkeypatch):
+    monkeypatch.setattr(_lenient, "SOON", 0.1)  # nothing more will come
     with Server({"NLST": (open_data, reply)}) as server:
         ftp = rftplib.FTP(timeout=20)
         ftp.connect(server.host, server.port)

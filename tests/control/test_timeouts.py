@@ -13,13 +13,14 @@ from support.actions import DOWNLOAD, open_data
 from support.clients import keeping
 from support.harness import same
 
-SHORT = 0.1
+SHORT = 0.05
+NOT_SO_SHORT = 0.2  # where something has to come before nothing does
 SILENT = dict.fromkeys(["X", "RETR", "LIST", "STOR"])
 
 
-def impatient(env, **kw):
+def impatient(env, timeout=SHORT, **kw):
     ftp = env.ftp(**kw)
-    ftp.sock.settimeout(SHORT)
+    ftp.sock.settimeout(timeout)
     return ftp
 
 
@@ -155,7 +156,7 @@ def test_no_final_reply():
 
 def test_no_answer_to_pasv_and_no_connection_in_active_mode():
     def script(lib, env):
-        ftp = impatient(env)
+        ftp = impatient(env, NOT_SO_SHORT)
         env.attempt(ftp.nlst)
         ftp = env.ftp()
         ftp.set_pasv(False)
@@ -230,7 +231,7 @@ def test_tls_silence_in_a_download():
 
         def impatient_data(cmd, rest=None, real=ftp.ntransfercmd):
             conn, size = real(cmd, rest)
-            conn.settimeout(SHORT)
+            conn.settimeout(NOT_SO_SHORT)
             return conn, size
 
         ftp.ntransfercmd = impatient_data

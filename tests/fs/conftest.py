@@ -5,7 +5,7 @@ from __future__ import annotations
 import fsspec
 import pytest
 from support.areas import Area
-from support.needed import chosen, endpoint, nothing_left, unavailable_of, work_of  # noqa: F401
+from support.needed import cases, chosen, endpoint, nothing_left, unavailable_of, work_of  # noqa: F401
 from support.sessions import ENDPOINTS as ALL
 
 SERVERS = ("vsftpd", "proftpd", "pureftpd", "pyftpdlib")
@@ -17,18 +17,14 @@ ENDPOINTS = [
 
 
 # Each server once a day; the others are `long`.
-DAILY = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain", "pureftpd-ipv4-tls1.3", "pyftpdlib-ipv4-plain")
+DAILY = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain", "pureftpd-ipv4-plain", "pyftpdlib-ipv4-tls1.3")
 PATTERNS = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain")
 
 
 def pytest_generate_tests(metafunc):
     if "endpoint" in metafunc.fixturenames:
         daily = getattr(metafunc.module, "DAILY", DAILY)
-        endpoints = [
-            pytest.param(one, id=str(one), marks=() if str(one) in daily else pytest.mark.long)
-            for one in chosen(metafunc, ENDPOINTS)
-        ]
-        metafunc.parametrize("endpoint", endpoints, indirect=True)
+        metafunc.parametrize("endpoint", cases(chosen(metafunc, ENDPOINTS), daily), indirect=True)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -7,7 +7,7 @@ import os
 import pytest
 from fsspec.tests import abstract
 
-DAILY = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain")
+DAILY = ("vsftpd-ipv4-plain", "proftpd-ipv4-plain")
 pytestmark = pytest.mark.endpoints(where=lambda endpoint: str(endpoint) in DAILY or endpoint.protection != "plain")
 
 

@@ -269,6 +269,7 @@ def test_a_copy_by_way_of_a_full_disk(fs, work, monkeypatch):
 
     monkeypatch.setattr("tempfile.SpooledTemporaryFile", Full)
     path = work.put("file", DATA)
+    os.utime(work.path / "file", (WHEN, WHEN))  # or it would be waited for
     with pytest.raises(OSError, match=f"copying '{path}' by way of .*TMPDIR") as caught:
         fs.copy(path, f"{work.root}/copy")
     assert caught.value.errno == errno.ENOSPC and work.names() == ["file"]
@@ -280,6 +281,7 @@ def test_files_both_ways(fs, work, tmp_path):
     fs.put_file(tmp_path / "local", f"{work.root}/new/deep/file", callback=seen)
     assert (seen.size, seen.value) == (SIZE, SIZE)
     assert (work.path / "new/deep/file").read_bytes() == DATA
+    os.utime(work.path / "new/deep/file", (WHEN, WHEN))  # or it would be waited for
     seen = fsspec.callbacks.Callback()
     fs.get_file(f"{work.root}/new/deep/file", tmp_path / "some/where", callback=seen)
     assert (seen.size, seen.value) == (SIZE, SIZE)

@@ -8,7 +8,7 @@ from support.real import content
 
 DATA = content(3_000_000)
 LATENCY = 0.002  # one way
-TIMES = 5
+TIMES = 3
 
 pytestmark = pytest.mark.endpoints(where=lambda endpoint: str(endpoint) in ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain"))
 

@@ -202,13 +202,13 @@ def test_a_class_with_methods_of_its_own_is_asked():
 # ------------------------------------------------------------------------ real servers
 
 
-def grow(folder, depth=3):
+def grow(folder, depth=2):
     for number in range(3):
         path = folder / f"file-{number}"
         path.write_bytes(b"x" * number)
         os.utime(path, (1_600_000_000 + number, 1_600_000_000 + number))
-    for number in range(4 if depth else 0):
-        below = folder / f"dir {number}" if number == 3 else folder / f"dir{number}"
+    for number in range(6 if depth else 0):
+        below = folder / f"dir {number}" if number == 5 else folder / f"dir{number}"
         below.mkdir()
         below.chmod(0o777)
         grow(below, depth - 1)
@@ -226,5 +226,5 @@ def test_a_tree_on_a_real_server(work, ftp):
     by_stat = server.stat
     server.stat = False
     plainly = list(walk(ftp))
-    assert told == plainly and len(told) == 3 * (1 + 4 + 16 + 64) + 4 + 16 + 64
+    assert told == plainly and len(told) == 3 * (1 + 6 + 36) + 6 + 36
     assert by_stat is (None if server.mlsd else True)

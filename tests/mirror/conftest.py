@@ -6,13 +6,14 @@ import concurrent.futures
 import os
 
 import pytest
-from support.needed import chosen, endpoint, no_pool_left, nothing_left, unavailable_of, work_of  # noqa: F401
-from support.sessions import ENDPOINTS, Work
+from support.needed import cases, chosen, endpoint, no_pool_left, nothing_left, unavailable_of, work_of  # noqa: F401
+from support.sessions import DAILY, ENDPOINTS, Work
 
 
 def pytest_generate_tests(metafunc):
     if "endpoint" in metafunc.fixturenames:
-        metafunc.parametrize("endpoint", chosen(metafunc, ENDPOINTS), ids=str, indirect=True)
+        daily = (*DAILY, "proftpd-ipv4-native")
+        metafunc.parametrize("endpoint", cases(chosen(metafunc, ENDPOINTS), daily), indirect=True)
 
 
 unavailable = unavailable_of([one.server.name for one in ENDPOINTS])

@@ -32,7 +32,8 @@ class Uploads(TreeServer):
         recv_data(session)
         name, data = session.argument, bytes(session.uploads[-1])
         # behind the first file of vsftpd's EPSV comes for sure; later on what has come by now is enough
-        session.conn.settimeout(10 if b"vsFTPd" in self.named and not self.early else 0.1)
+        hasty = b"vsFTPd" in self.named
+        session.conn.settimeout(10 if hasty and not self.early else 0.02 if hasty else 0.1)
         try:
             session.pending += session.conn.recv(65536)
         except OSError:

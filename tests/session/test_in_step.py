@@ -15,6 +15,7 @@ from rftplib.tls import FTPS
 from support.actions import auth_tls
 from support.certificates import CA_FILE
 from support.scripted_server import LIMIT, Server
+from support.side_by_side import end, in_threads
 
 CONTENT = b"0123456789"
 LATE = b"226 late\r\n"
@@ -167,21 +168,25 @@ def logged_in(server, ftp):
 
 
 @pytest.mark.parametrize("first", [0, pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long)])
-@pytest.mark.parametrize("at", range(1, 9))
-def test_a_reply_too_many_in_one_piece_with_a_probes(at, first, monkeypatch):
+def test_a_reply_too_many_in_one_piece_with_a_probes(first, monkeypatch):
+    """With each of two rows of them, in one run side by side."""
     monkeypatch.setattr(random, "sample", lambda rows, count: rows[first:] + rows[:first])
-    probes = []
 
-    def probe(session):
-        probes.append(session.line)
-        reply = b'257 "/home"\r\n' if session.line == "PWD" else b"200 noop\r\n"
-        session.say(reply + LATE if len(probes) == at else reply)
+    def behind(at):
+        probes = []
 
-    with Server({"PWD": probe, "NOOP": probe}) as server:
-        with logged_in(server, rftplib.FTP(timeout=TIMEOUT)) as ftp:
-            assert recover(ftp, 4)  # a quarter of it is lost
-            assert ftp.sendcmd("TYPE I") == "200 type"
-            assert ftp.size("x") == 1234
+        def probe(session):
+            probes.append(session.line)
+            reply = b'257 "/home"\r\n' if session.line == "PWD" else b"200 noop\r\n"
+            session.say(reply + LATE if len(probes) == at + 1 else reply)
+
+        with Server({"PWD": probe, "NOOP": probe}) as server:
+            with logged_in(server, rftplib.FTP(timeout=TIMEOUT)) as ftp:
+                assert recover(ftp, 4)  # a quarter of it is lost
+                assert ftp.sendcmd("TYPE I") == "200 type"
+                assert ftp.size("x") == 1234
+
+    end(*in_threads(8, behind))
 
 
 def test_a_reply_too_many_behind_the_last_one():
@@ -238,13 +243,13 @@ DRIPS = {"bytes": (b"", b"x"), "lines": (b"211-x\r\n", b" line\r\n"), "replies":
 @pytest.mark.parametrize("secured", [False, True])
 @pytest.mark.parametrize("kind", DRIPS)
 def test_the_limit_is_one_whatever_comes(kind, secured):
-    """The server would go on for longer than any machine takes for the second that was given."""
+    """The server would go on for longer than any machine takes for the half second that was given."""
     begin, piece = DRIPS[kind]
 
     def drip(session):
         session.say(begin)
-        for _ in range(150):
-            time.sleep(0.1)
+        for _ in range(600):
+            time.sleep(0.025)  # not as long as a single reply is waited for
             session.say(piece)
         session.server.note("all said")
 
@@ -256,7 +261,7 @@ def test_the_limit_is_one_whatever_comes(kind, secured):
             else rftplib.FTP(timeout=TIMEOUT)
         )
         with logged_in(server, ftp):
-            assert not recover(ftp, 1)
+            assert not recover(ftp, 0.5)
             assert ftp.sock is None
         assert "all said" not in server.happened
 

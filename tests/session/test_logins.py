@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 import rftplib
 from rftplib.session import Site, Timeouts, features
+from support.actions import close
 from support.scripted_server import Server
 
 KNOWN = b"220 ProFTPD Server (here) [127.0.0.1]\r\n"
@@ -16,7 +19,7 @@ PATIENT = Timeouts(15, 15, 15)
 
 
 def site_of(server, path="some", **options):
-    return Site(f"ftp://user:secret@127.0.0.1:{server.port}/{path}", timeouts=PATIENT, **options)
+    return Site(f"ftp://user:secret@127.0.0.1:{server.port}/{path}", **{"timeouts": PATIENT, **options})
 
 
 def test_one_round_trip_from_the_password_on():
@@ -78,6 +81,7 @@ REFUSALS = {
     "the password": ({"PASS": b"530 no\r\n"}, rftplib.error_perm, "530 no", "PASS ****"),
     "for now": ({"PASS": b"430 no\r\n"}, rftplib.error_temp, "430 no", "PASS ****"),
     "an account": ({"PASS": b"332 account\r\n"}, rftplib.error_reply, "332 account", "PASS ****"),
+    "the password, and the end": ({"PASS": (b"530 no\r\n", close)}, rftplib.error_perm, "530 no", "PASS ****"),
     "the end": ({"PASS": b"421 bye\r\n"}, rftplib.error_temp, "421 bye", "PASS ****"),
     "no reply": ({"PASS": b"what\r\n"}, rftplib.error_proto, "what", "PASS ****"),
 }
@@ -99,10 +103,56 @@ def test_a_refusal_is_what_login_raises(name, again):
                 pass
         error = caught.value
         assert (error.args, error.code, error.command) == ((text,), int(text[:3]) if text[0] < "9" else None, command)
+        assert str(error) == text
         assert "secret" not in f"{error!r} {error} {getattr(error, 'replies', '')}"
         if standing:
             standing.__exit__(None, None, None)
         site.close()
+
+
+def thrown_away(session):
+    """Some firewalls, and servers that hand the connection on, let one command pass at a time."""
+    session.pending.clear()
+    session.say(b"230 in\r\n")
+
+
+def hung_up(session):
+    if session.pending:
+        close(session)
+    session.say(b"230 in\r\n")
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["first", "next"])
+@pytest.mark.parametrize("action", [thrown_away, hung_up])
+def test_where_only_one_command_passes_at_a_time(action, again):
+    with Server({"FEAT": FEAT, **({} if again else {"PASS": action})}, greeting=KNOWN) as server:
+        site = site_of(server, timeouts=Timeouts(15, 0.5, 15))
+        with site.borrow():
+            server.replies["PASS"] = action
+            with site.borrow() as ftp:
+                assert ftp.sendcmd("NOOP")[:3] == "200" and features(ftp).size
+            with site.borrow() as ftp:
+                assert ftp.sendcmd("NOOP")[:3] == "200"
+        site.close()
+        assert len(server.sessions) <= 3  # one in vain
+        assert server.commands(-1)[:3] == ["USER user", "PASS secret", "TYPE I"]
+
+
+@pytest.mark.parametrize("greeting", [KNOWN, b"220 ready\r\n"])
+@pytest.mark.parametrize("again", [False, True], ids=["first", "next"])
+def test_nothing_smuggles_a_command_in(greeting, again):
+    passwords = iter(["secret"] * again + ["secret\r\nDELE x"])
+    with Server({"FEAT": FEAT}, greeting=greeting) as server:
+        site = Site(f"ftp://user@127.0.0.1:{server.port}/some", password=lambda: next(passwords), timeouts=PATIENT)
+        with site.borrow() if again else contextlib.nullcontext():
+            with pytest.raises(ValueError, match="illegal newline"):
+                with site.borrow():
+                    pass
+        site.close()
+        for path in ("a%0D%0ADELE x", "a%0ADELE x"):
+            with pytest.raises(ValueError):
+                Site(f"ftp://user:p@127.0.0.1:{server.port}/{path}").open()
+        assert not [line for line, _ in server.lines if "DELE" in line]
 
 
 def test_a_user_who_needs_no_password():

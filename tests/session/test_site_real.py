@@ -8,9 +8,9 @@ import os
 import pytest
 import rftplib
 from rftplib.session import Site, batch
-from rftplib.tls import NativeContext
 from servers import CATALOGUE
 from servers.layout import PASSWORD, USER, certificate
+from support.clients import native_context
 
 
 @pytest.mark.parametrize("name", ["vsftpd-implicit", "proftpd-implicit", "pyftpdlib-implicit"])
@@ -21,7 +21,7 @@ def test_implicit_tls(implicit_servers, name, native):
         pytest.skip(implicit_servers[name])
     url = f"ftps://{USER}:{PASSWORD}@localhost:{server.port}"
     if native:
-        site = Site(url, implicit=True, context=NativeContext(cafile=certificate("ca.crt")))
+        site = Site(url, implicit=True, context=native_context(certificate("ca.crt")))
     else:
         site = Site(f"{url}?cafile={certificate('ca.crt')}", implicit=True)
     with site.open() as ftp:

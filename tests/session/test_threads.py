@@ -9,8 +9,8 @@ import time
 import pytest
 import rftplib
 from rftplib.session import batch
-from rftplib.tls import NativeContext
-from support.certificates import CA_FILE, client_context
+from support.certificates import client_context
+from support.clients import native_context
 from support.scripted_server import LIMIT, Server
 
 pytestmark = pytest.mark.skipif(os.environ.get("RFTPLIB_NATIVE") == "0", reason="a batch there is made of commands")
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.skipif(os.environ.get("RFTPLIB_NATIVE") == "0", reason=
 KINDS = {
     "plain": lambda: rftplib.FTP(timeout=LIMIT),
     "ssl": lambda: rftplib.FTP_TLS(timeout=LIMIT, context=client_context()),
-    "native": lambda: rftplib.FTP_TLS(timeout=LIMIT, context=NativeContext(cafile=CA_FILE)),
+    "native": lambda: rftplib.FTP_TLS(timeout=LIMIT, context=native_context()),
 }
-SIZES = [f"SIZE {number}" for number in range(100)]
+SIZES = [f"SIZE {number}" for number in range(30)]
 
 
 @pytest.mark.parametrize("send", [lambda ftp: ftp.voidcmd("NOOP"), lambda ftp: ftp.sendcmd(Odd("NOOP"))])
@@ -51,7 +51,7 @@ def test_they_wait_for_its_end(kind, send):
         replies = batch(ftp, SIZES, 10)
         thread.join(LIMIT)
         ftp.close()
-        assert [reply.text for reply in replies] == [f"213 {number}" for number in range(100)]
+        assert [reply.text for reply in replies] == [f"213 {number}" for number in range(30)]
         assert answers == ["200 alive"]
         assert [line for line in server.commands() if not line.startswith("AUTH")] == [*SIZES, "NOOP"]
 

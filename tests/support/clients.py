@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ftplib
+import functools
 import io
 import tempfile
 
@@ -14,12 +15,18 @@ from support.scripted_server import LIMIT
 KINDS = ["plain", "ssl", "native"]
 
 
+@functools.lru_cache(None)
+def native_context(cafile=CA_FILE, version=None):
+    """One for all tests: to make one takes 50 ms, in which the TLS library reads the system's certificates."""
+    versions = {f"{end}_version": f"TLSv{version}" for end in ("minimum", "maximum")} if version else {}
+    return NativeContext(cafile=str(cafile), **versions)
+
+
 def context(kind, version=None, cafile=CA_FILE):
     """A context that trusts our authority, and speaks this version of TLS alone if one is given ("1.2", "1.3")."""
     if kind == "ssl":
         return client_context(version, cafile)
-    versions = {f"{end}_version": f"TLSv{version}" for end in ("minimum", "maximum")} if version else {}
-    return NativeContext(cafile=cafile, **versions)
+    return native_context(cafile, version)
 
 
 def unconnected(kind, timeout=None, module=rftplib, **settings):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import rftplib
-from rftplib.tls import NativeContext
 from servers import CATALOGUE
 from servers.layout import certificate
 from servers.tls import client_context
+from support.clients import native_context
 from support.folders import Address, Folder
 from support.folders import content as content
 
@@ -56,10 +56,7 @@ class Endpoint(Address):
     def context(self, **options):
         """A context that trusts the servers' authority, in this version of TLS."""
         if self.native:
-            version = f"TLSv{self.version}"
-            return NativeContext(
-                cafile=certificate("ca.crt"), minimum_version=version, maximum_version=version, **options
-            )
+            return native_context(certificate("ca.crt"), self.version, **options)
         return client_context(self.version, **options)
 
     def login(self, lib=rftplib, cls=None, context=None, **options):

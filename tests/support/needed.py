@@ -43,6 +43,11 @@ def chosen(metafunc, endpoints):
     return endpoints
 
 
+def cases(endpoints, daily):
+    """The endpoints as parameters; those that aren't among the `daily` ones (by their names) are long."""
+    return [pytest.param(one, id=str(one), marks=() if str(one) in daily else pytest.mark.long) for one in endpoints]
+
+
 # --- fixtures, which a folder's conftest.py imports or makes
 
 

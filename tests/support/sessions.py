@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import rftplib
-from rftplib.tls import FTPS, NativeContext
+from rftplib.tls import FTPS
 from servers import CATALOGUE
 from servers.layout import certificate
 from servers.tls import client_context
+from support.clients import native_context
 from support.folders import Address, Folder
 from support.real import ENDPOINTS as PLAIN
 from support.real import TIMEOUT
@@ -25,7 +26,7 @@ class Endpoint(Address):
 
     def context(self):
         if self.protection == "native":
-            return NativeContext(cafile=certificate("ca.crt"))
+            return native_context(certificate("ca.crt"))
         return client_context(self.protection[3:])
 
     def client(self, **options):
@@ -44,6 +45,17 @@ SECURED = [
     for protection in ("tls1.2", "tls1.3", "native")
 ]
 ENDPOINTS = [Endpoint(endpoint.server, endpoint.host) for endpoint in PLAIN] + SECURED
+
+# Each server, each kind of address, each kind of TLS: that is enough for every day.
+DAILY = (
+    *(f"{endpoint.server.family}-ipv4-plain" for endpoint in PLAIN),
+    "vsftpd-ipv6-plain",
+    "vsftpd-ipv4-tls1.3",
+    "vsftpd-ipv4-native",
+    "proftpd-ipv4-tls1.3",
+    "pureftpd-ipv4-tls1.2",
+    "pyftpdlib-ipv4-native",
+)
 
 
 class Work(Folder):

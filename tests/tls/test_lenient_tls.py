@@ -10,7 +10,7 @@ import rftplib.tls
 from support.actions import auth_tls
 from support.certificates import CA_FILE
 from support.harness import run_both, same
-from support.scripted_server import Server
+from support.scripted_server import LIMIT, Server
 
 
 def listing(lib, env):
@@ -70,7 +70,7 @@ def test_where_both_are_refused_the_first_refusal_is_raised(second):
 @pytest.mark.parametrize("second", [b"431 no key\r\n", None])
 def test_what_else_happens_is_raised(second):
     def script(lib, env):
-        env.tls(timeout=2).auth()
+        env.tls(timeout=LIMIT if second else 0.3).auth()
 
     ours, _ = run_both(script, {"AUTH": [b"504 TLS?\r\n", second]})
     assert ours.exception["type"] in {"ftplib.error_temp", "builtins.TimeoutError", "socket.timeout"}

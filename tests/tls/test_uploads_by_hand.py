@@ -15,9 +15,9 @@ import time
 
 import pytest
 import rftplib
-from rftplib.tls import NativeContext
 from servers.layout import certificate
 from support.certificates import client_context
+from support.clients import native_context
 from support.ftps import content
 
 SIZES = [24_576, *(pytest.param(size, marks=pytest.mark.long) for size in (1, 200_000, 5_000_000))]
@@ -64,14 +64,11 @@ WAYS = pytest.mark.parametrize(
 def client(work, kind):
     if kind == "ssl":
         return work.client()
-    version = f"TLSv{work.endpoint.version}"
-    return work.client(
-        context=NativeContext(cafile=str(certificate("ca.crt")), minimum_version=version, maximum_version=version)
-    )
+    return work.client(context=native_context(certificate("ca.crt"), work.endpoint.version))
 
 
 @pytest.mark.tls13
-@pytest.mark.servers("pyftpdlib", "vsftpd", "proftpd", "pureftpd")
+@pytest.mark.servers("pyftpdlib", "vsftpd", long=("proftpd", "pureftpd"))
 @pytest.mark.parametrize("kind", ["ssl", "native"])
 @SIZE
 @WAYS
@@ -88,7 +85,7 @@ def test_it_arrives_whole(work, size, way, kind):
 
 
 @pytest.mark.tls13
-@pytest.mark.servers("pyftpdlib", "vsftpd", "proftpd", "pureftpd")
+@pytest.mark.servers("pyftpdlib", "vsftpd", long=("proftpd", "pureftpd"))
 @pytest.mark.parametrize("kind", ["ssl", "native"])
 @pytest.mark.parametrize("size", [24_576, 200_000])
 def test_one_that_is_never_closed_by_hand(work, kind, size):
@@ -102,7 +99,7 @@ def test_one_that_is_never_closed_by_hand(work, kind, size):
 
 
 @pytest.mark.tls13
-@pytest.mark.servers("pyftpdlib", "vsftpd", "proftpd", "pureftpd")
+@pytest.mark.servers("pyftpdlib", "vsftpd", long=("proftpd", "pureftpd"))
 @pytest.mark.parametrize("kind", ["ssl", "native"])
 def test_a_source_that_raises(work, kind):
     """What was sent before has arrived when the server replies, and the next transfer is whole."""

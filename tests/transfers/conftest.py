@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
+from rftplib.transfer import _upload
 from support.file_server import DATA, TIME
-from support.needed import chosen, endpoint, no_pool_left, nothing_left, unavailable_of, work_of  # noqa: F401
+from support.needed import cases, chosen, endpoint, no_pool_left, nothing_left, unavailable_of, work_of  # noqa: F401
 from support.sessions import ENDPOINTS, Work
 
 FAMILIES = ("vsftpd", "proftpd", "pureftpd", "pyftpdlib")
@@ -15,11 +16,13 @@ CHOSEN = [
     for one in ENDPOINTS
     if one.server.family in FAMILIES and ":" not in one.host and one.protection in ("plain", "tls1.3", "native")
 ]
+# Each server, and each kind of TLS on one of them: that is enough for every day.
+DAILY = (*(str(one) for one in CHOSEN if one.protection == "plain"), "vsftpd-ipv4-tls1.3", "pyftpdlib-ipv4-native")
 
 
 def pytest_generate_tests(metafunc):
     if "endpoint" in metafunc.fixturenames:
-        metafunc.parametrize("endpoint", chosen(metafunc, CHOSEN), ids=str, indirect=True)
+        metafunc.parametrize("endpoint", cases(chosen(metafunc, CHOSEN), DAILY), indirect=True)
 
 
 unavailable = unavailable_of([one.server.name for one in CHOSEN])
@@ -32,6 +35,12 @@ def local(tmp_path):
     path = tmp_path / "local"
     path.mkdir()
     return path
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """For servers that write nothing more once they have ended the connection: that isn't waited for."""
+    monkeypatch.setattr(_upload, "SETTLED", 0.01)
 
 
 @pytest.fixture

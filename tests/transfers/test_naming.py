@@ -10,6 +10,8 @@ from rftplib.transfer import Retry, TransferError, put
 from support.actions import close
 from support.file_server import AT_ONCE, DATA, TIME, FileServer, name_of, rnfr, rnto, store
 
+pytestmark = pytest.mark.usefixtures("settled")
+
 
 def files(server):
     return {name: bytes(file.content) for name, file in server.files.items()}

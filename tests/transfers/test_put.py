@@ -13,6 +13,7 @@ from support.file_server import AT_ONCE, DATA, TIME, FileServer, feat, name_of, 
 
 ONCE = Retry(attempts=1)
 OVERLAP = 16 * 1024
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 def in_turn(*actions):

@@ -10,12 +10,13 @@ import time
 import pytest
 from rftplib import error_perm, error_temp
 from rftplib.session import Site
-from rftplib.transfer import Retry, get, put
+from rftplib.transfer import Retry, _look, get, put
 from support.actions import reset
 from support.file_server import AT_ONCE, DATA, FileServer, name_of, retr, store, take_only
 from support.ports import REFUSING
 
 ONCE = Retry(attempts=1)
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no modes")
@@ -45,19 +46,35 @@ def test_a_link_is_replaced_by_the_file(local):
     assert (local / "real").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("kind", ["path", "object"])
-def test_a_file_that_was_written_just_now_and_changes_once_more(local, kind):
+class Clock:
+    """Time that goes by where it is waited for."""
+
+    def __init__(self):
+        self.now = time.time()
+
+    def time(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+@pytest.mark.parametrize(
+    "kind, clock", [("path", Clock()), ("object", Clock()), pytest.param("path", time, marks=pytest.mark.long)]
+)
+def test_a_file_that_was_written_just_now_and_changes_once_more(local, kind, clock, monkeypatch):
     """Within the same second that couldn't be seen, for its time is the same."""
+    monkeypatch.setattr(_look, "time", clock)
     new = DATA[::-1]
 
     def change(data, offset):
         file = server.files["a"]
-        file.content, file.seconds = bytearray(new), int(time.time())
+        file.content, file.seconds = bytearray(new), int(clock.time())
         server.replies["RETR"] = retr()
         return data[:100_000] + new[100_000:]
 
     with FileServer({"a": DATA}, {"RETR": retr(change)}) as server:
-        server.files["a"].seconds = int(time.time())
+        server.files["a"].seconds = int(clock.time())
         target = local / "a" if kind == "path" else io.BytesIO()
         done = get(server.site, "a", target, retry=AT_ONCE)
         assert done.attempts == 2

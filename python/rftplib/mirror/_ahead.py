@@ -10,8 +10,11 @@ its greeting says that it is that, EPSV goes out at once; the uploads are to tem
 at before they are renamed.
 """
 
+import contextlib
+
 from .. import _lenient, _options, _scan
-from .._batch import exchange
+from .._batch import exchange, late_reply
+from .._control import UNANSWERED
 from .._data import READY
 from .._errors import Error, error_perm, error_proto, error_reply, error_temp
 from .._exact import window
@@ -20,6 +23,8 @@ from .._lent import UNDO
 from .._prepare import ALONG
 
 _EPSV = "EPSV"
+
+_IS_VSFTPD = "(vsFTPd"
 
 # The facts of MLSD that a mirror looks at
 _NEEDED = ("type", "size", "modify", "unique")
@@ -126,35 +131,63 @@ class Listings(Ahead):
 
     Of the facts only those are asked for that a mirror looks at: an entry of ProFTPD's has 70 bytes in the place of
     170, and a listing of a hundred comes in one flight in the place of two. The pool has the others again (UNDO). The
-    first data connection is made before there is something to list.
+    first data connection is made before there is something to list. Where there is no MLSD nothing is done.
     """
 
     more = property(lambda self: self._more(), lambda self, value: None)
 
     def __init__(self, ftp, more, arrived):
         super().__init__(ftp)
-        self._more, self._arrived, self._type = more, arrived, None
+        self._more, self._arrived, self._type, self._off = more, arrived, None, False
 
     def __enter__(self):
+        with contextlib.ExitStack() as undo:
+            conn = self._first_connection(undo)
+            undo.pop_all()
+        self._off = "MLST" not in features(self._ftp)
+        if self._off and conn is not None:
+            conn.close()
+        if self._off:
+            return self
+        if conn is not None:
+            vars(self._ftp)[READY] = conn
         self._type = vars(self._ftp).get("_type_in_force")
         if self._type is not None:
             self._ftp._type_in_force = "TYPE A"
-        super().__enter__()
-        replies = vars(self._ftp).pop(ALONG, ())
-        if not replies and self._works and self.more:  # who waits for a listing doesn't wait for this as well
-            replies = exchange(self._ftp, along(features(self._ftp)), window(self._ftp))
-        for reply in replies:
-            if reply.command == _EPSV:
-                self._address = self._understood(reply.text)
-        if self._works and self._address:
-            vars(self._ftp)[READY] = _options.connect(self._ftp, self._address, "data_timeout")
-        features(self._ftp)  # which may have been on their way meanwhile
-        for reply in replies:
-            if _is_taken(reply):
+        return super().__enter__()
+
+    def _first_connection(self, undo):
+        """The first data connection, None where there is none yet, all replies to what has been sent along are read."""
+        ftp = self._ftp
+        replies = vars(ftp).pop(ALONG, None)
+        if replies is None:
+            if not self._works or not self.more:  # who waits for a listing doesn't wait for this as well
+                return None
+            replies = exchange(ftp, along(ftp, features(ftp)), window(ftp))
+        options = _opts(_NEEDED)
+        if len(replies) == 1 and UNANSWERED not in vars(ftp):
+            needed, given = _facts(features(ftp))
+            options = _opts(needed)
+            if needed != given:
+                ftp.putcmd(options)
+                vars(ftp)[UNANSWERED] = 1
+        if replies and self._works:
+            self._address = self._understood(replies[0].text)
+        conn = None
+        if self._address:
+            conn = _options.connect(ftp, self._address, "data_timeout")
+            undo.callback(conn.close)
+        features(ftp)  # they may have been on their way meanwhile, and the reply to OPTS behind them
+        if UNANSWERED in vars(ftp):
+            replies = [*replies, late_reply(ftp, options)]
+        for reply in replies[1:]:
+            if reply.code == 200 and "MLST" in features(ftp):
                 self._leave_out(reply)
-        return self
+        return conn
 
     def __exit__(self, *raised):
+        if self._off:
+            return
         unused = vars(self._ftp).pop(READY, None)
         if unused is not None:
             unused.close()
@@ -173,7 +206,7 @@ class Listings(Ahead):
     def _leave_out(self, reply):
         """See that the reply to OPTS names what is needed (RFC 3659, section 7.9), else have all facts again."""
         needed, given = _facts(features(self._ftp))
-        undo = [_opts(given)] if given else []
+        undo = [_opts(given)]
         if {fact.lower() for fact in needed} <= set(reply.text.lower().split(" ")[-1].split(";")):
             vars(self._ftp)[UNDO] = undo
         else:
@@ -189,24 +222,14 @@ class Listings(Ahead):
         return reply
 
 
-def has_mlst(ftp):
-    """Whether the server has MLSD and MLST, as an option of theirs that it has taken says before FEAT does."""
-    return any(map(_is_taken, vars(ftp).get(ALONG, ()))) or "MLST" in features(ftp)
-
-
-def along(found):
+def along(ftp, found):
     """What is sent before the first listing, where there is MLSD, or where that isn't known yet: see Site._open()."""
     if found is None:
-        return [_opts(_NEEDED), _EPSV]
+        return [] if _IS_VSFTPD in (ftp.welcome or "") else [_EPSV, _opts(_NEEDED)]  # which has no MLSD
     if "MLST" not in found:
         return []
     needed, given = _facts(found)
-    return [*([_opts(needed)] if needed != given else []), _EPSV]
-
-
-def _is_taken(reply):
-    """Whether it is of OPTS MLST, and says yes."""
-    return reply.command != _EPSV and reply.code == 200
+    return [_EPSV, *([_opts(needed)] if needed != given else [])]
 
 
 def _facts(found):

@@ -12,7 +12,7 @@ from .._errors import Error, ListingError, error_temp
 from .._pool import pool_of, says_too_many
 from .._stat import stat_many
 from . import _advice, _names, _tree
-from ._ahead import Listings, along, has_mlst
+from ._ahead import Listings, along
 from ._threads import hang_up, wait_for
 from ._tree import Node, join
 
@@ -175,7 +175,7 @@ class Scan:
         work.start()
 
     def _prepared(self, ftp):
-        return Listings(ftp, self._more, self._arrived) if has_mlst(ftp) else contextlib.nullcontext()
+        return Listings(ftp, self._more, self._arrived)
 
     def _more(self):
         """Whether a connection will list another directory, as far as that can be told."""
