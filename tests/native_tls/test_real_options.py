@@ -68,7 +68,7 @@ def demands():
                 yield pytest.param(name, version, identity, marks=[] if chosen else [pytest.mark.long])
 
 
-@pytest.mark.parametrize("name, version, identity", demands(), indirect=["identity"])
+@pytest.mark.parametrize("name, version, identity", list(demands()), indirect=["identity"])
 def test_client_certificates(real, folder, name, version, identity):
     use(real(name), native(version, **identity), folder)
 
