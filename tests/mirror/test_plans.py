@@ -129,20 +129,23 @@ def test_a_plan_that_is_run_again_goes_on(way, loaded, tmp_path):
         os.utime(source / name, (TIME,) * 2)
     os.utime(source / "b", (TIME + 60,) * 2)
     (target / "b").write_bytes(b"-")
+    (source / "d").mkdir()
     with serving(target if way == "up" else source) as server:
         sides = [source, server.url] if way == "up" else [server.url, target]
         made = plan(*sides)
-        assert {action.path: action.reason for action in made} == {"a": "missing", "b": "time differs", "c": "missing"}
+        reasons = {"a": "missing", "b": "time differs", "c": "missing", "d": "missing"}
+        assert {action.path: action.reason for action in made} == reasons
         if loaded:
             made.save(saved)
             made.run()
             made = Plan.load(saved, *sides)
         else:
-            assert made.run().copied == 3
+            done = made.run()
+            assert (done.copied, done.made) == (3, 1)
         (target / "c").unlink()
         report = made.run(manifest=tmp_path / "sums")
-        assert (report.ok, report.copied) == (True, 1)
-        assert contents(target) == {"a": b"a", "b": b"b", "c": b"c", "same time": b"1"}
+        assert (report.ok, report.copied, report.made) == (True, 1, 0)
+        assert contents(target) == {"a": b"a", "b": b"b", "c": b"c", "d": None, "same time": b"1"}
         assert sum(line[:1] != "#" for line in (tmp_path / "sums").read_text().splitlines()) == 4
         assert str(made.run()) == str(plan(*sides).run())  # nothing to do
 

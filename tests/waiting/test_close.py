@@ -10,6 +10,7 @@ import ftplib
 import io
 import os
 import socket
+import threading
 import time
 
 import pytest
@@ -112,6 +113,29 @@ def test_close_ends_a_running_transfer(hostile, kind, transfer, stall):
     hostile.payload, hostile.stall = b"some line\r\n" * 100, stall
     ftp = connect(hostile, kind)
     closed(ftp, lambda: TRANSFERS[transfer](ftp))
+
+
+@ALL_KINDS
+@pytest.mark.parametrize("blocksize", [8192, 100, None], ids=["blocks", "little-blocks", "lines"])
+def test_between_two_blocks(hostile, kind, blocksize):
+    """What has been received by then isn't handed out any more, however slow the callback is."""
+    hostile.payload = b"some line\r\n" * 20_000
+    ftp = connect(hostile, kind)
+    blocks = []
+
+    def callback(block):
+        blocks.append(block)
+        if len(blocks) == 3:
+            thread = threading.Thread(target=ftp.close)
+            thread.start()
+            thread.join()
+
+    with pytest.raises(OSError) as raised:
+        if blocksize is None:
+            ftp.retrlines("NLST", callback)
+        else:
+            ftp.retrbinary("RETR x", callback, blocksize)
+    assert (raised.value.errno, len(blocks)) == (errno.EBADF, 3)
 
 
 @needs_loops

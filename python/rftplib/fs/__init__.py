@@ -15,7 +15,7 @@ import tempfile
 try:
     import fsspec
 except ImportError as error:
-    raise ImportError("rftplib.fs needs fsspec: pip install 'rftplib[fs]'") from error
+    raise ImportError("rftplib.fs needs fsspec: pip install fsspec") from error
 
 from fsspec.implementations.local import LocalFileSystem
 

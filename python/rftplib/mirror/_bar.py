@@ -24,8 +24,10 @@ class _Tqdm:
         self._tqdm, self._bar = tqdm, None
 
     def set_size(self, size):
-        width = shutil.get_terminal_size().columns
-        self._bar = self._tqdm(total=size, unit="B", unit_scale=True, ncols=width)
+        terminal = shutil.get_terminal_size()
+        # some tell neither, and tqdm would show nothing
+        shape = {"ncols": terminal.columns or 80, "nrows": terminal.lines or 24}
+        self._bar = self._tqdm(total=size, unit="B", unit_scale=True, **shape)
 
     def relative_update(self, inc=1):
         self._bar.update(inc)

@@ -159,12 +159,15 @@ class Folders:
             return Part(self, path, part, os.fdopen(descriptor, "w+b", buffering=0), modified)
 
     def mkdir(self, path):
+        """Make a directory; returns False if it is there."""
         folder, name = self.of(path)
         try:
             os.mkdir(name, dir_fd=folder)
         except FileExistsError:
             if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
                 raise
+            return False
+        return True
 
     def has(self, action):
         """Whether the copy that was planned is there, and not what was there before it."""

@@ -47,7 +47,7 @@ def _spec(patterns, option):
     try:
         from pathspec import GitIgnoreSpec
     except ImportError:
-        raise ImportError(f"{option} needs pathspec: pip install 'rftplib[mirror]'") from None
+        raise ImportError(f"{option} needs pathspec: pip install pathspec") from None
     try:
         return GitIgnoreSpec.from_lines(patterns)
     except (ValueError, re.error) as error:

@@ -156,7 +156,7 @@ class Run:
         return _Lent(self.target)
 
     def _step(self, results, count=None):
-        """Note what each action of a step came to: None, a Failure, or GONE."""
+        """Note what each action of a step came to: None, a Failure, or NOTHING."""
         for result in results:
             self._here.check()
             if isinstance(result, Failure):

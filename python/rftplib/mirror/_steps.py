@@ -13,15 +13,16 @@ from ._remote import WINDOW, Remote
 from ._tree import seconds
 from ._values import Failure
 
-# What the deletion comes to of something that isn't there any more
-GONE = object()
+# What an action comes to where there is nothing to do any more
+NOTHING = object()
 
 # How many commands are one batch: Ctrl-C comes in between, and a lost connection costs no more than one
 _CHUNK = 500
 
 
 class Steps:
-    """Each method is a generator: of each action None, or the Failure; GONE where there was nothing to delete."""
+    """Each method is a generator: of each action None, or the Failure; NOTHING where the directory is there
+    already, or what was to be deleted isn't."""
 
     def __init__(self, target):
         self._target = target
@@ -37,7 +38,7 @@ class Steps:
 
     def mkdirs(self, lister, actions):
         if not self._server:
-            yield from self._each(actions, lambda one, folders: folders.mkdir(one.path))
+            yield from self._each(actions, _mkdir)
             return
         for chunk in _chunks(actions):
             replies = lister.ask(lambda ftp, chunk=chunk: _batch(ftp, "MKD", chunk))
@@ -47,7 +48,7 @@ class Steps:
                 place for place, one in zip(refused, found) if not isinstance(one, Exception) and one.type == "dir"
             }
             for place, (action, reply) in enumerate(zip(chunk, replies)):
-                yield None if reply.code < 400 or place in there else _refusal(action, reply)
+                yield NOTHING if place in there else None if reply.code < 400 else _refusal(action, reply)
 
     def done(self, lister, actions):
         """Of each copy True if it is there already, by an earlier run of the plan."""
@@ -94,7 +95,7 @@ class Steps:
                     if 200 <= reply.code < 300:
                         yield None
                     elif listed.lacks(action.path):
-                        yield GONE if len(tries) == 1 else None  # the first connection, which was lost, has done it
+                        yield NOTHING if len(tries) == 1 else None  # the first connection, which was lost, has done it
                     else:
                         yield _refusal(action, reply)
 
@@ -113,9 +114,13 @@ class Steps:
                 yield result
 
 
+def _mkdir(action, folders):
+    return NOTHING if folders.mkdir(action.path) is False else None
+
+
 def _delete(action, folders):
     there = folders.delete(action) if action.kind == "delete" else folders.rmdir(action.path)
-    return None if there else GONE
+    return None if there else NOTHING
 
 
 class _Listed:

@@ -46,7 +46,8 @@ def put(
 
     Raises what the last attempt has raised, with the file told in its text: TransferError for what can't be believed,
     error_perm such as 550 or 553, OSError of the network and of the local file system, FileExistsError,
-    IsADirectoryError; ValueError for what makes no sense. That the server has no room (452, 552, some 451) is raised at once.
+    IsADirectoryError; ValueError for what makes no sense. That the server has no room (452, 552, some 451) is raised at
+    once.
     """
     began, course = time.monotonic(), Course(progress, rate)
     check_remote(remote)

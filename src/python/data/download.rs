@@ -46,7 +46,9 @@ pub fn download<'py>(
     let (mut held, mut since) = (Vec::new(), None);
     if let Some(plain) = receivable(conn).filter(|_| meter.get().only_counts()) {
         let begun = match Sink::of_little(callback)? {
-            Little::Called(sink) => begin(&plain, meter.get(), |data| sink.put(conn.py(), data, blocksize))?,
+            Little::Called(sink) => begin(&plain, meter.get(), |data| {
+                sink.put(conn.py(), data, blocksize, meter.get())
+            })?,
             Little::OnDisk => {
                 let begun = begin(&plain, meter.get(), |data| {
                     held.extend_from_slice(data);
@@ -56,7 +58,7 @@ pub fn download<'py>(
                     Ok(Begun::Going(since)) => Begun::Going(since),
                     ended => {
                         // what was received is written after an error, too
-                        let written = write_little(callback, std::mem::take(&mut held));
+                        let written = write_little(callback, std::mem::take(&mut held), meter.get());
                         ended.and_then(|begun| written.map(|()| begun))?
                     }
                 }
@@ -81,7 +83,7 @@ pub fn download<'py>(
             return Ok(true);
         }
         if !held.is_empty() {
-            sink.put(conn.py(), &std::mem::take(&mut held), blocksize)?; // there was no descriptor to spare for the file
+            sink.put(conn.py(), &std::mem::take(&mut held), blocksize, meter.get())?; // there was no descriptor to spare for the file
         }
         match download_to_sink(&mut pump, meter, &sink, blocksize)? {
             Some(next) => sink = Sink::of(&next)?,
@@ -104,10 +106,13 @@ fn download_to_sink<'py>(
     loop {
         let going = if size < BLOCK {
             let count = pump.receive(&mut buffer)?;
-            sink.put(py, buffer.get(..count).unwrap_or_default(), blocksize)?;
+            sink.put(py, buffer.get(..count).unwrap_or_default(), blocksize, meter.get())?;
             count > 0
         } else {
-            blocks.receive(pump, |block| sink.put_block(block))?
+            blocks.receive(pump, |block| {
+                sink.put_block(block)?;
+                meter.get().check_open()
+            })?
         };
         if !going {
             return Ok(None);
@@ -165,14 +170,14 @@ fn begin(plain: &Plain<'_, '_>, meter: &Meter, mut put: impl FnMut(&[u8]) -> PyR
 }
 
 /// Writes all that was received to the file whose `write` is `callback`. If nothing came, the object is left alone.
-fn write_little(callback: &Bound<'_, PyAny>, data: Vec<u8>) -> PyResult<()> {
+fn write_little(callback: &Bound<'_, PyAny>, data: Vec<u8>, meter: &Meter) -> PyResult<()> {
     if data.is_empty() {
         return Ok(());
     }
     let (py, length) = (callback.py(), data.len());
     let sink = Sink::of(callback)?;
     let Sink::File(file) = &sink else {
-        return sink.put(py, &data, length); // there was no descriptor to spare
+        return sink.put(py, &data, length, meter); // there was no descriptor to spare
     };
     file.check_open("write to")?;
     file.hand_over()?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::python::data::beat::Beat;
 use crate::python::data::rate::Rate;
+use crate::python::errors::Error;
 use crate::python::hold;
 
 /// How often it is told how far a transfer is: ten times a second, where a loop looks up that often.
@@ -83,9 +84,12 @@ impl Meter {
         self.moved.load(Ordering::Relaxed)
     }
 
-    /// Whether another thread has closed the client meanwhile.
-    pub fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
+    /// EBADF if another thread has closed the client meanwhile: what has been received isn't handed out any more.
+    pub fn check_open(&self) -> PyResult<()> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(Error::Closed.into());
+        }
+        Ok(())
     }
 
     /// The server has refused the transfer, and no more data comes.
@@ -124,6 +128,7 @@ impl Meter {
 
     /// Count so many bytes more. Returns for how many seconds nothing may be moved.
     fn add(&self, py: Python<'_>, bytes: u64) -> PyResult<f64> {
+        self.check_open()?;
         self.count(bytes);
         self.tick(py)?;
         Ok(self.rate().map_or(0.0, |rate| rate.pause().as_secs_f64()))

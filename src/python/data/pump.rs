@@ -185,6 +185,7 @@ impl<'a, 'py> Pump<'a, 'py> {
     /// Signals, a close by another thread, and a chance for other threads: whatever came up since the last block.
     pub fn look_up(&mut self) -> PyResult<()> {
         self.turn.look_up(self.owner.py())?;
+        self.meter.check_open()?;
         self.meter.beat(self.owner.py())?;
         self.owner.fd().map(drop)
     }
@@ -260,9 +261,7 @@ impl<'a, 'py> Pump<'a, 'py> {
             wait::detached(self.py(), || std::thread::sleep(pause))?;
             paused = true;
             self.owner.fd()?;
-            if self.meter.is_stopped() {
-                return Err(Error::Closed.into());
-            }
+            self.meter.check_open()?;
         }
     }
 
@@ -374,9 +373,7 @@ impl<'a, 'py> Pump<'a, 'py> {
                 Err(transfer::Error::File(error)) => return Err(Error::Io(error).into()),
             };
             self.owner.fd()?;
-            if self.meter.is_stopped() {
-                return Err(Error::Closed.into());
-            }
+            self.meter.check_open()?;
             still_wanted()?;
             if now != before {
                 self.meter.tick(self.py())?;

@@ -58,19 +58,19 @@ pub fn retrlines(
         let count = pump.receive(&mut buffer)?;
         if count == 0 {
             lines.finish().map_err(undecodable)?;
-            hand_out(ftp, &mut lines, &sink)?;
+            hand_out(ftp, &mut lines, &sink, meter.get())?;
             return Ok(true);
         }
         for chunk in buffer.get(..count).unwrap_or_default().chunks(CHUNK) {
             lines.feed(chunk).map_err(undecodable)?;
-            hand_out(ftp, &mut lines, &sink)?;
+            hand_out(ftp, &mut lines, &sink, meter.get())?;
         }
         pump.look_up()?;
     }
 }
 
 /// Hands out the lines that are complete.
-fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &LineSink<'py>) -> PyResult<()> {
+fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &LineSink<'py>, meter: &Meter) -> PyResult<()> {
     let py = ftp.py();
     loop {
         // a callback may change either attribute
@@ -123,7 +123,10 @@ fn hand_out<'py>(ftp: &Bound<'py, PyAny>, lines: &mut TextReader, sink: &LineSin
             return Ok(());
         }
         match sink {
-            LineSink::Call(callback) => callback.run_held((body,))?,
+            LineSink::Call(callback) => {
+                callback.run_held((body,))?;
+                meter.check_open()?;
+            }
             LineSink::List(list) => list.append(body)?,
             LineSink::Listing(listing) => listing.get().push(py, &utf8(charset, line.body), line.ended)?,
         }

@@ -7,6 +7,7 @@ use std::io;
 use crate::net::{self, FileType};
 use crate::python::call::{self, Call};
 use crate::python::data::file::{RealFile, WRITABLE};
+use crate::python::data::meter::Meter;
 use crate::python::data::recognise::{appended_to, descriptor, is_exactly, owner_of};
 use crate::python::errors::Error;
 use crate::python::number::number;
@@ -91,11 +92,13 @@ impl<'py> Sink<'py> {
         }
     }
 
-    /// Hands out what has been received, in blocks if they are seen.
-    pub fn put(&self, py: Python<'py>, data: &[u8], blocksize: usize) -> PyResult<()> {
+    /// Hands out what has been received, in blocks if they are seen, as long as the client of `meter` isn't closed.
+    pub fn put(&self, py: Python<'py>, data: &[u8], blocksize: usize, meter: &Meter) -> PyResult<()> {
         let size = if self.sees_blocks() { blocksize } else { data.len() };
-        data.chunks(size.max(1))
-            .try_for_each(|block| self.put_block(PyBytes::new(py, block)))
+        data.chunks(size.max(1)).try_for_each(|block| {
+            self.put_block(PyBytes::new(py, block))?;
+            meter.check_open()
+        })
     }
 }
 
