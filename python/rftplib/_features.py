@@ -2,7 +2,7 @@
 
 import weakref
 
-from ._batch import late_reply
+from ._batch import batch, late_reply
 from ._control import UNANSWERED
 from ._errors import error_perm
 
@@ -107,8 +107,9 @@ _known = weakref.WeakKeyDictionary()
 # and whether the reply is on its way; else another connection has got it
 LATE = "_rftplib_late_features"
 
-# "not understood", "not implemented", "not for that parameter" (RFC 959): there is no FEAT
-_UNKNOWN = ("500", "501", "502", "504")
+# "not understood", "not implemented", "not for that parameter" (RFC 959): there is no FEAT. 550 is what vsftpd and
+# ProFTPD say where they have been told to refuse it.
+_UNKNOWN = ("500", "501", "502", "504", "550")
 
 
 def features(ftp):
@@ -116,8 +117,8 @@ def features(ftp):
 
     Connections of Site.borrow() to one server ask once while one of them stands.
 
-    A server that doesn't know FEAT has none. Raises error_perm for another refusal, such as 530 before the login, and
-    what sendcmd() raises.
+    A server that doesn't know FEAT, or refuses it by 550, has none. Raises error_perm for another refusal, such as 530
+    before the login, and what sendcmd() raises.
     """
     try:
         found = _known.get(ftp.sock)
@@ -134,7 +135,8 @@ def _late(ftp, pool, asked):
     asked = asked and vars(ftp).get(UNANSWERED, 0)  # recover() has read it otherwise, or it is another connection
     found = None if asked else pool.known(ftp)[1]
     if found is None:
-        found = parse_feat(late_reply(ftp, "FEAT").text) if asked else _ask(ftp)
+        reply = late_reply(ftp, "FEAT") if asked else batch(ftp, ["FEAT"])[0]
+        found = parse_feat(reply.text)  # whatever the refusal
         pool.learn(ftp, found)
     return found
 

@@ -84,8 +84,9 @@ class Pool:
 
     def _begin(self):
         """Nothing stands, and nobody waits: at first, and in a forked process."""
-        # held by its own `with`: Condition's is Python code, in which Ctrl-C would leave it locked
-        self._mutex = threading.Lock()
+        # Held by its own `with`: Condition's is Python code, in which Ctrl-C would leave it locked. Held twice by one
+        # thread where the collector ends a generator that has a connection, in the middle of what is done here.
+        self._mutex = threading.RLock()
         self._changed, self._turn = threading.Condition(self._mutex), threading.Condition(self._mutex)
         self._let_in, self._first = False, _nobody  # whether a login has succeeded, and the one before, under way
         self.together = True  # whether first commands may be sent together, see _prepare.enter()
@@ -110,14 +111,19 @@ class Pool:
 
     def take(self, along=None):
         """Return a connection that is fit to be used."""
-        while True:
-            lent = self._next()
-            if isinstance(lent, _Place):
-                lent = self._open(lent, along)
-            elif not self._is_fit(lent):
-                continue
-            if lent is not None:
-                return lent
+        mine = []  # what is counted for this call
+        try:
+            while True:
+                lent = self._next(mine)
+                if isinstance(lent, _Place):
+                    lent = self._open(lent, along, mine)
+                elif not self._is_fit(lent):
+                    continue
+                if lent is not None:
+                    return lent
+        except BaseException:
+            self._forget(mine)  # at once, as a traceback may keep them
+            raise
 
     def give_back(self, lent, error=None):
         """Take a connection back from its borrower, whose block `error` has ended, if any."""
@@ -132,16 +138,23 @@ class Pool:
 
     def _note(self, lent, fit, error):
         with self._mutex:
+            self._standing.discard(lent)
             stale = self._take_stale()
             lent.lender = None
             if fit:
                 self._idle.append(lent)
-            else:
-                self._standing.discard(lent)
+                self._standing.add(lent)
             if says_too_many(error):
                 self._lower(len(self._standing))
             self._changed.notify()
         return stale
+
+    def _forget(self, counted):
+        with self._mutex:
+            self._opening.difference_update(counted)
+            self._standing.difference_update(counted)
+            self._changed.notify()
+        _close_all(one for one in counted if isinstance(one, Lent))
 
     def close_idle(self):
         """Close the connections that nobody has."""
@@ -152,7 +165,7 @@ class Pool:
             self._changed.notify_all()
         _close_all(idle)
 
-    def _next(self):
+    def _next(self, mine):
         """Take an idle connection, or a place for a new one. Waits until there is either."""
         me, stale = threading.get_ident(), []
         try:
@@ -161,14 +174,15 @@ class Pool:
                     self._regain()
                     stale += self._take_stale()
                     if self._idle:
+                        mine.append(self._idle[-1])
                         lent = self._idle.pop()
                         lent.lender = me
                         return lent
                     if self._count() < self._limit:
-                        place = _Place()
-                        self._opening.add(place)
-                        return place
-                    if any(lent.lender == me for lent in self._standing):
+                        mine.append(_Place())
+                        self._opening.add(mine[-1])
+                        return mine[-1]
+                    if any(lent.lender == me for lent in list(self._standing)):
                         raise RuntimeError(
                             f"this thread has a connection of {self._site!r} already, and waits for no other: "
                             f"{len(self._standing)} are open, {self._limit} may be"
@@ -202,11 +216,13 @@ class Pool:
         with self._mutex:
             self._told = _server(ftp), features
 
-    def _open(self, place, along):
+    def _open(self, place, along, mine):
         """Open a connection in the place that was taken; None if the server says that there are too many."""
         lent = None
         try:
             lent = self._connect(along)
+            if lent is not None:
+                mine.append(lent)
         finally:
             with self._mutex:
                 self._opening.discard(place)
@@ -308,8 +324,13 @@ class _Lease:
     def __enter__(self):
         if self._lent is not None:
             raise RuntimeError("this loan has begun already: call borrow() again")
-        self._lent = self._pool.take(self._along)
-        return self._lent.ftp
+        try:
+            self._lent = self._pool.take(self._along)
+            return self._lent.ftp
+        except BaseException as error:
+            if self._lent is not None:
+                self.__exit__(type(error), error, None)
+            raise
 
     def __exit__(self, kind, error, traceback):
         lent, self._lent = self._lent, None

@@ -29,18 +29,20 @@ class Halted(Exception):
     """Of several commands sent together only some were answered, and none refused; the cause says what came instead."""
 
 
-def enter(ftp, login, directory, pool, along, together):
+def enter(ftp, login, directory, pool, along, alone):
     """Log in and bring a client into the state that all have in common; returns the login's directory, None if the
     server doesn't tell.
 
     That is TYPE I, names in UTF-8 where that is to be asked for, and the directory where connections begin. login() is
-    called for what FTP.login() takes. together: whether servers that answer in order get what can be sent together so;
-    raises Halted where that seems to be more than they, or a firewall in between, let pass.
+    called for what FTP.login() takes. Servers that answer in order get what can be sent together so; raises Halted
+    where that seems to be more than they, or a firewall in between, let pass. alone: whether each command waits for the
+    reply to the one before.
     """
-    in_order = together and bool(_IN_ORDER.search(str(ftp.welcome)))
     with contextlib.ExitStack() as turn:
         if pool is not None:
             turn.enter_context(pool.login())
+        together = not alone and (pool is None or pool.together)
+        in_order = together and bool(_IN_ORDER.search(str(ftp.welcome)))
         taken, found = (False, None) if pool is None else pool.known(ftp)
         opening = _begin(ftp, login(), together, taken)
         if not opening:
@@ -68,6 +70,8 @@ def enter(ftp, login, directory, pool, along, together):
             vars(error).pop("_places", None)  # how many commands went out together is nobody else's concern
             _check_login(error.replies[: len(opening)], whole=False)
             if window > 1 and not isinstance(error, Error) and (error.replies or not isinstance(error, TimedOut)):
+                if pool is not None:
+                    pool.together = False  # before the next one's turn
                 raise Halted from error
             raise
 

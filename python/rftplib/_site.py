@@ -238,23 +238,25 @@ class Site:
         pool: the one that it is for. along(ftp, features): commands that are sent together with the first ones, given
         what FEAT says, None if that isn't known yet; the replies are left in the client, see _prepare.ALONG.
         """
-        together = pool is None or pool.together
         try:
-            return self._opened(pool, along, together)
+            return self._opened(pool, along)
         except Halted:
-            opened = self._opened(pool, along, False)
-        if pool is not None:
-            pool.together = False
-        return opened
+            pass
+        try:
+            return self._opened(pool, along, alone=True)
+        except BaseException:
+            if pool is not None:
+                pool.together = True  # that wasn't it
+            raise
 
-    def _opened(self, pool, along, together):
+    def _opened(self, pool, along, alone=False):
         ftp = self._client()
         try:
             connect, reply, idle = self.timeouts
             ftp.connect(self.host, self.port, timeout=connect)
             ftp.sock.settimeout(reply)
             ftp.timeout = idle
-            return ftp, enter(ftp, self._login, self.directory, pool, along, together)
+            return ftp, enter(ftp, self._login, self.directory, pool, along, alone)
         except BaseException as error:
             ftp.close()
             told = _hints.of_site(error, self)

@@ -55,7 +55,7 @@ impl Batch {
         Self {
             ends: ends.collect(),
             wire: commands.concat(),
-            window: window.max(1),
+            window: window.max(late).max(1),
             wanted: commands.len().saturating_sub(late),
             sent: 0,
             begun: 0,

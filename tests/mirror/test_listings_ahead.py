@@ -231,6 +231,25 @@ def test_features_that_others_wait_for(local):
     assert server.asked("FEAT") == ["FEAT"]
 
 
+def test_features_that_are_refused(local):
+    """Who asks because the first answer hasn't come yet takes a refusal as the first one does."""
+
+    def feat(session):
+        if server.asked("FEAT") == ["FEAT"]:
+            server.wait_for("FEAT", 2)
+        session.say(b"550 Permission denied.\r\n")
+
+    server = FactsServer()
+    server.answers.update(USER="331 who", PASS="230 in")
+    server.actions["FEAT"] = feat
+    with server:
+        server.greeting = KNOWN
+        site = Site(f"ftp://user:password@127.0.0.1:{server.port}", connections=2)
+        made = plan(site, local)
+        site.close()
+    assert copied(made) == ALL and not made.failures
+
+
 @pytest.mark.parametrize("told", ["500 what?", "501 no", "200 MLST OPTS", "200 done, whatever {}that was"])
 def test_a_server_that_takes_no_facts(told, local):
     """A listing without its facts would be none: where the reply doesn't name them, all are asked for again."""

@@ -319,7 +319,8 @@ class Halt:
     def find_spec(self, name, path=None, target=None):
         if name == {name!r}:
             print("here", flush=True)
-            time.sleep(60)
+            for _ in range(600):
+                time.sleep(0.1)  # a signal right before one of them is seen after it
 sys.meta_path.insert(0, Halt())
 """
 

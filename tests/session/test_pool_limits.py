@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import linecache
 import sys
 import threading
@@ -181,3 +182,33 @@ def test_wherever_ctrl_c_comes_the_place_is_free_again(standing):
             number += 1
         site.close()
     assert number > 40
+
+
+def test_a_connection_that_the_collector_gives_back(monkeypatch):
+    """In the middle of what is done to the pool by the same thread."""
+    real = _pool.Pool._take_stale
+
+    def take_stale(pool):
+        gc.collect()
+        return real(pool)
+
+    def lend(site):
+        with site.borrow() as ftp:
+            yield ftp
+
+    class Holder:
+        pass
+
+    def work(number):
+        holder = Holder()
+        holder.itself, holder.lent = holder, lend(site)
+        next(holder.lent)
+        del holder
+        with site.borrow() as ftp:
+            assert ftp.sendcmd("NOOP") == "200 noop"
+
+    with LimitedServer(100) as server:
+        site = Site(server.url, timeouts=SHORT)
+        monkeypatch.setattr(_pool.Pool, "_take_stale", take_stale)
+        end(*in_threads(1, work))
+        site.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+import rftplib
 from rftplib import error_perm, error_temp
 from rftplib.transfer import Retry, TransferError, put
 from support.actions import close
@@ -40,6 +41,16 @@ def test_a_directory_is_told_before_anything_is_sent(source):
         with pytest.raises(IsADirectoryError, match="a directory on the server"):
             put(server.site, source, "b", retry=AT_ONCE)
         assert server.stored == []
+
+
+def test_a_server_that_refuses_to_tell_what_it_can(source):
+    with FileServer((), {"FEAT": b"550 Permission denied.\r\n"}) as server:
+        ftp = rftplib.FTP(timeout=20)
+        ftp.connect("127.0.0.1", server.port)
+        ftp.login()
+        put(ftp, source, "b", verify="none", keep=())
+        ftp.close()
+        assert bytes(server.files["b"].content) == DATA
 
 
 def test_one_that_comes_up_meanwhile_stays(source):

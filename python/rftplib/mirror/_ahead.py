@@ -19,6 +19,7 @@ from .._data import READY
 from .._errors import Error, error_perm, error_proto, error_reply, error_temp
 from .._exact import window
 from .._features import features
+from .._ftp import FTP
 from .._lent import UNDO
 from .._prepare import ALONG
 
@@ -174,7 +175,7 @@ class Listings(Ahead):
         if replies and self._works:
             self._address = self._understood(replies[0].text)
         conn = None
-        if self._address:
+        if self._address and isinstance(ftp, FTP):  # others make their own
             conn = _options.connect(ftp, self._address, "data_timeout")
             undo.callback(conn.close)
         features(ftp)  # they may have been on their way meanwhile, and the reply to OPTS behind them

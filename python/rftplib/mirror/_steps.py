@@ -41,14 +41,18 @@ class Steps:
             yield from self._each(actions, _mkdir)
             return
         for chunk in _chunks(actions):
-            replies = lister.ask(lambda ftp, chunk=chunk: _batch(ftp, "MKD", chunk))
+            tries = []
+            replies = lister.ask(lambda ftp, chunk=chunk, tries=tries: tries.append(ftp) or _batch(ftp, "MKD", chunk))
             refused = [place for place, reply in enumerate(replies) if reply.code >= 400]
             found = _stats(lister, [chunk[place] for place in refused])
             there = {
                 place for place, one in zip(refused, found) if not isinstance(one, Exception) and one.type == "dir"
             }
             for place, (action, reply) in enumerate(zip(chunk, replies)):
-                yield NOTHING if place in there else None if reply.code < 400 else _refusal(action, reply)
+                if place in there:
+                    yield NOTHING if len(tries) == 1 else None  # the first connection, which was lost, has made it
+                else:
+                    yield None if reply.code < 400 else _refusal(action, reply)
 
     def done(self, lister, actions):
         """Of each copy True if it is there already, by an earlier run of the plan."""
