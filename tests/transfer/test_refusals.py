@@ -5,24 +5,22 @@ Where nothing moves, soon is after a second: the cases of such a test wait for i
 
 from __future__ import annotations
 
-import contextlib
 import ftplib
 import io
 import itertools
 import os
 import socket
-import tempfile
 import threading
 import time
 
 import pytest
 import rftplib
-from rftplib import _lenient
 from support.actions import DEFAULTS, close, open_data, send_data
 from support.clients import Swallowing, connect
 from support.harness import Env, same
 from support.scripted_server import Server
 from support.side_by_side import each
+from support.uploads import MUCH, UP, abort_upload, large_file
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("RFTPLIB_NATIVE") == "0", reason="the loops in Python are ftplib's: they wait for the timeout"
@@ -77,22 +75,6 @@ def test_a_download_that_stands_still(tmp_path):
             ftp.quit()
 
     each(itertools.product(DOWN, KINDS), check)
-
-
-MUCH = 50_000_000  # bytes, more than the connection takes
-UP = {
-    "memory": lambda ftp, file: ftp.storbinary("STOR x", io.BytesIO(bytes(MUCH))),
-    "file": lambda ftp, file: ftp.storbinary("STOR x", file),
-    "callback": lambda ftp, file: ftp.storbinary("STOR x", io.BytesIO(bytes(MUCH)), callback=lambda block: None),
-    "lines": lambda ftp, file: ftp.storlines("STOR x", io.BytesIO(b"line\n" * (MUCH // 5))),
-}
-
-
-@contextlib.contextmanager
-def large_file():
-    with tempfile.TemporaryFile() as file:
-        file.truncate(MUCH)
-        yield file
 
 
 def test_an_upload_that_stands_still():
@@ -364,69 +346,3 @@ def test_a_server_that_never_connects():
 
     same(script, {"NLST": b"150 x\r\n"})
     same(script, {"NLST": (b"150 x\r\n", close)})
-
-
-# ------------------------------------------------------------------------ an upload that fails
-
-
-def end_upload(session):
-    """Take a little, and close."""
-    session.open_data().recv(1000)
-    socket.socket.close(session.data_conns[-1])
-
-
-def abort_upload(session):
-    """The same by a reset."""
-    conn = session.open_data()
-    conn.recv(1000)
-    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    socket.socket.close(conn)
-
-
-ENDS = {"fin": end_upload, "rst": abort_upload}
-
-
-@BOTH
-@pytest.mark.parametrize("way", UP)
-@pytest.mark.parametrize("end", ENDS)
-def test_the_reply_says_why_an_upload_has_failed(end, way, kind):
-    with Server({"STOR": (b"150 x\r\n", ENDS[end], b"552 quota exceeded\r\n")}) as server, large_file() as file:
-        ftp = connect(server, kind, LONG)
-        with pytest.raises(ftplib.error_perm, match="552 quota exceeded"):
-            UP[way](ftp, file)
-        assert ftp.pwd() == "/home"
-        ftp.quit()
-
-
-@BOTH
-def test_it_may_come_a_little_later(kind):
-    with Server({"STOR": (b"150 x\r\n", abort_upload, pause(0.2), b"451 local error\r\n")}) as server:
-        ftp = connect(server, kind, LONG)
-        with pytest.raises(ftplib.error_temp, match="451 local error"):
-            UP["memory"](ftp, None)
-        assert ftp.pwd() == "/home"
-        ftp.quit()
-
-
-@pytest.mark.parametrize("reply", [b"226 fine\r\n", b"", close], ids=["226", "none", "closed"])
-def test_where_it_says_nothing_of_the_kind_the_error_is_raised(reply, monkeypatch):
-    monkeypatch.setattr(_lenient, "REASON", 0.2 if reply == b"" else LONG)
-    with Server({"STOR": (b"150 x\r\n", abort_upload, reply)}) as server:
-        ftp = connect(server, "plain", LONG)
-        with pytest.raises(ConnectionError):
-            UP["memory"](ftp, None)
-        if reply == b"226 fine\r\n":
-            assert ftp.getresp() == "226 fine"  # left unread, as by ftplib
-        ftp.close()
-
-
-def test_an_error_of_the_file_is_its_own():
-    class Source(io.BytesIO):
-        def read(self, size=-1):
-            raise OSError("the file's own")
-
-    with Server({"STOR": (b"150 x\r\n", open_data, b"451 no\r\n")}) as server:
-        ftp = connect(server, "plain", LONG)
-        with pytest.raises(OSError, match="the file's own"):
-            ftp.storbinary("STOR x", Source())
-        ftp.close()
