@@ -33,6 +33,7 @@ fn no_more_than_the_window_goes_out() {
 fn late_replies_are_left() {
     let mut batch = Batch::new(&commands(2), 1, 1, None);
     assert_eq!(batch.outgoing(), b"SIZE 0\r\n");
+    assert!(!batch.awaits());
     batch.sent(8);
     assert!(batch.awaits());
     batch.take(b"213 5").unwrap();
