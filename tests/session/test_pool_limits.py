@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import linecache
 import sys
 import threading
@@ -27,19 +28,29 @@ REFUSALS = [
 def test_a_server_that_says_too_many_gets_fewer(text, at):
     with LimitedServer(3, text, at) as server:
         site = Site(server.url, timeouts=SHORT)
-        barrier = threading.Barrier(3)
 
-        def borrow(number):
-            for _ in range(5):
-                with site.borrow() as ftp:
-                    barrier.wait(PATIENCE)  # three have one at the same time
-                    session_of(ftp)
+        def work():
+            """Fifteen times three of nine have one at the same time, whoever they are."""
+            times, over = itertools.count(1), threading.Event()
+            barrier = threading.Barrier(3, lambda: next(times) == 15 and over.set())
+
+            def borrow(number):
+                while not over.is_set():
+                    with site.borrow() as ftp:
+                        try:
+                            barrier.wait(PATIENCE)
+                        except threading.BrokenBarrierError:
+                            assert over.is_set()
+                        session_of(ftp)
+                barrier.abort()  # for those that would wait for others
+
+            end(*in_threads(9, borrow))
 
         while not server.refused:  # three may have been enough for all nine
-            end(*in_threads(9, borrow))
+            work()
         assert server.most == 3
         refused = server.refused
-        end(*in_threads(9, borrow))
+        work()
         assert server.refused == refused  # it is remembered
 
 
