@@ -146,9 +146,9 @@ class Listings(Ahead):
             conn = self._first_connection(undo)
             undo.pop_all()
         self._off = "MLST" not in features(self._ftp)
-        if self._off and conn is not None:
-            conn.close()
         if self._off:
+            if conn is not None:
+                conn.close()
             return self
         if conn is not None:
             vars(self._ftp)[READY] = conn

@@ -41,8 +41,7 @@ class Steps:
             yield from self._each(actions, _mkdir)
             return
         for chunk in _chunks(actions):
-            tries = []
-            replies = lister.ask(lambda ftp, chunk=chunk, tries=tries: tries.append(ftp) or _batch(ftp, "MKD", chunk))
+            replies, done = _tried(lister, "MKD", chunk)
             refused = [place for place, reply in enumerate(replies) if reply.code >= 400]
             found = _stats(lister, [chunk[place] for place in refused])
             there = {
@@ -50,7 +49,7 @@ class Steps:
             }
             for place, (action, reply) in enumerate(zip(chunk, replies)):
                 if place in there:
-                    yield NOTHING if len(tries) == 1 else None  # the first connection, which was lost, has made it
+                    yield done
                 else:
                     yield None if reply.code < 400 else _refusal(action, reply)
 
@@ -88,18 +87,12 @@ class Steps:
                     changed = lister.ask(lambda ftp, chunk=chunk: _recheck.changed(ftp, chunk))
                     yield from changed.values()
                     chunk = [action for action in chunk if action.path not in changed]
-                tries = []
-
-                def delete(ftp, verb=verb, chunk=chunk, tries=tries):
-                    tries.append(ftp)
-                    return _batch(ftp, verb, chunk)
-
-                replies, listed = lister.ask(delete), _Listed(lister)
+                (replies, done), listed = _tried(lister, verb, chunk), _Listed(lister)
                 for action, reply in zip(chunk, replies):
                     if 200 <= reply.code < 300:
                         yield None
                     elif listed.lacks(action.path):
-                        yield NOTHING if len(tries) == 1 else None  # the first connection, which was lost, has done it
+                        yield done
                     else:
                         yield _refusal(action, reply)
 
@@ -159,6 +152,18 @@ def _set_times(ftp, actions):
 
 
 _NOT_SETTABLE = "the server can't be told this time"
+
+
+def _tried(lister, verb, actions):
+    """The replies, and what an action comes to that is found done: None where a lost connection has done it."""
+    tries = []
+
+    def ask(ftp):
+        tries.append(ftp)
+        return _batch(ftp, verb, actions)
+
+    replies = lister.ask(ask)
+    return replies, NOTHING if len(tries) == 1 else None
 
 
 def _batch(ftp, verb, actions):
