@@ -175,6 +175,7 @@ def test_what_breaks_off_is_not_there(fs, work, mode, size):
         file.write(data)
         raise KeyError
     assert file.closed
+    assert work.names() == []
     with pytest.warns(ResourceWarning):
         forgotten = fs.open(f"{work.root}/file", mode, block_size=65_536)
         forgotten.write(data * 10_000 if size == 5 and mode == "w" else data)

@@ -126,10 +126,11 @@ class FTPFile(AbstractBufferedFile):
         """Break off: there is no such file, or the one that there was."""
         self._closed = True
         upload, self._upload = self._upload, None
-        if upload is not None:
-            upload.abort()
         name, self._temporary = self._temporary, None
-        if name is not None:
+        if name is None:
+            if upload is not None:
+                upload.abort()
+        elif upload is None or not upload.take_back(name):
             _write.give_up(self.fs, self.path, ["DELE " + name])  # else it stays, under a name that nobody reads
 
     def __exit__(self, kind, error, traceback):

@@ -151,6 +151,23 @@ class Upload:
         finally:
             self._ftp.close()
 
+    def take_back(self, path):
+        """End the file early and delete it: whether the server has done that.
+
+        Here, after its reply: asked while it still stores, it may refuse, and Pure-FTPd then leaves the file behind
+        under a name of its own.
+        """
+        try:
+            close(self._conn, PATIENCE)
+            if self._said() is None:
+                return False
+            self._ftp.delete(path)
+            return True
+        except (Error, OSError, EOFError):
+            return False
+        finally:
+            self.abort()
+
     def abort(self):
         """Break off. What has been sent may be on the server, under the name that it was sent to."""
         self._ftp.close()
