@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ftplib
 import itertools
+import socket
 from dataclasses import asdict
 
 import pytest
 import rftplib
 from support.actions import send_data
 from support.harness import run_both
+from support.scripted_server import peer_closed
 
 
 def returns(lib, env, ours):
@@ -92,3 +94,22 @@ def test_both_libraries_run():
     seen = []
     run_both(lambda lib, env: seen.append(lib))
     assert seen == [rftplib, ftplib]
+
+
+class Behind(socket.socket):
+    """Nothing of what was sent to it has come yet, nor the end, as behind a window that was full."""
+
+    def recv(self, size):
+        raise BlockingIOError
+
+
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_an_end_that_has_not_come_yet(host, closed):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as listener:
+        client = socket.create_connection(listener.getsockname()[:2])
+        with client, Behind(fileno=listener.accept()[0].detach()) as server:
+            if closed:
+                client.close()
+            assert peer_closed(server) is closed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 
 def descriptors():
@@ -15,6 +16,17 @@ def descriptors():
         except OSError:
             pass
     return {number: name for number, name in found.items() if not name.startswith("/proc/")}
+
+
+def is_open(port, peer_port):
+    """Whether the socket of this machine at `port` that is connected to `peer_port` is still to be written to."""
+    ends = f":{port:04X}", f":{peer_port:04X}"
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for row in Path(table).read_text().splitlines()[1:] if Path(table).exists() else []:
+            _, local, remote, state, *_ = row.split()
+            if (local[-5:], remote[-5:]) == ends:
+                return state in ("01", "08")  # ESTABLISHED, CLOSE_WAIT
+    return False
 
 
 def threads():

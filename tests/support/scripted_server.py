@@ -26,6 +26,7 @@ import threading
 
 from support.actions import DEFAULTS, Stopped
 from support.certificates import default_server_context
+from support.resources import is_open
 
 LIMIT = 20.0
 PIECE = 16384  # no more goes into a TLS record, so that a socket that is writable takes it at once
@@ -296,7 +297,7 @@ class Server:
     def client_closed(self):
         """For each data connection, those never accepted last: has the client closed it?"""
         conns = [conn for session in self.sessions for conn in session.data_conns] + self.leftover
-        return [_peer_closed(conn) for conn in conns]
+        return [peer_closed(conn) for conn in conns]
 
     def commands(self, session=0):
         """The lines that a session has received; the ports of active connections are left out."""
@@ -320,13 +321,14 @@ class Server:
         self.data_listener.close()
 
 
-def _peer_closed(conn):
+def peer_closed(conn):
     try:
         conn.setblocking(False)
         while conn.recv(65536):
             pass
         return True
     except (BlockingIOError, ssl.SSLWantReadError):
-        return False
+        # its end may be behind data that is still to come: the kernel knows
+        return not is_open(conn.getpeername()[1], conn.getsockname()[1])
     except OSError:
         return True
