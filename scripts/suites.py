@@ -172,13 +172,22 @@ def run(options):
 # --- counting
 
 
-def read_junit(path):
-    """(passed, failed, skipped) of a JUnit file; nothing of one that isn't there or isn't whole."""
+def cases_of(path):
+    """The test cases of a JUnit file; none of one that isn't there or isn't whole."""
     try:
-        cases = list(xml.etree.ElementTree.parse(path).iter("testcase"))
+        return list(xml.etree.ElementTree.parse(path).iter("testcase"))
     except (OSError, xml.etree.ElementTree.ParseError):
-        return 0, 0, 0
-    failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
+        return []
+
+
+def has_failed(case):
+    return case.find("failure") is not None or case.find("error") is not None
+
+
+def read_junit(path):
+    """(passed, failed, skipped)"""
+    cases = cases_of(path)
+    failed = sum(map(has_failed, cases))
     skipped = sum(case.find("skipped") is not None for case in cases)
     return len(cases) - failed - skipped, failed, skipped
 
@@ -200,6 +209,8 @@ def summary(options):
             problems.append(f"{label} {suite}: {reason}, see {log}")
             counts = (counts[0], counts[1] + 1, counts[2])
         rows.append((label.replace("-", " "), suite, *counts))
+        for case in filter(has_failed, cases_of(log.with_suffix(".xml"))):
+            problems.append(f"{label} {suite}: {case.get('classname')}::{case.get('name')} failed, see {log}")
     for label in options.require:
         if not any(row[0] == label for row in rows):
             problems.append(f"Python {label}: nothing was run on it")
