@@ -46,7 +46,7 @@ def test_done(local, capsys):
         ]  # fmt: skip
         assert not local.exists()
         assert run(server, local) == 0
-        assert capsys.readouterr().out.startswith("2 copied (3 bytes), 1 directories made; ")
+        assert capsys.readouterr().out.startswith("2 copied (3 bytes), 1 directory made; ")
         assert run(server, local, "-n") == 0
         assert capsys.readouterr().out == "nothing to do\n"
 

@@ -96,7 +96,7 @@ class Report(NamedTuple):
             for count, what in (
                 (self.copied, f"copied ({people(self.bytes)})"),
                 (self.touched, "got another time"),
-                (self.made, "directories made"),
+                (self.made, "directory made" if self.made == 1 else "directories made"),
                 (self.deleted, "deleted"),
             )
             if count
