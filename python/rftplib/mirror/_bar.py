@@ -1,6 +1,6 @@
 """How far a run has come, for people: a bar by tqdm on a terminal, else a line a second."""
 
-import shutil
+import os
 import sys
 import time
 
@@ -24,7 +24,7 @@ class _Tqdm:
         self._tqdm, self._bar = tqdm, None
 
     def set_size(self, size):
-        terminal = shutil.get_terminal_size()
+        terminal = os.get_terminal_size(sys.stderr.fileno())
         # some tell neither, and tqdm would show nothing
         shape = {"ncols": terminal.columns or 80, "nrows": terminal.lines or 24}
         self._bar = self._tqdm(total=size, unit="B", unit_scale=True, **shape)

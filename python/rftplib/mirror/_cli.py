@@ -199,7 +199,11 @@ def _parser():
     )
     add("--verify", choices=("none", "size", "auto", "hash"), default="size", help="how copies are checked (size)")
     add("--limit", type=_size, metavar="RATE", help="bytes per second at most, such as 500k or 2M")
-    add("--progress", action="store_true", help="show how far it is: a bar on a terminal, else a line a second")
+    add(
+        "--progress",
+        action="store_true",
+        help="show how far it is: a bar on a terminal, by tqdm if that is installed; else a line a second",
+    )
     add("--manifest", type=_file, metavar="FILE", help="write the SHA-256 of all files, as for sha256sum -c")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--plan", type=_file, metavar="FILE", help="write the plan to FILE and stop")
