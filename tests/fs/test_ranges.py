@@ -17,7 +17,7 @@ SECONDS = 300  # what a client waits for any reply: longer than a test may last
 
 
 def rang(session):
-    """As in draft-bryan-ftp-range: it holds until the next transfer. This server keeps it where RETR is refused, too."""
+    """It holds until the next transfer; this server keeps it where RETR is refused, too."""
     start, end = map(int, session.argument.split())
     session.range = start, end + 1
     session.say(b"350 restarting\r\n")
