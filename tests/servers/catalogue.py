@@ -26,7 +26,7 @@ class Server:
     optional: bool = False  # nice to have: its absence is never a failure
     special: bool = False  # serves particular TLS tests only, left out of the plain ones
     # what it can do
-    tls: str = ""  # "explicit", "forced" (no login without), "implicit" (from the first byte) or "" (none)
+    tls: str = ""  # "explicit", "forced" (no login and no data without), "implicit" (from the first byte) or "" (none)
     reuse: bool = False  # demands that a data connection resumes the control connection's TLS session
     client_certificate: bool = False  # demands one
     certificate: str = "server"  # which of `certificates` it shows
@@ -76,6 +76,7 @@ SERVERS = (
     _also(PROFTPD, "noreuse", 1, reuse=False),
     _also(PROFTPD, "implicit", 2, tls="implicit"),
     _also(PROFTPD, "clientcert", 3, client_certificate=True),
+    _also(PROFTPD, "forced", 4, tls="forced"),
     PUREFTPD,
     replace(PUREFTPD, name="pureftpd6", hosts=V6, passive=17600),
     _also(PUREFTPD, "forced", 1, tls="forced"),

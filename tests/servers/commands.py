@@ -158,7 +158,7 @@ def pureftpd(server: Server) -> list[str]:
         "-S": f"{server.hosts[0]},{server.port}",
         "-p": f"{server.passive}:{server.last_passive}",
         "-l": f"puredb:{base() / 'accounts' / 'pureftpd.pdb'}",
-        "-Y": "2" if server.tls == "forced" else "1",
+        "-Y": "3" if server.tls == "forced" else "1",  # 2 demands it of logins only
         "-2": str(certificate(server.certificate + ".pem")),  # key and certificate in one file
         "-u": "1000",  # the least uid that may log in
         "-c": "500",  # sessions in all; but it allows only half as many as it has passive ports
