@@ -18,7 +18,7 @@ ENDPOINTS = [
 
 # Each server once a day; the others are `long`.
 DAILY = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain", "pureftpd-ipv4-plain", "pyftpdlib-ipv4-tls1.3")
-PATTERNS = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain")
+PATTERNS = ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain", "pureftpd-ipv4-plain", "pyftpdlib-ipv4-plain")
 
 
 def pytest_generate_tests(metafunc):
@@ -28,12 +28,15 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    """fsspec's patterns come by the dozen, and it is fsspec that takes them apart: two servers are enough."""
+    """fsspec's patterns come by the dozen, and it is fsspec that takes them apart: once a server is enough."""
     left_out = []
     for item in items:
-        if "test_abstract" in item.nodeid and "glob_edge_cases" in item.name:
-            item.add_marker(pytest.mark.long)
-            if str(item.callspec.params["endpoint"]) not in PATTERNS:
+        if "test_abstract" in item.nodeid:
+            endpoint, patterns = item.callspec.params["endpoint"], "glob_edge_cases" in item.name
+            if patterns:
+                item.add_marker(pytest.mark.long)
+            where = PATTERNS if patterns else item.module.DAILY
+            if str(endpoint) not in where and (patterns or endpoint.protection == "plain"):
                 left_out.append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

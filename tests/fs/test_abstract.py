@@ -8,7 +8,6 @@ import pytest
 from fsspec.tests import abstract
 
 DAILY = ("vsftpd-ipv4-plain", "proftpd-ipv4-plain")
-pytestmark = pytest.mark.endpoints(where=lambda endpoint: str(endpoint) in DAILY or endpoint.protection != "plain")
 
 
 class FTPFixtures(abstract.AbstractFixtures):
