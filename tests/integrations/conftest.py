@@ -30,6 +30,7 @@ PACKAGES = (
     "pathspec",
     "pyarrow",
     "pyftpdlib",
+    "rich",
     "smart_open",
     "socks",
     "tqdm",

@@ -75,6 +75,7 @@ OUTCOMES = {
         downloaded("big.iso", BIG)(here, there) and uploaded("report.pdf", REPORT)(here, there)
     ),
     "transfers_3": downloaded("big.iso", BIG),
+    "transfers_4": downloaded("big.iso", BIG),
 }
 PRINTED = {
     "DIFFERENCES_1": ["/"],
@@ -126,6 +127,7 @@ PRINTED = {
     "transfers_1": [f"{len(BIG)} bytes in 1 attempts"],
     "transfers_2": ["not what it should be: the sha256 of what is here is"],
     "transfers_3": ["100%", "size"],
+    "transfers_4": ["big.iso", "100%"],
     "robustness_1": ["got more than 1000000 bytes in one reply"],
 }
 
