@@ -103,6 +103,7 @@ def test_connections_that_are_cut(secured, data):
         right = failed = 0
         written, doubtful = {}, {}
         while cutter.cuts < CUTS:
+            assert failed + len(doubtful) <= CUTS, "no cut has done that"
             start = chance.randrange(len(DATA))
             try:
                 assert fs.cat_file(path, start, start + 400_000) == DATA[start : start + 400_000]
