@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import rftplib
 from rftplib.tls import FTPS
 from servers import CATALOGUE
-from servers.layout import certificate
+from servers.layout import PASSWORD, USER, certificate
 from servers.tls import client_context
 from support.clients import native_context
 from support.folders import Address, Folder
@@ -34,6 +34,12 @@ class Endpoint(Address):
         if self.protection == "plain":
             return rftplib.FTP(timeout=TIMEOUT, **options)
         return FTPS(timeout=TIMEOUT, context=self.context(), **options)
+
+    def url(self, directory=""):
+        """For a Site in another process, with Python's ssl where it is under TLS."""
+        scheme, query = ("ftp", "") if self.protection == "plain" else ("ftpes", f"?cafile={certificate('ca.crt')}")
+        host = f"[{self.host}]" if self.ipv6 else self.host
+        return f"{scheme}://{USER}:{PASSWORD}@{host}:{self.port}/{directory}{query}"
 
     def login(self, **options):
         return self.log_in(self.client(**options))
