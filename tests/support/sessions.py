@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import rftplib
+from rftplib.session import Site, Timeouts
 from rftplib.tls import FTPS
 from servers import CATALOGUE
 from servers.layout import PASSWORD, USER, certificate
@@ -72,3 +73,15 @@ class Work(Folder):
         ftp = self.enter(self.endpoint.login(**options), folder)
         ftp.voidcmd("TYPE I")
         return ftp
+
+    def site(self, connect=None, folder="."):
+        """A Site in a folder below this one; its connections are made by `connect`, a socket_factory."""
+        endpoint = self.endpoint
+
+        def factory(site):
+            ftp = endpoint.client()
+            ftp.socket_factory = connect
+            return ftp
+
+        url, _, _ = endpoint.url(f"{self.name}/{folder}").partition("?")  # the client has its certificates
+        return Site(url, factory=factory, timeouts=Timeouts(30, 30, 30))
