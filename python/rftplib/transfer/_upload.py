@@ -163,7 +163,7 @@ class Upload:
         if not self._resume:
             return 0
         there = self._settled_size(ftp)
-        self._course.found(there)
+        self._course.found(self._place, there)
         self._left_over = there is not None
         if not there or self._useless or there > self._source.size or self._no_append:
             return 0
