@@ -9,7 +9,7 @@ import rftplib
 from rftplib import error_perm, error_temp
 from rftplib.transfer import Retry, TransferError, put
 from support.actions import close
-from support.file_server import AT_ONCE, DATA, TIME, FileServer, feat, name_of, rnfr, rnto, store
+from support.file_server import AT_ONCE, DATA, TIME, FileServer, feat, mfmt, name_of, rnfr, rnto, store
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -23,6 +23,27 @@ def test_without_a_temporary_name(source):
         put(server.site, source, "b", temporary=False)
         assert server.stored == [("STOR", "b", 0)]
         assert "RNFR" not in server.happened
+        assert server.files["b"].seconds == TIME
+
+
+def test_the_time_and_the_name_take_one_round_trip(source):
+    """Which is also the shortest time in which the connection can be lost in between."""
+
+    def late(action):
+        def wait_for_the_rest(session):
+            while b"RNTO" not in session.pending:
+                session.wait_readable(session.conn)
+                block = session.conn.recv(65536)
+                assert block, "the client has waited for a reply"
+                session.received += block
+                session.pending += block
+            action(session)
+
+        return wait_for_the_rest
+
+    with FileServer((), {"MFMT": late(mfmt), "RNFR": late(rnfr)}) as server:
+        put(server.site, source, "b", retry=Retry(attempts=1))
+        assert files(server) == {"b": DATA}
         assert server.files["b"].seconds == TIME
 
 
