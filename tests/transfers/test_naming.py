@@ -47,6 +47,30 @@ def test_the_time_and_the_name_take_one_round_trip(source):
         assert server.files["b"].seconds == TIME
 
 
+@pytest.mark.parametrize("temporary", [True, False])
+@pytest.mark.parametrize(
+    "offered, replies, level, told",
+    [
+        (["MFMT"], {"MFMT": b"550 not yours\r\n"}, "WARNING", "550 not yours"),
+        (["MFMT"], {"MFMT": b"502 no\r\n"}, "WARNING", "502 no"),
+        (["MDTM"], {"MDTM": b"550 no such file\r\n"}, "INFO", "550 no such file"),
+        ([], {}, "INFO", "the server has no command for it"),
+        (["MFMT"], {}, None, None),
+        (["MDTM"], {"MDTM": b"213 File modification time set.\r\n"}, None, None),
+    ],
+)
+def test_a_time_that_isn_t_kept_is_logged(source, caplog, offered, replies, level, told, temporary):
+    caplog.set_level("INFO", "rftplib.control")
+    with FileServer((), {"FEAT": feat("SIZE", *offered), **replies}) as server:
+        put(server.site, source, "b", temporary=temporary, keep=())
+        put(server.site, io.BytesIO(DATA), "b", temporary=temporary)
+        assert "isn't kept" not in caplog.text, "where nobody wants it"
+        put(server.site, source, "b", temporary=temporary)
+        assert files(server) == {"b": DATA}
+    records = [(one.levelname, one.getMessage()) for one in caplog.records if "isn't kept" in one.getMessage()]
+    assert records == ([] if level is None else [(level, f"the time of b isn't kept: {told}")])
+
+
 def test_overwriting_can_be_forbidden(source):
     with FileServer({"b": b"old"}) as server:
         with pytest.raises(FileExistsError, match="overwrite is False"):
