@@ -76,9 +76,9 @@ def check(source, target, source_root, target_root):
     assert files(target_root) == wanted
 
 
-def test_downloads(work, tmp_path):
+def test_mirrors_down_that_are_killed(work, tmp_path):
     check(work.endpoint.url(f"{work.name}/src"), tmp_path / "local", fill(work.path / "src"), tmp_path / "local")
 
 
-def test_uploads(work, tmp_path):
+def test_mirrors_up_that_are_killed(work, tmp_path):
     check(fill(tmp_path / "local"), work.endpoint.url(f"{work.name}/dst"), tmp_path / "local", work.folder("dst"))

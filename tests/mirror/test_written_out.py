@@ -8,7 +8,7 @@ from support.mirror_server import TreeServer
 from support.written import check_order, note_order
 
 
-def test_downloads(tmp_path, monkeypatch):
+def test_each_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
     calls = note_order(monkeypatch)
     local = tmp_path / "local"
     tree = {"small": b"x" * 1000, "d": {"other": b"y" * 1000}, "large": content(1_500_000)}

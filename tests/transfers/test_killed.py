@@ -64,7 +64,7 @@ def kill_downloads(url, local, times):
 
 
 @times
-def test_downloads(local, times):
+def test_gets_that_are_killed(local, times):
     (local / "a").write_bytes(OLD)
     with FileServer({"a": DATA}) as server:
         before = kill_downloads(server.url, local, times)
@@ -75,7 +75,7 @@ def test_downloads(local, times):
 
 
 @times
-def test_uploads(local, times):
+def test_puts_that_are_killed(local, times):
     def look():
         assert bytes(server.files["b"].content) == OLD
 
@@ -100,7 +100,7 @@ def test_uploads(local, times):
 
 @long
 @five
-def test_downloads_of_real_servers(work, local):
+def test_gets_that_are_killed_on_real_servers(work, local):
     work.put("a", DATA)
     before = kill_downloads(work.endpoint.url(work.name), local, 10)
     assert not (local / "a").exists()
@@ -112,7 +112,7 @@ def test_downloads_of_real_servers(work, local):
 
 @long
 @five
-def test_uploads_to_real_servers(work, local):
+def test_puts_that_are_killed_on_real_servers(work, local):
     (local / "a").write_bytes(DATA)
     work.put("b", OLD)
     before = 0

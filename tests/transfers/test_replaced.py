@@ -75,7 +75,7 @@ def rounds(work, folder, transfer):
         assert arrived == source.content, f"neither of them, in round {number}: {source.replaced}"
 
 
-def test_downloads(work, local):
+def test_gets_of_a_file_that_is_replaced(work, local):
     def transfer(site):
         get(site, "source", local / "copy", retry=AT_ONCE)
         assert os.listdir(local) == ["copy"]
@@ -84,7 +84,7 @@ def test_downloads(work, local):
     rounds(work, work.path, transfer)
 
 
-def test_uploads(work, local):
+def test_puts_of_a_file_that_is_replaced(work, local):
     def transfer(site):
         put(site, local / "source", "copy", retry=AT_ONCE)
         assert os.listdir(work.path) == ["copy"]
