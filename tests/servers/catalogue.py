@@ -76,6 +76,7 @@ SERVERS = (
     _also(PROFTPD, "noreuse", 1, reuse=False),
     _also(PROFTPD, "implicit", 2, tls="implicit"),
     _also(PROFTPD, "clientcert", 3, client_certificate=True),
+    _also(PROFTPD, "digest", 4, reuse=False, note="tells hashes: HASH, XSHA256 and its siblings"),
     PUREFTPD,
     replace(PUREFTPD, name="pureftpd6", hosts=V6, passive=17600),
     _also(PUREFTPD, "forced", 1, tls="forced"),
