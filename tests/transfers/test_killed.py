@@ -80,7 +80,7 @@ def test_puts_that_are_killed(local, times):
         assert bytes(server.files["b"].content) == OLD
 
     def on_server():
-        return max((len(file.content) for name, file in server.files.items() if name != "b"), default=0)
+        return max((len(file.content) for name, file in list(server.files.items()) if name != "b"), default=0)
 
     (local / "a").write_bytes(DATA)
     with FileServer({"b": OLD}) as server:
@@ -133,7 +133,7 @@ def test_puts_that_are_killed_on_real_servers(work, local):
 
 def kill_at(verb, action, arguments, server):
     """Run that, and kill it when the server gets that command, for the second time where it is SIZE."""
-    children, killed = queue.Queue(), queue.Queue()
+    children, ended = queue.Queue(), queue.Queue()
     calls = iter(range(1000))
     before = server.replies[verb]
 
@@ -144,13 +144,13 @@ def kill_at(verb, action, arguments, server):
         if action is not None:
             session.perform(action)
         kill(children.get(timeout=60))
-        killed.put(True)
+        ended.put(True)
         reset(session)
 
     server.replies[verb] = kill_it
     with process(command(*arguments)) as child:
         children.put(child)
-        assert killed.get(timeout=60)
+        assert ended.get(timeout=60)
     server.replies[verb] = before
 
 
