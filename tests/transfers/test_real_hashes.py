@@ -12,7 +12,7 @@ from rftplib.session import features
 from rftplib.transfer import Retry, TransferError, get, put
 from servers import CATALOGUE
 from support.cutter import Cutter
-from support.needed import need, running
+from support.needed import need
 from support.real import content
 from support.sessions import Endpoint, Work
 
@@ -24,15 +24,9 @@ ONCE, AT_ONCE = Retry(attempts=1), Retry(base=0.01, cap=0.1)
 DIGEST = Endpoint(CATALOGUE["proftpd-digest"], "127.0.0.1")
 
 
-@pytest.fixture(scope="module")
-def server():
-    with running([DIGEST.server.name]) as unavailable:
-        need(DIGEST.server, unavailable)
-        yield
-
-
 @pytest.fixture
-def work(server, no_descriptor_left):
+def work(unavailable, no_descriptor_left):
+    need(DIGEST.server, unavailable)
     folder = Work(DIGEST)
     try:
         yield folder
