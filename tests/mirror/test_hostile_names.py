@@ -63,7 +63,7 @@ def raw(text):
 
 @pytest.mark.parametrize("links", ["skip", "follow", "copy"])
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_no_name_leads_out_of_the_target(name, links, target):
+def test_names(name, links, target):
     before = outside(target)
     lines = b"type=file;size=4;modify=20200101000000; " + raw(name) + b"\r\n"
     lines += b"type=dir;modify=20200101000000; " + raw(name) + b"d\r\n"
