@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import multiprocessing.resource_tracker
 import os
 
 import pytest
@@ -23,6 +24,7 @@ work = work_of(Work)
 @pytest.fixture(scope="session", autouse=True)
 def helpers_of_multiprocessing():
     """It starts processes of its own (forkserver, resource tracker), and keeps pipes to them for good."""
+    multiprocessing.resource_tracker.ensure_running()
     with concurrent.futures.ProcessPoolExecutor(1) as executor:
         assert executor.submit(int).result() == 0
 
