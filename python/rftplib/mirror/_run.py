@@ -187,19 +187,17 @@ class Run:
 
     def _copy(self, actions):
         jobs = []
-        here, workers = True, getattr(self._executor, "_max_workers", None)
+        here = True
         if self._executor is not None:
             from ._executor import by_executor, is_of_this_process
 
             here = is_of_this_process(self._executor)
-        # elsewhere each worker has a pool of its own, and this process needs a connection again at the end
-        keep = here or (workers is not None and workers < self._connections)
         groups = list(divided(actions, self._connections))
         at_once = max(1, min(self._connections, len(groups)))
         rate = None if self._rate is None else self._rate / at_once
         for group, large in groups:
             digests = self._manifest is not None
-            jobs.append(Job(self.source, self.target, group, self._verify, rate, digests, large, keep))
+            jobs.append(Job(self.source, self.target, group, self._verify, rate, digests, large, keep=here))
         if self._executor is None:
             from . import _copy  # a plan alone doesn't need it
             from ._threads import in_threads
