@@ -15,7 +15,7 @@ _NAME = "ftplib"
 
 # Held while the two below change. Reentrant, for a signal handler may call in between.
 _lock = threading.RLock()
-# Who wants rftplib there: as long as there is one, it stays.
+# The installations that haven't been undone: rftplib stays in ftplib's place while there is one.
 _wanted: set[Installation] = set()
 # What was there before the first; None for nothing.
 _before: ModuleType | None = None

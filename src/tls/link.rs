@@ -1,8 +1,8 @@
 //! One connection shared by all who use it: the socket object, the loops, another thread that closes it, and the copies
 //! of the process that `fork` makes.
 //!
-//! Contract: the lock is held for one step, in which nothing waits and no Python code runs, so whoever has to wait for
-//! it waits a moment only, whatever else he holds. Nothing is sent or received when a link is dropped.
+//! Contract: the lock is held for one step, in which nothing waits and no Python code runs. So a thread that has to wait
+//! for it waits a moment only, even with another lock in its hands. Nothing is sent or received when a link is dropped.
 
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};

@@ -55,7 +55,7 @@ def test_addresses_to_connect_to(host, port):
 
 @given(text, text, text)
 @few
-def test_logging_in(user, password, account):
+def test_any_login(user, password, account):
     twins(on_the_wire(lambda ftp: ftp.login(user, password, account), answer=b"331 a\r\n332 b\r\n230 c\r\n"))
 
 

@@ -14,7 +14,7 @@ LEVELS = [0, 1, 2, 3, 4, -1, True, False, 1.5, None]
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=repr)
-def test_a_whole_session(level):
+def test_debug_output_of_a_whole_session(level):
     def script(lib, env):
         ftp = env.unconnected()
         ftp.set_debuglevel(level)

@@ -168,7 +168,7 @@ def test_one_bad_name_loses_the_listing_as_in_ftplib_unless_it_is_set():
 
 
 @pytest.mark.parametrize("value", ["no-such", "a\0b"])
-def test_wrong_value(value):
+def test_wrong_errors(value):
     with Server() as server:
         ftp = type("Client", (rftplib.FTP,), {"errors": value})(timeout=LIMIT)
         with pytest.raises(ValueError, match="^errors must "):

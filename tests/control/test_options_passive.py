@@ -96,7 +96,7 @@ def test_it_is_not_unless_it_is_set():
 
 
 @pytest.mark.parametrize("value, error", [("60", TypeError), (True, TypeError), (0, ValueError), (-1, ValueError)])
-def test_wrong_value(value, error, no_descriptor_left):
+def test_wrong_tcp_keepalive(value, error, no_descriptor_left):
     with Server() as server:
         ftp = rftplib.FTP(timeout=LIMIT)
         ftp.tcp_keepalive = value

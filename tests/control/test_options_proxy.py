@@ -168,7 +168,7 @@ def test_where_data_connections_go(ipv6, trusted):
 
 
 @pytest.mark.parametrize("value", [7, "socks", ("localhost", 1080)])
-def test_wrong_value(value):
+def test_wrong_socket_factory(value):
     with Server() as server:
         ftp = rftplib.FTP(timeout=LIMIT)
         ftp.socket_factory = value

@@ -126,7 +126,7 @@ def test_after_the_handshakes_the_others_count():
     [("1", TypeError), (True, TypeError), ([], TypeError), (0, ValueError), (-1, ValueError),
      (float("nan"), ValueError), (float("inf"), ValueError), (1e300, ValueError)],
 )  # fmt: skip
-def test_wrong_value(name, value, error):
+def test_wrong_timeouts(name, value, error):
     with Server() as server, opened(server) as ftp:
         setattr(ftp, name, value)
         for passive in (True, False):

@@ -98,7 +98,7 @@ def test_text(name, text):
 
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("argument", ODD_ARGUMENTS, ids=repr)
-def test_odd_argument(name, argument):
+def test_odd_argument_of_a_parser(name, argument):
     assert call(rftplib, name, argument) == call(ftplib, name, argument)
 
 

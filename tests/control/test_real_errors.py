@@ -41,7 +41,7 @@ REFUSED = [
 
 
 @complete
-def test_refused(work, pair):
+def test_what_real_servers_refuse(work, pair):
     for number, call in enumerate(REFUSED):
         error = pair.same(lambda ftp, number, call=call: call(ftp), number)
         assert isinstance(error, (rftplib.error_perm, rftplib.error_temp)), number

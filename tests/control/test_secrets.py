@@ -34,7 +34,7 @@ def caught():
 
 
 @pytest.mark.parametrize("debug", [0, 1, 2, 3])
-def test_logging_in(debug, caught):
+def test_no_secret_is_shown_while_logging_in(debug, caught):
     def script(lib, env):
         ftp = env.ftp(debug=debug)
         ftp.login("me", SECRET)

@@ -67,7 +67,7 @@ def test_what_was_written_before_stays_before(same, data):
 
 @both_sizes
 @pytest.mark.parametrize("buffering", [-1, 0, 7])
-def test_from_a_position_sought(same, buffering, data):
+def test_a_download_to_a_position_sought(same, buffering, data):
     def script(run):
         path = run.path(content=OLD)
         with open(path, "r+b", buffering) as fp:
@@ -82,7 +82,7 @@ def test_from_a_position_sought(same, buffering, data):
 
 
 @both_sizes
-def test_after_reading_ahead(same, data):
+def test_a_download_after_reading_ahead(same, data):
     """The object has read more than it has given out: what is received goes where it was read to."""
 
     def script(run):
@@ -216,7 +216,7 @@ def test_the_bytes_below_a_text_file(same):
 
 
 @pytest.mark.parametrize("make", [tempfile.TemporaryFile, tempfile.NamedTemporaryFile, tempfile.SpooledTemporaryFile])
-def test_temporary_files(same, make):
+def test_a_download_to_temporary_files(same, make):
     def script(run):
         with make(dir=run.folder) as fp:
             result = receive(run, fp, DATA)
@@ -279,7 +279,7 @@ class ShoutingFile(io.FileIO):
 
 
 @pytest.mark.parametrize("way", ["writer", "file", "below"])
-def test_subclasses_of_the_files_classes(same, way):
+def test_a_download_to_subclasses_of_the_files_classes(same, way):
     def script(run):
         path = run.path()
         make = {

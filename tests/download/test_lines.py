@@ -51,7 +51,7 @@ def test_encodings_that_are_none(same, encoding):
 
 
 @pytest.mark.parametrize("data", [b"", b"\r\n", b"\n", b"\r", b"a", b"a\r", b"a\rb\nc\r\nd\n\re\r\r\n\r\n"], ids=repr)
-def test_every_kind_of_end(same, data):
+def test_every_kind_of_line_end_received(same, data):
     def script(run):
         return collect(run, data)
 
@@ -76,7 +76,7 @@ def test_what_cannot_be_decoded(same, start, data, encoding):
 @pytest.mark.parametrize("before", [0, 3000])
 @pytest.mark.parametrize("letter", ["x", "\u20ac"])
 @pytest.mark.parametrize("way", [list, MyList])
-def test_a_line_near_the_limit(plain, way, letter, before, excess):
+def test_a_line_received_near_the_limit(plain, way, letter, before, excess):
     data = "".join(name + "\r\n" for name in NAMES[:before]) + letter * (8191 + excess) + "\r\nnext\r\n"
 
     def script(run):
@@ -89,7 +89,7 @@ def test_a_line_near_the_limit(plain, way, letter, before, excess):
 
 @pytest.mark.parametrize("limit", [0, 1, 3, True, -1, -2, None, "8192"])
 @pytest.mark.parametrize("way", [list, MyList])
-def test_odd_limits(plain, way, limit):
+def test_odd_limits_of_retrlines(plain, way, limit):
     def script(run):
         return collect(run, b"a\r\nbc\r\ndef\r\n", way(), maxline=limit)
 
@@ -132,7 +132,7 @@ def test_list_append_bound_to_a_subclasss_object(same):
 
 
 @pytest.mark.parametrize("raised_at", [0, 1, 2999])
-def test_what_the_callback_raises(same, raised_at):
+def test_what_the_callback_of_retrlines_raises(same, raised_at):
     class Refusal(Exception):
         pass
 
@@ -150,7 +150,7 @@ def test_what_the_callback_raises(same, raised_at):
     assert same(script) == ((Refusal, (NAMES[raised_at],)), NAMES[:raised_at], -1)
 
 
-def test_a_callback_that_changes_the_limit(same):
+def test_a_callback_that_changes_the_limit_of_what_comes(same):
     def script(run):
         lines = []
         with run.download(b"short\r\n" + b"x" * 50 + b"\r\n") as ftp:
@@ -166,7 +166,7 @@ def test_a_callback_that_changes_the_limit(same):
 
 
 @pytest.mark.parametrize("way", [list, MyList])
-def test_debug_output(same, way):
+def test_debug_output_of_retrlines(same, way):
     def script(run):
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
@@ -185,7 +185,7 @@ def test_printing_by_default(same, capsys):
     assert same(script) == (DONE, "a\nb\n")
 
 
-def test_nlst(same):
+def test_nlst_gives_what_came(same):
     def script(run):
         with run.download(WIRE) as ftp:
             return run.attempt(ftp.nlst)

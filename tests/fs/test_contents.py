@@ -278,7 +278,7 @@ def test_a_copy_by_way_of_a_full_disk(fs, work, monkeypatch):
     assert caught.value.errno == errno.ENOSPC and work.names() == ["file"]
 
 
-def test_files_both_ways(fs, work, tmp_path):
+def test_put_file_and_get_file(fs, work, tmp_path):
     (tmp_path / "local").write_bytes(DATA)
     seen = fsspec.callbacks.Callback()
     fs.put_file(tmp_path / "local", f"{work.root}/new/deep/file", callback=seen)

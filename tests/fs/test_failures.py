@@ -106,7 +106,7 @@ def test_no_server_is_not_an_empty_one(work):
 
 
 @pytest.mark.endpoints(where=lambda endpoint: endpoint.server.name != "pureftpd")  # it takes seconds to say so
-def test_a_wrong_password(work):
+def test_a_login_with_a_wrong_password(work):
     fs = work.fs(password="wrong")
     with pytest.raises(PermissionError, match=r"530 .*\(at .*: check the user and the password\)$") as caught:
         fs.ls("/dir")

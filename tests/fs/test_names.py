@@ -136,7 +136,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name, other", [("report ", "report_"), ("a\tb", "a_b")])
-def test_a_name_that_the_server_changes(fs, work, way, name, other):
+def test_a_file_written_whose_name_the_server_changes(fs, work, way, name, other):
     """It is an error then, and what has the other name stays; as does what was to be moved."""
     work.put(other, b"precious")
     work.put("source", b"new")

@@ -29,7 +29,7 @@ URLS = {
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_what_a_url_says(url):
+def test_what_a_url_says_to_the_file_system(url):
     fs, path = url_to_fs(url)
     kind, host, port, user, password, implicit, where = URLS[url]
     assert type(fs) is kind

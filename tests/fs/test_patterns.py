@@ -14,7 +14,7 @@ def root(work):
     return work.root
 
 
-def test_deleting(fs, work, root):
+def test_deleting_names_like_patterns(fs, work, root):
     fs.rm(f"{root}/a[1]")
     assert work.names() == ["a1", "x*", "xyz"]
     fs.rm([path for path in fs.find(root) if path.endswith("*")])
@@ -45,7 +45,7 @@ def files(path):
     return {one.relative_to(path).as_posix(): one.read_text() for one in path.rglob("*") if one.is_file()}
 
 
-def test_uploads(fs, work, tmp_path):
+def test_uploads_of_names_like_patterns(fs, work, tmp_path):
     """A local file that is there is itself as well, given as a text, as a path or in a list."""
     for name in ("a[1]", "a1", "s*", "star", "d[1]/x", "d[1]/deep/y", "d1/z"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -69,7 +69,7 @@ def test_uploads(fs, work, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["d[1]", "e?", "plain"])
-def test_directories(fs, work, name, tmp_path):
+def test_directories_with_names_like_patterns(fs, work, name, tmp_path):
     """They are taken as those are whose names could be no patterns."""
     for other in (name, "d1", "ee"):
         work.put(f"{other}/x", other.encode())
@@ -91,7 +91,7 @@ def test_directories(fs, work, name, tmp_path):
     }
 
 
-def test_copies(fs, work, root, tmp_path):
+def test_copies_of_names_like_patterns(fs, work, root, tmp_path):
     fs.get(f"{root}/a[1]", str(tmp_path / "file"))
     fs.get(f"{root}/a[1]", str(tmp_path))
     fs.get(f"{root}/a*", f"{tmp_path}/all/")
@@ -109,7 +109,7 @@ def test_copies(fs, work, root, tmp_path):
     assert ((work.path / "copy").read_bytes(), (work.path / "dir/x*").read_bytes()) == (b"x*", b"x*")
 
 
-def test_renaming(fs, work, root):
+def test_renaming_names_like_patterns(fs, work, root):
     fs.mv(f"{root}/a[1]", f"{root}/moved")
     assert (work.path / "moved").read_bytes() == b"a[1]"
     work.folder("dir")

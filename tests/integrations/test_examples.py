@@ -132,9 +132,9 @@ PRINTED = {
 
 @pytest.fixture(scope="module")
 def authority():
-    from servers.certificates import Authority
+    import trustme
 
-    return Authority("the examples' authority")
+    return trustme.CA()
 
 
 @pytest.fixture
@@ -162,16 +162,9 @@ def here(tmp_path):
 @pytest.fixture
 def certificate(authority, tmp_path, here):
     """The server's, with its key; the authority's and a client's are where the examples look for them."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    def save(path, key, certificate):
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
-
-    (here / "ca.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
-    save(here / "client.pem", *authority.leaf("client", [x509.DNSName("client")]))
-    save(tmp_path / "server.pem", *authority.leaf(HOST, [x509.DNSName(HOST)]))
+    authority.cert_pem.write_to_path(here / "ca.pem")
+    authority.issue_cert("client@example.org").private_key_and_cert_chain_pem.write_to_path(here / "client.pem")
+    authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
     return tmp_path / "server.pem"
 
 

@@ -41,7 +41,7 @@ def place(request, area_on):
         fs.ftp.close()
 
 
-def test_files_both_ways(place, tmp_path):
+def test_files_both_ways_by_fsspec(place, tmp_path):
     fs, area = place
     fs.pipe_file(f"/{area.name}/piped", DATA)
     assert area.get("piped") == DATA

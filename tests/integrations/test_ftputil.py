@@ -25,7 +25,7 @@ def test_its_own_base_class_is_ours():
     assert issubclass(ftputil.host.default_session_factory, rftplib.FTP)
 
 
-def test_files_both_ways(host, area, tmp_path):
+def test_files_both_ways_by_ftputil(host, area, tmp_path):
     (tmp_path / "local").write_bytes(DATA)
     host.upload(str(tmp_path / "local"), "file")
     assert area.get("file") == DATA

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
-import threading
 
 import pytest
+from support.actions import send_data
+from support.scripted_server import Server
 
 from integrations.conftest import DATA
 
@@ -86,53 +86,16 @@ def test_transfers_side_by_side(area_on, order, name, tls):
         assert area.get(f"copy{number}") == DATA
 
 
-class Rendezvous:
-    """An FTP server with one listing, which is sent only when somebody has logged in on another connection."""
-
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.logged_in = threading.Event()
-
-    def __enter__(self):
-        threading.Thread(target=self.accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
-
-    def serve(self, connection):
-        data = socket.create_server(("127.0.0.1", 0))
-        port = data.getsockname()[1]
-        with connection, data, connection.makefile("rwb", 0) as file:
-            file.write(b"220 hello\r\n")
-            for line in file:
-                verb = line.split()[0]
-                if verb == b"LIST":
-                    file.write(b"150 here it comes\r\n")
-                    conn, _ = data.accept()
-                    with conn:
-                        if self.logged_in.wait(30):
-                            conn.sendall(b"the end\r\n")
-                    file.write(b"226 done\r\n")
-                elif verb == b"PASV":
-                    file.write(b"227 (127,0,0,1,%d,%d)\r\n" % divmod(port, 256))
-                elif verb == b"USER":
-                    self.logged_in.set()
-                    file.write(b"230 welcome\r\n")
-                else:
-                    file.write(b"200 ok\r\n")
+# The listing is sent only when somebody has logged in on another connection.
+RENDEZVOUS = (
+    b"150 here it comes\r\n",
+    lambda session: session.server.wait_for("PASS"),
+    send_data(b"the end\r\n"),
+    b"226 done\r\n",
+)
 
 
 @pytest.mark.parametrize("order", [FIRST, LATE, SWAPPED], ids=["first", "late", "swapped"])
 def test_a_waiting_transfer_lets_the_others_go_on(order):
-    with Rendezvous() as server:
+    with Server({"LIST": RENDEZVOUS}) as server:
         run(order + COOPERATION, {"port": server.port})

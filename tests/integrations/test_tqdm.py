@@ -19,7 +19,7 @@ def ftp(area):
         yield ftp
 
 
-def test_a_download(ftp, area):
+def test_the_bar_of_a_download(ftp, area):
     from tqdm import tqdm
 
     area.put("file", DATA)
@@ -49,7 +49,7 @@ def test_wrapattr(ftp, area):
     assert area.get("up") == DATA
 
 
-def test_an_upload(ftp, area):
+def test_the_bar_of_an_upload(ftp, area):
     from tqdm import tqdm
 
     with tqdm(total=len(DATA), file=io.StringIO()) as bar:

@@ -53,7 +53,7 @@ def test_part_of_a_file(area):
         assert response.read(1000) == DATA[:1000]
 
 
-def test_a_listing(area):
+def test_urlopen_of_a_directory(area):
     area.put("one", b"1")
     area.put("two", b"22")
     with urllib.request.urlopen(area.url(), timeout=20) as response:
@@ -81,7 +81,7 @@ def test_connections_are_kept_by_the_caching_handler(area, calls):
     handler.clear_cache()
 
 
-def test_no_such_file(area):
+def test_urlopen_of_what_is_not_there(area):
     with pytest.raises(urllib.error.URLError) as caught:
         urllib.request.urlopen(area.url("nowhere"), timeout=20)
     assert "ftp error" in str(caught.value)

@@ -57,7 +57,7 @@ def test_links_that_are_followed_in_a_circle_end_soon(endpoint, work, tmp_path):
 
 
 @each
-def test_directories_that_are_alike_are_listed_whole(endpoint, work):
+def test_directories_that_are_alike_on_real_servers(endpoint, work):
     root = work.path / "new" / "root"
     fill(root, 4)
     there = {str(path.relative_to(root.parent)) for path in root.rglob("*")}

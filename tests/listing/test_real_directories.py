@@ -82,7 +82,7 @@ def test_size_in_text_mode(work, pair):
 
 
 @complete
-def test_nlst(filled, reading_pair):
+def test_nlst_of_real_directories(filled, reading_pair):
     for arguments in ((), ("sub",), (".",), ("*.txt",), ("missing",), ("",)):
         names = reading_pair.same(lambda ftp, arguments: ftp.nlst(*arguments), arguments)
         if not arguments:

@@ -124,7 +124,7 @@ def test_the_current_directory_stays(endpoint, by_list, tree):
 
 
 @pytest.mark.parametrize("way", ["as it is", "by list"])
-def test_what_is_not_there(way, ftp, tree):
+def test_scandir_of_what_is_not_there(way, ftp, tree):
     from rftplib import _scan
 
     if way == "by list":

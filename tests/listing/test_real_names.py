@@ -36,7 +36,7 @@ NAMES = [
 ]
 
 
-def test_files(work, pair):
+def test_files_of_every_name(work, pair):
     """Stored, listed, sized, fetched, renamed, deleted. The same steps do the same as ftplib's, refused ones too."""
 
     def store(ftp, name):

@@ -98,7 +98,7 @@ def test_among_the_threads(place, server, local, monkeypatch):
     assert "b" not in os.listdir(local)
 
 
-def test_a_signal(server, local):
+def test_ctrl_c_in_a_run(server, local):
     """It ends at once, and there is nothing half."""
 
     def interrupt():

@@ -70,7 +70,7 @@ def test_unreachable(local, capsys):
     ["--max-delete", "150%"], ["--max-delete", "-1"], ["--limit", "fast"], ["--limit", "inf"], ["--limit", "nan"],
     ["--limit", "0"], ["-j", "0"], ["--exclude", ".."], ["--what"],
 ])  # fmt: skip
-def test_usage(arguments, local, capsys):
+def test_wrong_arguments_are_told(arguments, local, capsys):
     with TreeServer(TREE) as server:
         try:
             assert run(server, local, *arguments) == 2
@@ -103,7 +103,7 @@ def test_the_advice_is_for_a_command_line(scheme, answers, advice, local, capsys
     assert capsys.readouterr().err.startswith(f"{reply} (at {url}): {advice}")
 
 
-def test_a_login_without_a_password(local, capsys, tmp_path, monkeypatch):
+def test_the_program_says_that_no_password_was_given(local, capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     with TreeServer(TREE, USER="530 Login incorrect.") as server:
         assert _cli.main([f"ftp://user@127.0.0.1:{server.port}", str(local)]) == 1
@@ -189,7 +189,7 @@ def test_errors_of_a_disk_arent_called_a_lost_connection(number, local, capsys, 
     assert "copy a: what the disk says: " in said and "connection" not in said
 
 
-def test_refused(local, capsys):
+def test_too_many_deletions_are_refused(local, capsys):
     local.mkdir()
     for name in "xyz":
         (local / name).write_bytes(b"precious")
@@ -297,7 +297,7 @@ def test_help():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal(number, local):
+def test_a_signal_to_the_program(number, local):
     """It ends within moments, and says how far it has come."""
     server = TreeServer(TREE, {"RETR sub/b": lambda session: (server.note("silent"), fall_silent(session))})
     with server:

@@ -57,7 +57,7 @@ def test_what_progress_raises_comes_out_as_it_is(error, executor, content, local
     assert all((local / name).read_bytes() == content for name in os.listdir(local) if not name.endswith(".part"))
 
 
-def test_progress_that_cant_be_told_anything(local):
+def test_progress_that_a_run_can_tell_nothing(local):
     """mirror() lists nothing for it."""
     with TreeServer({"a": b"1"}).site() as site:
         made = plan(site, local)

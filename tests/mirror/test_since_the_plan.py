@@ -216,7 +216,7 @@ def renaming(name):
 
 
 @pytest.mark.parametrize("given, stored", [("report ", "report_"), ("x\x01", "x_"), ("README", "readme")])
-def test_a_name_that_the_server_changes(given, stored, tmp_path):
+def test_a_copy_whose_name_the_server_changes(given, stored, tmp_path):
     """Neither is what was copied deleted, nor anything else."""
     put(tmp_path / given, b"precious")
     put(tmp_path / "f", b"1")

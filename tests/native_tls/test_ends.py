@@ -237,7 +237,7 @@ def test_detach(context, connect):
     assert server.errors == [] or "clear" not in str(server.results)
 
 
-def test_replaced_methods_are_called(context, connect):
+def test_replaced_close_and_unwrap_are_called(context, connect):
     calls = []
     with Server(read_all, context) as server:
         with connect(server) as conn:

@@ -57,7 +57,7 @@ def test_the_socket_is_taken_over(certs, trusting, version, family):
 REFUSED = {
     "expired": ("expired", "localhost", "certificate has expired", 10),
     "unknown": ("unknown", "localhost", "unable to get local issuer certificate", 20),
-    "name": ("elsewhere", "localhost", "not valid for 'localhost'", 62),
+    "name": ("wronghost", "localhost", "not valid for 'localhost'", 62),
     "address": ("server", "127.0.0.9", "not valid for '127.0.0.9'", 64),
 }
 
@@ -81,7 +81,7 @@ def test_a_certificate_is_refused(certs, trusting, version, case):
 
 
 @BOTH
-@pytest.mark.parametrize("name", ["expired", "unknown", "elsewhere"])
+@pytest.mark.parametrize("name", ["expired", "unknown", "wronghost"])
 def test_the_danger_options_accept(certs, version, name):
     anything = NativeContext(danger_accept_invalid_certs=True)
     named = NativeContext(cafile=certs / "ca.crt", danger_accept_invalid_hostnames=True)
@@ -89,7 +89,7 @@ def test_the_danger_options_accept(certs, version, name):
         for host in ("localhost", None):
             with anything.wrap_socket(server.connect(), server_hostname=host) as conn:
                 assert conn.getpeercert(True) == der(certs / f"{name}.crt")
-        if name == "elsewhere":
+        if name == "wronghost":
             named.wrap_socket(server.connect()).close()
         else:
             with pytest.raises(ssl.SSLCertVerificationError):

@@ -9,7 +9,8 @@ import ssl
 
 import pytest
 from rftplib.tls import NativeContext
-from support.certificates import PASSWORD, VERSIONS, server_context
+from servers.tls import KEY_PASSWORD
+from support.certificates import VERSIONS, server_context
 from support.tls_server import Server, echo, read_all
 
 WRONG = "not-the-password"
@@ -76,7 +77,7 @@ def test_dangers_are_shown(certs):
         ({"minimum_version": None, "maximum_version": None}, "TLSv1_2", "MAXIMUM_SUPPORTED"),
     ],
 )
-def test_versions(given, low, high):
+def test_what_versions_a_context_says(given, low, high):
     context = NativeContext(**given)
     assert context.minimum_version is getattr(ssl.TLSVersion, low)
     assert context.maximum_version is getattr(ssl.TLSVersion, high)
@@ -179,7 +180,7 @@ LOCKED = {
 
 
 @pytest.mark.parametrize("option", sorted(LOCKED))
-def test_a_wrong_password(certs, option):
+def test_a_wrong_password_of_a_key(certs, option):
     files = {name: certs / value for name, value in LOCKED[option].items()}
     for password in (WRONG, "", "x" * 5000):
         with pytest.raises(ssl.SSLError, match=f"^{option} .*client.*: wrong password$") as caught:
@@ -196,12 +197,12 @@ IDENTITIES = {
     "pkcs1": {"certfile": "client.crt", "keyfile": "client-pkcs1.key"},
     "ec": {"certfile": "client-ec.crt", "keyfile": "client-ec.key"},
     "sec1": {"certfile": "client-ec.crt", "keyfile": "client-sec1.key"},
-    "encrypted": {"certfile": "client.crt", "keyfile": "client-encrypted.key", "password": PASSWORD},
-    "encrypted, pkcs1": {"certfile": "client.crt", "keyfile": "client-encrypted-pkcs1.key", "password": PASSWORD},
-    "encrypted, one file": {"certfile": "client-encrypted.pem", "password": PASSWORD},
+    "encrypted": {"certfile": "client.crt", "keyfile": "client-encrypted.key", "password": KEY_PASSWORD},
+    "encrypted, pkcs1": {"certfile": "client.crt", "keyfile": "client-encrypted-pkcs1.key", "password": KEY_PASSWORD},
+    "encrypted, one file": {"certfile": "client-encrypted.pem", "password": KEY_PASSWORD},
     "any order": {"certfile": "client-last.pem"},
-    "pkcs12": {"pkcs12": "client.p12", "password": PASSWORD},
-    "pkcs12, bytes": {"pkcs12": "client.p12", "password": PASSWORD.encode()},
+    "pkcs12": {"pkcs12": "client.p12", "password": KEY_PASSWORD},
+    "pkcs12, bytes": {"pkcs12": "client.p12", "password": KEY_PASSWORD.encode()},
     "pkcs12, no password": {"pkcs12": "client-open.p12"},
 }
 
@@ -212,7 +213,7 @@ def test_identities(certs, kind, version):
     files = {name: value if name == "password" else certs / value for name, value in IDENTITIES[kind].items()}
     context = NativeContext(cafile=certs / "ca.crt", **files)
     assert repr(context).endswith("1 roots of its own, with identity>")
-    assert PASSWORD not in repr(context)
+    assert KEY_PASSWORD not in repr(context)
 
     def handle(conn):
         subject = dict(pair for pairs in conn.getpeercert()["subject"] for pair in pairs)
@@ -238,21 +239,21 @@ def test_a_missing_identity(certs, trusting, version):
 def test_ways_to_give_roots(certs):
     pem = (certs / "ca.crt").read_text()
     der = ssl.PEM_cert_to_DER_cert(pem)
-    stranger = ssl.PEM_cert_to_DER_cert((certs / "stranger.crt").read_text())
+    unknown = ssl.PEM_cert_to_DER_cert((certs / "unknown-ca.crt").read_text())
     given = [
         {"cadata": pem},
         {"cadata": pem.encode()},
         {"cadata": bytearray(der)},
-        {"cadata": stranger + der},
+        {"cadata": unknown + der},
         {"cafile": str(certs / "ca.crt").encode()},
         {"cafile": certs / "ca.crt", "system_roots": True},
-        {"cafile": certs / "stranger.crt", "cadata": der},
+        {"cafile": certs / "unknown-ca.crt", "cadata": der},
     ]
     with Server(echo, server_context()) as server:
         for options in given:
             use(NativeContext(**options), server)
         with pytest.raises(ssl.SSLCertVerificationError):
-            other = NativeContext(cafile=certs / "stranger.crt")
+            other = NativeContext(cafile=certs / "unknown-ca.crt")
             other.wrap_socket(server.connect(), server_hostname="localhost")
     assert server.results == ["closed"] * len(given)
 

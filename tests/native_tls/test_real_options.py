@@ -94,7 +94,7 @@ def test_without_one_these_servers_refuse(real, folder, name, version):
     ],
 )
 @pytest.mark.parametrize("name", SERVERS)
-def test_versions(real, folder, name, options, version):
+def test_versions_with_real_servers(real, folder, name, options, version):
     assert use(real(name), native(**options), folder).version == version
 
 
@@ -117,7 +117,7 @@ def test_a_version_that_the_servers_refuse(real, name):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 @pytest.mark.parametrize("name", SERVERS)
-def test_names(real, folder, name, host):
+def test_each_name_of_the_host(real, folder, name, host):
     """The certificate is for all three."""
     if host == "::1":
         name = {"vsftpd": "vsftpd6", "vsftpd-strict": "vsftpd6", "pureftpd": "pureftpd6"}.get(name, name)
@@ -129,7 +129,7 @@ def test_names(real, folder, name, host):
 
 @pytest.mark.parametrize("version", sorted(VERSIONS))
 @pytest.mark.parametrize("name", SERVERS)
-def test_alpn(real, folder, name, version):
+def test_alpn_with_real_servers(real, folder, name, version):
     """ProFTPD knows it; the others may, in newer versions."""
     server = real(name)
     chosen = use(server, native(version, alpn=["h2", "ftp"]), folder).alpn

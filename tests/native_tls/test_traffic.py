@@ -99,7 +99,7 @@ def test_sendall_of_much(context, connect, kind):
     assert server.results == [hashlib.sha256(BIG).digest()]
 
 
-def test_files(context, connect):
+def test_makefile(context, connect):
     with Server(echo, context) as server, connect(server) as conn:
         with conn.makefile("rw", encoding="utf-8", newline="\n") as text:
             text.write("grün\nzwei\n")

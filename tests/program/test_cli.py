@@ -58,7 +58,7 @@ def test_commands(case, tmp_path):
     assert results[-1] == results[0]
 
 
-def test_debug_output(tmp_path):
+def test_debug_output_of_the_program(tmp_path):
     results = [run(lib, ["-d", "-d", "127.0.0.1", "-l"], tmp_path) for lib in COMPARED]
     assert b"*cmd* 'PASS **********'" in results[0][1] and b"*put* 'LIST\\r\\n'" in results[0][1]
     assert results[-1] == results[0]
@@ -78,7 +78,7 @@ def test_no_account(netrc, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]], ids=str)
-def test_usage(arguments):
+def test_help_of_the_package(arguments):
     done = subprocess.run([sys.executable, "-m", "rftplib", *arguments], capture_output=True, timeout=60)
     assert done.returncode == 0
     assert b"Usage:" in done.stdout and b"-l[dir]" in done.stdout.replace(b"-l dir", b"-l[dir]")

@@ -133,7 +133,7 @@ def test_how_a_module_ends(program, tmp_path, text):
     assert ended(ours) == ended(theirs)
 
 
-def test_what_is_not_there(tmp_path):
+def test_running_what_is_not_there(tmp_path):
     (tmp_path / "empty").mkdir()
     for arguments in (["nowhere.py"], ["-m", "no_such_module"], ["empty"]):
         theirs, ours = both(*arguments, cwd=tmp_path)
@@ -156,7 +156,7 @@ def test_threads_outlive_the_main_module(program):
     assert ended(ours) == (0, "True rftplib\n", "")
 
 
-def test_usage():
+def test_help_of_run():
     asked, nothing = run("-m", "rftplib.run", "--help"), run("-m", "rftplib.run")
     assert asked.returncode == 0 and asked.stdout.startswith("usage: ") and asked.stderr == ""
     assert nothing.returncode == 2 and nothing.stdout == "" and nothing.stderr == asked.stdout

@@ -1,123 +1,90 @@
-"""Make the certificates that the FTPS tests need. Run by the servers' own environment: certificates.py FOLDER
+"""The certificates of all tests, by trustme: made for each run (support.certificates), and once for the real servers,
+by their own environment: python -m servers.certificates FOLDER
 
-ca.crt                the test authority; sign, and let clients trust, only this one
+ca.crt                the test authority; let clients trust only this one
 server.*              for localhost, 127.0.0.1 and ::1: what the servers show
 expired.* wronghost.* signed by the authority, but out of date, or for another name
 unknown.*             right in all but its authority, which nobody trusts (unknown-ca.crt)
-client.*              for client authentication; client.p12 holds key and certificate
+client.* client-ec.*  for client authentication, with an RSA and an EC key
+client-*              the client's in every other form that people have it in
 
-NAME.crt is the certificate followed by its authority's, NAME.key the key, NAME.pem both. client-encrypted.key and
-client.p12 are closed with KEY_PASSWORD.
+NAME.crt is the certificate, NAME.key its key (PKCS#8), NAME.pem both. What is encrypted is closed with KEY_PASSWORD.
 """
 
 from __future__ import annotations
 
 import datetime
-import ipaddress
 import sys
 from pathlib import Path
 
+import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
+    load_pem_private_key,
     pkcs12,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-KEY_PASSWORD = b"client-pw"
-NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-DAY = datetime.timedelta(days=1)
-LOOPBACK = (
-    x509.DNSName("localhost"),
-    x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-    x509.IPAddress(ipaddress.ip_address("::1")),
-)
+from .tls import KEY_PASSWORD
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+CLIENT = "client@example.org"
+PAST = datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc)
+RSA, EC = trustme.KeyType.RSA, trustme.KeyType.ECDSA
+CLOSED = BestAvailableEncryption(KEY_PASSWORD.encode())
 
 
-def _key():
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+def make(folder: Path, kind: trustme.KeyType = EC) -> None:
+    """kind: of the authorities' and the servers' keys."""
+    authority, unknown = trustme.CA(key_type=kind), trustme.CA(key_type=kind)
+    authority.cert_pem.write_to_path(folder / "ca.crt")
+    unknown.cert_pem.write_to_path(folder / "unknown-ca.crt")
+    save(folder, "server", authority.issue_cert(*LOOPBACK, common_name="localhost", key_type=kind))
+    save(folder, "expired", authority.issue_cert(*LOOPBACK, not_after=PAST, key_type=kind))
+    save(folder, "wronghost", authority.issue_cert("wrong.example", key_type=kind))
+    save(folder, "unknown", unknown.issue_cert(*LOOPBACK, key_type=kind))
+    key = save(folder, "client", authority.issue_cert(CLIENT, common_name="client", key_type=RSA))
+    _forms(folder, key)
+    key = save(folder, "client-ec", authority.issue_cert(CLIENT, common_name="client-ec", key_type=EC))
+    _write(folder / "client-sec1.key", _pem(key, PrivateFormat.TraditionalOpenSSL))
 
 
-def _name(common: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+def save(folder: Path, name: str, leaf: trustme.LeafCert):
+    """Write NAME.crt, NAME.key and NAME.pem; returns the key."""
+    key = load_pem_private_key(leaf.private_key_pem.bytes(), None)
+    certificate = b"".join(blob.bytes() for blob in leaf.cert_chain_pems)
+    _write(folder / f"{name}.crt", certificate)
+    _write(folder / f"{name}.key", _pem(key))
+    _write(folder / f"{name}.pem", _pem(key) + certificate)
+    return key
 
 
-def _usage(*allowed: str) -> x509.KeyUsage:
-    names = "digital_signature content_commitment key_encipherment data_encipherment key_agreement"
-    names += " key_cert_sign crl_sign"
-    return x509.KeyUsage(encipher_only=False, decipher_only=False, **{name: name in allowed for name in names.split()})
+def _forms(folder: Path, key) -> None:
+    own, authority = (folder / "client.crt").read_bytes(), (folder / "ca.crt").read_bytes()
+    closed, traditional = _pem(key, encryption=CLOSED), PrivateFormat.TraditionalOpenSSL
+    _write(folder / "client-pkcs1.key", _pem(key, traditional))
+    _write(folder / "client-encrypted-pkcs1.key", _pem(key, traditional, CLOSED))
+    _write(folder / "client-encrypted.key", closed)
+    _write(folder / "client-encrypted.pem", closed + own)
+    # the authority's certificate first, the client's own behind it, its key last
+    _write(folder / "client-last.pem", authority + b"\nnoise\n" + own + _pem(key))
+    first, *others = (x509.load_pem_x509_certificate(pem) for pem in (own, authority))
+    for name, encryption in (("client", CLOSED), ("client-open", NoEncryption())):
+        bundle = pkcs12.serialize_key_and_certificates(b"client", key, first, others, encryption)
+        _write(folder / f"{name}.p12", bundle)
 
 
-def _build(subject, key, issuer, issuer_key, first=NOW - DAY, last=NOW + 3650 * DAY):
-    # Python 3.13 checks strictly (VERIFY_X509_STRICT): key identifiers must be there.
-    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(first)
-        .not_valid_after(last)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(identifier, critical=False)
-    )
+def _pem(key, form=PrivateFormat.PKCS8, encryption=None) -> bytes:
+    return key.private_bytes(Encoding.PEM, form, encryption or NoEncryption())
 
 
-class Authority:
-    def __init__(self, common: str) -> None:
-        self.key, self.name = _key(), _name(common)
-        builder = _build(self.name, self.key, self.name, self.key, first=NOW - 60 * DAY)
-        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        builder = builder.add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
-        self.certificate = builder.sign(self.key, hashes.SHA256())
-
-    def leaf(self, common: str, names, purpose=ExtendedKeyUsageOID.SERVER_AUTH, **dates):
-        key = _key()
-        builder = _build(_name(common), key, self.name, self.key, **dates)
-        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        builder = builder.add_extension(_usage("digital_signature", "key_encipherment"), critical=True)
-        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return key, builder.sign(self.key, hashes.SHA256())
-
-
-def _private(path: Path, content: bytes) -> None:
-    path.touch(0o600)
-    path.chmod(0o600)  # ProFTPD and Pure-FTPd refuse a key that others can read
+def _write(path: Path, content: bytes) -> None:
+    path.touch(0o600)  # ProFTPD and Pure-FTPd refuse a key that others can read
     path.write_bytes(content)
 
 
-def _save(folder: Path, name: str, key, certificate, authority: Authority) -> None:
-    chain = certificate.public_bytes(Encoding.PEM) + authority.certificate.public_bytes(Encoding.PEM)
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / f"{name}.crt").write_bytes(chain)
-    _private(folder / f"{name}.key", private)
-    _private(folder / f"{name}.pem", private + chain)
-
-
-def main(folder: Path) -> None:
-    authority, stranger = Authority("rftplib test authority"), Authority("rftplib unknown authority")
-    (folder / "ca.crt").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
-    (folder / "unknown-ca.crt").write_bytes(stranger.certificate.public_bytes(Encoding.PEM))
-    _save(folder, "server", *authority.leaf("localhost", LOOPBACK), authority)
-    _save(folder, "expired", *authority.leaf("localhost", LOOPBACK, first=NOW - 30 * DAY, last=NOW - DAY), authority)
-    _save(folder, "wronghost", *authority.leaf("wrong.example", [x509.DNSName("wrong.example")]), authority)
-    _save(folder, "unknown", *stranger.leaf("localhost", LOOPBACK), stranger)
-
-    names = [x509.RFC822Name("client@example.org")]
-    key, certificate = authority.leaf("rftplib test client", names, ExtendedKeyUsageOID.CLIENT_AUTH)
-    _save(folder, "client", key, certificate, authority)
-    closed = BestAvailableEncryption(KEY_PASSWORD)
-    _private(folder / "client-encrypted.key", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, closed))
-    bundle = pkcs12.serialize_key_and_certificates(b"client", key, certificate, [authority.certificate], closed)
-    _private(folder / "client.p12", bundle)
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    make(Path(sys.argv[1]), RSA)  # as most servers have

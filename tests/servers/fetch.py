@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from . import accounts
-from .layout import base, certificate, folder, locked, venv_python, write
+from .layout import base, certificates, folder, locked, venv_python, write
 
 DAEMONS = (
     "vsftpd",
@@ -24,9 +24,8 @@ DAEMONS = (
     "inetutils-ftpd",
     "ftpd-ssl",
 )
-PYTHON = ("pyftpdlib>=2.0.1,<3", "pyOpenSSL", "cryptography", "aioftp")
-PYTHON_PROBE = "import pyftpdlib, OpenSSL, cryptography, aioftp"
-CERTIFICATE_RECIPE = "1"  # raise it when certificates.py changes, so that they are made anew
+PYTHON = ("pyftpdlib>=2.0.1,<3", "pyOpenSSL", "trustme>=1.1", "aioftp")
+PYTHON_PROBE = "import pyftpdlib, OpenSSL, trustme, aioftp"
 
 
 class Unavailable(Exception):
@@ -49,7 +48,7 @@ def lacking() -> dict[str, str]:
     """What isn't set up, without changing anything."""
     missing: dict[str, str] = {}
     hint = "not set up: run `python -m servers setup` in the folder tests/"
-    if not (_venv_works() and _certificates_made()):
+    if not (_venv_runs(PYTHON_PROBE) and certificates().exists()):
         missing["python"] = hint
     if os.geteuid() != 0:
         missing["daemons"] = "needs root: the daemon changes its uid and gets a private /etc"
@@ -78,13 +77,13 @@ def _can_install() -> bool:
 # --- servers in Python, and the certificates that the same environment makes
 
 
-def _venv_works() -> bool:
-    probe = [str(venv_python()), "-c", PYTHON_PROBE]
-    return venv_python().exists() and subprocess.run(probe, check=False, stderr=subprocess.DEVNULL).returncode == 0
+def _venv_runs(program: str) -> bool:
+    command = [str(venv_python()), "-c", program]
+    return venv_python().exists() and subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def _python() -> None:
-    if not _venv_works():
+    if not _venv_runs("import pip"):
         shutil.rmtree(base() / "venv", ignore_errors=True)
         try:
             _run([sys.executable, "-m", "venv", str(base() / "venv")])
@@ -95,16 +94,15 @@ def _python() -> None:
             _apt("install", "-y", "--no-install-recommends", f"python3.{sys.version_info[1]}-venv")
             shutil.rmtree(base() / "venv", ignore_errors=True)
             _run([sys.executable, "-m", "venv", str(base() / "venv")])
+    if not _venv_runs(PYTHON_PROBE):  # what is there goes on serving while something is added
         _run([str(venv_python()), "-m", "pip", "install", "-q", "--disable-pip-version-check", *PYTHON])
-    if not _certificates_made():
-        script = Path(__file__).with_name("certificates.py")
-        _run([str(venv_python()), str(script), str(folder("certificates"))])
-        write(certificate("recipe"), CERTIFICATE_RECIPE)
-
-
-def _certificates_made() -> bool:
-    recipe = certificate("recipe")
-    return recipe.exists() and recipe.read_text() == CERTIFICATE_RECIPE
+    if not certificates().exists():
+        fresh = base() / "certificates.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir()
+        command = [str(venv_python()), "-m", "servers.certificates", str(fresh)]
+        _run(command, cwd=Path(__file__).parent.parent)
+        fresh.rename(certificates())
 
 
 # --- daemons

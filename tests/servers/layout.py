@@ -16,6 +16,8 @@ PASSWORD_HASH = (
 )
 UID = 47021  # USER's uid and gid; anonymous has the next one. Known only inside the daemons' private /etc.
 
+CERTIFICATE_RECIPE = "2"  # raise it when certificates.py changes, so that they are made anew
+
 # Inside the daemons' mount namespace the file area appears here, because they give up root and could not pass
 # through /root or another closed parent of the base folder.
 MOUNT = "/srv"
@@ -47,9 +49,14 @@ def anonymous() -> Path:
     return base() / "srv" / "anon"
 
 
+def certificates() -> Path:
+    """Where they are, complete. A checkout with an older recipe goes on with those of its own."""
+    return base() / f"certificates-{CERTIFICATE_RECIPE}"
+
+
 def certificate(name: str) -> Path:
     """A file made by `certificates`, e.g. ca.crt, server.pem, client.p12."""
-    return base() / "certificates" / name
+    return certificates() / name
 
 
 def venv_python() -> Path:

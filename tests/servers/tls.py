@@ -7,7 +7,7 @@ import ssl
 from .layout import certificate
 
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
-KEY_PASSWORD = "client-pw"  # of client.p12 and client-encrypted.key
+KEY_PASSWORD = "client-pw"  # of client.p12 and client-encrypted*
 
 
 def client_context(version: str | None = None, verify: bool = True, client: bool = False) -> ssl.SSLContext:

@@ -338,7 +338,7 @@ def test_whoever_replaces_sendcmd_is_called_for_each_command():
 
 
 @kinds
-def test_other_encodings(kind):
+def test_a_batch_in_other_encodings(kind):
     def back(session):
         session.conn.sendall(b"213 " + session.argument.encode("latin-1") + b"\r\n")
 

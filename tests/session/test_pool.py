@@ -54,8 +54,8 @@ def test_who_borrows_gets_it_as_it_was_at_the_beginning(server):
     with site.borrow() as ftp:
         assert ftp.sendcmd("NOOP") == "200 noop"
         assert (ftp.sock.gettimeout(), ftp.timeout) == (20, 20)
-    changed = server.commands.index("TYPE A")
-    assert server.commands[changed + 1 : changed + 6] == ["TYPE I", "REST 0", "CWD /home", "PWD", "NOOP"]
+    changed = server.heard.index("TYPE A")
+    assert server.heard[changed + 1 : changed + 6] == ["TYPE I", "REST 0", "CWD /home", "PWD", "NOOP"]
 
 
 @pytest.mark.parametrize("path, back", [("some/where", ["CWD /home", "CWD some/where"]), ("%2Fsite", ["CWD /site"])])
@@ -64,12 +64,12 @@ def test_the_directory_of_the_site_is_entered_when_it_is_lent(server, path, back
     site = Site(f"{server.url}/{path}")
     with site.borrow() as ftp:
         ftp.sendcmd("NOOP")
-    server.do(lambda: server.commands.append("meanwhile"))
+    server.lines.append(("meanwhile", False))
     with site.borrow() as ftp:
         ftp.sendcmd("NOOP")
     assert server.accepted == 1
-    lent = server.commands.index("NOOP") + 1
-    told = server.commands[lent:]
+    lent = server.heard.index("NOOP") + 1
+    told = server.heard[lent:]
     expected = ["TYPE I", "REST 0", *back, "PWD", "NOOP"]
     # what is sent when it is given back again may have come by now
     assert [one for one in told if one != "meanwhile"][: len(expected)] == expected
@@ -192,15 +192,15 @@ def test_a_server_is_asked_once_what_it_can_do(server):
         told = features(first)
         with site.borrow() as ftp:
             assert features(ftp) == told and "SIZE" in told
-        assert server.commands.count("FEAT") == 1
+        assert server.heard.count("FEAT") == 1
         first.close()
     site.close()
     with site.borrow():
-        assert server.commands.count("FEAT") == 2
-        server.do(lambda: setattr(server, "greeting", b"220 another one\r\n"))
+        assert server.heard.count("FEAT") == 2
+        server.greeting = b"220 another one\r\n"
         with site.borrow() as ftp:
             assert features(ftp) == told
-    assert server.commands.count("FEAT") == 3
+    assert server.heard.count("FEAT") == 3
 
 
 def test_an_open_that_fails_leaves_its_place(server):

@@ -34,7 +34,7 @@ def check_in_step(ftp, here):
     assert [ftp.pwd(), ftp.sendcmd("TYPE I")[:3], ftp.pwd()] == [here, "200", here]
 
 
-def test_a_download(work, noops):
+def test_noops_during_a_download(work, noops):
     ftp, sent = noops
     put(work, "down")
     here = ftp.pwd()
@@ -56,7 +56,7 @@ def test_a_download_to_a_file(work, noops, tmp_path):
     check_in_step(ftp, here)
 
 
-def test_an_upload(work, noops):
+def test_noops_during_an_upload(work, noops):
     ftp, sent = noops
     here = ftp.pwd()
     assert ftp.storbinary("STOR up", io.BytesIO(CONTENT))[:3] == "226"
@@ -76,7 +76,7 @@ def test_an_upload_of_a_file(work, noops, tmp_path):
 
 
 @pytest.mark.endpoints(where=lambda endpoint: endpoint.server.complete)
-def test_a_listing(work, noops):
+def test_noops_during_a_listing(work, noops):
     ftp, sent = noops
     here = ftp.pwd()
     put(work, "down")

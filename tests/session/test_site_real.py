@@ -15,7 +15,7 @@ from support.clients import native_context
 
 @pytest.mark.parametrize("name", ["vsftpd-implicit", "proftpd-implicit", "pyftpdlib-implicit"])
 @pytest.mark.parametrize("native", [False, True])
-def test_implicit_tls(implicit_servers, name, native):
+def test_a_site_with_implicit_tls(implicit_servers, name, native):
     server = CATALOGUE[name]
     if name in implicit_servers:
         pytest.skip(implicit_servers[name])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import io
 import random
+import sys
 import tempfile
 import threading
 import time
@@ -20,6 +21,9 @@ from support.resources import descriptors, memory, threads, threads_end
 LIMIT = 20.0
 # Python's allocator keeps some of what it once had: this much is no leak, whatever the number of rounds.
 SLACK = 6 << 20
+# From 3.10 on CPython's ssl leaks a copy of the session each time that SSLSocket.session is read, as FTP_TLS does once
+# for each control connection. It is as large as what the server has put into it.
+LEAK = 0 if sys.version_info < (3, 10) else 8_000
 
 
 class Figures:
@@ -30,8 +34,8 @@ class Figures:
         self.began = time.monotonic()
         self.descriptors, self.threads, self.memory = descriptors(), threads(), memory()
 
-    def check(self, what):
-        """A line for the report; AssertionError if something has grown."""
+    def check(self, what, leaked=0):
+        """A line for the report; AssertionError if something has grown, memory by more than `leaked` bytes."""
         gc.collect()
         ended, after, now = threads_end(self.threads), descriptors(), memory()
         line = (
@@ -40,7 +44,7 @@ class Figures:
         )
         assert len(after) == len(self.descriptors), f"{line}: {sorted(after.items())}"
         assert ended, line
-        assert now - self.memory < SLACK, line
+        assert now - self.memory < SLACK + leaked, line
         return line
 
 
@@ -128,7 +132,7 @@ def tls_connections(port, number=1_000):
         elif turn % 3 == 1:
             ftp.close()
         del ftp
-    return figures.check(f"{number} TLS connections")
+    return figures.check(f"{number} TLS connections", number * LEAK)
 
 
 def tls_transfers(port, number=5_000):

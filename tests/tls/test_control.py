@@ -21,7 +21,7 @@ def connect(server):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
-def test_the_file_reads_like_makefiles(encoding):
+def test_the_file_over_tls_reads_like_makefiles(encoding):
     """Line ends of every kind, characters cut in two by records, a limit that counts characters; then the end."""
     text = "220 grüß\r\nlone\rfeed\nlong " + "ü" * 20_000 + "\r\n\r\nlast"
     data = text.encode(encoding)

@@ -29,7 +29,7 @@ def secure(env, **kw):
 
 @pytest.mark.parametrize("debug", [0, 3])
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-def test_a_whole_session(version, debug):
+def test_a_whole_session_over_tls(version, debug):
     def script(lib, env):
         ftp = env.tls(debug=debug, context=trusting())
         env.note(ftp.login("user", "secret", "acct"), ftp.sock.version())
@@ -81,7 +81,7 @@ def test_auth_twice_and_ccc_without():
     ids=repr,
 )
 @pytest.mark.parametrize("verb", ["AUTH", "PROT", "CCC"])
-def test_refused(verb, reply):
+def test_tls_commands_that_are_refused(verb, reply):
     def script(lib, env):
         ftp = env.tls(debug=1)
         env.attempt(ftp.login, "u", "p")

@@ -119,8 +119,8 @@ def test_data_handshake_that_stalls_times_out(hostile, kind):
 
 CASES = {
     "expired": ("expired", "localhost", "certificate has expired"),
-    "wrong-host": ("elsewhere", "localhost", "Hostname mismatch|doesn't match|not valid for"),
-    "wrong-address": ("elsewhere", "127.0.0.1", "IP address mismatch|doesn't match|not valid for"),
+    "wrong-host": ("wronghost", "localhost", "Hostname mismatch|doesn't match|not valid for"),
+    "wrong-address": ("wronghost", "127.0.0.1", "IP address mismatch|doesn't match|not valid for"),
     "unknown-authority": ("unknown", "localhost", "unable to get local issuer|self.signed"),
 }
 

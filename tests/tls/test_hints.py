@@ -144,7 +144,7 @@ def test_server_that_does_not_encrypt_data(hostile):
 
 
 @pytest.mark.parametrize("made", [ssl.create_default_context, NativeContext], ids=["ssl", "native"])
-def test_certificate_that_does_not_verify(hostile, caplog, made):
+def test_the_remedy_for_a_certificate_that_does_not_verify(hostile, caplog, made):
     """The text is the TLS library's, and the remedy behind it."""
     error = raised(FTPS(context=made(), timeout=10).connect, *hostile.address)
     assert isinstance(error, ssl.SSLCertVerificationError) and type(error).__name__ == "SSLCertVerificationError"

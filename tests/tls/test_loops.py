@@ -96,7 +96,7 @@ def test_the_timeout_of_the_connection_is_what_it_was(hostile, ftp):
     assert set(seen) == {None}
 
 
-def test_replaced_methods_are_called(hostile):
+def test_a_replaced_recv_is_called(hostile):
     """recv of an instance, of a subclass."""
 
     class Chatty(ssl.SSLSocket):

@@ -50,6 +50,6 @@ def test_suppressed_unwrap(work, recipe, no_unwrap_put_back):
 
 @named(recipes.IMPLICIT)
 @pytest.mark.servers("vsftpd-implicit", "proftpd-implicit", "pyftpdlib-implicit")
-def test_implicit_tls(work, recipe):
+def test_recipes_for_implicit_tls(work, recipe):
     """Two of them know nothing of session reuse: that is rftplib's doing, unasked."""
     transfer(work, recipe)

@@ -39,7 +39,7 @@ def transfer(work, ftp):
 
 @pytest.mark.servers(*IMPLICIT)
 @BOTH
-def test_implicit_tls(work, cls):
+def test_ftps_with_implicit_tls(work, cls):
     with implicit(cls, context=work.endpoint.context(), timeout=TIMEOUT) as ftp:
         assert ftp.connect(work.endpoint.host, work.endpoint.port).startswith("220")
         assert ftp.login(USER, PASSWORD).startswith("230")

@@ -101,7 +101,7 @@ def test_one_that_is_never_closed_by_hand(work, kind, size):
 @pytest.mark.tls13
 @pytest.mark.servers("pyftpdlib", "vsftpd", long=("proftpd", "pureftpd"))
 @pytest.mark.parametrize("kind", ["ssl", "native"])
-def test_a_source_that_raises(work, kind):
+def test_a_source_that_raises_over_tls(work, kind):
     """What was sent before has arrived when the server replies, and the next transfer is whole."""
 
     class Source:

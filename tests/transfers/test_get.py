@@ -19,7 +19,7 @@ SHA256 = hashlib.sha256(DATA).hexdigest()
 ONCE = Retry(attempts=1)
 
 
-def test_a_file_arrives_with_its_time(local):
+def test_a_file_got_has_its_time(local):
     with FileServer({"a": DATA}) as server:
         done = get(server.url, "a", str(local / "b"))
     assert (local / "b").read_bytes() == DATA
@@ -119,7 +119,7 @@ def test_pauses_grow_and_are_random():
         assert 0 <= min(pauses) < most / 4 and most * 3 / 4 < max(pauses) <= most
 
 
-def test_a_client_of_the_caller_s_gets_one_attempt(local):
+def test_get_with_a_client_of_the_caller_s_is_one_attempt(local):
     with FileServer({"a": DATA}, {"RETR": cut_after(100_000)}) as server:
         with server.site.open() as ftp, pytest.raises((OSError, EOFError), match="100000 of 300000 bytes are in"):
             get(ftp, "a", local / "a")
@@ -152,7 +152,7 @@ class Bar:
         self.told.append(change)
 
 
-def test_progress(local):
+def test_progress_of_get(local):
     bar = Bar()
     with FileServer({"a": DATA}) as server:
         get(server.site, "a", local / "a", progress=bar)
@@ -214,7 +214,7 @@ def test_what_progress_raises_ends_the_transfer(local, error, call):
 # --------------------------------------------------------------------------------------------------- errors
 
 
-def test_no_such_file(local):
+def test_get_of_what_is_not_there(local):
     with FileServer({}) as server, pytest.raises(error_perm, match="550 no such file.*getting 'a b'"):
         get(server.site, "a b", local / "a")
     assert os.listdir(local) == []

@@ -57,7 +57,7 @@ def test_downloads(local):
     assert os.listdir(local) == ["a"]
 
 
-def test_uploads(local):
+def test_puts_that_are_killed(local):
     def on_server():
         return max((len(file.content) for name, file in server.files.items() if name != "b"), default=0)
 

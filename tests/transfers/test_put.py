@@ -37,7 +37,7 @@ def leave_a_part(server, source, count=100_000):
     return name
 
 
-def test_a_file_arrives_with_its_time(source):
+def test_a_file_put_has_its_time(source):
     with FileServer() as server:
         done = put(server.url, str(source), "dir/b")
         assert files(server) == {"b": DATA}
@@ -86,7 +86,7 @@ def test_a_cut_upload_goes_on_by_appe(source):
     assert (done.attempts, done.resumed_at) == (3, 200_000)
 
 
-def test_the_next_run_goes_on(source):
+def test_the_next_put_goes_on(source):
     with FileServer() as server:
         leave_a_part(server, source)
         done = put(server.site, source, "b")
@@ -94,7 +94,7 @@ def test_the_next_run_goes_on(source):
         assert (files(server), done.resumed_at) == ({"b": DATA}, 100_000)
 
 
-def test_resume_can_be_declined(source):
+def test_put_can_decline_to_resume(source):
     with FileServer() as server:
         name = leave_a_part(server, source)
         put(server.site, source, "b", resume=False)
@@ -150,7 +150,7 @@ def test_another_file_has_another_part(source):
     assert done.resumed_at == 0
 
 
-def test_a_tampered_part_is_noticed(source):
+def test_a_part_tampered_with_on_the_server_is_noticed(source):
     with FileServer() as server:
         name = leave_a_part(server, source)
         server.files[name].content[-1] ^= 1
@@ -166,7 +166,7 @@ def test_a_part_that_is_too_long_is_begun_anew(source):
         assert files(server) == {"b": DATA}
 
 
-def test_a_server_that_ignores_rest_is_noticed(source):
+def test_put_notices_a_server_that_ignores_rest(source):
     """What is there is right, but that can't be seen."""
     with FileServer((), {"RETR": retr(lambda data, offset: data)}) as server:
         leave_a_part(server, source)
@@ -227,7 +227,7 @@ def test_the_local_file_changes_meanwhile(source):
 
 
 @pytest.mark.parametrize("by", [-1, 1])
-def test_a_size_that_is_wrong(source, by):
+def test_a_wrong_size_after_put(source, by):
     with FileServer((), {"SIZE": on_file(lambda file: len(file.content) + by)}) as server:
         with pytest.raises(TransferError, match="the server has .* of 300000"):
             put(server.site, source, "b", retry=Retry(base=0))
@@ -322,14 +322,14 @@ def test_what_is_no_file_here_is_told_at_once(source, local):
             assert len(server.sessions) == 1
 
 
-def test_a_client_of_the_caller_s_gets_one_attempt(source):
+def test_put_with_a_client_of_the_caller_s_is_one_attempt(source):
     with FileServer((), {"STOR": take_only(100_000)}) as server:
         with server.site.open() as ftp, pytest.raises((OSError, EOFError), match="where the next put"):
             put(ftp, source, "b")
         assert len(server.stored) == 1
 
 
-def test_progress(source):
+def test_progress_of_put_that_goes_on(source):
     told = []
 
     class Bar:
@@ -371,7 +371,7 @@ def test_a_pipe_is_no_file(local):
 
 
 @pytest.mark.parametrize("seconds", [-1, 0, 2**33, 2**40])
-def test_odd_times(source, seconds):
+def test_put_of_files_with_odd_times(source, seconds):
     """1969, 2242, and a year that no date has."""
     try:
         os.utime(source, (seconds, seconds))

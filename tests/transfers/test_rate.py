@@ -74,7 +74,7 @@ class Bar:
         self.threads.add(threading.get_ident())
 
 
-def test_a_download(site, local):
+def test_the_rate_of_a_download(site, local):
     """A rate is kept, and told of as it goes. That a busy machine is slower says nothing."""
     bar = Bar()
     done = get(site, "a", local / "a", rate=RATE, progress=bar)
@@ -84,7 +84,7 @@ def test_a_download(site, local):
     assert 1 < len(bar.told) < 5 + 12 * done.seconds
 
 
-def test_an_upload(site, server, way, local):
+def test_the_rate_of_an_upload(site, server, way, local):
     (local / "b").write_bytes(DATA)
     bar = Bar()
     done = put(site, local / "b", "b", rate=RATE, progress=bar)

@@ -82,7 +82,7 @@ def test_an_upload_with_cuts(work, local):
 
 
 @not_native
-def test_names(work, local):
+def test_a_file_comes_back_whatever_its_name(work, local):
     """Whatever the name, it comes back the same; what a server can't have is an error, and nothing is left."""
     site = site_of(work)
     (local / "source").write_bytes(DATA[:1000])
@@ -101,7 +101,7 @@ def test_names(work, local):
 
 
 @not_native
-def test_a_name_that_the_server_changes(work, local):
+def test_a_file_put_whose_name_the_server_changes(work, local):
     """It is an error then, and what has the other name stays."""
     (local / "source").write_bytes(b"new")
     site = site_of(work)

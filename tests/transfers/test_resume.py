@@ -45,7 +45,7 @@ def test_a_cut_download_goes_on(local):
     assert os.listdir(local) == ["a"]
 
 
-def test_the_next_run_goes_on(local):
+def test_the_next_get_goes_on(local):
     with FileServer({"a": OLD}) as server:
         leave_a_part(server, local)
         done = get(server.site, "a", local / "a")
@@ -63,7 +63,7 @@ def test_the_next_run_by_a_client_goes_on(local):
     assert ((local / "a").read_bytes(), done.resumed_at) == (OLD, 100_000)
 
 
-def test_resume_can_be_declined(local):
+def test_get_can_decline_to_resume(local):
     with FileServer({"a": OLD}) as server:
         leave_a_part(server, local)
         done = get(server.site, "a", local / "a", resume=False)
@@ -127,7 +127,7 @@ def test_the_parts_of_other_long_names_stay(local):
 
 
 @pytest.mark.parametrize("damage", ["its end", "zeros at its end", "a byte too many"])
-def test_a_tampered_part_is_noticed(local, damage):
+def test_a_part_tampered_with_here_is_noticed(local, damage):
     with FileServer({"a": OLD}) as server:
         part = leave_a_part(server, local)
         data = bytearray(part.read_bytes())
@@ -155,7 +155,7 @@ def test_a_client_in_step_begins_anew_by_itself(local):
 @pytest.mark.parametrize(
     "how", [lambda data, offset: data, lambda data, offset: bytes(offset) + data[offset:], lambda data, offset: b""]
 )
-def test_a_server_that_ignores_rest_is_noticed(local, how):
+def test_get_notices_a_server_that_ignores_rest(local, how):
     """It sends everything, or zeros first, or nothing."""
     with FileServer({"a": OLD}) as server:
         leave_a_part(server, local)

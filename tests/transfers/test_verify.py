@@ -26,7 +26,7 @@ def hashed(reply="213 SHA-256 0-{size} {digest} {name}", algorithm="sha256"):
 
 
 @pytest.mark.parametrize("told", [len(DATA) + 1, len(DATA) - 1])
-def test_a_size_that_is_wrong(local, told):
+def test_a_wrong_size_of_what_is_got(local, told):
     with FileServer({"a": DATA}, {"SIZE": b"213 %d\r\n" % told}) as server:
         with pytest.raises(TransferError, match=f"300000 bytes came, .* {told}: use verify='none'.*'a'"):
             get(server.site, "a", local / "a", retry=Retry(base=0))
@@ -131,7 +131,7 @@ def test_odd_sizes(local, size):
 
 
 @pytest.mark.parametrize("stamp", [b"19691231235959", b"99991231235959", b"00010101000000"])
-def test_odd_times(local, stamp):
+def test_get_of_files_with_odd_times(local, stamp):
     with FileServer({"a": DATA}, {"MDTM": b"213 " + stamp + b"\r\n"}) as server:
         assert get(server.site, "a", local / "a", retry=ONCE).size == len(DATA)
     assert (local / "a").read_bytes() == DATA

@@ -34,7 +34,7 @@ def test_a_whole_file(same, mode, buffering, data):
 
 @buffered_or_not
 @pytest.mark.parametrize("start", [1, 8191, len(DATA) - 1, len(DATA), len(DATA) + 1000])
-def test_from_a_position_sought(same, start, buffering):
+def test_an_upload_from_a_position_sought(same, start, buffering):
     def script(run):
         with open(run.path(content=DATA), "rb", buffering) as fp:
             fp.seek(start)
@@ -48,7 +48,7 @@ def test_from_a_position_sought(same, start, buffering):
 
 @buffered_or_not
 @pytest.mark.parametrize("size", [10, 8000, 9000])
-def test_after_reading_ahead(same, size, buffering):
+def test_an_upload_after_reading_ahead(same, size, buffering):
     def script(run):
         with open(run.path(content=DATA), "rb", buffering) as fp:
             header = fp.read(size)
@@ -189,7 +189,7 @@ def test_files_that_the_kernel_makes_up(same, path):
 
 
 @pytest.mark.parametrize("make", [tempfile.TemporaryFile, tempfile.NamedTemporaryFile, tempfile.SpooledTemporaryFile])
-def test_temporary_files(same, make):
+def test_an_upload_from_temporary_files(same, make):
     def script(run):
         with make(dir=run.folder) as fp:
             fp.write(DATA)
@@ -232,7 +232,7 @@ def test_a_callback_that_is_false(same):
     assert same(script) == ((DONE, DATA), [])
 
 
-def test_what_the_callback_raises(same):
+def test_what_the_callback_of_storbinary_raises(same):
     class Refusal(Exception):
         pass
 
@@ -268,7 +268,7 @@ class ShoutingFile(io.FileIO):
 
 
 @pytest.mark.parametrize("way", ["reader", "file", "below"])
-def test_subclasses_of_the_files_classes(same, way):
+def test_an_upload_from_subclasses_of_the_files_classes(same, way):
     def script(run):
         path = run.path(content=b"sent")
         make = {
@@ -297,7 +297,7 @@ def test_an_instances_own_read(same, mode, buffering):
     assert (outcome, set(asked), end) == ((DONE, DATA.replace(b"0", b"o")), {50_000}, len(DATA))
 
 
-def test_the_raw_files_own_readinto(same):
+def test_storbinary_calls_the_raw_files_own_readinto(same):
     def script(run):
         calls = []
         with open(run.path(content=DATA), "rb") as fp:
@@ -320,7 +320,7 @@ def test_other_names_in_the_files_dict_do_no_harm(same):
 
 @pytest.mark.parametrize("state", ["closed", "raw closed", "detached", "write-only", "uninitialised"])
 @pytest.mark.parametrize("mode, buffering", [("rb", -1), ("rb", 0), ("r+b", -1)])
-def test_files_in_no_state_to_be_read(same, mode, buffering, state):
+def test_storbinary_of_files_in_no_state_to_be_read(same, mode, buffering, state):
     def script(run):
         path = run.path(content=DATA)
         fp = open(path, "wb" if state == "write-only" else mode, buffering)

@@ -74,7 +74,7 @@ def test_all_lines(same, source, text):
 
 
 @every_source
-def test_every_kind_of_end(same, source):
+def test_every_kind_of_line_end_sent(same, source):
     def script(run):
         with source(run, b"a\r\nb\nc\rd\n\re\r\r\nf\n\n\r\r\n\r\ng\r") as fp:
             return send(run, fp)
@@ -102,7 +102,7 @@ NEAR += [(1500, b"\n", excess) for excess in (0, 2, 100_000)]
 
 @every_source
 @pytest.mark.parametrize("lines_before, end, excess", NEAR)
-def test_a_line_near_the_limit(plain, source, lines_before, end, excess):
+def test_a_line_sent_near_the_limit(plain, source, lines_before, end, excess):
     """maxline counts the line's end; the file stands where readline(maxline + 1) has left it."""
     before = TEXT[:0].join(line + b"\n" for line in LINES[: min(lines_before, lines_for(source))])
     text = before + LONG[:8190] + b"z" * excess + end + b"next\n"
@@ -122,7 +122,7 @@ def test_a_line_near_the_limit(plain, source, lines_before, end, excess):
 
 @pytest.mark.parametrize("limit", [0, 1, 3, True, -1, -2, 1 << 70, None, "8192", 5.0, float("inf")])
 @pytest.mark.parametrize("source", [bytesio, file, unbuffered])
-def test_odd_limits(plain, source, limit):
+def test_odd_limits_of_storlines(plain, source, limit):
     def script(run):
         with source(run, b"a\nbc\ndef\n") as fp:
             return send(run, fp, maxline=limit), fp.tell()
@@ -145,7 +145,7 @@ def test_the_callback_sees_each_line_as_sent(same, source):
 
 
 @every_source
-def test_what_the_callback_raises(same, source):
+def test_what_the_callback_of_storlines_raises(same, source):
     class Refusal(Exception):
         pass
 
@@ -163,7 +163,7 @@ def test_what_the_callback_raises(same, source):
     assert (outcome[1], sent, seen) == (Refusal, b"".join(WIRE.splitlines(True)[:6]), WIRE.splitlines(True)[:5])
 
 
-def test_a_callback_that_changes_the_limit(same):
+def test_a_callback_that_changes_the_limit_of_what_is_sent(same):
     def script(run):
         with run.upload() as ftp:
             outcome = run.attempt(ftp.storlines, "STOR x", io.BytesIO(TEXT), lambda line: setattr(ftp, "maxline", 10))
@@ -238,7 +238,7 @@ def test_nothing_but_readline_is_called(same, source, name):
     assert not calls or (source, name) == (unbuffered, "read")  # FileIO.readline calls it
 
 
-def test_the_raw_files_own_readinto(same):
+def test_storlines_calls_the_raw_files_own_readinto(same):
     def script(run):
         calls = []
         with open(run.path(content=TEXT), "rb") as fp:
@@ -251,7 +251,7 @@ def test_the_raw_files_own_readinto(same):
 
 @pytest.mark.parametrize("source", [bytesio, file, unbuffered])
 @pytest.mark.parametrize("state", ["closed", "uninitialised"])
-def test_files_in_no_state_to_be_read(same, source, state):
+def test_storlines_of_files_in_no_state_to_be_read(same, source, state):
     def script(run):
         with source(run, TEXT) as fp:
             broken = type(fp).__new__(type(fp)) if state == "uninitialised" else fp

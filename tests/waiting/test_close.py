@@ -39,7 +39,7 @@ def closed(ftp, call):
 @needs_loops
 @ALL_KINDS
 @TIMEOUTS
-def test_while_waiting_for_a_reply(hostile, kind, timeout):
+def test_close_while_waiting_for_a_reply(hostile, kind, timeout):
     hostile.replies["NOOP"] = b""
     ftp = connect(hostile, kind, timeout)
     closed(ftp, lambda: ftp.voidcmd("NOOP"))
@@ -70,7 +70,7 @@ def test_while_waiting_for_a_reply_of_an_implicit_server(hostile):
 
 
 @needs_loops
-def test_while_waiting_for_the_greeting(hostile):
+def test_close_while_waiting_for_the_greeting(hostile):
     hostile.greeting = None
     ftp = unconnected("plain")
     error = Waiter(lambda: ftp.connect(*hostile.address)).ended_by(ftp.close)

@@ -41,7 +41,7 @@ def test_while_connecting(timeout):
 
 
 @pytest.mark.parametrize("timeout", [None, 60])
-def test_while_waiting_for_the_greeting(hostile, timeout):
+def test_ctrl_c_while_waiting_for_the_greeting(hostile, timeout):
     hostile.greeting = None
     call = "call = lambda: ftp.connect(*server.address)\n"
     prepare = f"{SCRIPT.format(address=hostile.address)}ftp = unconnected('plain', {timeout})\n"
@@ -49,7 +49,7 @@ def test_while_waiting_for_the_greeting(hostile, timeout):
 
 
 @ALL_KINDS
-def test_while_waiting_for_a_reply(hostile, kind):
+def test_ctrl_c_while_waiting_for_a_reply(hostile, kind):
     hostile.replies["NOOP"] = b""
     timeout = 60 if kind == "ssl" else None
     interrupt(script(hostile, kind, timeout, 'ftp.voidcmd("NOOP")'), lambda: hostile.wait_for("NOOP"))

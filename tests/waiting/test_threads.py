@@ -176,7 +176,7 @@ def test_other_threads_run_during_a_transfer(server, ftp, tmp_path):
 
 
 @pytest.mark.endpoints(where=lambda endpoint: not endpoint.ipv6)
-def test_eight_threads(endpoint, work):
+def test_eight_threads_with_a_connection_each(endpoint, work):
     """Each with a connection of its own, up and down at the same time."""
     failures: list[BaseException] = []
     together = threading.Barrier(8)

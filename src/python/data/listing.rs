@@ -80,7 +80,7 @@ struct Fact {
 }
 
 impl Listing {
-    /// As that of a reader: nobody waits for the interpreter while he has it.
+    /// As a reader's lock: a thread that holds it never waits for the interpreter.
     fn lock(&self, _: Python<'_>) -> MutexGuard<'_, Collected> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

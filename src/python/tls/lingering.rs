@@ -31,7 +31,7 @@ struct Kept {
     /// `None` once it is given up. Locked for a moment only.
     fd: Mutex<Option<Arc<OwnedFd>>>,
     records: Mutex<Records>,
-    /// A forked child has copies of all this, and no say.
+    /// The process that made this: a forked child has copies of all of it, and does nothing with them.
     process: u32,
     /// A weak reference to the user's connection.
     conn: Py<PyAny>,

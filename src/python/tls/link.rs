@@ -159,7 +159,7 @@ impl Link {
     /// may_linger: give the server some time to take in what was sent, where session tickets may spoil it that nobody will
     /// read. timeout: that of the socket, in seconds or None, which is the most of it.
     fn close(&self, py: Python<'_>, may_linger: bool, timeout: Option<f64>) -> PyResult<()> {
-        // Who closes while another thread still sends doesn't care for what is sent.
+        // A close while another thread still sends waits for nothing: that thread's data is lost either way.
         if !self.link.close(may_linger && Arc::strong_count(&self.link) == 1) {
             return Ok(());
         }
