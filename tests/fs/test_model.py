@@ -150,7 +150,7 @@ class Model:
 
 
 @pytest.mark.parametrize("operations", OPERATIONS)
-def test_eight_threads_against_the_model(work, operations):
+def test_eight_threads(work, operations):
     fs = work.fs(connections=4)
     failures = []
 
