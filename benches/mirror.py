@@ -2,12 +2,16 @@
 """A mirror over a link with latency: `python -m rftplib.mirror` beside lftp and rclone, in one run.
 
     benches/mirror.py [--files 2000] [--delay 12.5] [--connections 8] [SERVER...] [--tls SERVER...]      as root
+                      [--goal 'upload=0.75' ...]
 
 The link is made here: two network namespaces, a TUN device in each, and a process that hands each packet on after
 `delay` milliseconds, so that connecting costs its round trip, too. The servers are those of the tests (vsftpd and
 ProFTPD if none are named; over TLS, with a tenth of the files, Pure-FTPd and pyftpdlib as well), in the one namespace;
 the clients, Debian's lftp and rclone among them, run in the other. What is measured is the time of a whole program, its
 start and its logins included.
+
+The goals are parts of lftp's time in the same run, and are printed beside what came of them. The exit status is 1 if
+one of them isn't met, if a mirror of ours fails, or if a file is missing.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import collections
 import contextlib
 import ctypes
 import fcntl
+import math
 import os
 import random
 import select
@@ -137,6 +142,39 @@ def serve(names: list[str]) -> None:
 
 SHORT = 5
 
+# Under which part of lftp's time each is to stay; where there are several kinds, by "what, server" or "what, TLS"
+GOALS = {
+    "first copy": 0.85,
+    "first copy, TLS": 1.0,
+    "nothing to do, vsftpd": 0.15,
+    "nothing to do, proftpd": 0.4,
+    "upload": 0.75,
+    "delete all": 0.1,
+}
+
+
+def goal_of(goals: dict[str, float], what: str, name: str, secured: bool) -> float | None:
+    """None where there is none."""
+    if secured:
+        return goals.get(f"{what}, TLS")
+    return goals.get(f"{what}, {name}", goals.get(what))
+
+
+def goal(text: str) -> tuple[str, float]:
+    """WHAT=PART of the command line."""
+    what, _, part = text.rpartition("=")
+    if what not in GOALS:
+        raise ValueError(text)
+    return what, float(part)
+
+
+def is_met(seconds: dict[str, float], most: float | None) -> bool:
+    """A failure of ours meets nothing; lftp's leaves nothing to be compared with."""
+    ours, theirs = seconds["rftplib"], seconds["lftp"]
+    if math.isnan(ours):
+        return False
+    return most is None or math.isnan(theirs) or ours < most * theirs
+
 
 class Contest:
     """One server, and the programs that mirror it."""
@@ -234,7 +272,9 @@ def count(root: Path) -> int:
     return sum(path.is_file() for path in root.rglob("*")) if root.exists() else 0
 
 
-def contest(name: str, files: int, options, secured: bool) -> None:
+def contest(name: str, files: int, options, secured: bool) -> list[str]:
+    """Print what comes of it; returns what hasn't met its goal."""
+    missed = []
     folder = f"mirror-{uuid.uuid4().hex}"
     fill(home() / folder / "tree", files)
     work = Path(tempfile.mkdtemp())
@@ -244,12 +284,20 @@ def contest(name: str, files: int, options, secured: bool) -> None:
             ours = seconds["rftplib"]
             told = [f"{program} {took:.2f} s" for program, took in seconds.items()]
             told += [f"{ours / took:.2f} of {program}" for program, took in seconds.items() if program != "rftplib"]
+            most = goal_of(GOALS | dict(options.goal), what, name, secured)
+            if most is not None:
+                told.append(f"goal: under {most:g} of lftp{'' if is_met(seconds, most) else ': NOT MET'}")
+            if not is_met(seconds, most):
+                missed.append(f"{name}{' over TLS' if secured else ''}: {what}")
             print(f"  {what:14} {', '.join(told)}", flush=True)
         got = {program: count(work / program) for program in ("ours", "lftp", "rclone")}
         print(f"  files: {got}", flush=True)
+        if got["ours"] != files:
+            missed.append(f"{name}{' over TLS' if secured else ''}: {got['ours']} of {files} files")
     finally:
         shutil.rmtree(work)
         shutil.rmtree(home() / folder)
+    return missed
 
 
 def main() -> None:
@@ -259,6 +307,15 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=12.5, help="milliseconds, each way")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--tls", nargs="*", metavar="SERVER", default=["vsftpd", "proftpd", "pureftpd", "pyftpdlib"])
+    told = "; ".join(f"{what}={part}" for what, part in GOALS.items())
+    parser.add_argument(
+        "--goal",
+        action="append",
+        type=goal,
+        default=[],
+        metavar="WHAT=PART",
+        help=f"of lftp's time; {told}",
+    )
     parser.add_argument("--carry", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -275,11 +332,9 @@ def main() -> None:
             inside(HERE, sys.executable, "-c", PING, str(far(names[0]).port)), capture_output=True, text=True
         )
         print(f"a connection takes {ping.stdout.strip()} ms")
-        for name in options.servers:
-            contest(name, options.files, options, secured=False)
-        for name in options.tls:
-            contest(name, options.files // 10, options, secured=True)
-    return None
+        missed = [one for name in options.servers for one in contest(name, options.files, options, secured=False)]
+        missed += [one for name in options.tls for one in contest(name, options.files // 10, options, secured=True)]
+    sys.exit(f"not met: {'; '.join(missed)}" if missed else None)
 
 
 PING = """

@@ -1,9 +1,17 @@
 """Transfer a large file with many cuts, by rftplib.transfer, on real servers, and compare it afterwards.
 
-    python scripts/cuts.py [--size MIB] [--cuts N] [--rate BYTES] [--servers a,b] [--schemes ftp,ftpes] [--ways get,put]
+    python scripts/cuts.py [--size MIB] [--cuts N] [--most RATIO] [--pause SECONDS] [--rate BYTES] [--servers a,b]
+        [--schemes ftp,ftpes] [--ways get,put]
 
 Prints how long it took, how many bytes went over the data connections in proportion to the file's size, and whether the
-file is the same (SHA-256). Exits with 1 if one isn't. Needs an installed rftplib and the servers of the tests.
+file is the same (SHA-256). Exits with 1 where one isn't, where there were fewer cuts than asked for, where more was
+moved than --most, or where a server can't be had. Needs an installed rftplib and the servers of the tests.
+
+Before a cut nothing moves for --pause seconds, so that the server has read what has come by then. With --pause 0 what
+lies unread in the server's socket is lost with ProFTPD, which ends the session without reading on, up to 5 MB a cut
+where the connection is as fast as here: 20 cuts of 256 MiB came to 1.02 to 1.05 in clear text and under TLS, and to
+1.001 to 1.006 with a pause. The client can't know what was read but by SIZE, and it sends what is missing, no more.
+vsftpd reads on to the end.
 """
 
 from __future__ import annotations
@@ -37,6 +45,8 @@ def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=1024, help="of the file, in MiB")
     parser.add_argument("--cuts", type=int, default=20)
+    parser.add_argument("--most", type=float, default=1.02, help="how much may be moved, in proportion to the size")
+    parser.add_argument("--pause", type=float, default=0.1, help="for how many seconds nothing moves before a cut")
     parser.add_argument("--rate", type=float, help="bytes per second at most")
     parser.add_argument("--servers", default="vsftpd,proftpd,pureftpd,pyftpdlib")
     parser.add_argument("--schemes", default="ftp,ftpes")
@@ -73,10 +83,10 @@ def site_of(name, scheme, folder, cutter):
 
 
 def run(args, name, scheme, way, folders, wanted):
-    """One transfer; returns whether the file is the same."""
+    """One transfer; returns whether all was as it should be."""
     there, here = folders
     marks = sorted(random.sample(range(args.size * MIB // 100, args.size * MIB * 99 // 100), args.cuts))
-    with Cutter(marks) as cutter:
+    with Cutter(marks, at_cut=lambda number: time.sleep(args.pause)) as cutter:
         with contextlib.closing(site_of(name, scheme, there.name, cutter)) as site:
             began = time.perf_counter()
             if way == "get":
@@ -88,9 +98,12 @@ def run(args, name, scheme, way, folders, wanted):
     same = digest(copy) == wanted
     copy.unlink()
     moved = cutter.moved / (args.size * MIB)
+    wrong = [] if same else ["DIFFERENT"]
+    wrong += [] if cutter.cuts == args.cuts else [f"NOT {args.cuts} CUTS"]
+    wrong += [] if moved <= args.most else [f"MORE THAN {args.most}"]
     text = f"{cutter.cuts} cuts, {done.attempts} attempts, {seconds:.1f} s, moved {moved:.4f} of its size"
-    print(f"{name} {scheme} {way}: {text}, {'the same' if same else 'DIFFERENT'}", flush=True)
-    return same
+    print(f"{name} {scheme} {way}: {text}, {', '.join(wrong) or 'the same'}", flush=True)
+    return not wrong
 
 
 def main():
@@ -101,7 +114,7 @@ def main():
     there.mkdir()
     there.chmod(0o777)
     session = Session(names, setup=False)
-    same = True
+    good = True
     try:
         unavailable = session.open()
         make(there / "big", args.size)
@@ -109,15 +122,16 @@ def main():
         for name in names:
             if name in unavailable:
                 print(f"{name}: {unavailable[name]}")
+                good = False
                 continue
             for scheme in args.schemes.split(","):
                 for way in args.ways.split(","):
-                    same &= run(args, name, scheme, way, (there, here), wanted)
+                    good &= run(args, name, scheme, way, (there, here), wanted)
     finally:
         session.close()
         shutil.rmtree(there)
         shutil.rmtree(here)
-    return 0 if same else 1
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

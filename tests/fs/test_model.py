@@ -175,7 +175,7 @@ def eight_threads(work, operations):
 
 
 @pytest.mark.parametrize("operations", OPERATIONS)
-def test_eight_threads_against_the_model(work, operations):
+def test_eight_threads(work, operations):
     eight_threads(work, operations)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import multiprocessing.resource_tracker
 import os
 
 import pytest
+from rftplib.mirror import _copy
 from support.needed import cases, chosen, endpoint, no_pool_left, nothing_left, unavailable_of, work_of  # noqa: F401
 from support.sessions import DAILY, ENDPOINTS, Work
+from support.snapshots import snapshot
 
 
 def pytest_generate_tests(metafunc):
@@ -23,6 +26,7 @@ work = work_of(Work)
 @pytest.fixture(scope="session", autouse=True)
 def helpers_of_multiprocessing():
     """It starts processes of its own (forkserver, resource tracker), and keeps pipes to them for good."""
+    multiprocessing.resource_tracker.ensure_running()
     with concurrent.futures.ProcessPoolExecutor(1) as executor:
         assert executor.submit(int).result() == 0
 
@@ -34,6 +38,27 @@ def pathspec(missing):
         import pathspec  # noqa: F401
     except ImportError:
         missing("pathspec isn't installed")
+
+
+@pytest.fixture
+def target(tmp_path, monkeypatch):
+    """An empty target in a directory in which nothing else may have changed by the end of the test."""
+    monkeypatch.setattr(_copy, "RETRY", _copy.RETRY._replace(attempts=2, base=0.01))
+    root = tmp_path / "around" / "target"
+    root.mkdir(parents=True)
+    for place in (tmp_path, tmp_path / "around"):
+        (place / "canary").mkdir()
+        for path in ("canary/file", "canary/x", "file", "x"):
+            (place / path).write_bytes(b"alive")
+    before = outside(root, tmp_path)
+    yield root
+    assert outside(root, tmp_path) == before
+
+
+def outside(target, top):
+    """What is in `top`, without what is in the target."""
+    own = os.path.relpath(target, top)
+    return {path: one for path, one in snapshot(top).items() if path != own and not path.startswith(own + os.sep)}
 
 
 @pytest.fixture

@@ -173,3 +173,16 @@ def test_links_that_have_come_or_changed_since_the_plan_was_made(before, meanwhi
         report = mirror(site, local, links="copy")
         assert report.ok and report.copied == 1 and os.readlink(found) == "a"
         assert sorted(os.listdir(local)) == ["a", "link"]
+
+
+@pytest.mark.parametrize("size", [1000, 1_200_000], ids=["small", "large"])
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_time_that_the_server_refuses_is_a_failure_of_each_file(size, refused, tmp_path):
+    """For the next run would copy it again; it has arrived all the same."""
+    put(tmp_path / "a", b"x" * size, TIME + 50)
+    with server_of({}, **({"MFMT": b"550 not yours\r\n"} if refused else {})) as server:
+        report = mirror(tmp_path, server.site)
+        assert {name: bytes(file.content) for name, file in server.files.items()} == {"a": b"x" * size}
+        assert (server.files["a"].seconds == TIME + 50) == (not refused)
+    told = [(one.kind, one.path, one.error) for one in report.failures]
+    assert told == ([("touch", "a", "the server doesn't set its time: 550 not yours")] if refused else [])

@@ -1,4 +1,4 @@
-"""Names and links by which a server, or who can write to the target, would lead a mirror out of it: it stays inside."""
+"""Names by which a server or a saved plan would lead a mirror out of its target: nothing around that is touched."""
 
 from __future__ import annotations
 
@@ -7,167 +7,135 @@ import os
 
 import pytest
 import rftplib
+from mirror.test_hostile_links import TARGETS, run
 from mirror.test_two_runs import server_of
-from rftplib.mirror import Plan, Refused, _copy, plan
-from rftplib.mirror._names import stays_inside, trouble
+from rftplib.listing import ListingError
+from rftplib.mirror import Plan, Refused, plan
+from rftplib.mirror._names import trouble
 from rftplib.session import Site
-from support.mirror_server import FEAT, TreeServer, listing, send_only
-from support.snapshots import snapshot
+from support.mirror_server import TreeServer, listing, send_only
+from support.snapshots import contents
 
-NO_MLSD = FEAT.replace(" MLST type*;size*;modify*;unique*;\r\n", "")
-
-# what a server may call its files
-NAMES = [
+# names that none can be: who lists one isn't believed, whatever `names` says
+NO_NAMES = [
     "..", ".", "", "../canary", "../../canary", "/etc/passwd", "/canary", "a/../../canary", "sub/../../canary", "./x",
-    "a/b", "a\0b", "..\0", "~", "~root", "-rf", "--", "*", "$HOME", "`id`", "$(id)", "%2e%2e", "%2e%2e%2fcanary",
-    "..%2fx", "..\\canary", "C:\\canary", "C:canary", "\\\\host\\share", "con", "nul.txt", "name.", "name ", " name",
-    "...", ".. ", "\u2025", "\uff0e\uff0e", "\u202ecod.exe", "\x1b[2Jx", "\x07", "a\tb", "\udcff\udcfe", "e\u0301",
-    "\ufeffx", "x" * 300,
+    "a/b", "a\0b", "..\0",
 ]  # fmt: skip
 
-# where links lead to, of the server and planted in the target
-TARGETS = [
-    "/etc", "/", "..", "../..", "../canary", "../../canary", "a/../../canary", "link/../..", ".", "./..", "sub/..",
-    "../target/../canary", "//etc", "", "sub/../../canary",
+# names that mean something to a shell, to a server or to another system; here they are names like others
+NAMES = [
+    "~", "~root", "-rf", "--", "*", "$HOME", "`id`", "$(id)", "%2e%2e", "%2e%2e%2fcanary", "..%2fx", "..\\canary",
+    "C:\\canary", "C:canary", "\\\\host\\share", "con", "nul.txt", "name.", "name ", " name", "...", ".. ", "\u2025",
+    "\uff0e\uff0e", "\u202ecod.exe", "\x1b[2Jx", "\x07", "a\tb", "\udcff\udcfe", "e\u0301", "\ufeffx",
 ]  # fmt: skip
 
-
-@pytest.fixture
-def target(tmp_path, monkeypatch):
-    """An empty target in a directory that nothing may be changed in."""
-    monkeypatch.setattr(_copy, "RETRY", _copy.RETRY._replace(attempts=2, base=0.01))
-    root = tmp_path / "around" / "target"
-    root.mkdir(parents=True)
-    (tmp_path / "around" / "canary").mkdir()
-    (tmp_path / "around" / "canary" / "file").write_bytes(b"alive")
-    (tmp_path / "around" / "file").write_bytes(b"alive")
-    return root
-
-
-def outside(target):
-    """All around the target, without what is in it."""
-    return {path: one for path, one in snapshot(target.parent).items() if path.split("/")[0] != "target"}
-
-
-def run(site, target, **options):
-    """A mirror, whatever comes of it."""
-    try:
-        return plan(site, target, delete=True, max_delete=None, **options).run()
-    except (rftplib.Error, OSError, EOFError, ValueError):
-        return None
+POLICIES = ("refuse", "skip", "quote")
 
 
 def raw(text):
     return text.encode("utf-8", "surrogateescape")
 
 
-@pytest.mark.parametrize("links", ["skip", "follow", "copy"])
+class Named(TreeServer):
+    """It lists what it is told to, and takes "./name" for "name"."""
+
+    def unknown(self, session):
+        session.line = session.line.replace(" ./", " ", 1)
+        session.argument = session.line.partition(" ")[2]
+        return super().unknown(session)
+
+
+class Believing(TreeServer):
+    """Whatever else it is asked for is there."""
+
+    def unknown(self, session):
+        if session.line.startswith(("MLSD ", "RETR ")):
+            evil = listing({"canary": b"evil", "file": b"evil"}) if session.line.startswith("MLSD") else b"evil"
+            self.data_of.setdefault(session.line.encode("latin-1").decode("utf-8", "surrogateescape"), evil)
+        return super().unknown(session)
+
+
+@pytest.mark.parametrize("names", POLICIES)
+@pytest.mark.parametrize("kind", ["file", "dir"])
+@pytest.mark.parametrize("name", NO_NAMES, ids=ascii)
+def test_what_is_no_name(name, kind, names, target):
+    """In the root nothing is copied at all; in a directory nothing of that one, which is told."""
+    (target / "sub").mkdir()
+    mine = {"sub": None, "sub/mine": b"mine", "old": b"mine"}
+    line = b"type=%s;size=4;modify=20200101000000; %s\r\n" % (kind.encode(), raw(name))
+    itself = kind == "dir" and name in (".", "..")  # as many servers list them
+    for place in ("", "sub"):
+        for path in ("old", "sub/mine"):
+            (target / path).write_bytes(b"mine")
+        server = Believing({"good": b"good", "sub": {"file": b"fine"}})
+        with server.site() as site:
+            server.data_of[f"MLSD {place}".strip()] += line
+            if itself:
+                assert run(site, target, names=names).ok
+                assert contents(target) == {"good": b"good", "sub": None, "sub/file": b"fine"}
+            elif not place:
+                with pytest.raises(ListingError):
+                    run(site, target, names=names)
+                assert contents(target) == mine
+            else:
+                report = run(site, target, names=names)
+                assert [(one.kind, one.path) for one in report.failures] == [("list", "sub")] and report.withheld
+                assert contents(target) == {"good": b"good", **mine}
+    assert not os.path.lexists("/canary")
+
+
+@pytest.mark.parametrize("names", POLICIES)
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_no_name_leads_out_of_the_target(name, links, target):
-    before = outside(target)
-    lines = b"type=file;size=4;modify=20200101000000; " + raw(name) + b"\r\n"
-    lines += b"type=dir;modify=20200101000000; " + raw(name) + b"d\r\n"
-    actions = {
-        "MLSD": send_only(listing({"good": b"good"}) + lines),
-        "MLSD *": send_only(listing({"canary": b"evil", "file": b"evil"})),
-        "RETR *": send_only(b"evil"),
-    }
-    with TreeServer({"good": b"good"}, actions).site() as site:
-        for names in ("skip", "refuse", "quote"):
-            run(site, target, links=links, names=names)
-            assert outside(target) == before
-    for folder, directories, files in os.walk(target):
-        for one in directories + files:
-            assert not os.path.islink(os.path.join(folder, one))
-
-
-@pytest.mark.parametrize("links", ["skip", "follow", "copy"])
-@pytest.mark.parametrize("to", TARGETS, ids=ascii)
-def test_a_link_then_files_through_it(to, links, target):
-    """The server lists a link, and a directory of the same name, with files: wget's CVE-2014-4877."""
-    before = outside(target)
-    link = b"lrwxrwxrwx 1 0 0 9 Jan 1 2020 link -> " + raw(to) + b"\r\n"
-    folder = b"drwxr-xr-x 2 0 0 9 Jan 1 2020 link\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 sub\r\n"
-    files = b"-rw-r--r-- 1 0 0 4 Jan 1 2020 file\r\n" + link
-    for first in (link + folder, folder + link, link):
-        root = b"drwxr-xr-x 2 0 0 1 Jan 1 2020 .\r\n" + first
-        actions = {
-            "LIST -a": send_only(root),
-            "LIST *": send_only(b"drwxr-xr-x 2 0 0 1 Jan 1 2020 .\r\n" + files),
-            "RETR *": send_only(b"evil"),
+def test_odd_names_are_copied_as_they_are(name, names, target):
+    """They are copied as they are, a file and a directory, and what is in that."""
+    tree = {"good": b"good", name: b"fine", name + "d": {"canary": b"fine", name: b"fine"}}
+    with Named(tree).site() as site:
+        report = run(site, target, names=names)
+        assert report.ok, report
+        expected = {
+            "good": b"good",
+            name: b"fine",
+            f"{name}d": None,
+            f"{name}d/canary": b"fine",
+            f"{name}d/{name}": b"fine",
         }
-        with TreeServer({}, actions, FEAT=NO_MLSD, SIZE="213 4", MDTM="213 20200101000000").site() as site:
-            run(site, target, links=links)
-            assert outside(target) == before
-            run(site, target, links=links)
-            assert outside(target) == before
+        assert contents(target) == expected
+        assert list(plan(site, target, names=names)) == []
 
 
-@pytest.mark.parametrize("to", ["../canary", "..", "/tmp", "."], ids=ascii)
-@pytest.mark.parametrize("place", ["sub", "sub/deep"])
-def test_links_planted_in_the_target(to, place, target):
-    """Neither copies nor deletions go through them."""
-    (target / place).parent.mkdir(parents=True, exist_ok=True)
-    (target / place).symlink_to(to if place == "sub" else os.path.join("..", to), target_is_directory=True)
-    before = outside(target)
-    tree = {"a": b"1", "sub": {"canary": b"evil", "file": b"evil", "deep": {"file": b"evil"}}}
-    with TreeServer(tree).site() as site:
-        report = run(site, target)
-        assert report is not None and not report.ok
-        assert any("in the way" in one.error for one in report.failures)
-    assert outside(target) == before
-    assert (target / "a").read_bytes() == b"1"
+@pytest.mark.parametrize("names", POLICIES)
+def test_a_name_that_is_too_long_is_a_failure_of_its_own(names, target):
+    name = "x" * 300
+    with TreeServer({"good": b"good", name: b"1", name + "d": {"file": b"1"}}).site() as site:
+        report = run(site, target, names=names)
+    assert sorted((one.kind, one.path) for one in report.failures) == [("copy", name), ("mkdir", name + "d")]
+    assert contents(target) == {"good": b"good"}
 
 
-def test_a_link_planted_after_the_plan(target):
-    """Between the plan and its run a directory has become a link: files don't go through it."""
-    before = outside(target)
-    with TreeServer({"sub": {"file": b"evil", "deep": {"file": b"evil"}}}).site() as site:
-        (target / "sub").mkdir()
-        made = plan(site, target)
-        (target / "sub").rmdir()
-        (target / "sub").symlink_to("../canary")
-        report = made.run()
-    assert not report.ok and outside(target) == before
+# a name of this disk that no command can have, and one that isn't one in the encoding of the other side
+UNUSABLE = [("a\nb", "a%0Ab", {}), ("a\rb", "a%0Db", {}), ("\u0142", None, {"encoding": "latin-1"})]
 
 
-def test_a_link_that_has_come_since_the_plan_is_neither_replaced_nor_followed(target):
-    before = outside(target)
-    with TreeServer({"file": b"new"}).site() as site:
-        made = plan(site, target)
-        (target / "file").symlink_to("../file")
-        report = made.run()
-    assert [one.path for one in report.failures] == ["file"] and outside(target) == before
-    assert (target / "file").is_symlink()
-
-
-def test_part_names_planted_as_links(target):
-    """Whoever knows the name of the part file can't have it lead elsewhere."""
-    before = outside(target)
-    tree = {"file": b"new", "large": bytes(2_000_000)}
-    with TreeServer(tree).site() as site:
-        made = plan(site, target)
-        seen, opened = [], os.open
-
-        def spy(path, *args, **where):
-            seen.append(path)
-            return opened(path, *args, **where)
-
-        os.open = spy
-        try:
-            made.run()
-        finally:
-            os.open = opened
-        parts = {path for path in seen if str(path).endswith(".part")}
-        assert len(parts) == 2
-        for path in target.iterdir():
-            path.unlink()
-        for part in parts:
-            (target / os.path.basename(part)).symlink_to("../file")
-        made = plan(site, target)
-        made.run()
-    assert outside(target) == before
-    assert (target / "file").read_bytes() == b"new"
+@pytest.mark.parametrize("names", POLICIES)
+@pytest.mark.parametrize("name, quoted, options", UNUSABLE, ids=ascii)
+def test_names_that_the_other_side_cant_have(name, quoted, options, names, tmp_path):
+    """Refused, left out and told, or quoted where that helps."""
+    for path in (name, "plain"):
+        (tmp_path / "src" / path).parent.mkdir(exist_ok=True)
+        (tmp_path / "src" / path).write_bytes(b"1")
+    with server_of({}) as server:
+        site = Site(server.url + "/", connections=1, **options)
+        if names == "refuse":
+            with pytest.raises(Refused, match="names='skip' leaves it out"):
+                plan(tmp_path / "src", site, names=names)
+            assert not server.files
+        else:
+            report, told = plan(tmp_path / "src", site, names=names).run(connections=1), []
+            if names == "skip" or quoted is None:
+                told = [("list", name)]
+            assert [(one.kind, one.path) for one in report.failures] == told
+            assert set(server.files) == {"plain"} | (set() if told else {quoted})
+        site.close()
 
 
 @pytest.mark.parametrize("line", [
@@ -176,13 +144,13 @@ def test_part_names_planted_as_links(target):
     {"path": "x", "size": "1"}, {"path": "x", "kind": "format"}, {"path": "x", "other": 1}, {"path": "x", "size": True},
 ])  # fmt: skip
 @pytest.mark.parametrize("kind", ["copy", "delete", "rmdir", "mkdir"])
-def test_a_saved_plan_is_not_believed(kind, line, target, tmp_path):
+def test_a_saved_plan_is_not_believed(kind, line, target):
     url = "ftp://user:password@127.0.0.1:1/"
     head = {"rftplib.mirror": 1, "source": "ftp://user:***@127.0.0.1:1", "target": str(target)}
     lines = head, {"kind": kind, **line}, {"end of the plan, lines before": 2}
-    (tmp_path / "plan").write_text("".join(f"{json.dumps(one)}\n" for one in lines))
+    (target / "plan").write_text("".join(f"{json.dumps(one)}\n" for one in lines))
     with pytest.raises(ValueError, match="line 2 is no action"):
-        Plan.load(tmp_path / "plan", url, target)
+        Plan.load(target / "plan", url, target)
 
 
 def test_a_name_listed_twice_is_refused(target):
@@ -199,28 +167,8 @@ def test_what_a_name_is():
     assert trouble("a\nb", sent=True) and trouble("a\rb", sent=True) and not trouble("a\nb", windows=False)
 
 
-def test_which_links_stay_inside():
-    inside = [("a", "b"), ("a/b", "../c"), ("a/b/c", "../../d"), ("a", "b/c"), ("a", "."), ("a/b", "..")]
-    assert all(stays_inside(path, to) for path, to in inside)
-    outside = [("a", ".."), ("a", "/b"), ("a/b", "../../c"), ("a", "b/../.."), ("a", "b/.."), ("a", ""), ("a", "b\0")]
-    assert not any(stays_inside(path, to) for path, to in outside)
-
-
-def test_there_are_sixty():
-    assert len(NAMES) + len(TARGETS) >= 60
-
-
-def test_local_links_that_lead_in_a_circle(tmp_path):
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "f").write_bytes(b"1")
-    (tmp_path / "here").symlink_to(".")
-    (tmp_path / "sub" / "above").symlink_to("..")
-    (tmp_path / "again").symlink_to("sub")
-    with TreeServer({}).site() as site:
-        made = plan(tmp_path, site, links="follow")
-    assert {one.path for one in made.failures} == {"here", "sub/above", "again/above"}
-    assert {one.error for one in made.failures} == {"it leads in a circle"}
-    assert [one.path for one in made if one.kind == "copy"] == ["f"]
+def test_there_are_sixty_with_the_links():
+    assert len(NO_NAMES) + len(NAMES) + len(UNUSABLE) + len(TARGETS) >= 60
 
 
 @pytest.mark.parametrize("encoding, errors", [

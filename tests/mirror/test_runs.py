@@ -6,12 +6,10 @@ import concurrent.futures
 import hashlib
 import os
 import subprocess
-import sys
 
 import pytest
 from mirror.test_real_mirrors import fill, plain, site_of
 from rftplib.mirror import mirror, plan
-from servers.layout import PASSWORD, USER
 from support.mirror_server import TreeServer, say, send_only
 from support.snapshots import contents
 
@@ -43,31 +41,6 @@ def test_any_executor(make, endpoint, work, local):
         assert report.ok, report
     assert contents(work.path / "up") == contents(source)
     assert list(plan(site, local)) == []
-
-
-DASK = """
-import sys
-from distributed import Client, LocalCluster
-from rftplib.mirror import plan
-if __name__ == "__main__":
-    with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as cluster, Client(cluster) as client:
-        report = plan(sys.argv[1], sys.argv[2]).run(executor=client.get_executor())
-    sys.exit(0 if report.ok else str(report))
-"""
-
-
-@pytest.mark.long
-@one
-def test_dask(endpoint, work, local, tmp_path):
-    """Two workers of a cluster, which are processes of their own."""
-    pytest.importorskip("distributed")
-    source = fill(work.path / "src", [f"f{number}" for number in range(40)])
-    (tmp_path / "program.py").write_text(DASK)
-    url = f"ftp://{USER}:{PASSWORD}@{endpoint.host}:{endpoint.port}/{work.name}/src"
-    command = [sys.executable, tmp_path / "program.py", url, local]
-    done = subprocess.run(command, timeout=PATIENCE, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert contents(local) == contents(source)
 
 
 def test_a_failure_is_told_and_the_rest_is_done(local):

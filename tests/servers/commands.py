@@ -98,10 +98,12 @@ def proftpd(server: Server) -> list[str]:
         for module in (base() / "packages" / package / "usr/lib/proftpd").glob("*.so"):
             if not (modules / module.name).exists():
                 (modules / module.name).symlink_to(module)
+    digest = server.name == "proftpd-digest"
     accounts = base() / "accounts"
     text = f"""\
 ModulePath {modules}
 LoadModule mod_tls.c
+{"LoadModule mod_digest.c" if digest else ""}
 # Standalone it sleeps 0.2 s before it greets a client that comes as another session ends; under inetd it doesn't.
 ServerType inetd
 ServerName rftplib

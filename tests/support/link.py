@@ -3,6 +3,9 @@
 What is on its way at the same time arrives at the same distance: nothing waits for what went before. `round_trips` is
 how many exchanges came one after the other, each behind what the one before had brought. Commands one by one make one
 each, on the slowest machine as on the quickest.
+
+A second link, `beside` that one, takes the data connections of a scripted server, which names its port in the reply to
+EPSV: what comes by either is counted together then, but for the making of a connection.
 """
 
 from __future__ import annotations
@@ -14,8 +17,8 @@ import threading
 class Link:
     """`with Link(host, port, seconds) as link:` connect to link.port. seconds: the latency of one way."""
 
-    def __init__(self, host: str, port: int, seconds: float) -> None:
-        self._target, self._seconds = (host, port), seconds
+    def __init__(self, host: str, port: int, seconds: float, beside: Link | None = None) -> None:
+        self._target, self._seconds, self._beside = (host, port), seconds, beside
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -51,7 +54,7 @@ class Link:
     async def _connected(self, reader, writer) -> None:
         self._tasks.add(asyncio.current_task())
         there = await asyncio.open_connection(*self._target)
-        trips = Trips()
+        trips = self._now = Trips() if self._beside is None else self._beside._now
         try:
             await asyncio.gather(
                 self._carry(reader, there[1], trips.sent),
@@ -90,10 +93,10 @@ class Link:
 
 
 class Trips:
-    """Counts the exchanges of one connection that came one after the other."""
+    """Counts the exchanges of one connection, and of those beside it, that came one after the other."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count, self.lock = 0, threading.Lock()  # each link has a thread
         self.sent, self.answered = Way(self), Way(self)
         self.sent.other, self.answered.other = self.answered, self.sent
         self.sent.step = 1
@@ -107,9 +110,11 @@ class Way:
 
     def received(self) -> int:
         """A piece has come: what had been delivered in the other direction may have brought it about."""
-        generation = self.other._latest + self.step
-        self._trips.count = max(self._trips.count, generation)
+        with self._trips.lock:
+            generation = self.other._latest + self.step
+            self._trips.count = max(self._trips.count, generation)
         return generation
 
     def delivered(self, generation: int) -> None:
-        self._latest = max(self._latest, generation)
+        with self._trips.lock:
+            self._latest = max(self._latest, generation)

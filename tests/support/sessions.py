@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import rftplib
+from rftplib.session import Site, Timeouts
 from rftplib.tls import FTPS
 from servers import CATALOGUE
-from servers.layout import certificate
+from servers.layout import PASSWORD, USER, certificate
 from servers.tls import client_context
 from support.clients import native_context
 from support.folders import Address, Folder
@@ -34,6 +35,12 @@ class Endpoint(Address):
         if self.protection == "plain":
             return rftplib.FTP(timeout=TIMEOUT, **options)
         return FTPS(timeout=TIMEOUT, context=self.context(), **options)
+
+    def url(self, directory=""):
+        """For a Site in another process, with Python's ssl where it is under TLS."""
+        scheme, query = ("ftp", "") if self.protection == "plain" else ("ftpes", f"?cafile={certificate('ca.crt')}")
+        host = f"[{self.host}]" if self.ipv6 else self.host
+        return f"{scheme}://{USER}:{PASSWORD}@{host}:{self.port}/{directory}{query}"
 
     def login(self, **options):
         return self.log_in(self.client(**options))
@@ -66,3 +73,15 @@ class Work(Folder):
         ftp = self.enter(self.endpoint.login(**options), folder)
         ftp.voidcmd("TYPE I")
         return ftp
+
+    def site(self, connect=None, folder="."):
+        """A Site in a folder below this one; its connections are made by `connect`, a socket_factory."""
+        endpoint = self.endpoint
+
+        def factory(site):
+            ftp = endpoint.client()
+            ftp.socket_factory = connect
+            return ftp
+
+        url, _, _ = endpoint.url(f"{self.name}/{folder}").partition("?")  # the client has its certificates
+        return Site(url, factory=factory, timeouts=Timeouts(30, 30, 30))

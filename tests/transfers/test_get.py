@@ -126,15 +126,20 @@ def test_get_with_a_client_of_the_caller_s_is_one_attempt(local):
         assert len(server.retrieved) == 1
 
 
-def test_the_control_connection_is_lost_after_the_last_byte(local):
+def test_the_control_connection_is_lost_after_the_last_byte(local, caplog):
     """A client's own: the size is right, so the file is. A Site's is replaced, and asked once more."""
+    lost = "reading the reply to RETR a, of which all bytes have come, failed: "
     with FileServer({"a": DATA}, {"RETR": cut_after(len(DATA))}) as server:
         with server.site.open() as ftp:
             assert get(ftp, "a", local / "a").verified == "size"
+        (record,) = [one for one in caplog.records if one.getMessage().startswith(lost)]
+        assert (record.name, record.levelname) == ("rftplib.control", "WARNING")
+        caplog.clear()
         server.replies["RETR"] = [cut_after(len(DATA))]
         ends = iter([cut_after(len(DATA))])
         server.replies["RETR"] = lambda session: session.perform(next(ends, retr()))
         assert get(server.site, "a", local / "b", retry=AT_ONCE).attempts == 2
+    assert not [text for text in caplog.messages if text.startswith(lost)]
     assert (local / "a").read_bytes() == (local / "b").read_bytes() == DATA
 
 

@@ -9,7 +9,7 @@ import rftplib
 from rftplib import error_perm, error_temp
 from rftplib.transfer import Retry, TransferError, put
 from support.actions import close
-from support.file_server import AT_ONCE, DATA, TIME, FileServer, feat, name_of, rnfr, rnto, store
+from support.file_server import AT_ONCE, DATA, TIME, FileServer, feat, mfmt, name_of, rnfr, rnto, store
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -24,6 +24,51 @@ def test_without_a_temporary_name(source):
         assert server.stored == [("STOR", "b", 0)]
         assert "RNFR" not in server.happened
         assert server.files["b"].seconds == TIME
+
+
+def test_the_time_and_the_name_take_one_round_trip(source):
+    """Which is also the shortest time in which the connection can be lost in between."""
+
+    def late(action):
+        def wait_for_the_rest(session):
+            while b"RNTO" not in session.pending:
+                session.wait_readable(session.conn)
+                block = session.conn.recv(65536)
+                assert block, "the client has waited for a reply"
+                session.received += block
+                session.pending += block
+            action(session)
+
+        return wait_for_the_rest
+
+    with FileServer((), {"MFMT": late(mfmt), "RNFR": late(rnfr)}) as server:
+        put(server.site, source, "b", retry=Retry(attempts=1))
+        assert files(server) == {"b": DATA}
+        assert server.files["b"].seconds == TIME
+
+
+@pytest.mark.parametrize("temporary", [True, False])
+@pytest.mark.parametrize(
+    "offered, replies, level, told",
+    [
+        (["MFMT"], {"MFMT": b"550 not yours\r\n"}, "WARNING", "550 not yours"),
+        (["MFMT"], {"MFMT": b"502 no\r\n"}, "WARNING", "502 no"),
+        (["MDTM"], {"MDTM": b"550 no such file\r\n"}, "INFO", "550 no such file"),
+        ([], {}, "INFO", "the server has no command for it"),
+        (["MFMT"], {}, None, None),
+        (["MDTM"], {"MDTM": b"213 File modification time set.\r\n"}, None, None),
+    ],
+)
+def test_a_time_that_isn_t_kept_is_logged(source, caplog, offered, replies, level, told, temporary):
+    caplog.set_level("INFO", "rftplib.control")
+    with FileServer((), {"FEAT": feat("SIZE", *offered), **replies}) as server:
+        put(server.site, source, "b", temporary=temporary, keep=())
+        put(server.site, io.BytesIO(DATA), "b", temporary=temporary)
+        assert "isn't kept" not in caplog.text, "where nobody wants it"
+        put(server.site, source, "b", temporary=temporary)
+        assert files(server) == {"b": DATA}
+    records = [(one.levelname, one.getMessage()) for one in caplog.records if "isn't kept" in one.getMessage()]
+    assert records == ([] if level is None else [(level, f"the time of b isn't kept: {told}")])
 
 
 def test_overwriting_can_be_forbidden(source):

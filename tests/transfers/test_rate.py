@@ -18,6 +18,7 @@ from support.certificates import client_context, server_context
 from support.clients import Loop, native_context
 from support.file_server import PATIENCE, FileServer
 from support.real import content
+from support.transfers import NATIVE
 
 RATE = 400_000
 DATA = content(200_000)
@@ -92,6 +93,57 @@ def test_the_rate_of_an_upload(site, server, way, local):
     assert done.seconds > 0.9 * len(DATA) / RATE
     assert (bar.size, sum(bar.told), bar.threads) == (len(DATA), len(DATA), {threading.get_ident()})
     assert 1 < len(bar.told) < 5 + 12 * done.seconds
+
+
+class Moments(Bar):
+    """At each moment it is told, how many bytes have arrived, and how long after the beginning, in seconds, it was."""
+
+    def __init__(self, arrived):
+        super().__init__()
+        self._arrived, self._began, self.moments = arrived, time.monotonic(), []
+
+    def relative_update(self, change):
+        super().relative_update(change)
+        there = max(self._arrived(), sum(self.told))
+        self.moments.append((there, time.monotonic() - self._began))  # later than it was: a busy machine proves nothing
+
+
+def check_moments(bar):
+    """Nothing is made up for that wasn't there to be moved: 0.05 seconds' worth is moved in one go."""
+    assert len(bar.moments) > 1
+    assert all(there <= RATE * (seconds + 0.06) for there, seconds in bar.moments), bar.moments
+
+
+def test_at_no_moment_more_has_come_than_the_rate_allows(site, local):
+    def arrived():
+        return sum(os.path.getsize(local / name) for name in os.listdir(local))
+
+    bar = Moments(arrived)
+    get(site, "a", local / "a", rate=RATE, progress=bar)
+    check_moments(bar)
+
+
+def test_at_no_moment_more_has_gone_than_the_rate_allows(site, server, local):
+    def arrived():
+        return sum(len(file.content) for name, file in list(server.files.items()) if name != "a")
+
+    (local / "b").write_bytes(DATA)
+    bar = Moments(arrived)
+    put(site, local / "b", "b", rate=RATE, progress=bar)
+    check_moments(bar)
+
+
+def test_which_loop_has_moved_it_is_told(site, way, local, caplog):
+    """With a rate and a bar, too, the data goes by Python only where it has to."""
+    caplog.set_level("DEBUG", "rftplib.data")
+    loop = "Python" if way == "foreign sockets" or not NATIVE else "Rust"
+    get(site, "a", local / "a", rate=20 * RATE, progress=Bar())
+    put(site, local / "a", "b", rate=20 * RATE, progress=Bar())
+    told = [text.split() for text in caplog.messages if "moved by" in text]
+    assert [(words[0], words[-1]) for words in told] == [
+        *([("RETR", loop)] if way != "foreign loop" else []),  # that loop is the client's own
+        ("STOR", loop),
+    ]
 
 
 def test_file_objects(site, server):

@@ -7,12 +7,8 @@ import os
 import random
 
 import pytest
-import rftplib
 from rftplib import error_perm
-from rftplib.session import Site, Timeouts
-from rftplib.tls import FTPS
 from rftplib.transfer import Retry, TransferError, get, put
-from servers.layout import PASSWORD, USER
 from support.cutter import Cutter
 from support.real import content
 
@@ -24,23 +20,6 @@ AT_ONCE = Retry(base=0.01, cap=0.1)
 NAMES = ["plain", "with two  spaces", "grüße, 東京", "-n", "20200913122640", "[a]*?", "a;b&c'd", "#1%20", "a" * 240]
 
 not_native = pytest.mark.endpoints(where=lambda endpoint: endpoint.protection != "native")
-
-
-def site_of(work, connect=None, folder="."):
-    """A Site in a folder of this test; its connections are made by `connect`."""
-    endpoint = work.endpoint
-
-    def factory(site):
-        if endpoint.protection == "plain":
-            ftp = rftplib.FTP()
-        else:
-            ftp = FTPS(context=endpoint.context(), implicit=site.implicit)
-        ftp.socket_factory = connect
-        return ftp
-
-    scheme = "ftp" if endpoint.protection == "plain" else "ftpes"
-    url = f"{scheme}://{endpoint.host}:{endpoint.port}/{work.name}/{folder}"
-    return Site(url, user=USER, password=PASSWORD, factory=factory, timeouts=Timeouts(30, 30, 30))
 
 
 def marks(seed):
@@ -58,7 +37,7 @@ def there(work, name, data=DATA):
 def test_a_download_with_cuts(work, local):
     there(work, "big")
     with Cutter(marks(str(work.endpoint))) as cutter:
-        site = site_of(work, cutter.connect)
+        site = work.site(cutter.connect)
         done = get(site, "big", local / "big", retry=AT_ONCE)
         site.close()
         assert cutter.cuts == CUTS
@@ -72,7 +51,7 @@ def test_an_upload_with_cuts(work, local):
     (local / "big").write_bytes(DATA)
     os.utime(local / "big", (TIME, TIME))
     with Cutter(marks(str(work.endpoint))) as cutter:
-        site = site_of(work, cutter.connect)
+        site = work.site(cutter.connect)
         done = put(site, local / "big", "big", retry=AT_ONCE)
         site.close()
         assert cutter.cuts == CUTS
@@ -84,7 +63,7 @@ def test_an_upload_with_cuts(work, local):
 @not_native
 def test_a_file_comes_back_whatever_its_name(work, local):
     """Whatever the name, it comes back the same; what a server can't have is an error, and nothing is left."""
-    site = site_of(work)
+    site = work.site()
     (local / "source").write_bytes(DATA[:1000])
     for name in NAMES:
         try:
@@ -104,7 +83,7 @@ def test_a_file_comes_back_whatever_its_name(work, local):
 def test_a_file_put_whose_name_the_server_changes(work, local):
     """It is an error then, and what has the other name stays."""
     (local / "source").write_bytes(b"new")
-    site = site_of(work)
+    site = work.site()
     for name, other in (("report ", "report_"), ("a\tb", "a_b")):
         there(work, other, b"precious")
         try:
@@ -123,7 +102,7 @@ def test_what_is_there_is_replaced(work, local):
     there(work, "file", b"old")
     (work.path / "file").chmod(0o666)
     (local / "file").write_bytes(b"new")
-    site = site_of(work)
+    site = work.site()
     put(site, local / "file", "file")
     assert (work.path / "file").read_bytes() == b"new"
     with pytest.raises(FileExistsError):
@@ -134,7 +113,7 @@ def test_what_is_there_is_replaced(work, local):
 @not_native
 def test_a_directory_that_is_missing(work, local):
     (local / "file").write_bytes(b"new")
-    site = site_of(work)
+    site = work.site()
     with pytest.raises(error_perm, match="putting .*is its directory there"):
         put(site, local / "file", "missing/file")
     with pytest.raises(error_perm, match="getting 'missing/file'"):
@@ -148,7 +127,7 @@ def test_a_directory_that_is_missing(work, local):
 @not_native
 def test_an_empty_file(work, local):
     (local / "file").write_bytes(b"")
-    site = site_of(work)
+    site = work.site()
     assert put(site, local / "file", "file").size == 0
     assert get(site, "file", local / "back").size == 0
     site.close()

@@ -158,3 +158,20 @@ def test_attempts_that_end_at_the_same_byte(local):
         server.replies["APPE"] = store(append=True)
         put(server.site, local / "a", "a", retry=ONCE)
         assert bytes(server.files["a"].content) == DATA
+
+
+def test_attempts_at_another_file_are_others(local):
+    """What is new is begun anew, and has its own attempts: of the old file none has got anywhere, either."""
+    (local / "a").write_bytes(DATA)
+    new, attempts = DATA[::-1], iter(range(1000))
+
+    def stor(session):
+        number = next(attempts)
+        if number == 1:
+            (local / "a").write_bytes(new)
+            os.utime(local / "a", (1, 1))
+        session.perform(take_nothing if number < 4 else store(append=False))
+
+    with FileServer((), {"STOR": stor}) as server:
+        assert put(server.site, local / "a", "a", retry=Retry(base=0)).attempts == 5
+        assert bytes(server.files["a"].content) == new

@@ -1,11 +1,16 @@
 """Jobs are done by an executor of the user's: by threads, processes or other machines."""
 
 import collections
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, ThreadPoolExecutor, wait
 
 from . import _copy
 from ._jobs import Stopped
 from ._threads import PATIENCE
+
+
+def is_of_this_process(executor):
+    """Whether its workers share the connections of this process, for sure."""
+    return isinstance(executor, ThreadPoolExecutor)
 
 
 def by_executor(executor, jobs, at_once, here, take):

@@ -153,6 +153,13 @@ def failed(action, error, fatal=False):
     return Outcome(action.path, failure=failure, fatal=fatal)
 
 
+def untimed(action, size, reply):
+    """The Outcome of a copy that is whole but for its time, by what the server has said."""
+    advice = "compare by size, or the file is copied again each time"
+    failure = Failure("touch", action.path, f"the server doesn't set its time: {reply}", advice)
+    return Outcome(action.path, size, failure=failure)
+
+
 def divided(actions, connections, small=MOST_BYTES):
     """The actions in groups that are a job each, as (actions, whether it is a large file), the large ones first.
 

@@ -11,7 +11,7 @@ from ..transfer._get import get_once
 from ..transfer._part import Target
 from ..transfer._put import put_once
 from . import _digests, _recheck
-from ._jobs import Outcome, failed
+from ._jobs import Outcome, failed, untimed
 from ._listers import argument
 from ._local import FULL, Local, LocalError, local
 from ._local_part import ALTERED, check, is_same_version
@@ -76,7 +76,7 @@ def _onward(job, action, here, course):
             file = open(path, "rb")
         opened.enter_context(file)
         found = os.fstat(file.fileno())
-        size = found.st_size
+        size, refusals = found.st_size, []
         digest = _digests.sha256(file) if job.digests else None
         _check_still(digest, file, found)
         if isinstance(job.target, Remote):
@@ -88,11 +88,14 @@ def _onward(job, action, here, course):
                     raise LocalError(OSError(errno.EBUSY, refused))
 
             with here.borrow(job.target.site) as ftp:
-                remote = argument(action.path)
-                put_once(ftp, _itself(file, path), remote, course, verify=job.verify, check=check_target)
+                remote, keep = argument(action.path), ("mtime",) if job.target.keeps_times else ()
+                options = {"verify": job.verify, "keep": keep, "check": check_target, "untimed": refusals.append}
+                put_once(ftp, _itself(file, path), remote, course, **options)
         else:
             job.target.put(_itself(file, path), action)
         _check_still(digest, file, found)  # else it may be that of another version than was sent
+    if refusals:
+        return untimed(action, size, refusals[-1])
     return Outcome(action.path, size, modified, digest)
 
 

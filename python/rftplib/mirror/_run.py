@@ -187,25 +187,34 @@ class Run:
 
     def _copy(self, actions):
         jobs = []
-        workers = getattr(self._executor, "_max_workers", None)
-        keep = self._executor is None or (workers is not None and workers <= self._connections)
+        here = True
+        if self._executor is not None:
+            from ._executor import by_executor, is_of_this_process
+
+            here = is_of_this_process(self._executor)
         groups = list(divided(actions, self._connections))
         at_once = max(1, min(self._connections, len(groups)))
         rate = None if self._rate is None else self._rate / at_once
         for group, large in groups:
             digests = self._manifest is not None
-            jobs.append(Job(self.source, self.target, group, self._verify, rate, digests, large, keep))
+            jobs.append(Job(self.source, self.target, group, self._verify, rate, digests, large, keep=here))
         if self._executor is None:
             from . import _copy  # a plan alone doesn't need it
             from ._threads import in_threads
 
             in_threads(_copy.copy, jobs, at_once, self._here, self._take)
         else:
-            from ._executor import by_executor
-
+            if not here:
+                self._close_idle()
             broken, left = by_executor(self._executor, jobs, at_once, self._here, self._take)
             if broken is not None:
                 self._left(broken, left)
+
+    def _close_idle(self):
+        """The connections of this process count as well, where others do the copying."""
+        for side in (self.source, self.target):
+            if isinstance(side, Remote):
+                side.site.close()
 
     def _left(self, broken, jobs):
         """The executor is broken: tell what hasn't been copied for that."""

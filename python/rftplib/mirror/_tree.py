@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 from . import _names
 from ._values import Failure, Refused, shown
 
-# How deep a tree may be, and how many entries it may have
+# How deep a tree may be, and how many entries it may have, those that are left alone included
 MAX_DEPTH, MAX_ENTRIES = 100, 10_000_000
 
 SECOND = 1_000_000
@@ -51,6 +51,8 @@ class Tree:
 
         origin: the path of that directory on its side, where it is another one.
         """
+        if len(self.nodes) + len(self.kept) >= MAX_ENTRIES:
+            raise Refused(f"more than {MAX_ENTRIES:,} entries: mirror its directories one by one")
         if not self._rules.wants(join(parent, name), node.kind == "dir"):
             self.kept.add(join(parent, name))
             self.hidden[join(parent, name)] = node
@@ -72,8 +74,6 @@ class Tree:
         if self._folded is not None and self._folded.setdefault(fold(path), path) != path:
             other = self._folded[fold(path)]
             raise Refused(f"{shown(path)!r} and {shown(other)!r} are one name on the target: rename or exclude one")
-        if len(self.nodes) >= MAX_ENTRIES:
-            raise Refused(f"more than {MAX_ENTRIES:,} entries")
         self.nodes[path] = node._replace(origin=at) if at != path else node
         return path
 

@@ -13,7 +13,7 @@ from ..transfer._naming import name_it, sizes, time_commands
 from ..transfer._part import part_name
 from . import _digests, _recheck
 from ._ahead import Ahead
-from ._jobs import Outcome, failed
+from ._jobs import Outcome, failed, untimed
 from ._listers import argument
 from ._local import Local, LocalError
 from ._local_part import ALTERED, is_same_version
@@ -252,9 +252,7 @@ def _named(ftp, one, replies, asides):
     if one.action.path in asides:  # the connection was lost before it was deleted
         batch(ftp, [f"DELE {asides.pop(one.action.path)}"])
     if times and times[0].code >= 400:
-        advice = "compare by size, or the file is copied again each time"
-        failure = Failure("touch", one.action.path, f"the server doesn't set its time: {times[0].text}", advice)
-        return Outcome(one.action.path, one.size, failure=failure)
+        return untimed(one.action, one.size, times[0].text)
     return Outcome(one.action.path, one.size, one.modified, one.digest.sha256)
 
 

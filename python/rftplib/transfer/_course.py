@@ -91,7 +91,8 @@ class Course:
         self.moved = 0  # how many bytes have gone over the network
         self.failures = 0  # how many attempts in a row have come to nothing
         self._shown = self._confirmed = self._best = self._anew = 0
-        self._there, self._sent, self._in_vain = None, 0, 0
+        self._place = self._there = None
+        self._sent = self._in_vain = 0
 
     @property
     def blocksize(self):
@@ -113,11 +114,11 @@ class Course:
         """So many bytes of the file are where they belong."""
         self._confirmed = max(self._confirmed, position)
 
-    def found(self, there):
-        """An attempt at an upload begins: so many bytes are on the server, None where there is no file."""
+    def found(self, place, there):
+        """An attempt at an upload begins: so many bytes are at that place, which is the source's; None: no file."""
         sent, self._sent = self.moved > self._sent, self.moved
-        self._in_vain = self._in_vain + 1 if sent and there == self._there else 0
-        self._there = there
+        self._in_vain = self._in_vain + 1 if sent and (place, there) == (self._place, self._there) else 0
+        self._place, self._there = place, there
 
     @property
     def stuck(self):

@@ -151,7 +151,7 @@ class Download:
             there = before.size is not None and part.length() == before.size and self._verify.how != "hash"
             if not self.owned or not there:
                 raise
-            _logs.failed("control", error, "reading the reply to RETR %s, of which all bytes have come", self._remote)
+            _logs.failed("control", error, "reading the reply to RETR %s, of which all bytes have come,", self._remote)
             return False
         return True
 

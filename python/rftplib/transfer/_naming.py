@@ -83,14 +83,16 @@ def check_name(ftp, part, path):
 _TAKEN = (550, 553)
 
 
-def name_it(ftp, part, path, seconds, overwrite, note_aside):
+def name_it(ftp, part, path, seconds, overwrite, note_aside, note_time=None):
     """Give the part its time and, in the same batch, its name. Returns None, or the refusal.
 
     Where a server won't rename onto a file, that one is put aside before, and deleted afterwards; if the name is
     refused all the same, it gets its own back. note_aside: called with the name that it may have meanwhile, and in the
-    end with None.
+    end with None. note_time: called with the reply about the time, where it was asked for.
     """
-    *_, from_there, to_there = ask(ftp, [*time_commands(ftp, part, seconds), "RNFR " + part, "RNTO " + path])
+    *timed, from_there, to_there = ask(ftp, [*time_commands(ftp, part, seconds), "RNFR " + part, "RNTO " + path])
+    if timed and note_time is not None:
+        note_time(*timed)
     if not from_there.ok:
         return from_there
     if to_there.ok:

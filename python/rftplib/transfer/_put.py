@@ -41,8 +41,8 @@ def put(
     resume: whether to continue; False for jobs that may overlap: each has a temporary name of its own.
     verify: "size" asks for what has arrived (SIZE), "none" doesn't; "auto", "hash" and
     "sha256:<64 digits>" as for get(), the last one for the local file. keep: ("mtime",) sets the modification time to
-    that of the local file where the server can (MFMT, or MDTM with a time); () doesn't. retry: a Retry. rate: bytes per
-    second at most. progress: as for get().
+    that of the local file where the server can (MFMT, or MDTM with a time), and a log record tells where it hasn't; ()
+    doesn't. retry: a Retry. rate: bytes per second at most. progress: as for get().
 
     Raises what the last attempt has raised, with the file told in its text: TransferError for what can't be believed,
     error_perm such as 550 or 553, OSError of the network and of the local file system, FileExistsError,
@@ -75,13 +75,15 @@ def put_once(
     verify="size",
     keep=("mtime",),
     check=None,
+    untimed=None,
 ):
     """One attempt of put() by a client; returns Transferred, whose `attempts` is 1 and whose `seconds` are 0.
 
     course: the Course of all attempts at it. check(ftp): called before anything is sent, and before the file gets its
-    name: it raises if that mustn't be. Raises BeginAnew and NotWhole, both TransferError, where another attempt
-    may do better, and what the client raises.
+    name: it raises if that mustn't be. untimed(text): called with the reply if the server refuses to set the time.
+    Raises BeginAnew and NotWhole, both TransferError, where another attempt may do better, and what the client raises.
     """
     options = {"overwrite": overwrite, "temporary": temporary, "verify": Verify.of(verify), "keep": keep}
+    options.update(resume=resume, check=check, untimed=untimed)
     with own():
-        return Upload(LocalFile(local), remote, course, resume=resume, check=check, **options).attempt(ftp)
+        return Upload(LocalFile(local), remote, course, **options).attempt(ftp)

@@ -6,8 +6,10 @@ import time
 
 import rftplib
 
+from .. import _logs
 from .._errors import Error, error_perm, error_temp, refusal_of
 from .._exact import ask
+from .._features import features
 from .._loops import count
 from .._recover import recover
 from . import _naming
@@ -26,10 +28,11 @@ class Upload:
 
     advice_here = "is it there, and may this user read it?"
 
-    def __init__(self, source, remote, course, *, overwrite, temporary, resume, verify, keep, check=None):
+    def __init__(self, source, remote, course, *, overwrite, temporary, resume, verify, keep, check=None, untimed=None):
         self._source, self._remote, self._course = source, remote, course
         self._overwrite, self._temporary, self._verify, self._keep = overwrite, temporary, verify, keep
         self._check = check or (None if overwrite else self._check_absent)
+        self._untimed = untimed  # called with what the server has said where the time isn't kept
         self._resume = resume and temporary and source.can_resume
         self.attempts, self.owned, self.advice = 0, False, None
         self._place = None  # the path that is written to, for what source, and whether something may be there
@@ -39,6 +42,7 @@ class Upload:
         self._no_append = False  # whether the server has refused APPE
         self._useless = False  # whether what is there is known to be wrong
         self._aside = None  # the path that an older file may have now
+        self._timed = None  # the reply about the time
         self._naming = 0  # how often the name has been asked for
         self._named = None  # what is done if the name was given by an attempt that has got no reply, see _is_named
         self._older = None  # the size of what has the name; None: of nothing
@@ -126,11 +130,13 @@ class Upload:
         if not self._temporary:
             commands = _naming.time_commands(ftp, self._remote, seconds)
             if commands:
-                ask(ftp, commands)
+                self._note_time(*ask(ftp, commands))
         else:
             if self._check is not None:
                 self._check(ftp)
             self._name(ftp, size, digest, verified, seconds)
+        if seconds is not None:
+            self._check_time(ftp)
         return self._done(ftp, size, digest, verified)
 
     def _name(self, ftp, size, digest, verified, seconds):
@@ -138,7 +144,8 @@ class Upload:
         _naming.check_name(ftp, self._place, self._remote)
         told = self._verify.how != "none"
         self._naming, self._named = self._naming + 1, (size, digest, verified) if told else None
-        refused = _naming.name_it(ftp, self._place, self._remote, seconds, self._overwrite, self._note_aside)
+        notes = self._note_aside, self._note_time
+        refused = _naming.name_it(ftp, self._place, self._remote, seconds, self._overwrite, *notes)
         if refused is None:
             return
         self._named = None
@@ -150,6 +157,20 @@ class Upload:
 
     def _note_aside(self, path):
         self._aside = path
+
+    def _note_time(self, reply):
+        self._timed = reply
+
+    def _check_time(self, ftp):
+        """Whoever reads the log learns that the time isn't kept. The file is whole all the same."""
+        if self._timed is not None and self._timed.ok:
+            return
+        level, text = _logs.INFO, "the server has no command for it"
+        if self._timed is not None:
+            level, text = _logs.WARNING if features(ftp).mfmt else _logs.INFO, self._timed.text
+            if self._untimed is not None:
+                self._untimed(text)
+        _logs.event("control", level, "the time of %s isn't kept: %s", self._remote, text)
 
     def _done(self, ftp, size, digest, verified):
         self._course.reach(size)
@@ -163,7 +184,7 @@ class Upload:
         if not self._resume:
             return 0
         there = self._settled_size(ftp)
-        self._course.found(there)
+        self._course.found(self._place, there)
         self._left_over = there is not None
         if not there or self._useless or there > self._source.size or self._no_append:
             return 0

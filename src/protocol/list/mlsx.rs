@@ -23,7 +23,7 @@ pub fn listed(line: &[u8]) -> Line<'_> {
         // whatever it is called: servers give its whole path or "."
         b"cdir" => Line::Itself,
         b"pdir" => Line::Nothing,
-        _ => entry(found.name, || Line::Facts(found)),
+        _ => entry(found.kind, found.name, || Line::Facts(found)),
     }
 }
 

@@ -214,9 +214,11 @@ fn is_nothing(line: &[u8]) -> bool {
         && rest.next().is_none()
 }
 
-/// The entry of that name, or what the name says otherwise. One with a slash would lead out of the directory.
-fn entry<'a>(name: &[u8], line: impl FnOnce() -> Line<'a>) -> Line<'a> {
+/// The entry of that name, or what the name says otherwise. One with a slash would lead out of the directory; a file
+/// that is called like a directory would be lost.
+fn entry<'a>(kind: Kind, name: &[u8], line: impl FnOnce() -> Line<'a>) -> Line<'a> {
     match name {
+        b"." | b".." if kind == Kind::File => Line::Unknown,
         b"." => Line::Itself,
         b".." => Line::Nothing,
         _ if name.is_empty() || memchr::memchr2(b'/', 0, name).is_some() => Line::Unknown,
@@ -226,6 +228,6 @@ fn entry<'a>(name: &[u8], line: impl FnOnce() -> Line<'a>) -> Line<'a> {
 
 impl<'a> From<Item<'a>> for Line<'a> {
     fn from(item: Item<'a>) -> Self {
-        entry(item.name, || Line::Entry(item.sized()))
+        entry(item.kind, item.name, || Line::Entry(item.sized()))
     }
 }

@@ -216,9 +216,9 @@ fn download_to_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>, held: &[u8]) -
     let outcome = pump.run(
         |stream, until, most| {
             target.limit(most);
-            let state = target.receive(stream, until);
+            let pass = target.receive(stream, until);
             moved.store(target.written().max(first), Ordering::Relaxed);
-            state
+            pass
         },
         || moved.load(Ordering::Relaxed),
         || file.check_open("write to"),

@@ -19,7 +19,7 @@ const LOOK_UP: usize = 256;
 /// The lines of an MLSD listing; iterating over it yields (name, facts) and takes the lines away.
 #[pyclass(module = "rftplib._rftplib", frozen)]
 pub struct Listing {
-    state: Mutex<Collected>,
+    collected: Mutex<Collected>,
     /// How many bytes are taken, if there is a limit.
     most: Option<usize>,
 }
@@ -82,7 +82,7 @@ struct Fact {
 impl Listing {
     /// As a reader's lock: a thread that holds it never waits for the interpreter.
     fn lock(&self, _: Python<'_>) -> MutexGuard<'_, Collected> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.collected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn look_up(&self, py: Python<'_>) -> PyResult<()> {
@@ -94,11 +94,11 @@ impl Listing {
 
     /// Adds a line: UTF-8, its end stripped. ended: whether it had one.
     pub fn push(&self, py: Python<'_>, line: &[u8], ended: bool) -> Result<(), Error> {
-        let mut state = self.lock(py);
-        state.lines.push(line);
-        state.cut = !ended;
+        let mut collected = self.lock(py);
+        collected.lines.push(line);
+        collected.cut = !ended;
         match self.most {
-            Some(most) if state.lines.taken() > most => Err(Error::ListingTooLong(most)),
+            Some(most) if collected.lines.taken() > most => Err(Error::ListingTooLong(most)),
             _ => Ok(()),
         }
     }
@@ -205,7 +205,7 @@ impl Listing {
     fn new(most: Option<usize>) -> Self {
         hold::this_thread(); // PyO3 makes an object of it, which may start the garbage collector
         Self {
-            state: Mutex::default(),
+            collected: Mutex::default(),
             most,
         }
     }
@@ -230,9 +230,9 @@ impl Listing {
     #[getter]
     fn cut<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
         let line = {
-            let state = self.lock(py);
-            match state.cut {
-                true => state.lines.iter().last().map(<[u8]>::to_vec),
+            let collected = self.lock(py);
+            match collected.cut {
+                true => collected.lines.iter().last().map(<[u8]>::to_vec),
                 false => None,
             }
         };
@@ -251,16 +251,16 @@ impl Listing {
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         // the line is copied, so that the lock isn't held while Python objects are made
         let (line, mut template) = {
-            let mut state = self.lock(py);
-            if state.next % LOOK_UP == 0 {
-                drop(state);
+            let mut collected = self.lock(py);
+            if collected.next % LOOK_UP == 0 {
+                drop(collected);
                 self.look_up(py)?;
-                state = self.lock(py);
+                collected = self.lock(py);
             }
-            let Some(line) = state.take().map(<[u8]>::to_vec) else {
+            let Some(line) = collected.take().map(<[u8]>::to_vec) else {
                 return Ok(None);
             };
-            (line, state.template.take())
+            (line, collected.template.take())
         };
         let made = entry(py, &mut template, &line);
         // what another thread has left there meanwhile goes once the lock is free

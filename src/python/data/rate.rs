@@ -13,7 +13,7 @@ const CREDIT: f64 = 0.25;
 /// How many seconds' worth is moved at once: short enough that a transfer goes evenly.
 const GRAIN: f64 = 0.05;
 
-struct State {
+struct Bucket {
     /// How many bytes may be moved at `since`; less than 0 after more than that was moved.
     balance: f64,
     since: Instant,
@@ -23,7 +23,7 @@ struct State {
 #[pyclass(module = "rftplib._rftplib", frozen)]
 pub struct Rate {
     per_second: f64,
-    state: Mutex<State>,
+    bucket: Mutex<Bucket>,
 }
 
 impl Rate {
@@ -35,23 +35,23 @@ impl Rate {
 
     /// So many bytes were moved.
     pub fn spend(&self, bytes: u64) {
-        self.with(|state| state.balance -= bytes as f64);
+        self.with(|bucket| bucket.balance -= bytes as f64);
     }
 
     /// How long nothing may be moved from now on; zero: now something may.
     pub fn pause(&self) -> Duration {
-        let balance = self.with(|state| state.balance);
+        let balance = self.with(|bucket| bucket.balance);
         Duration::try_from_secs_f64(-balance / self.per_second).unwrap_or_default() // not for less than 0
     }
 
-    fn with<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    fn with<T>(&self, action: impl FnOnce(&mut Bucket) -> T) -> T {
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        let elapsed = now.saturating_duration_since(state.since).as_secs_f64();
-        let most = (self.per_second * CREDIT).max(state.balance);
-        state.balance = (state.balance + elapsed * self.per_second).min(most);
-        state.since = now;
-        action(&mut state)
+        let elapsed = now.saturating_duration_since(bucket.since).as_secs_f64();
+        let most = (self.per_second * CREDIT).max(bucket.balance);
+        bucket.balance = (bucket.balance + elapsed * self.per_second).min(most);
+        bucket.since = now;
+        action(&mut bucket)
     }
 }
 
@@ -62,7 +62,7 @@ impl Rate {
         hold::this_thread();
         Self {
             per_second: bytes_per_second.max(f64::MIN_POSITIVE),
-            state: Mutex::new(State {
+            bucket: Mutex::new(Bucket {
                 balance: 0.0,
                 since: Instant::now(),
             }),

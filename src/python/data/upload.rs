@@ -56,9 +56,9 @@ fn upload_file(pump: &mut Pump<'_, '_>, file: &RealFile<'_>) -> PyResult<()> {
     let outcome = pump.run(
         |stream, until, most| {
             source.limit(most);
-            let state = source.send(stream, until);
+            let pass = source.send(stream, until);
             position.store(source.position(), Ordering::Relaxed);
-            state
+            pass
         },
         || position.load(Ordering::Relaxed),
         || file.check_open("read of"),

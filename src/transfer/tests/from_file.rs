@@ -72,10 +72,10 @@ fn counts_only_what_was_sent() {
     file.write_all(&pattern(5_000_000)).unwrap();
     let mut stream = Small(Tcp::new(OwnedFd::from(here)));
     let mut source = FromFile::new(file.as_fd(), 0);
-    let state = source
+    let pass = source
         .send(&mut stream, Instant::now() + Duration::from_millis(30))
         .unwrap();
-    assert_eq!(state, Pass::Going);
+    assert_eq!(pass, Pass::Going);
     let sent = source.position();
     drop(stream);
     let mut got = Vec::new();

@@ -95,8 +95,8 @@ fn comes_back_in_time_when_nothing_arrives() {
     let (_peer, here) = UnixStream::pair().unwrap();
     let began = Instant::now();
     let until = began + Duration::from_millis(50);
-    let state = scripted(vec![]).receive(&mut Tcp::new(OwnedFd::from(here)), until);
-    assert_eq!(state.unwrap(), Pass::Going);
+    let pass = scripted(vec![]).receive(&mut Tcp::new(OwnedFd::from(here)), until);
+    assert_eq!(pass.unwrap(), Pass::Going);
     assert!(began.elapsed() >= Duration::from_millis(50));
 }
 

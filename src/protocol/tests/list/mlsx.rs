@@ -53,9 +53,11 @@ fn a_target_ends_where_a_fact_does() {
 }
 
 #[test]
-fn mlsd_takes_no_other_format() {
+fn what_mlsd_doesnt_take() {
     for line in [
         "",
+        "type=file;size=1; .",
+        "type=file;size=1; ..",
         "type=cdir; ",
         "; no facts",
         "total 12",

@@ -31,6 +31,8 @@ const LINES: &[&str] = &[
     "-rw-r--r-- 1 root root 12 Jan 1 12:00 a/b",
     "-rw-r--r-- 1 root root 12 Jan 1 12:00 /etc/passwd",
     "drwxr-xr-x 1 root root 12 Jan 1 12:00 ../..",
+    "-rw-r--r-- 1 root root 12 Jan 1 12:00 ..",
+    "-rw-r--r-- 1 root root 12 Jan 1 12:00 .",
     "drwxr-xr-x 1 root root 12 Jan 1 12:00 /",
     "-rw-r--r-- 1 root root 12 Jan 1 12:00 nul\0byte",
     "-rw-r--r-- 1 root root 12 Jan 1 12:00 cr\rin it",

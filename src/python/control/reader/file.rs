@@ -3,7 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::{BROKEN_OFF, Reader};
+use super::Reader;
+use super::state::BROKEN_OFF;
 use crate::python::call::{self, Call};
 use crate::python::text;
 

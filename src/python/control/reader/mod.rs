@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use self::state::State;
+use self::state::{BROKEN_OFF, State};
 use crate::protocol::received_lines::TextReader;
 use crate::python::call::Call;
 use crate::python::codec::{Errors, charset};
@@ -26,9 +26,6 @@ const TURN: Duration = Duration::from_millis(10);
 
 /// What `socket`'s own files say once the timeout has passed.
 const TIMED_OUT: &str = "cannot read from timed out object";
-
-/// After a batch that has ended early, or a transfer with NOOPs, what comes next is the reply to an earlier command.
-const BROKEN_OFF: &str = "replies to earlier commands are still to come: call rftplib.session.recover(ftp)";
 
 /// A text reader over a socket: `readline(limit)` with universal newlines. It keeps the socket open until it is closed,
 /// as the file objects of `socket.makefile` do.

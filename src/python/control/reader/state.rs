@@ -8,6 +8,9 @@ use crate::protocol::reply::refuses;
 use crate::python::codec::utf8;
 use crate::python::process;
 
+/// After a batch that has ended early, or a transfer with NOOPs, what comes next is the reply to an earlier command.
+pub const BROKEN_OFF: &str = "replies to earlier commands are still to come: call rftplib.session.recover(ftp)";
+
 pub struct State {
     /// `None` once the reader is closed.
     pub socket: Option<Py<PyAny>>,
@@ -99,7 +102,7 @@ impl State {
     /// A line as UTF-8 and whether a terminator followed. None, too, where what has come is the reply to another command;
     /// after a timeout what has come can still be read, as from Python's own files.
     pub fn take(&mut self, limit: Option<usize>) -> Option<(Vec<u8>, bool)> {
-        if self.unreadable == Some(super::BROKEN_OFF) {
+        if self.unreadable == Some(BROKEN_OFF) {
             return None;
         }
         let charset = self.lines.charset();
