@@ -45,6 +45,8 @@ class Process:
         for host in server.hosts:
             with contextlib.suppress(ConnectionRefusedError), socket.create_connection((host, server.port), 2):
                 raise OSError(f"port {server.port} on {host} is taken: RFTPLIB_SERVERS_SHIFT chooses other ports")
+        for old in folder("log").glob(f"{server.name}.*"):
+            old.unlink()  # those of many runs come to gigabytes
         with open(folder("log") / f"{server.name}.output", "w+b") as log:
             process = subprocess.Popen(
                 command if server.python else accounts.private(command),
