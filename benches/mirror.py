@@ -160,6 +160,11 @@ def goal_of(goals: dict[str, float], what: str, name: str, secured: bool) -> flo
     return goals.get(f"{what}, {name}", goals.get(what))
 
 
+def middle(times: list[float]) -> float:
+    """The median; NaN where one has failed, which statistics would put anywhere."""
+    return math.nan if any(map(math.isnan, times)) else statistics.median(times)
+
+
 def goal(text: str) -> tuple[str, float]:
     """WHAT=PART of the command line."""
     what, _, part = text.rpartition("=")
@@ -235,7 +240,7 @@ class Contest:
         yield "first copy", {name: program() for name, program in programs.items()}
         # it takes a second, so one run says little: the median of some, in turn
         rounds = [{name: self.alone(program) for name, program in programs.items()} for _ in range(SHORT)]
-        yield "nothing to do", {name: statistics.median(one[name] for one in rounds) for name in programs}
+        yield "nothing to do", {name: middle([one[name] for one in rounds]) for name in programs}
         if not everything:
             return
         yield (

@@ -33,7 +33,9 @@ SUITES = {
     "soak/test_soak": "Short soak runs and races",
     "transfers/test_resume": "Downloads cut off, parts tampered with, sources replaced, servers that ignore REST",
     "mirror/test_delete_rules": "Listings that fail while a mirror is to delete",
-    "mirror/test_hostile_names": "Names that lead out of a mirror's root, and links planted in it",
+    "mirror/test_delete_directions": "The same between servers, to servers, and with what fsspec knows",
+    "mirror/test_hostile_names": "Names that lead out of a mirror's root, or are none",
+    "mirror/test_hostile_links": "Links that lead out of a mirror's root, listed or planted in it",
 }
 PROPERTIES = ("control/test_any_command", "control/test_any_reply", "control/test_any_text", "transfer/test_any_data")
 

@@ -32,7 +32,7 @@ def recover(ftp, timeout=5.0):
     """
     if ftp.sock is None:
         return False
-    in_step, limit = False, _Limit(ftp.sock, timeout)
+    in_step, limit = False, Limit(ftp.sock, timeout)
     try:
         limit.start()
         in_step = _Recovery(ftp, timeout).run()
@@ -54,7 +54,7 @@ class _Silence(Exception):
     """No reply has come in time."""
 
 
-class _Limit:
+class Limit:
     """The end of a connection after so many seconds, whatever its server does.
 
     A timeout alone is no limit: it begins anew with each byte.

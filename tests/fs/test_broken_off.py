@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import rftplib
 from rftplib.fs import FTPFileSystem, _write
-from support.actions import fall_silent
+from support.actions import fall_silent, reset
 from support.file_server import FileServer, dele, name_of, store
 
 BLOCK = 10_000
@@ -20,8 +21,9 @@ def delete_when_stored(session):
         session.say(b"550 it has changed meanwhile\r\n")
 
 
-def give_up(server):
-    fs = FTPFileSystem("127.0.0.1", server.port, "user", "secret", timeouts=30, skip_instance_cache=True)
+def give_up(server, **options):
+    options = {"timeouts": 30, "skip_instance_cache": True, **options}
+    fs = FTPFileSystem("127.0.0.1", server.port, "user", "secret", **options)
     try:
         with pytest.raises(KeyError), fs.open("/file", "wb", block_size=BLOCK) as file:
             file.write(b"x" * 2 * BLOCK)
@@ -37,7 +39,37 @@ def test_it_is_deleted_by_the_connection_that_stored_it(last):
         assert give_up(server) == {}
 
 
-def test_a_server_that_does_not_answer_any_more(monkeypatch):
+class Leaving(rftplib.FTP):
+    """It closes itself when it is told to go."""
+
+    def getresp(self):
+        try:
+            return super().getresp()
+        except rftplib.error_temp as refusal:
+            if str(refusal).startswith("421"):
+                self.close()
+            raise
+
+
+def drip(session):
+    """A reply without an end, of which something comes within every timeout."""
+    while not session.server.going_on.wait(0.05):
+        session.say(b"226-x\r\n")
+
+
+@pytest.mark.parametrize(
+    "last, options",
+    [
+        (fall_silent, {}),
+        (drip, {}),
+        (reset, {}),
+        (b"226 gespeichert \xfc\r\n", {"errors": "strict"}),
+        (b"421 that's all for today\r\n", {"factory": lambda site: Leaving()}),
+    ],
+)
+def test_whatever_comes_of_it_the_programs_own_exception_is_raised(last, options, monkeypatch):
+    """And another connection deletes it."""
     monkeypatch.setattr(_write, "PATIENCE", 0.2)
-    with FileServer(replies={"STOR": store(append=False, last=fall_silent)}) as server:
-        assert give_up(server) == {}
+    with FileServer(replies={"STOR": store(append=False, last=last)}) as server:
+        assert give_up(server, **options) == {}
+        assert not server.going_on.is_set()

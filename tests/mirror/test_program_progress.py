@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 
 import pytest
+from rftplib.mirror._bar import bar
 from support.mirror_server import TreeServer
 from support.real import content
 from support.terminal import Terminal
@@ -59,6 +61,22 @@ def test_a_bar_on_a_terminal(columns, redirected, local, tmp_path, tqdm):
     assert len(bar) > 50, "it takes the row that there is"
     said = (tmp_path / "report").read_text() if redirected else "\n".join(below)
     assert said.startswith(REPORT)
+
+
+def test_a_terminal_that_has_gone(monkeypatch, tqdm):
+    """It was there when the program began."""
+    controller, terminal = os.openpty()
+    with open(controller, "rb"), open(terminal, "w") as stderr:
+        monkeypatch.setattr("sys.stderr", stderr)
+        progress = bar()
+        monkeypatch.setattr(os, "get_terminal_size", gone)
+        progress.set_size(1000)
+        progress.relative_update(1000)
+        progress.close()
+
+
+def gone(descriptor):
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def slowly(session):

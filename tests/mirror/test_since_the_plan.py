@@ -137,6 +137,15 @@ def test_times_that_no_server_can_be_told(tmp_path):
         assert [one for one in plan(tmp_path, server.site) if one.path == "a"] == []
 
 
+@pytest.mark.parametrize("size", [1, 1_200_000], ids=["small", "large"])
+def test_a_time_before_1970_isnt_asked_for(size, tmp_path):
+    """ProFTPD refuses it, which would be a failure."""
+    put(tmp_path / "a", b"1" * size, -5)
+    with server_of({}, MFMT=b"501 Invalid argument\r\n") as server:
+        assert plan(tmp_path, server.site).run().ok
+        assert not [line for line, _ in server.lines if line.startswith("MFMT")]
+
+
 @pytest.mark.parametrize("inner, outer", [("a/b", "a"), ("a", ""), ("/a/b", "/a"), ("/a", "/"), ("a/./b/", "a")])
 def test_one_in_the_other(inner, outer):
     inner, outer = (f"ftp://127.0.0.1:1/{path.replace('/', '%2F', path.startswith('/'))}" for path in (inner, outer))

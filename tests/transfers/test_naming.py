@@ -52,7 +52,7 @@ def test_the_time_and_the_name_take_one_round_trip(source):
     "offered, replies, level, told",
     [
         (["MFMT"], {"MFMT": b"550 not yours\r\n"}, "WARNING", "550 not yours"),
-        (["MFMT"], {"MFMT": b"502 no\r\n"}, "WARNING", "502 no"),
+        (["MFMT"], {"MFMT": b"502-no\r\n never\r\n502 not at all\r\n"}, "WARNING", "502-no"),
         (["MDTM"], {"MDTM": b"550 no such file\r\n"}, "INFO", "550 no such file"),
         ([], {}, "INFO", "the server has no command for it"),
         (["MFMT"], {}, None, None),

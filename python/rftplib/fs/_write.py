@@ -9,6 +9,7 @@ from .._batch import batch
 from .._errors import Error, error_perm, error_proto, error_reply, refusal_of
 from .._exact import ask, told_size
 from .._pool import says_too_many
+from .._recover import Limit
 from ..transfer._attempts import told
 from ..transfer._naming import check_name, is_odd, name_it
 from ._kinds import type_of
@@ -16,6 +17,10 @@ from ._read import PATIENCE, close
 
 # Of the name that a file shall have, so many bytes are in its temporary one: names have at most 255
 _MOST = 200
+
+# What a dialogue may raise whose outcome changes nothing: replies that can't be decoded, clients that have closed
+# themselves, no thread to be had
+_WRONG = (Error, OSError, EOFError, ValueError, AttributeError, RuntimeError)
 
 
 def temporary(path):
@@ -157,15 +162,18 @@ class Upload:
         Here, after its reply: asked while it still stores, it may refuse, and Pure-FTPd then leaves the file behind
         under a name of its own.
         """
+        limit = Limit(self._ftp.sock, PATIENCE)  # in all: a timeout begins anew with each byte
         try:
+            limit.start()
             close(self._conn, PATIENCE)
             if self._said() is None:
                 return False
             self._ftp.delete(path)
             return True
-        except (Error, OSError, EOFError):
+        except _WRONG:
             return False
         finally:
+            limit.stop()
             self.abort()
 
     def abort(self):
@@ -180,7 +188,7 @@ class Upload:
             return error_reply(ftp.getresp())
         except Error as error:
             return error
-        except (OSError, EOFError, AttributeError):
+        except _WRONG:
             return None
 
 

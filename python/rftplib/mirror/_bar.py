@@ -24,9 +24,12 @@ class _Tqdm:
         self._tqdm, self._bar = tqdm, None
 
     def set_size(self, size):
-        terminal = os.get_terminal_size(sys.stderr.fileno())
+        try:
+            columns, lines = os.get_terminal_size(sys.stderr.fileno())
+        except (OSError, ValueError):  # it has gone
+            columns = lines = 0
         # some tell neither, and tqdm would show nothing
-        shape = {"ncols": terminal.columns or 80, "nrows": terminal.lines or 24}
+        shape = {"ncols": columns or 80, "nrows": lines or 24}
         self._bar = self._tqdm(total=size, unit="B", unit_scale=True, **shape)
 
     def relative_update(self, inc=1):

@@ -16,6 +16,7 @@ from ._listers import argument
 from ._local import FULL, Local, LocalError, local
 from ._local_part import ALTERED, check, is_same_version
 from ._remote import Remote
+from ._tree import seconds
 
 
 def course(job, here):
@@ -88,7 +89,8 @@ def _onward(job, action, here, course):
                     raise LocalError(OSError(errno.EBUSY, refused))
 
             with here.borrow(job.target.site) as ftp:
-                remote, keep = argument(action.path), ("mtime",) if job.target.keeps_times else ()
+                remote = argument(action.path)
+                keep = ("mtime",) if job.target.keeps_times and seconds(modified) is not None else ()
                 options = {"verify": job.verify, "keep": keep, "check": check_target, "untimed": refusals.append}
                 put_once(ftp, _itself(file, path), remote, course, **options)
         else:

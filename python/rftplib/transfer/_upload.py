@@ -9,7 +9,6 @@ import rftplib
 from .. import _logs
 from .._errors import Error, error_perm, error_temp, refusal_of
 from .._exact import ask
-from .._features import features
 from .._loops import count
 from .._recover import recover
 from . import _naming
@@ -135,8 +134,8 @@ class Upload:
             if self._check is not None:
                 self._check(ftp)
             self._name(ftp, size, digest, verified, seconds)
-        if seconds is not None:
-            self._check_time(ftp)
+        if _naming.utc(seconds) is not None:
+            self._check_time()
         return self._done(ftp, size, digest, verified)
 
     def _name(self, ftp, size, digest, verified, seconds):
@@ -161,15 +160,17 @@ class Upload:
     def _note_time(self, reply):
         self._timed = reply
 
-    def _check_time(self, ftp):
+    def _check_time(self):
         """Whoever reads the log learns that the time isn't kept. The file is whole all the same."""
-        if self._timed is not None and self._timed.ok:
-            return
-        level, text = _logs.INFO, "the server has no command for it"
-        if self._timed is not None:
-            level, text = _logs.WARNING if features(ftp).mfmt else _logs.INFO, self._timed.text
+        reply, level, text = self._timed, _logs.INFO, "the server has no command for it"
+        if reply is not None:
+            if reply.ok:
+                return
+            text = reply.text.partition("\n")[0]
             if self._untimed is not None:
-                self._untimed(text)
+                self._untimed(reply.text)
+            elif reply.command.startswith("MFMT"):
+                level = _logs.WARNING
         _logs.event("control", level, "the time of %s isn't kept: %s", self._remote, text)
 
     def _done(self, ftp, size, digest, verified):
