@@ -33,7 +33,7 @@ SUITES = {
     "soak/test_soak": "Short soak runs and races",
     "transfers/test_resume": "Downloads cut off, parts tampered with, sources replaced, servers that ignore REST",
     "mirror/test_delete_rules": "Listings that fail while a mirror is to delete",
-    "mirror/test_delete_directions": "The same between servers, to servers, and with what fsspec knows",
+    "mirror/test_delete_directions": "Such listings between servers, of a disk, and of what fsspec knows",
     "mirror/test_hostile_names": "Names that lead out of a mirror's root, or are none",
     "mirror/test_hostile_links": "Links that lead out of a mirror's root, listed or planted in it",
 }
