@@ -207,6 +207,16 @@ def test_features_that_are_lost(local):
     assert server.asked("USER", "FEAT") == ["USER user", "FEAT"] * 2
 
 
+def check_plan(server, local, connections):
+    """All is to be copied from a server whose greeting tells that it answers in order."""
+    with server:
+        server.greeting = KNOWN
+        site = Site(f"ftp://user:password@127.0.0.1:{server.port}", connections=connections)
+        made = plan(site, local)
+        site.close()
+    assert copied(made) == ALL and not made.failures
+
+
 def test_features_that_others_wait_for(local):
     """Others log in before they have come, and none of those asks as well."""
 
@@ -222,12 +232,7 @@ def test_features_that_others_wait_for(local):
     server = FactsServer()
     server.answers["USER"] = "331 who"
     server.actions.update({"FEAT": feat, "PASS password": password})
-    with server:
-        server.greeting = KNOWN
-        site = Site(f"ftp://user:password@127.0.0.1:{server.port}", connections=4)
-        made = plan(site, local)
-        site.close()
-    assert copied(made) == ALL and not made.failures
+    check_plan(server, local, connections=4)
     assert server.asked("FEAT") == ["FEAT"]
 
 
@@ -242,12 +247,7 @@ def test_features_that_are_refused(local):
     server = FactsServer()
     server.answers.update(USER="331 who", PASS="230 in")
     server.actions["FEAT"] = feat
-    with server:
-        server.greeting = KNOWN
-        site = Site(f"ftp://user:password@127.0.0.1:{server.port}", connections=2)
-        made = plan(site, local)
-        site.close()
-    assert copied(made) == ALL and not made.failures
+    check_plan(server, local, connections=2)
 
 
 @pytest.mark.parametrize("told", ["500 what?", "501 no", "200 MLST OPTS", "200 done, whatever {}that was"])
