@@ -3,7 +3,7 @@
 It goes on answering commands during a transfer. What a transfer does is said by the file's name:
 
 RETR stall      1000 bytes, then nothing more        NLST stall      10 lines, then nothing more
-RETR steps      20 blocks of 1000 bytes, 10 ms apart
+RETR steps      20 blocks of 1000 bytes, after each a wait for step() or let_go()
 RETR endless    bytes as fast as they are taken      NLST endless    lines as fast as they are taken
 STOR stall      never reads                          STOR sink       reads all
 Any other command is 200.
@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 
-from support.scripted_server import Server
+from support.scripted_server import LIMIT, Server
 
 BLOCK = bytes(range(256)) * 4
 LINES = b"name-of-a-file\r\n" * 4096
-STEPS, STEP_SECONDS = 20, 0.01
+STEPS = 20
 
 
 class SlowServer(Server):
@@ -29,6 +30,16 @@ class SlowServer(Server):
     def __init__(self) -> None:
         super().__init__({"RETR": transfer, "NLST": transfer, "STOR": transfer})
         self.stored = bytearray()  # what a STOR got, its first 16 MiB
+        self.allowed = threading.Semaphore(0)
+
+    def step(self):
+        """Let `RETR steps` go on with its next block, or behind the last one with its end."""
+        self.allowed.release()
+
+    def let_go(self):
+        super().let_go()
+        for _ in range(STEPS):
+            self.step()
 
     @staticmethod
     def unknown(session):
@@ -68,7 +79,7 @@ def stall(session, conn, data):
 def steps(session, conn):
     for _ in range(STEPS):
         conn.sendall(BLOCK[:1000])
-        session.server.going_on.wait(STEP_SECONDS)
+        session.server.allowed.acquire(timeout=LIMIT)
 
 
 def endless(session, conn, block):

@@ -54,6 +54,7 @@ def test_callback_sends_a_command(server, ftp):
     def callback(block):
         received.append(block)
         replies.append(ftp.voidcmd("NOOP") if len(replies) % 2 else ftp.sendcmd("STAT"))
+        server.step()
 
     assert ftp.retrbinary("RETR steps", callback) == "226 done"
     assert b"".join(received) == server.steps
@@ -68,6 +69,7 @@ def test_callback_sets_attributes(server, ftp):
         ftp.timeout, ftp.encoding, ftp.maxline, ftp.passiveserver = 5, "latin-1", 100, False
         ftp.extra = len(received)
         ftp.set_debuglevel(0)
+        server.step()
 
     ftp.retrbinary("RETR steps", callback)
     assert b"".join(received) == server.steps
@@ -81,6 +83,7 @@ def test_callback_sets_the_control_timeout(server, ftp):
     def callback(block):
         received.append(block)
         ftp.sock.settimeout(7)
+        server.step()
 
     ftp.retrbinary("RETR steps", callback)
     assert b"".join(received) == server.steps
@@ -110,6 +113,7 @@ def test_noop_from_another_thread(server, ftp):
     def callback(block):
         if not received:
             finish(in_thread(keep_alive))
+            server.let_go()
         received.append(block)
 
     assert ftp.retrbinary("RETR steps", callback) == "226 done"
@@ -127,6 +131,7 @@ def test_noop_beside_a_transfer_to_a_file(server, ftp, tmp_path):
                 time.sleep(0.001)
             for _ in range(5):
                 replies.append(ftp.voidcmd("NOOP"))
+            server.let_go()
 
         thread = in_thread(keep_alive)
         assert ftp.retrbinary("RETR steps", file.write) == "226 done"
@@ -142,6 +147,7 @@ def test_close_from_another_thread_in_a_transfer(server, ftp):
     def callback(block):
         if not received:
             finish(in_thread(ftp.close))
+            server.let_go()
         received.append(block)
 
     if isinstance(ftp, rftplib.FTP):
@@ -159,20 +165,21 @@ def test_close_from_another_thread_in_a_transfer(server, ftp):
 def test_other_threads_run_during_a_transfer(server, ftp, tmp_path):
     """A transfer without a callback in Python doesn't keep the interpreter to itself."""
     ticks = 0
-    ended = threading.Event()
 
     def tick():
         nonlocal ticks
-        while not ended.wait(0.005):
+        server.wait_for("RETR")
+        while ticks < 10:
+            time.sleep(0.005)
             ticks += 1
+        server.let_go()
 
     thread = in_thread(tick)
     with open(tmp_path / "down", "wb") as file:
         ftp.retrbinary("RETR steps", file.write)
-    ended.set()
+    assert ticks == 10  # else it got to its end only after
     finish(thread)
     assert (tmp_path / "down").read_bytes() == server.steps
-    assert ticks > 3  # of 40: the transfer takes 0.2 s
 
 
 @pytest.mark.endpoints(where=lambda endpoint: not endpoint.ipv6)
