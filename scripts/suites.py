@@ -243,8 +243,6 @@ def main():
     command.set_defaults(action=summary)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
-    # Ignored in the background of a shell, and so would be in all the tests that press Ctrl-C.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     return options.action(options)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import signal
 import time
 
 import pytest
@@ -15,6 +16,11 @@ pytest.register_assert_rewrite("support")
 from support import options  # noqa: E402
 from support.hostile_ftps import Hostile  # noqa: E402
 from support.resources import descriptors, threads  # noqa: E402
+
+
+def pytest_configure():
+    """Ctrl-C is ignored in the background of a shell, and so it would be by the programs in which tests press it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header():
