@@ -7,12 +7,14 @@ import hashlib
 import io
 import os
 import signal
+import socket
 import ssl
 
 import pytest
 import rftplib
 from rftplib import error_perm, error_proto, error_temp
 from rftplib.transfer import Retry, TransferError, get, put
+from rftplib.transfer._attempts import may_pass
 from support.file_server import AT_ONCE, DATA, TIME, FileServer, cut_after, feat, retr
 
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -79,6 +81,18 @@ def test_what_won_t_pass_is_not(local, failure):
             get(server.site, "a", local / "a", retry=AT_ONCE)
         assert server.happened.count("RETR") == 1
     assert os.listdir(local) == []
+
+
+BEFORE = [EOFError(), ConnectionResetError(errno.ECONNRESET, ""), ssl.SSLEOFError(), ssl.SSLZeroReturnError()]
+BEFORE += [socket.gaierror(socket.EAI_AGAIN, "later")]
+AFTER = [ssl.SSLError(1, "wrong version number"), socket.gaierror(socket.EAI_NONAME, "unknown")]
+NEVER = [ssl.SSLCertVerificationError(), io.UnsupportedOperation(), PermissionError(errno.EACCES, "", "file")]
+
+
+@pytest.mark.parametrize("error", [*BEFORE, *AFTER, *NEVER], ids=repr)
+def test_what_may_pass_before_there_has_been_a_connection_and_after(error):
+    """A name that isn't known, or a server without TLS, is told at once; where it has worked before, it may again."""
+    assert (may_pass(error, False), may_pass(error, True)) == (error in BEFORE, error not in NEVER)
 
 
 def test_rubbish_is_taken_once_only(local):
@@ -282,7 +296,7 @@ def test_names_that_can_t_be_asked_for(local):
 @pytest.mark.parametrize(
     "wrong", [{"verify": "md5"}, {"verify": "sha256:12"}, {"keep": "mode"}, {"rate": 0}, {"rate": float("nan")},
               {"rate": float("inf")}, {"rate": 10**400}, {"rate": -1},
-              {"retry": Retry(attempts=0)}, {"retry": Retry(base=-1)}]
+              {"retry": Retry(attempts=0)}, {"retry": Retry(base=-1)}, {"retry": Retry(cap=-1)}]
 )  # fmt: skip
 def test_what_makes_no_sense(local, wrong):
     with FileServer({"a": DATA}) as server:
