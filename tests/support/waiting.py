@@ -51,6 +51,25 @@ def until_asleep(task: int) -> None:
     until(asleep)
 
 
+def interrupt_main_thread(number=signal.SIGUSR1) -> None:
+    """A signal for the main thread, once it waits. One that comes right before Python's own wait begins is seen only
+    when that is over."""
+    main = threading.main_thread()
+    until_asleep(main.native_id)
+    signal.pthread_kill(main.ident, number)
+
+
+def with_longer(limits, check):
+    """check(limit) of a time within which something has to come, which a busy machine may hold up: then the next one
+    shows it. Where it never comes, all of them fail."""
+    for limit in limits[:-1]:
+        try:
+            return check(limit)
+        except Exception:
+            pass
+    return check(limits[-1])
+
+
 class Waiter:
     """A call in a thread, that is going to wait."""
 
