@@ -62,6 +62,18 @@ def opened(server, cls=rftplib.FTP, **attributes):
     return ftp
 
 
+def brief_from(ftp, verb, seconds):
+    """Its control connection has that timeout from the first command of that verb on: replies to those before may be
+    late."""
+
+    def putcmd(line):
+        if line.startswith(verb):
+            ftp.sock.settimeout(seconds)
+        type(ftp).putcmd(ftp, line)
+
+    ftp.putcmd = putcmd
+
+
 def keeping(cls):
     """A class whose clients have their data connection in `conn`, for callbacks that do something to it."""
 
