@@ -9,6 +9,7 @@ import rftplib
 from rftplib.session import Site, Timeouts, features
 from support.actions import close
 from support.scripted_server import Server
+from support.waiting import with_longer
 
 KNOWN = b"220 ProFTPD Server (here) [127.0.0.1]\r\n"
 FEAT = b"211-x\r\n SIZE\r\n UTF8\r\n211 end\r\n"
@@ -125,17 +126,20 @@ def hung_up(session):
 @pytest.mark.parametrize("again", [False, True], ids=["first", "next"])
 @pytest.mark.parametrize("action", [thrown_away, hung_up])
 def test_where_only_one_command_passes_at_a_time(action, again):
-    with Server({"FEAT": FEAT, **({} if again else {"PASS": action})}, greeting=KNOWN) as server:
-        site = site_of(server, timeouts=Timeouts(15, 0.5, 15))
-        with site.borrow():
-            server.replies["PASS"] = action
-            with site.borrow() as ftp:
-                assert ftp.sendcmd("NOOP")[:3] == "200" and features(ftp).size
-            with site.borrow() as ftp:
-                assert ftp.sendcmd("NOOP")[:3] == "200"
-        site.close()
-        assert len(server.sessions) <= 3  # one in vain
-        assert server.commands(-1)[:3] == ["USER user", "PASS secret", "TYPE I"]
+    def check(seconds):
+        """So long the replies that never come are waited for."""
+        with Server({"FEAT": FEAT, **({} if again else {"PASS": action})}, greeting=KNOWN) as server:
+            site = site_of(server, timeouts=Timeouts(15, seconds, 15))
+            with contextlib.closing(site), site.borrow():
+                server.replies["PASS"] = action
+                with site.borrow() as ftp:
+                    assert ftp.sendcmd("NOOP")[:3] == "200" and features(ftp).size
+                with site.borrow() as ftp:
+                    assert ftp.sendcmd("NOOP")[:3] == "200"
+            assert len(server.sessions) <= 3  # one in vain
+            assert server.commands(-1)[:3] == ["USER user", "PASS secret", "TYPE I"]
+
+    with_longer([0.5, 3, 15], check)
 
 
 @pytest.mark.parametrize("greeting", [KNOWN, b"220 ready\r\n"])
