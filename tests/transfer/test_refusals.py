@@ -208,7 +208,7 @@ ROWS = {
 }  # fmt: skip
 
 
-# In which no line may come a second after the last one. A busy machine may be late with one: one time of these is enough.
+# Where no line may come a second after the last one. A busy machine may be late with one: one time of these is enough.
 STEADY, TIMES = "451-and-data", 5
 
 
