@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-LIMIT = 20.0  # seconds until a test gives up
+LIMIT = 15.0  # seconds until a test gives up: sooner than the scripted servers, which would end the wait by that
 
 PROGRAM = """\
 import signal

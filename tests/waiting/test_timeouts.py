@@ -53,7 +53,7 @@ def test_a_longer_one_while_waiting_for_a_reply(hostile):
             hostile.sessions[-1].say(b"200 at last\r\n")
             assert waiter.join() is None and waiter.result == "200 at last"
 
-    with_longer([1.5, 15], check)
+    with_longer([1.5, 12], check)
 
 
 @needs_loops
