@@ -5,13 +5,17 @@ from __future__ import annotations
 import ftplib
 import functools
 import io
+import os
 import tempfile
+import threading
 
 import rftplib
 from rftplib.tls import NativeContext
 from support.certificates import CA_FILE, client_context
 from support.scripted_server import LIMIT
+from support.waiting import until_asleep
 
+NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 KINDS = ["plain", "ssl", "native"]
 
 
@@ -72,6 +76,20 @@ def brief_from(ftp, verb, seconds):
         type(ftp).putcmd(ftp, line)
 
     ftp.putcmd = putcmd
+
+
+def say_then_brief(session, reply, ftp, seconds=0.2):
+    """What a server says to a client of the main thread, which waits for it; the timeout for what would come next is
+    brief.
+
+    rftplib's own waits see at once that it has changed, those of Python when they begin.
+    """
+    until_asleep(threading.main_thread().native_id)
+    if not NATIVE:
+        ftp.sock.settimeout(seconds)
+    session.say(reply)
+    if NATIVE:
+        ftp.sock.settimeout(seconds)
 
 
 def keeping(cls):

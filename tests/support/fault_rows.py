@@ -10,6 +10,7 @@ from support.actions import close, end_data, open_data, recv_data, reset, send_d
 from support.scripted_server import LIMIT
 
 BRIEF = 0.1  # the timeout that is waited for: it begins where nothing comes any more that a busy machine could hold up
+STEADY = 6.0  # shorter than all of what drips slowly; a busy machine may hold a byte up for much of it
 DATA = b"0123456789" * 1000
 
 

@@ -59,17 +59,6 @@ def interrupt_main_thread(number=signal.SIGUSR1) -> None:
     signal.pthread_kill(main.ident, number)
 
 
-def with_longer(limits, check):
-    """check(limit) of a time within which something has to come, which a busy machine may hold up: then the next one
-    shows it. Where it never comes, all of them fail."""
-    for limit in limits[:-1]:
-        try:
-            return check(limit)
-        except Exception:
-            pass
-    return check(limits[-1])
-
-
 class Waiter:
     """A call in a thread, that is going to wait."""
 
