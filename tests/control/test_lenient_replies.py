@@ -235,8 +235,10 @@ def test_a_completion_without_150_ends_the_transfer(reply, monkeypatch):
 
 
 @pytest.mark.parametrize("first", [b"200 opening\r\n", b"226 of the transfer before\r\n", b"250 x\r\n"])
-def test_a_completion_with_150_behind_it_is_passed_over(first):
+def test_a_completion_with_150_behind_it_is_passed_over(first, monkeypatch):
     from support.actions import DOWNLOAD
+
+    monkeypatch.setattr(_lenient, "SOON", 50.0)  # a busy machine may be late with it
 
     def script(lib, env):
         ftp = env.ftp()

@@ -200,8 +200,8 @@ ROWS += [(method, repr(reply)[:40], reply) for method, replies in OWN_REPLIES.it
 def test_method_and_reply(method, reply):
     verb, call = METHODS[method]
     replies = {verb: [reply, (b"200 second\r\n", half_close)], "NOOP": (b"200 noop\r\n", half_close)}
-    if method == "retr":
-        replies["RETR"] = (reply, send_data(b"x"), b"226 end\r\n", half_close)
+    if method == "retr":  # the data is there before a reply that may say that none will come
+        replies["RETR"] = (send_data(b"x"), reply, b"226 end\r\n", half_close)
     if method == "login-acct":
         replies["PASS"] = b"332 need account\r\n"
     same(three_calls(call), replies)

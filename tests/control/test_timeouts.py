@@ -10,17 +10,16 @@ import io
 
 import pytest
 from support.actions import DOWNLOAD, open_data
-from support.clients import keeping
+from support.clients import brief_from, keeping
 from support.harness import same
 
 SHORT = 0.05
-NOT_SO_SHORT = 0.2  # where something has to come before nothing does
 SILENT = dict.fromkeys(["X", "RETR", "LIST", "STOR"])
 
 
-def impatient(env, timeout=SHORT, **kw):
+def impatient(env, **kw):
     ftp = env.ftp(**kw)
-    ftp.sock.settimeout(timeout)
+    ftp.sock.settimeout(SHORT)
     return ftp
 
 
@@ -101,6 +100,7 @@ def stall(data):
 
     def action(session):
         session.open_data().sendall(data)
+        session.server.note("sent")
 
     return action
 
@@ -156,7 +156,8 @@ def test_no_final_reply():
 
 def test_no_answer_to_pasv_and_no_connection_in_active_mode():
     def script(lib, env):
-        ftp = impatient(env, NOT_SO_SHORT)
+        ftp = env.ftp()
+        brief_from(ftp, "PASV", SHORT)
         env.attempt(ftp.nlst)
         ftp = env.ftp()
         ftp.set_pasv(False)
@@ -231,8 +232,12 @@ def test_tls_silence_in_a_download():
 
         def impatient_data(cmd, rest=None, real=ftp.ntransfercmd):
             conn, size = real(cmd, rest)
-            conn.settimeout(NOT_SO_SHORT)
+            started.append(conn)
+            env.server.wait_for("sent", len(started))  # it is there
+            conn.settimeout(SHORT)
             return conn, size
+
+        started = []
 
         ftp.ntransfercmd = impatient_data
         env.attempt(ftp.retrbinary, "RETR x", env.note)

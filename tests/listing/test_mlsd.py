@@ -181,8 +181,8 @@ def test_a_signal_ends_even_what_takes_all_entries_at_once(plain):
             next(entries)  # all is there now
             before = signal.signal(signal.SIGALRM, ring)
             try:
-                signal.setitimer(signal.ITIMER_REAL, 0.02)
                 with pytest.raises(Alarm):
+                    signal.setitimer(signal.ITIMER_REAL, 0.02)
                     collections.deque(zip(taken, entries), maxlen=0)
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)

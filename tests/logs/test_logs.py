@@ -14,6 +14,7 @@ import rftplib
 from servers import demo
 from support.actions import close as close_control
 from support.actions import send_data
+from support.clients import brief_from
 from support.ports import REFUSING
 from support.scripted_server import Server
 
@@ -34,12 +35,11 @@ def connect(server):
 
 @contextlib.contextmanager
 def scripted(**replies):
-    """A client whose timeouts are short, and a server that says what it is told."""
+    """A client whose data connections have a short timeout, and a server that says what it is told."""
     with Server(replies) as server, contextlib.closing(rftplib.FTP(timeout=20)) as ftp:
         ftp.connect(server.host, server.port)
         ftp.login("demo", "secret")
-        ftp.timeout = 0.3  # of data connections
-        ftp.sock.settimeout(1)
+        ftp.timeout = 0.3
         yield ftp
 
 
@@ -133,7 +133,7 @@ def test_a_stalled_transfer_at_warning(records, method):
 )
 def test_a_server_that_falls_silent_before_a_transfer_at_warning(records, verb, text):
     with scripted(**{verb: b""}) as ftp:
-        ftp.sock.settimeout(0.3)
+        brief_from(ftp, verb, 0.3)
         with pytest.raises(socket.timeout):
             ftp.retrbinary("RETR x", lambda block: None, rest=1)
     assert warnings(records) == [("rftplib.control", text)]
@@ -142,7 +142,7 @@ def test_a_server_that_falls_silent_before_a_transfer_at_warning(records, verb, 
 def test_a_server_that_takes_no_port_and_says_nothing_at_warning(records):
     with scripted(PORT=b"") as ftp:
         ftp.set_pasv(False)
-        ftp.sock.settimeout(0.3)
+        brief_from(ftp, "PORT", 0.3)
         with pytest.raises(socket.timeout):
             ftp.retrlines("LIST")
     assert warnings(records) == [("rftplib.control", "announcing a port for LIST failed: timed out")]
@@ -157,8 +157,9 @@ def test_a_connection_that_ends_before_a_transfer_at_warning(records):
 
 def test_a_final_reply_that_never_comes_at_warning(records):
     with scripted(RETR=(b"150 go\r\n", send_data(b"all of it"))) as ftp:
+        ftp.timeout = 20
         with pytest.raises(socket.timeout):
-            ftp.retrbinary("RETR x", lambda block: None)
+            ftp.retrbinary("RETR x", lambda block: ftp.sock.settimeout(0.3))
     assert warnings(records) == [("rftplib.data", "reading the final reply failed: timed out")]
 
 

@@ -8,15 +8,15 @@ import pickle
 import signal
 import socket
 import sys
-import threading
-import time
 from unittest import mock
 
 import pytest
 import rftplib
 from rftplib.session import Reply, batch, recover
 from support.actions import close, half_close, reset
+from support.clients import say_then_brief
 from support.scripted_server import LIMIT, Server
+from support.waiting import Waiter, interrupt_main_thread
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 SIZES = [f"SIZE {number}" for number in range(200)]
@@ -247,8 +247,11 @@ def test_a_server_that_never_stops_talking_is_bounded(kind):
 
 @kinds
 def test_a_timeout(kind):
-    with Server({"SIZE": [size, None]}) as server:
-        with Client(server, kind, timeout=0.2) as ftp:
+    def size_then_nothing(session):
+        say_then_brief(session, b"213 0\r\n", ftp)
+
+    with Server({"SIZE": [size_then_nothing, None]}) as server:
+        with Client(server, kind) as ftp:
             with pytest.raises(socket.timeout) as raised:
                 batch(ftp, SIZES)
             assert [reply.text for reply in raised.value.replies] == ["213 0"]
@@ -261,11 +264,9 @@ def test_a_timeout(kind):
 def test_close_from_another_thread_ends_it():
     with Server({"SIZE": None}) as server:
         with Client(server, timeout=None) as ftp:
-            threading.Timer(0.2, ftp.close).start()
-            began = time.monotonic()
-            with pytest.raises(OSError):
-                batch(ftp, SIZES)
-            assert time.monotonic() - began < LIMIT / 2
+            waiter = Waiter(lambda: batch(ftp, SIZES))
+            server.wait_for("SIZE")
+            assert isinstance(waiter.ended_by(ftp.close), OSError)
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals here")
@@ -281,12 +282,10 @@ def test_a_signal_ends_it(kind):
     try:
         with Server({"SIZE": [size, None]}) as server:
             with Client(server, kind, timeout=None) as ftp:
-                main = threading.get_ident()
-                timer = threading.Timer(0.2, lambda: signal.pthread_kill(main, signal.SIGUSR1))
-                timer.start()
+                stopping = Waiter(lambda: (server.wait_for("SIZE", 2), interrupt_main_thread()))
                 with pytest.raises(Stop):
                     batch(ftp, SIZES)
-                timer.join()
+                assert stopping.join() is None
     finally:
         signal.signal(signal.SIGUSR1, before)
 

@@ -8,6 +8,7 @@ import pytest
 import rftplib
 from rftplib.session import Site, Timeouts, features
 from support.actions import close
+from support.clients import say_then_brief
 from support.scripted_server import Server
 
 KNOWN = b"220 ProFTPD Server (here) [127.0.0.1]\r\n"
@@ -112,8 +113,13 @@ def test_a_refusal_is_what_login_raises(name, again):
 
 def thrown_away(session):
     """Some firewalls, and servers that hand the connection on, let one command pass at a time."""
+    waiting = bool(session.pending)  # in vain
     session.pending.clear()
-    session.say(b"230 in\r\n")
+    if not waiting:
+        return session.say(b"230 in\r\n")
+    peer = session.conn.getpeername()
+    (ftp,) = (one for one in session.server.clients if one.sock is not None and one.sock.getsockname() == peer)
+    say_then_brief(session, b"230 in\r\n", ftp)
 
 
 def hung_up(session):
@@ -125,8 +131,13 @@ def hung_up(session):
 @pytest.mark.parametrize("again", [False, True], ids=["first", "next"])
 @pytest.mark.parametrize("action", [thrown_away, hung_up])
 def test_where_only_one_command_passes_at_a_time(action, again):
+    def factory(site):
+        server.clients.append(rftplib.FTP())
+        return server.clients[-1]
+
     with Server({"FEAT": FEAT, **({} if again else {"PASS": action})}, greeting=KNOWN) as server:
-        site = site_of(server, timeouts=Timeouts(15, 0.5, 15))
+        server.clients = []
+        site = site_of(server, factory=factory)
         with site.borrow():
             server.replies["PASS"] = action
             with site.borrow() as ftp:

@@ -12,8 +12,8 @@ import threading
 import pytest
 import rftplib
 from rftplib import _pool
-from rftplib.session import Site, Timeouts
-from support.limited_server import SHORT, LimitedServer, session_of
+from rftplib.session import Site
+from support.limited_server import LIMITS, LimitedServer, session_of
 from support.side_by_side import PATIENCE, end, in_threads
 from support.waiting import until
 
@@ -27,7 +27,7 @@ REFUSALS = [
 @pytest.mark.parametrize("text, at", REFUSALS)
 def test_a_server_that_says_too_many_gets_fewer(text, at):
     with LimitedServer(3, text, at) as server:
-        site = Site(server.url, timeouts=SHORT)
+        site = Site(server.url, timeouts=LIMITS)
 
         def work():
             """Fifteen times three of nine have one at the same time, whoever they are."""
@@ -58,7 +58,7 @@ def test_a_server_that_says_too_many_gets_fewer(text, at):
 def test_idle_ones_of_another_site_of_the_server_make_room(text, at):
     """Such as another directory's: a mirror on one server needs two Sites."""
     with LimitedServer(1, text, at) as server:
-        sites = [Site(f"{server.url}/{directory}", timeouts=SHORT) for directory in ("one", "two")]
+        sites = [Site(f"{server.url}/{directory}", timeouts=LIMITS) for directory in ("one", "two")]
         for site in (*sites, *sites):
             with site.borrow() as ftp:
                 session_of(ftp)
@@ -69,7 +69,7 @@ def test_idle_ones_of_another_site_of_the_server_make_room(text, at):
 
 def test_one_more_is_tried_after_a_while(monkeypatch):
     with LimitedServer(1) as server, contextlib.ExitStack() as held:
-        site = Site(server.url, connections=3, timeouts=SHORT)
+        site = Site(server.url, connections=3, timeouts=LIMITS)
         held.enter_context(site.borrow())
         with pytest.raises(RuntimeError):
             site.borrow().__enter__()
@@ -83,9 +83,23 @@ def test_one_more_is_tried_after_a_while(monkeypatch):
         assert (server.accepted, server.refused) == (3, 1)
 
 
-def test_where_others_have_them_all_the_servers_word_is_raised():
+class Clock:
+    """Time that goes by where it is waited for."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def test_where_others_have_them_all_the_servers_word_is_raised(monkeypatch):
+    monkeypatch.setattr(_pool, "time", Clock())
     with LimitedServer(0) as server:
-        site = Site(server.url, timeouts=Timeouts(0.3, 20, 20))
+        site = Site(server.url, timeouts=LIMITS)
         with pytest.raises(rftplib.error_temp, match="^421 Too many connections$") as raised:
             site.borrow().__enter__()
         assert (raised.value.code, server.refused > 1) == (421, True)
@@ -185,7 +199,7 @@ def test_wherever_ctrl_c_comes_the_place_is_free_again(standing):
             ftp.sendcmd("NOOP")
 
     with LimitedServer(100) as server:
-        site, number = Site(server.url, connections=1, timeouts=SHORT), 1
+        site, number = Site(server.url, connections=1, timeouts=LIMITS), 1
         while interrupted(work, number):
             end(*in_threads(1, lambda _: work()))
             if not standing:
@@ -219,7 +233,7 @@ def test_a_connection_that_the_collector_gives_back(monkeypatch):
             assert ftp.sendcmd("NOOP") == "200 noop"
 
     with LimitedServer(100) as server:
-        site = Site(server.url, timeouts=SHORT)
+        site = Site(server.url, timeouts=LIMITS)
         monkeypatch.setattr(_pool.Pool, "_take_stale", take_stale)
         end(*in_threads(1, work))
         site.close()

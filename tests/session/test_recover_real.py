@@ -140,7 +140,7 @@ def test_the_next_command_gets_its_own_reply(work, moment):
         MOMENTS[moment](ftp)
     except (Stop, socket.timeout):
         pass
-    usable = recover(ftp)
+    usable = recover(ftp, 20)  # of which a busy machine may take much
     key = (work.endpoint.server.family, work.endpoint.protection != "plain")
     assert usable or moment in GIVE_UP.get(key, ())
     if not usable:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import ftplib
 import functools
 import io
+import os
 import tempfile
+import threading
 
 import rftplib
 from rftplib.tls import NativeContext
 from support.certificates import CA_FILE, client_context
 from support.scripted_server import LIMIT
+from support.waiting import until_asleep
 
+NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 KINDS = ["plain", "ssl", "native"]
 
 
@@ -60,6 +64,32 @@ def opened(server, cls=rftplib.FTP, **attributes):
     vars(ftp).update(attributes)
     ftp.connect(server.host, server.port)
     return ftp
+
+
+def brief_from(ftp, verb, seconds):
+    """Its control connection has that timeout from the first command of that verb on: replies to those before may be
+    late."""
+
+    def putcmd(line):
+        if line.startswith(verb):
+            ftp.sock.settimeout(seconds)
+        type(ftp).putcmd(ftp, line)
+
+    ftp.putcmd = putcmd
+
+
+def say_then_brief(session, reply, ftp, seconds=0.2):
+    """What a server says to a client of the main thread, which waits for it; the timeout for what would come next is
+    brief.
+
+    rftplib's own waits see at once that it has changed, those of Python when they begin.
+    """
+    until_asleep(threading.main_thread().native_id)
+    if not NATIVE:
+        ftp.sock.settimeout(seconds)
+    session.say(reply)
+    if NATIVE:
+        ftp.sock.settimeout(seconds)
 
 
 def keeping(cls):

@@ -9,9 +9,8 @@ from support import misbehave as bad
 from support.actions import close, end_data, open_data, recv_data, reset, send_data
 from support.scripted_server import LIMIT
 
-BRIEF = 0.1  # the timeout that is waited for, where nothing that comes can be held up by a busy machine
-SHORT = 0.5  # the same where replies come before
-STEADY = 2.0  # shorter than all of what drips slowly; a busy machine may hold a byte up for much of it
+BRIEF = 0.1  # the timeout that is waited for: it begins where nothing comes any more that a busy machine could hold up
+STEADY = 6.0  # shorter than all of what drips slowly; a busy machine may hold a byte up for much of it
 DATA = b"0123456789" * 1000
 
 
@@ -61,7 +60,8 @@ class Row:
     act: object = retrieve
     greeting: object = b"220 ready\r\n"
     timeout: float = LIMIT
-    # what has a BRIEF timeout: the step "connect", "login" or "act", the "data" connection, or the last "reply"
+    # what has a BRIEF timeout: the step "connect", "login" or "act", the "data" connection, the last "reply", or the
+    # reply to a command of this verb
     brief: str = ""
     encoding: str = "utf-8"
     long: bool = False
@@ -74,8 +74,8 @@ def _steps(fault, on_data, name, raises, data_raises):
     """One fault at every step of a login and a download."""
     go = b"150 go\r\n"
     return [
-        # the pause: or the connection may be gone before connect() has it
-        Row(f"{name}: greeting", raises, greeting=(bad.later(0.1), fault)),
+        # or the connection may be gone before connect() has it
+        Row(f"{name}: greeting", raises, greeting=(bad.when_it_waits, fault)),
         *(Row(f"{name}: {verb}", raises, {verb: fault}) for verb in ("USER", "PASS", "TYPE", "PASV")),
         Row(f"{name}: before 150", raises, {"RETR": fault}),
         Row(f"{name}: after 150", data_raises, {"RETR": (go, open_data, on_data, fault)}),
@@ -98,10 +98,10 @@ def drips(seconds, timeout=LIMIT):
 SILENCE = [
     Row("never answers: greeting", "timeout", greeting=None, brief="connect"),
     Row("never answers: USER", "timeout", {"USER": None}, brief="login"),
-    Row("never answers: PASS", "timeout", {"PASS": None}, timeout=SHORT, long=True),
+    Row("never answers: PASS", "timeout", {"PASS": None}, brief="PASS", long=True),
     Row("never answers: TYPE", "timeout", {"TYPE": None}, brief="act"),
-    Row("never answers: PASV", "timeout", {"PASV": None}, timeout=SHORT, long=True),
-    Row("never answers: before 150", "timeout", {"RETR": None}, timeout=SHORT),
+    Row("never answers: PASV", "timeout", {"PASV": None}, brief="PASV", long=True),
+    Row("never answers: before 150", "timeout", {"RETR": None}, brief="RETR"),
     Row("never answers: after 150", "timeout", {"RETR": (b"150 go\r\n", open_data)}, brief="data"),
     Row("never answers: in mid-data", "timeout", {"RETR": (b"150 go\r\n", bad.some_data(DATA))}, brief="data"),
     Row("never answers: before 226", "timeout", {"RETR": (b"150 go\r\n", send_data(DATA))}, retrieve_then_brief,

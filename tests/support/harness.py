@@ -138,7 +138,7 @@ def run_cleanly(script, server, quiet):
         theirs = run(ftplib, script, server)
         before = descriptors()
         ours = run(rftplib, script, server)
-        assert descriptors() == before
+        assert descriptors().items() <= before.items()  # what was garbage before may be gone
         assert threads_end(quiet), "a thread is left"
     finally:
         server.close()

@@ -128,6 +128,7 @@ def transfer(session, move):
 
 
 def finally_say(session, reply=None):
+    session.server.note("over")  # of the data connection
     reply = reply or session.server.final
     if reply is None:
         session.conn.close()

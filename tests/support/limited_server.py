@@ -10,7 +10,7 @@ from rftplib.session import Timeouts
 from support.actions import close
 from support.scripted_server import Server, Session
 
-SHORT = Timeouts(2, 20, 20)
+LIMITS = Timeouts(20, 20, 20)
 
 
 class Counted(Session):

@@ -6,11 +6,13 @@ import contextlib
 import itertools
 import socket
 import struct
+import threading
 import time
 
 from support import ports
 from support.actions import Stopped
 from support.scripted_server import LIMIT
+from support.waiting import until_asleep
 
 HARD = struct.pack("ii", 1, 0)  # SO_LINGER of no seconds: close() sends RST
 
@@ -96,6 +98,11 @@ def later(seconds):
         time.sleep(seconds)
 
     return action
+
+
+def when_it_waits(session):
+    """Go on when the client, in this process's main thread, waits."""
+    until_asleep(threading.main_thread().native_id)
 
 
 def elsewhere(host, port=None):

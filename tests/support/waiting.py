@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-LIMIT = 20.0  # seconds until a test gives up
+LIMIT = 15.0  # seconds until a test gives up: sooner than the scripted servers, which would end the wait by that
 
 PROGRAM = """\
 import signal
@@ -49,6 +49,14 @@ def until_asleep(task: int) -> None:
         return looks[-5:] == ["S"] * 5
 
     until(asleep)
+
+
+def interrupt_main_thread(number=signal.SIGUSR1) -> None:
+    """A signal for the main thread, once it waits. One that comes right before Python's own wait begins is seen only
+    when that is over."""
+    main = threading.main_thread()
+    until_asleep(main.native_id)
+    signal.pthread_kill(main.ident, number)
 
 
 class Waiter:

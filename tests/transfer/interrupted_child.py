@@ -16,14 +16,10 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from support.transfers import Run  # noqa: E402
 from support.trouble import SINKS, is_full  # noqa: E402
-from support.waiting import until
+from support.waiting import interrupt_main_thread, until
 
 DATA = b"".join(b"%07d." % number for number in range(20_000))
 LINES = b"".join(b"%d\n" % number for number in range(1_000_000))  # more than two sockets hold
-
-
-def ctrl_c():
-    os.kill(os.getpid(), signal.SIGINT)
 
 
 def interrupted(call, *args):
@@ -43,7 +39,7 @@ def download(run, sink):
     def peer(far):
         far.sendall(DATA)
         until(lambda: sink.position() == expected)
-        ctrl_c()
+        interrupt_main_thread(signal.SIGINT)
         far.recv(1)  # the client hangs up
 
     with run.against(peer) as ftp:
@@ -61,7 +57,7 @@ def full(run, kind):
         def peer(far):
             far.sendall(DATA)
             until(lambda: is_full(writing))
-            ctrl_c()
+            interrupt_main_thread(signal.SIGINT)
             far.recv(1)
 
         with run.against(peer) as ftp:
@@ -77,7 +73,7 @@ def upload(run, method, kind):
 
     def peer(far):
         taken.extend(far.recv(1))
-        ctrl_c()
+        interrupt_main_thread(signal.SIGINT)
         until(lambda: outcomes)
         while True:
             block = far.recv(1 << 20)

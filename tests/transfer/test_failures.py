@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 import queue
-import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import time
 import pytest
 from support.scripted_server import Server
 from support.transfers import DONE, LIMIT, NATIVE, Run
-from support.waiting import until
+from support.waiting import interrupt_main_thread, until
 
 pytest.importorskip("resource")
 
@@ -255,8 +254,6 @@ def test_a_file_closed_while_it_is_written(plain):
 
 
 def test_a_signals_handler_that_returns(plain):
-    main = threading.main_thread().ident
-
     def script(run):
         calls = []
 
@@ -264,7 +261,7 @@ def test_a_signals_handler_that_returns(plain):
             for number in range(3):
                 far.sendall(DATA)
                 until(lambda number=number: run.path().stat().st_size == len(DATA) * (number + 1))
-                signal.pthread_kill(main, signal.SIGUSR1)
+                interrupt_main_thread()
                 until(lambda number=number: len(calls) > number)
 
         with handler(lambda *args: calls.append(1)), open(run.path(content=b""), "wb", 0) as fp:
@@ -275,15 +272,13 @@ def test_a_signals_handler_that_returns(plain):
 
 
 def test_a_signal_while_sending(plain):
-    main = threading.main_thread().ident
-
     def script(run):
         calls = []
         path = run.path(content=DATA * 60)
 
         def interrupt(far):
             first = far.recv(1)
-            signal.pthread_kill(main, signal.SIGUSR1)
+            interrupt_main_thread()
             until(lambda: calls)
             return first
 

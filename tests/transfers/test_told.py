@@ -106,6 +106,7 @@ def test_a_server_without_a_greeting_is_tried_three_times(local):
         site = Site(server.url, timeouts=0.3)
         with pytest.raises(socket.timeout, match=r"getting 'a' from .*no answer: .* TLS is expected from the first"):
             get(site, "a", local / "a", retry=Retry(base=0))
+        server.wait_for("connected", 3)  # by the client, which has waited for no longer than it does
         assert len(server.sessions) == 3
 
 

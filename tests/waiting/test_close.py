@@ -19,16 +19,22 @@ from rftplib.tls import ImplicitFTP_TLS
 from support.clients import CHOSEN, KINDS, TRANSFERS, connect, context, unconnected
 from support.kinds import ALL_KINDS, ALL_TRANSFERS, PAIRS, TLS_KINDS
 from support.slow_server import SlowServer
-from support.waiting import Waiter
+from support.trouble import is_full
+from support.waiting import LIMIT, Waiter, until
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 needs_loops = pytest.mark.skipif(not NATIVE, reason="without the native loops rftplib waits as ftplib does")
 TIMEOUTS = pytest.mark.parametrize("timeout", [None, 60], ids=["no-timeout", "60-s"])
 
 
-def closed(ftp, call):
-    """close() while `call` waits: it ends with EBADF."""
-    error = Waiter(call).ended_by(ftp.close)
+def closed(ftp, call, until_it_waits=lambda: None):
+    """close() while `call` waits: it ends with EBADF.
+
+    until_it_waits(): for what it would also wait for before, if the server were slow.
+    """
+    waiter = Waiter(call)
+    until_it_waits()
+    error = waiter.ended_by(ftp.close)
     assert isinstance(error, OSError) and error.errno == errno.EBADF, repr(error)
     assert ftp.sock is None and ftp.file is None
 
@@ -73,7 +79,9 @@ def test_while_waiting_for_a_reply_of_an_implicit_server(hostile):
 def test_close_while_waiting_for_the_greeting(hostile):
     hostile.greeting = None
     ftp = unconnected("plain")
-    error = Waiter(lambda: ftp.connect(*hostile.address)).ended_by(ftp.close)
+    waiter = Waiter(lambda: ftp.connect(*hostile.address))
+    hostile.wait_for("connected")
+    error = waiter.ended_by(ftp.close)
     assert isinstance(error, rftplib.all_errors)
 
 
@@ -84,7 +92,8 @@ def test_in_the_handshake_of_the_control_connection(hostile, kind, implicit):
     ftp = (ImplicitFTP_TLS if implicit else rftplib.FTP_TLS)(context=context(kind), timeout=None)
     if not implicit:
         ftp.connect("localhost", hostile.address[1])
-    closed(ftp, lambda: ftp.connect("localhost", hostile.address[1]) if implicit else ftp.auth())
+    call = (lambda: ftp.connect("localhost", hostile.address[1])) if implicit else ftp.auth
+    closed(ftp, call, lambda: hostile.wait_for("stalling"))
 
 
 @TLS_KINDS
@@ -92,7 +101,7 @@ def test_while_waiting_for_the_end_of_tls(hostile, kind):
     """After CCC the server says nothing."""
     hostile.stall = "ccc"
     ftp = connect(hostile, kind)
-    closed(ftp, ftp.ccc)
+    closed(ftp, ftp.ccc, lambda: hostile.wait_for("stalling"))
 
 
 # --- transfers
@@ -112,7 +121,7 @@ def test_close_ends_a_running_transfer(hostile, kind, transfer, stall):
     """The server has answered 150 and stalls."""
     hostile.payload, hostile.stall = b"some line\r\n" * 100, stall
     ftp = connect(hostile, kind)
-    closed(ftp, lambda: TRANSFERS[transfer](ftp))
+    closed(ftp, lambda: TRANSFERS[transfer](ftp), lambda: hostile.wait_for("stalling"))
 
 
 @ALL_KINDS
@@ -172,24 +181,26 @@ def test_while_a_full_pipe_is_waited_for(hostile, kind):
     ftp = connect(hostile, kind)
     reading, writing = os.pipe()
     with open(reading, "rb"), open(writing, "wb", 0) as file:
-        closed(ftp, lambda: ftp.retrbinary("RETR x", file.write))
+        closed(ftp, lambda: ftp.retrbinary("RETR x", file.write), lambda: until(lambda: is_full(writing)))
 
 
 @ALL_KINDS
 @pytest.mark.parametrize("how", ["retrbinary", "transfercmd"])
 def test_while_the_server_is_to_connect(hostile, kind, how):
     """In active mode, after a 150."""
-    hostile.replies["PORT"], hostile.replies["RETR"] = b"200 ok\r\n", b"150 coming\r\n"
+    hostile.replies["PORT"] = b"200 ok\r\n"
+    hostile.replies["RETR"] = b"150 coming\r\n", lambda session: session.server.note("coming")
     ftp = connect(hostile, kind)
     ftp.set_pasv(False)
-    closed(ftp, lambda: ftp.transfercmd("RETR x") if how == "transfercmd" else TRANSFERS["callback"](ftp))
+    call = (lambda: ftp.transfercmd("RETR x")) if how == "transfercmd" else lambda: TRANSFERS["callback"](ftp)
+    closed(ftp, call, lambda: hostile.wait_for("coming"))
 
 
 @TLS_KINDS
 def test_in_the_handshake_of_a_connection_by_hand(hostile, kind):
     hostile.stall = "data"
     ftp = connect(hostile, kind)
-    closed(ftp, lambda: ftp.transfercmd("RETR x"))
+    closed(ftp, lambda: ftp.transfercmd("RETR x"), lambda: hostile.wait_for("stalling"))
 
 
 @ALL_KINDS
@@ -197,7 +208,7 @@ def test_in_the_handshake_of_a_connection_by_hand(hostile, kind):
 def test_while_waiting_for_the_final_reply(hostile, kind):
     hostile.final = b""
     ftp = connect(hostile, kind)
-    closed(ftp, lambda: ftp.storbinary("STOR x", io.BytesIO(b"data")))
+    closed(ftp, lambda: ftp.storbinary("STOR x", io.BytesIO(b"data")), lambda: hostile.wait_for("over"))
 
 
 @ALL_KINDS
@@ -330,7 +341,7 @@ def test_refused_connections_whose_exceptions_are_kept(hostile):
         before = descriptors()
         for _ in range(5):
             with pytest.raises(ftplib.error_temp) as caught:
-                lib.FTP(timeout=5).connect(*hostile.address)
+                lib.FTP(timeout=LIMIT).connect(*hostile.address)
             kept.append(caught)
         counts.append(descriptors() - before)
     assert counts[0] == counts[1]

@@ -14,7 +14,7 @@ import pytest
 from support.clients import CHOSEN, TRANSFERS, connect
 from support.kinds import ALL_KINDS, PAIRS
 from support.slow_server import SlowServer, unanswering_port
-from support.waiting import LIMIT, Waiter, interrupt, until
+from support.waiting import LIMIT, Waiter, interrupt, interrupt_main_thread, until
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 needs_loops = pytest.mark.skipif(not NATIVE, reason="Python's own loops wait as long as they wait")
@@ -93,7 +93,6 @@ def alarm():
     """alarm(function): what SIGALRM calls."""
     before = signal.getsignal(signal.SIGALRM)
     yield lambda function: signal.signal(signal.SIGALRM, lambda number, frame: function())
-    signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
 
 
@@ -106,9 +105,15 @@ def test_a_handler_that_raises_its_own(hostile, alarm):
     alarm(handler)
     hostile.replies["NOOP"] = b""
     ftp = connect(hostile, "plain", LIMIT)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
+
+    def ring():
+        hostile.wait_for("NOOP")
+        interrupt_main_thread(signal.SIGALRM)
+
+    ringing = Waiter(ring)
     with pytest.raises(Alarm):
         ftp.voidcmd("NOOP")
+    assert ringing.join() is None
     ftp.close()
 
 

@@ -14,10 +14,11 @@ from support.clients import TRANSFERS, connect
 from support.hostile_ftps import Hostile
 from support.kinds import ALL_KINDS, PAIRS, TLS_KINDS
 from support.side_by_side import each
-from support.waiting import Waiter, until
+from support.waiting import LIMIT, Waiter, until
 
 NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 needs_loops = pytest.mark.skipif(not NATIVE, reason="without the native loops rftplib waits as ftplib does")
+SECONDS = 6.0  # of a timeout that mustn't pass, and that all of the test is longer than
 
 
 # --- from another thread
@@ -40,14 +41,13 @@ def test_a_shorter_one_while_waiting_for_a_reply(hostile, kind, timeout):
 def test_a_longer_one_while_waiting_for_a_reply(hostile):
     """It takes effect as well: the reply may now come later."""
     hostile.replies["NOOP"] = b""
-    ftp = connect(hostile, "plain", timeout=10)
-    began = time.monotonic()
-    ftp.sock.settimeout(1.5)
+    ftp = connect(hostile, "plain", timeout=LIMIT)
+    ftp.sock.settimeout(SECONDS)
     waiter = Waiter(lambda: ftp.voidcmd("NOOP"))
-    hostile.wait_for("NOOP")
     waiter.until_asleep()
+    began = time.monotonic()
     ftp.sock.settimeout(60)
-    until(lambda: time.monotonic() > began + 2)
+    until(lambda: time.monotonic() > began + SECONDS + 0.5)
     hostile.sessions[0].say(b"200 at last\r\n")
     assert waiter.join() is None and waiter.result == "200 at last"
     ftp.close()
@@ -139,12 +139,13 @@ def test_a_slow_stream_is_none(no_descriptor_left):
     def check(kind):
         def slowly():
             for _ in range(11):
-                server.going_on.wait(0.2)
+                server.going_on.wait(SECONDS / 10)
                 yield b"line\r\n"
 
         with Hostile() as server:
             server.payload = slowly()
-            ftp = connect(server, kind, timeout=2)
+            ftp = connect(server, kind, LIMIT)
+            ftp.timeout = SECONDS
             got = []
             assert ftp.retrlines("RETR x", got.append) == "226 done"
             assert got == ["line"] * 11
