@@ -36,7 +36,7 @@ def threads():
     return len(os.listdir("/proc/self/task"))
 
 
-def threads_end(expected, seconds=5.0):
+def threads_end(expected, seconds=20.0):
     """Whether there are no more than `expected`; one that has just ended may still be seen for a moment."""
     deadline = time.monotonic() + seconds
     while threads() > expected and time.monotonic() < deadline:
