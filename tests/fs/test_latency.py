@@ -17,7 +17,7 @@ pytestmark = pytest.mark.endpoints(where=lambda endpoint: str(endpoint) in ("vsf
 
 @pytest.fixture(autouse=True)
 def one_reply(monkeypatch):
-    """These servers always answer when a transfer is broken off. None of it that comes late shall be asked for again."""
+    """These servers answer when a transfer is broken off: nothing else is asked where that comes late."""
     monkeypatch.setattr(_read, "_SILENCE", 30.0)
 
 
