@@ -63,7 +63,7 @@ def test_a_refused_upload_leaves_the_control_connection_alone(hostile, ftp, meth
 def test_upload_to_a_server_that_never_answers_close_notify(hostile, ftp):
     """It waits for the client to close: the bound is waited for, once."""
     hostile.end, hostile.final_waits = "silent", True
-    ftp.unwrap_timeout = 0.3
+    ftp.unwrap_timeout, ftp.timeout = 0.3, 60
     once_secured(hostile, ftp)
     began = time.monotonic()
     assert ftp.storbinary("STOR x", io.BytesIO(DATA)) == "226 done"
@@ -75,6 +75,7 @@ def test_upload_to_a_server_that_never_answers_close_notify(hostile, ftp):
 def test_the_bound_is_never_longer_than_the_timeout(hostile):
     hostile.end, hostile.final_waits = "silent", True
     ftp = login(hostile)
+    ftp.unwrap_timeout = 60
     try:
         once_secured(hostile, ftp, lambda conn: conn.settimeout(0.7))
         began = time.monotonic()
