@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fsspec
 import pytest
+from rftplib.fs import _read, _write
 from support.areas import Area
 from support.needed import cases, chosen, endpoint, nothing_left, unavailable_of, work_of  # noqa: F401
 from support.sessions import ENDPOINTS as ALL
@@ -50,6 +51,13 @@ area = work = work_of(Area)
 @pytest.fixture
 def fs(work):
     return work.fs()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """The reply to what is broken off is waited for: a busy server says it late, and then other things are done."""
+    for module in (_read, _write):
+        monkeypatch.setattr(module, "PATIENCE", 30.0)
 
 
 @pytest.fixture(autouse=True)

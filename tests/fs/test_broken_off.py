@@ -6,7 +6,7 @@ import pytest
 import rftplib
 from rftplib.fs import FTPFileSystem, _write
 from support.actions import fall_silent, reset
-from support.file_server import FileServer, dele, name_of, store
+from support.file_server import File, FileServer, dele, name_of, store
 
 BLOCK = 10_000
 
@@ -51,6 +51,11 @@ class Leaving(rftplib.FTP):
             raise
 
 
+def begin(session):
+    """The file is there before the client hears of it: who deletes it at once shall find it."""
+    session.server.files[name_of(session)] = File()
+
+
 def drip(session):
     """A reply without an end, of which something comes within every timeout."""
     while not session.server.going_on.wait(0.05):
@@ -70,6 +75,6 @@ def drip(session):
 def test_whatever_comes_of_it_the_programs_own_exception_is_raised(last, options, monkeypatch):
     """And another connection deletes it."""
     monkeypatch.setattr(_write, "PATIENCE", 0.2)
-    with FileServer(replies={"STOR": store(append=False, last=last)}) as server:
+    with FileServer(replies={"STOR": (begin, store(append=False, last=last))}) as server:
         assert give_up(server, **options) == {}
         assert not server.going_on.is_set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rftplib.fs import _read
 from support.link import Link
 from support.real import content
 
@@ -12,6 +13,12 @@ FAR = 0.02  # where many commands are on their way: a busy server's pauses betwe
 TIMES = 3
 
 pytestmark = pytest.mark.endpoints(where=lambda endpoint: str(endpoint) in ("vsftpd-ipv4-tls1.3", "proftpd-ipv4-plain"))
+
+
+@pytest.fixture(autouse=True)
+def one_reply(monkeypatch):
+    """These servers answer when a transfer is broken off: nothing else is asked where that comes late."""
+    monkeypatch.setattr(_read, "_SILENCE", 30.0)
 
 
 def trips(work, operation, times=TIMES, latency=LATENCY):

@@ -7,7 +7,7 @@ import multiprocessing.resource_tracker
 import os
 
 import pytest
-from rftplib.mirror import _copy
+from rftplib.mirror import _copy, _threads
 from support.needed import cases, chosen, endpoint, no_pool_left, nothing_left, unavailable_of, work_of  # noqa: F401
 from support.sessions import DAILY, ENDPOINTS, Work
 from support.snapshots import snapshot
@@ -29,6 +29,12 @@ def helpers_of_multiprocessing():
     multiprocessing.resource_tracker.ensure_running()
     with concurrent.futures.ProcessPoolExecutor(1) as executor:
         assert executor.submit(int).result() == 0
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Threads that have been told to end are waited for in every case: a busy machine may stop one for seconds."""
+    monkeypatch.setattr(_threads.wait_for, "__defaults__", (60.0,))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import os
 
 import pytest
 import rftplib
-from mirror.test_delete_rules import FAILURES, HERE, PATIENCE, TREE
+from mirror.test_delete_rules import FAILURES, HERE, TREE
 from rftplib.mirror import _copy, plan
 from support.mirror_server import TreeServer, send_only
 from support.snapshots import snapshot
@@ -80,8 +80,8 @@ def all_is_deleted(source, target):
 def test_a_source_on_a_server_and_a_target_on_another(name):
     failure = dict(NONE_TO_COPY[name])
     directory, tree = failure.pop("directory", ""), failure.pop("tree", TREE)
-    seconds, target = failure.pop("seconds", PATIENCE), Target()
-    with TreeServer(tree, **failure).site(directory, seconds=seconds) as source, target.site() as there:
+    target = Target()
+    with TreeServer(tree, **failure).site(directory) as source, target.site() as there:
         nothing_is_deleted(source, there, name in AT_ALL)
     assert target.asked(*CHANGING) == []
 
@@ -90,11 +90,9 @@ def test_a_source_on_a_server_and_a_target_on_another(name):
 @pytest.mark.parametrize("failure", OF_SUB.values(), ids=OF_SUB)
 def test_a_target_on_a_server(failure, source_is, tmp_path):
     """What of it can't be listed may be what isn't to be deleted elsewhere: it may have been moved."""
-    failure = dict(failure)
-    seconds = failure.pop("seconds", PATIENCE)
     target = Target(failure)
     with contextlib.ExitStack() as undo:
-        there = undo.enter_context(target.site(seconds=seconds))
+        there = undo.enter_context(target.site())
         if source_is == "local":
             source = filled(tmp_path / "source", TREE)
         else:
@@ -241,9 +239,8 @@ def test_a_source_of_fsspec_that_can_be_listed(disk, tmp_path):
 @pytest.mark.parametrize("failure", OF_SUB.values(), ids=OF_SUB)
 def test_a_target_of_fsspec(failure, disk, tmp_path):
     target = filled(tmp_path / "target", LEFT)
-    before, failure = snapshot(target), dict(failure)
-    seconds = failure.pop("seconds", PATIENCE)
-    with TreeServer(TREE, **failure).site(seconds=seconds) as source:
+    before = snapshot(target)
+    with TreeServer(TREE, **failure).site() as source:
         nothing_is_deleted(source, f"unsteady://{target}")
     after = snapshot(target)
     assert before.keys() <= after.keys()

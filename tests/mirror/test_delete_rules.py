@@ -8,11 +8,10 @@ import socket
 import pytest
 import rftplib
 from rftplib.mirror import Refused, _copy, plan
-from support.actions import close, fall_silent, reset
-from support.mirror_server import FEAT, TreeServer, listing, say, send_and_say, send_only
+from support.actions import close, reset
+from support.mirror_server import FEAT, TreeServer, listing, say, send_and_say, send_only, silence
 from support.snapshots import snapshot
 
-PATIENCE = 20
 TREE = {"a": b"1", "b": b"22", "sub": {"c": b"333", "deep": {"d": b"4444"}}}
 SUB = listing(TREE["sub"])
 GONE = {"CWD": "550 no such directory", "CWD /here": "250 back"}
@@ -74,7 +73,7 @@ FAILURES = {
     "control lost": sub(in_the_middle(close)),
     "both reset": sub(in_the_middle(reset)),
     "control lost at once": sub(close),
-    "no reply": {"seconds": 0.3, **sub(fall_silent)},
+    "no reply": sub(silence),
     "garbage": sub_is(b"garbage\r\n"),
     "half a line": sub_is(b"type=file;si"),
     "a page": sub_is(b"<html><body>Please log in</body></html>\r\n"),
@@ -106,9 +105,8 @@ def test_nothing_is_deleted(failure, full, monkeypatch):
     monkeypatch.setattr(_copy, "RETRY", _copy.RETRY._replace(attempts=2, base=0.01))
     failure = dict(failure)
     directory, tree = failure.pop("directory", ""), failure.pop("tree", TREE)
-    seconds = failure.pop("seconds", PATIENCE)
     before = snapshot(full)
-    with TreeServer(tree, **failure).site(directory, seconds=seconds) as site:
+    with TreeServer(tree, **failure).site(directory) as site:
         try:
             report = plan(site, full, delete=True, max_delete=None).run()
         except (rftplib.Error, OSError, EOFError):  # Refused is an Error

@@ -147,7 +147,8 @@ def test_a_plan_that_is_run_again_goes_on(way, loaded, tmp_path):
         assert (report.ok, report.copied, report.made) == (True, 1, 0)
         assert contents(target) == {"a": b"a", "b": b"b", "c": b"c", "d": None, "same time": b"1"}
         assert sum(line[:1] != "#" for line in (tmp_path / "sums").read_text().splitlines()) == 4
-        assert str(made.run()) == str(plan(*sides).run())  # nothing to do
+        again, anew = (done._replace(seconds=0) for done in (made.run(), plan(*sides).run()))
+        assert str(again) == str(anew)  # nothing to do
 
 
 def test_a_saved_plan_doesnt_mind_where_the_password_comes_from(local, tmp_path):

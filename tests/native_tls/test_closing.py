@@ -81,6 +81,7 @@ class Late:
 
     def __init__(self, context):
         self.context, self.go, self.asked = context, threading.Event(), threading.Event()
+        self.ended = None  # when it was through, in whatever way
 
     def __call__(self, conn):
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -94,7 +95,14 @@ class Late:
                 incoming.write(conn.recv(100))
         self.asked.set()
         assert self.go.wait(20)
-        conn.sendall(outgoing.read())
+        try:
+            conn.sendall(outgoing.read())
+            return self.read(tls, incoming, conn)
+        finally:
+            self.ended = time.monotonic()
+
+    @staticmethod
+    def read(tls, incoming, conn):
         size = 0
         while True:
             try:
@@ -110,8 +118,22 @@ class Late:
                     return size  # a close_notify
 
 
+SOON = 1.5  # seconds: a close waits two for the server
+
+
+def take_turns(attempt):
+    """Call attempt() until it returns true: False says that the machine has held it up, which it won't ten times."""
+    assert any(attempt() for _ in range(10))
+
+
 @pytest.mark.parametrize("end", ["close", "with", "shutdown"])
 def test_tickets_that_come_after_the_close_lose_nothing(certs, trusting, end):
+    """Those of a server that is in time; of another one nothing is asked here."""
+    take_turns(lambda: tickets_after_the_close(trusting, end))
+
+
+def tickets_after_the_close(trusting, end):
+    """Whether the server has ended in time; then it has got all."""
     server_side = Late(server_context(version="1.3"))
     with Server(server_side) as server:
         sock = server.connect()
@@ -128,20 +150,22 @@ def test_tickets_that_come_after_the_close_lose_nothing(certs, trusting, end):
                     pass
             conn.close()
 
+        began = time.monotonic()
         closing = Thread(close)
         closing.join(0.1)
         server_side.go.set()
         closing.end()
         assert conn.fileno() == -1
+    if server_side.ended - began > SOON:
+        return False
     assert (server.results, server.errors) == ([200_000], [])
+    return True
 
 
 def test_a_close_waits_only_where_something_may_be_lost(certs, trusting):
-    stop = threading.Event()
-
     def stall(conn):
         conn.sendall(b"x" * 1000)
-        stop.wait(20)
+        stall.stop.wait(20)
 
     def read(conn):
         conn.sendall(b"y")
@@ -160,27 +184,37 @@ def test_a_close_waits_only_where_something_may_be_lost(certs, trusting):
         with pytest.raises(ssl.SSLError):  # data comes
             conn.unwrap()
 
-    for use in (read, be_silent, time_out, say_goodbye):
-        stop.clear()
+    def is_quick(use):
+        stall.stop = threading.Event()
         with Server(stall, server_context(version="1.3")) as server:
             conn = trusting.wrap_socket(server.connect(), server_hostname="localhost")
             use(conn)
             began = time.monotonic()
             conn.close()
-            assert time.monotonic() - began < 15, use
-            stop.set()
+            took = time.monotonic() - began
+            stall.stop.set()
+        return took < SOON
+
+    for use in (read, be_silent, time_out, say_goodbye):
+        take_turns(lambda use=use: is_quick(use))
 
 
 def test_an_exception_is_not_held_up_by_the_close(certs, trusting):
-    stop = threading.Event()
-    with Server(lambda conn: stop.wait(20), server_context(version="1.3")) as server:
-        began = time.monotonic()
-        with pytest.raises(KeyError):
-            with trusting.wrap_socket(server.connect(), server_hostname="localhost") as conn:
-                conn.sendall(b"x")
-                raise KeyError
-        assert (conn.fileno(), time.monotonic() - began < 15) == (-1, True)
-        stop.set()
+    def is_quick():
+        stop = threading.Event()
+        with Server(lambda conn: stop.wait(20), server_context(version="1.3")) as server:
+            conn = trusting.wrap_socket(server.connect(), server_hostname="localhost")
+            began = time.monotonic()
+            with pytest.raises(KeyError):
+                with conn:
+                    conn.sendall(b"x")
+                    raise KeyError
+            took = time.monotonic() - began
+            assert conn.fileno() == -1
+            stop.set()
+        return took < SOON
+
+    take_turns(is_quick)
 
 
 def test_a_close_waits_for_a_bounded_time(certs, trusting):
@@ -199,6 +233,7 @@ def test_a_close_waits_for_a_bounded_time(certs, trusting):
 
 def test_what_came_before_a_reset_is_handed_out_first(context, connect):
     def handle(conn):
+        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or the last of it may still be here, and is lost
         for _ in range(3):
             conn.sendall(b"x" * 10_000)
         assert conn.recv(1) == b"y"

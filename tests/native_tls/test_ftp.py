@@ -173,7 +173,7 @@ def test_threads_share_a_context(any_place, folder):
     def work(number):
         data = content(20_000 + number, number)
         with client(server, context, folder, cls=Watched) as ftp:
-            start.wait(TIMEOUT)
+            start.wait(60)
             for _ in range(3):
                 assert ftp.storbinary(f"STOR f{number}", io.BytesIO(data))[:3] == "226"
                 blocks = []
@@ -181,7 +181,7 @@ def test_threads_share_a_context(any_place, folder):
                 assert b"".join(blocks) == data
             return ftp.resumed
 
-    outcomes = [thread.end(60) for thread in [Thread(lambda number=number: work(number)) for number in range(8)]]
+    outcomes = [thread.end(120) for thread in [Thread(lambda number=number: work(number)) for number in range(8)]]
     assert outcomes == [[resumes(server.name, version)] * 6] * 8
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import threading
 
 import pytest
@@ -57,7 +58,7 @@ def test_an_exception_set_by_another_thread(certs, trusting, action):
         "handshake": lambda conn: trusting.wrap_socket(conn, server_hostname="localhost"),
         "recv": lambda conn: conn.recv(10),
         "sendall": lambda conn: conn.sendall(bytes(100_000_000)),
-        "much": lambda conn: conn.sendall(bytes(1 << 30)),
+        "much": lambda conn: [conn.sendall(much) for much in itertools.repeat(bytes(1 << 30))],
         "unwrap": lambda conn: conn.unwrap(),
         "close": lambda conn: (conn.sendall(b"x"), conn.close()),
     }

@@ -114,7 +114,7 @@ class Process:
 
 
 def _greeting(server: Server, host: str) -> bytes:
-    with socket.create_connection((host, server.port), 5) as connection:
+    with socket.create_connection((host, server.port), 10) as connection:
         if server.tls == "implicit":
             context = ssl.create_default_context(cafile=str(certificate("ca.crt")))
             if server.client_certificate:

@@ -14,6 +14,7 @@ import rftplib
 from soak.scenarios import Figures, client
 
 LIMIT = 20.0
+ENDING = 60.0  # seconds that no interpreter takes from its start to its end
 
 
 def interrupts(port, number=1_000):
@@ -174,7 +175,7 @@ def exits(port, number=300):
         script = PROLOGUE.replace("PORT", str(port)) + ENDINGS[name]
         command = [sys.executable, "-c", script]
         try:
-            run = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
+            run = subprocess.run(command, capture_output=True, text=True, timeout=ENDING)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{name}: the interpreter does not end") from None
         assert run.returncode == 0 and not run.stderr, f"{name}: exit {run.returncode}, {run.stderr[-2000:]}"

@@ -16,6 +16,7 @@ import sys
 import unittest
 
 NAME = "test.test_ftplib"
+PATIENCE = 60.0  # seconds that its clients wait, 5 or 10 as it comes: `test --timeout` has more for busy machines, too
 
 
 def tests_of(suite):
@@ -70,6 +71,9 @@ def main(action, *names):
             from support import options
 
             options.turn_on()
+    from test import support
+
+    support.LOOPBACK_TIMEOUT = PATIENCE
     suite = unittest.defaultTestLoader.loadTestsFromNames([f"{NAME}.{name}" for name in names] or [NAME])
     if action == "collect":
         answer = [[short(test), skip_reason(test)] for test in tests_of(suite)]

@@ -111,6 +111,7 @@ def transfer(session, move):
             except OSError:
                 return finally_say(session)
         server.resumed.append(getattr(conn, "session_reused", None))
+        server.note("secured")
         try:
             move(session, conn)
         except OSError:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 
+import rftplib
 from rftplib.session import Site, Timeouts
+from support.actions import fall_silent
 from support.listing_server import Scripted, send
 
 FEAT = "211-Features:\r\n MLST type*;size*;modify*;unique*;\r\n SIZE\r\n MDTM\r\n211 End"
 TIME = "20200102030405"
+MOMENT = 0.3  # for how long a client waits for a reply that isn't to come
 
 
 def listing(tree):
@@ -26,7 +29,7 @@ class TreeServer(Scripted):
     """tree: {name: bytes or dict}. actions: {command, or 'VERB *': what is called with the session in its place}."""
 
     def __init__(self, tree, actions=None, **answers):
-        self.tree, self.actions = tree, actions or {}
+        self.tree, self.actions, self.clients = tree, actions or {}, []
         super().__init__(self.contents(), **{"FEAT": FEAT, **answers})
 
     def contents(self):
@@ -63,15 +66,27 @@ class TreeServer(Scripted):
         return super().unknown(session)
 
     @contextlib.contextmanager
-    def site(self, directory="", seconds=5.0):
-        """A Site of it: one connection, short timeouts. The server ends with it."""
+    def site(self, directory="", seconds=20.0):
+        """A Site of it: one connection. The server ends with it."""
         with self:
             url = f"ftp://user:password@127.0.0.1:{self.port}/{directory}"
-            site = Site(url, connections=1, timeouts=Timeouts(seconds, seconds, seconds))
+            factory = self.client_of if silence in self.actions.values() else None
+            site = Site(url, factory=factory, connections=1, timeouts=Timeouts(seconds, seconds, seconds))
             try:
                 yield site
             finally:
                 site.close()
+
+    def client_of(self, site):
+        """A factory, for silence()."""
+        self.clients.append(rftplib.FTP())
+        return self.clients[-1]
+
+
+def silence(session):
+    """An action: no reply. The client waits for this one only a moment, and for all others as long as ever."""
+    session.server.clients[-1].sock.settimeout(MOMENT)
+    fall_silent(session)
 
 
 def say(text):

@@ -29,6 +29,20 @@ def login(server, version=None, cls=rftplib.FTP_TLS, kind="ssl"):
     return ftp
 
 
+def once_secured(server, ftp, act=lambda conn: None):
+    """Each transfer begins when the server is through with the handshake, too, and act(conn) has been called: what it
+    sends at the end of that mustn't meet a client that has gone, however slow it is."""
+    start = ftp.ntransfercmd
+
+    def ntransfercmd(cmd, rest=None):
+        conn, size = start(cmd, rest)
+        server.wait_for("secured")
+        act(conn)
+        return conn, size
+
+    ftp.ntransfercmd = ntransfercmd
+
+
 def tells_eof(ftp):
     """Python 3.9 may take the end of a connection for the end of TLS. NativeContext doesn't."""
     return TELLS_EOF or ftp.kind == "native"

@@ -142,6 +142,7 @@ def test_the_table_of_ends(hostile, kind, end, announced):
         ftp.connect("localhost", hostile.address[1])
         ftp.login("user", "secret")
         ftp.prot_p()
+        hostile.taken.clear()
         sink = Sink(hostile, len(DATA))
         hidden = kind == "ssl" and end != "reset" and cls is not FTPS and not TELLS_EOF
         if announced == "all" or announced == "nothing" and hidden:

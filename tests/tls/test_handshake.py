@@ -15,8 +15,8 @@ from support.ftps import TIMEOUT
 from support.kinds import TLS_KINDS
 
 
-def connect(server, kind="ssl", timeout=10):
-    ftp = rftplib.FTP_TLS(context=context(kind), timeout=timeout)
+def connect(server, kind="ssl", cls=rftplib.FTP_TLS):
+    ftp = cls(context=context(kind), timeout=20)
     ftp.connect(*server.address)
     return ftp
 
@@ -78,10 +78,19 @@ def test_clear_text_instead_of_the_handshake_is_no_reply(hostile, kind):
     assert not [line for line, _ in hostile.lines if "USER" in line]
 
 
+class Hasty(rftplib.FTP_TLS):
+    """It waits for replies as others do, and for what comes behind the one to AUTH only a moment."""
+
+    def voidcmd(self, cmd):
+        reply = super().voidcmd(cmd)
+        self.sock.settimeout(0.5)
+        return reply
+
+
 @TLS_KINDS
 def test_control_handshake_that_stalls_times_out(hostile, kind):
     hostile.stall = "control"
-    ftp = connect(hostile, kind, timeout=0.5)
+    ftp = connect(hostile, kind, Hasty)
     try:
         with pytest.raises(socket.timeout):
             ftp.login("user", "secret")

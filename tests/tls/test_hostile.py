@@ -11,7 +11,7 @@ from support.certificates import CA_FILE, server_context
 from support.harness import differences, run_cleanly, same
 from support.scripted_server import LIMIT, Server
 
-SHORT = 0.5
+MOMENT = 0.5
 
 
 def trusting(ca=CA_FILE):
@@ -30,15 +30,23 @@ def hello(session, conn=None):
 @pytest.mark.parametrize(
     "name, replies, timeout",
     [
-        ("no handshake", {"AUTH": (b"234 go\r\n", bad.leave)}, SHORT),
+        ("no handshake", {"AUTH": (b"234 go\r\n", bad.leave)}, MOMENT),
         ("rubbish", {"AUTH": (b"234 go\r\n", hello, b"220 no TLS at all here\r\n", close)}, LIMIT),
         ("closed", {"AUTH": (b"234 go\r\n", hello, close)}, LIMIT),
         ("reset", {"AUTH": (b"234 go\r\n", hello, reset)}, LIMIT),
     ],
 )
 def test_before_the_handshake(quiet, name, replies, timeout):
+    """timeout: of the handshake; the replies before it may take their time."""
+
     def script(lib, env):
-        ftp = env.tls(timeout=timeout)
+        class Client(lib.FTP_TLS):
+            def voidcmd(self, cmd):
+                reply = super().voidcmd(cmd)
+                self.sock.settimeout(timeout)
+                return reply
+
+        ftp = env.tls(Client)
         env.attempt(ftp.login, "user", "secret")
         env.note(isinstance(ftp.sock, ssl.SSLSocket), ftp.file is None)
         env.attempt(ftp.close)

@@ -44,7 +44,7 @@ def test_block_sizes_that_are_none(hostile, ftp, blocksize):
     hostile.payload = b"some data"
     outcomes = []
     for lib in (ftplib, rftplib):
-        other = lib.FTP_TLS(context=client_context(), timeout=5)
+        other = lib.FTP_TLS(context=client_context(), timeout=20)
         blocks = []
         try:
             other.connect(*hostile.address)
@@ -74,8 +74,16 @@ def test_into_a_file_while_the_server_hesitates(hostile, ftp, tmp_path):
 
 @pytest.mark.parametrize("target", ["blocks", "file"])
 def test_what_came_before_a_timeout_is_delivered(hostile, ftp, target, tmp_path):
-    hostile.payload, hostile.stall, ftp.timeout = content(100_000), "half", 0.5
-    blocks = []
+    hostile.payload, hostile.stall = content(100_000), "half"
+    blocks, start = [], ftp.ntransfercmd
+
+    def ntransfercmd(cmd, rest=None):
+        conn, size = start(cmd, rest)
+        hostile.wait_for("stalling")  # all has been sent that ever comes
+        conn.settimeout(0.5)
+        return conn, size
+
+    ftp.ntransfercmd = ntransfercmd
     with open(tmp_path / "target", "wb") as file, pytest.raises(socket.timeout, match="read operation timed out"):
         ftp.retrbinary("RETR x", blocks.append if target == "blocks" else file.write)
     assert (b"".join(blocks) or (tmp_path / "target").read_bytes()) == hostile.payload

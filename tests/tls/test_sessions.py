@@ -8,11 +8,18 @@ import ssl
 
 import pytest
 import rftplib
+from rftplib import _ftp_tls
 from support.certificates import CA_FILE, client_context
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """The reply behind a failed handshake may take its time."""
+    monkeypatch.setattr(_ftp_tls, "ANSWER", 20.0)
+
+
 def connect(server, made=None, **attributes):
-    ftp = rftplib.FTP_TLS(context=made or client_context(), timeout=5)
+    ftp = rftplib.FTP_TLS(context=made or client_context(), timeout=20)
     for name, value in attributes.items():
         setattr(ftp, name, value)
     ftp.connect(*server.address)

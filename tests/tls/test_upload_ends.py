@@ -12,7 +12,7 @@ import pytest
 import rftplib
 from rftplib import _lenient
 from support.ftps import content
-from tls.ends import DATA, VERSIONS, Recipe, login, suppressed
+from tls.ends import DATA, VERSIONS, Recipe, login, once_secured, suppressed
 
 
 @pytest.mark.parametrize("end", ["notify", "eof", "reset", "chatter"])
@@ -63,7 +63,8 @@ def test_a_refused_upload_leaves_the_control_connection_alone(hostile, ftp, meth
 def test_upload_to_a_server_that_never_answers_close_notify(hostile, ftp):
     """It waits for the client to close: the bound is waited for, once."""
     hostile.end, hostile.final_waits = "silent", True
-    ftp.unwrap_timeout = 0.3
+    ftp.unwrap_timeout, ftp.timeout = 0.3, 60
+    once_secured(hostile, ftp)
     began = time.monotonic()
     assert ftp.storbinary("STOR x", io.BytesIO(DATA)) == "226 done"
     assert 0.27 < time.monotonic() - began < 15
@@ -74,8 +75,9 @@ def test_upload_to_a_server_that_never_answers_close_notify(hostile, ftp):
 def test_the_bound_is_never_longer_than_the_timeout(hostile):
     hostile.end, hostile.final_waits = "silent", True
     ftp = login(hostile)
+    ftp.unwrap_timeout = 60
     try:
-        ftp.timeout = 0.7  # of the data connection
+        once_secured(hostile, ftp, lambda conn: conn.settimeout(0.7))
         began = time.monotonic()
         assert ftp.storbinary("STOR x", io.BytesIO(DATA)) == "226 done"
         assert 0.6 < time.monotonic() - began < 15
@@ -83,8 +85,10 @@ def test_the_bound_is_never_longer_than_the_timeout(hostile):
         ftp.close()
 
 
-def test_no_wait_at_all(hostile, ftp):
-    hostile.end, hostile.final_waits, ftp.unwrap_timeout = "silent", True, 0
+def test_no_wait_at_all(hostile, ftp, monkeypatch):
+    """Else it would go on for a minute, or until the server is tired of it."""
+    monkeypatch.setattr(rftplib.FTP_TLS, "unwrap_timeout", 60)
+    hostile.end, hostile.final_waits, ftp.unwrap_timeout, ftp.timeout = "silent", True, 0, 60
     began = time.monotonic()
     assert ftp.storbinary("STOR x", io.BytesIO(b"data")) == "226 done"
     assert time.monotonic() - began < 15
@@ -93,7 +97,7 @@ def test_no_wait_at_all(hostile, ftp):
 def test_a_reply_ends_the_wait_for_close_notify(hostile, ftp):
     """What the server has acknowledged needs no close_notify."""
     hostile.end = "silent"
-    ftp.unwrap_timeout = 9
+    ftp.unwrap_timeout = ftp.timeout = 60
     began = time.monotonic()
     assert ftp.storbinary("STOR x", io.BytesIO(DATA)) == "226 done"
     assert time.monotonic() - began < 15

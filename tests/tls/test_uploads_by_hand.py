@@ -11,7 +11,6 @@ import io
 import os
 import socket
 import ssl
-import time
 
 import pytest
 import rftplib
@@ -19,6 +18,7 @@ from servers.layout import certificate
 from support.certificates import client_context
 from support.clients import native_context
 from support.ftps import content
+from support.waiting import until
 
 SIZES = [24_576, *(pytest.param(size, marks=pytest.mark.long) for size in (1, 200_000, 5_000_000))]
 SIZE = pytest.mark.parametrize("size", SIZES)
@@ -161,10 +161,8 @@ def test_nothing_is_kept_after_the_reply(hostile, ftp):
     for _ in range(3):
         by_close(ftp.transfercmd("STOR x"), b"data")
         ftp.voidresp()
-    deadline = time.monotonic() + 5  # the server's thread closes its own end in its own time
-    while len(os.listdir("/proc/self/fd")) > before + 1 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(os.listdir("/proc/self/fd")) <= before + 1  # the server's listener for data connections
+    # the server's thread closes its own end in its own time; and it has a listener for data connections
+    until(lambda: len(os.listdir("/proc/self/fd")) <= before + 1)
     assert vars(ftp).keys() == attributes.keys()
 
 
@@ -195,16 +193,14 @@ def test_close_of_the_client_lets_go_of_it(hostile, ftp):
     conn.sendall(b"data")
     conn.close()
     ftp.close()  # the server may lose by it what it hasn't read
-    deadline = time.monotonic() + 10
-    while len(os.listdir("/proc/self/fd")) >= before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(os.listdir("/proc/self/fd")) < before  # the client's own is gone, too
+    until(lambda: len(os.listdir("/proc/self/fd")) < before)  # the client's own is gone, too
 
 
 def test_a_forked_child_that_closes_its_copy(hostile, ftp):
     """It ends nothing: the parent goes on sending."""
     conn = ftp.transfercmd("STOR x")
     conn.sendall(b"before ")
+    until(lambda: hostile.uploaded == b"before ")  # its thread has no lock of OpenSSL's that the child would wait for
     child = os.fork()
     if not child:
         try:
