@@ -52,6 +52,7 @@ BEFORE_1970 = -1_600_000_000 - 5
         (file(None, None), file(size=None), {}, "nothing to compare by"),
         # a target that doesn't keep times: its own are those of the copies
         (file(1), file(), LOOSE, "newer"),
+        (file(1, resolution=SECOND), file(), LOOSE, "newer"),
         (file(), file(), LOOSE, None),
         (file(), file(1), LOOSE, None),
         # a server takes none from before 1970
@@ -81,6 +82,24 @@ def test_why_a_file_is_copied(source, target, options, reason):
     made = compared({"a": source}, {"a": target}, **options)
     assert [action.reason for action in made.actions] == ([] if reason is None else [reason])
     assert made.failures == []
+
+
+def test_what_an_action_tells():
+    """Of a file its size and its time; of other things neither: those of a link are its own."""
+    link = Node("link", 4, TIME, target="b")
+    made = compared({"a": file(1), "d": Node("dir", 4096, TIME), "l": link}, {"a": file()}, links="copy")
+    told = [(action.kind, action.path, action.size, action.modified, action.target) for action in made.actions]
+    assert told == [
+        ("copy", "a", 5, TIME + SECOND, None),
+        ("mkdir", "d", None, None, None),
+        ("copy", "l", None, None, "b"),
+    ]
+
+
+def test_a_link_is_compared_by_where_it_leads():
+    source = {name: Node("link", target=to) for name, to in (("same", "b"), ("moved", "c"))}
+    made = compared(source, {name: Node("link", target="b") for name in source}, links="copy")
+    assert [(action.path, action.reason) for action in made.actions] == [("moved", "leads elsewhere")]
 
 
 @pytest.mark.parametrize("left_out", [Node("link", target="elsewhere"), Node("part"), Node("other")])
@@ -131,6 +150,12 @@ def test_what_is_left_alone_stays_with_all_above_and_below(how):
     options = {how: ["d/e"]}
     assert deleted({}, OF_TARGET, **options) == [("delete", "d/b"), ("delete", "a")]
     assert deleted({}, {**OF_TARGET, "o": Node("other")}, **options) == [("delete", "d/b"), ("delete", "a")]
+
+
+def test_a_directory_with_something_that_patterns_leave_out_stays():
+    files = [("delete", "d/e/c"), ("delete", "d/b"), ("delete", "a")]
+    assert deleted({}, OF_TARGET, kept=["d/e/excluded"]) == files
+    assert deleted({}, OF_TARGET, kept=["d/excluded"]) == [*files, ("rmdir", "d/e")]
 
 
 def test_a_name_in_other_letters_may_be_the_copy_that_was_just_made():
