@@ -170,6 +170,11 @@ def dele(session):
     session.say(b"550 no such file\r\n" if there is None else b"250 deleted\r\n")
 
 
+def cwd(session):
+    there = session.argument in session.server.directories
+    session.say(b"250 in\r\n" if there else b"550 no such directory\r\n")
+
+
 def mfmt(session):
     stamp, _, name = session.argument.partition(" ")
     seconds = time.mktime(time.strptime(stamp + " UTC", "%Y%m%d%H%M%S %Z")) - time.timezone
@@ -189,15 +194,20 @@ FILES = {
     "RNFR": rnfr,
     "RNTO": rnto,
     "DELE": dele,
+    "CWD": cwd,
 }
 
 
 class FileServer(Server):
-    """files: {name: bytes}. retrieved: (offset, bytes) of each RETR. stored: (verb, name, bytes before) of each."""
+    """files: {name: bytes}, whatever directory they lie in. directories: where CWD leads.
+
+    retrieved: (offset, bytes) of each RETR. stored: (verb, name, bytes before) of each.
+    """
 
     def __init__(self, files=(), replies=None, **options):
         super().__init__({**FILES, **(replies or {})}, **options)
         self.files = {name: File(content) for name, content in dict(files).items()}
+        self.directories = {"/", "/home", "."}
         self.retrieved, self.stored = [], []
 
     @property

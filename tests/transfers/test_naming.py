@@ -80,6 +80,28 @@ def test_overwriting_can_be_forbidden(source):
         assert bytes(server.files["c"].content) == DATA
 
 
+NO_SIZE, NO_TIME = {"SIZE": b"502 not here\r\n"}, {"MDTM": b"502 not here\r\n"}
+
+
+@pytest.mark.parametrize("replies", [NO_SIZE, NO_TIME, {**NO_SIZE, **NO_TIME}], ids=["SIZE", "MDTM", "both"])
+def test_overwriting_is_forbidden_on_a_server_that_tells_little(source, replies):
+    """A time shows that there is something, as a size does; where neither is told, a listing of the directory."""
+    with FileServer({"b": b"old"}, {**replies, "LIST": listing}) as server:
+        with pytest.raises(FileExistsError, match="overwrite is False"):
+            put(server.site, source, "b", overwrite=False, verify="none", retry=AT_ONCE)
+        assert (files(server), server.stored) == ({"b": b"old"}, [])
+        put(server.site, source, "c", overwrite=False, verify="none", keep=())
+        assert bytes(server.files["c"].content) == DATA
+
+
+def test_a_directory_isn_t_overwritten(source):
+    with FileServer() as server:
+        server.directories.add("b")
+        with pytest.raises(FileExistsError):
+            put(server.site, source, "b", overwrite=False, retry=AT_ONCE)
+        assert server.stored == []
+
+
 def test_a_directory_is_told_before_anything_is_sent(source):
     mlst = b"250-Listing\r\n Type=dir;Modify=20200913122640; b\r\n250 End\r\n"
     with FileServer((), {"MLST": mlst, "FEAT": feat("MLST type*;modify*;")}) as server:
@@ -261,7 +283,7 @@ def listing(session):
 @pytest.mark.parametrize("name, twin", [("report ", "report_"), (" b", "_b"), ("a\tb", "a_b"), ("\t", "_")])
 def test_a_name_that_the_server_changes_is_an_error(source, name, twin):
     """Nothing has that name then, and what has the other one stays."""
-    replies = {"RNTO": rnto_as_pure_ftpd_does, "LIST": listing, "CWD": b"250 in\r\n"}
+    replies = {"RNTO": rnto_as_pure_ftpd_does, "LIST": listing}
     with FileServer({twin: b"precious"}, replies) as server:
         with pytest.raises(TransferError, match=f"the server changes this name: it would be {twin!r} there"):
             put(server.site, source, name, retry=AT_ONCE)
@@ -271,7 +293,37 @@ def test_a_name_that_the_server_changes_is_an_error(source, name, twin):
         assert files(server) == {twin: b"precious", name: DATA}
 
 
+@pytest.mark.parametrize("directory", ["", "/", "sub/", "/sub/"])
+def test_a_changed_name_is_looked_for_in_its_directory(source, directory):
+    replies = {"RNTO": rnto_as_pure_ftpd_does, "LIST": listing}
+    with FileServer((), replies) as server:
+        server.directories.update({"sub", "/sub"})
+        with pytest.raises(TransferError, match="the server changes this name"):
+            put(server.site, source, directory + "report ", retry=AT_ONCE)
+        where = next(line for line, _ in server.lines if line.startswith("LIST"))
+        assert where == f"LIST -a {directory.rstrip('/') or directory}".rstrip()
+        assert files(server) == {}
+
+
+@pytest.mark.parametrize("refusal", [b"550 not yours\r\n", b"550 interdit \xe0 tous\r\n"])
+def test_a_name_that_can_t_be_tried_out_is_taken(source, refusal):
+    """A directory that may not be listed, also where that is said in another encoding."""
+    with FileServer((), {"LIST": refusal}) as server, rftplib.FTP(timeout=20) as ftp:
+        ftp.connect("127.0.0.1", server.port)
+        ftp.login()
+        put(ftp, source, "report ")
+        assert files(server) == {"report ": DATA}
+
+
+def test_a_refusal_of_a_name_that_is_tried_out_is_told_of_the_name_itself(source):
+    replies = {"RNTO": b"553 not allowed\r\n", "LIST": listing}
+    with FileServer((), replies) as server:
+        with pytest.raises((rftplib.error_perm, TransferError), match="553 not allowed"):
+            put(server.site, source, "report ", retry=AT_ONCE)
+        assert "LIST" not in server.happened, "it has no other name that could be seen"
+
+
 def test_an_ordinary_name_is_not_tried_out(source):
-    with FileServer((), {"LIST": listing, "CWD": b"250 in\r\n"}) as server:
+    with FileServer((), {"LIST": listing}) as server:
         put(server.site, source, "an ordinary, file.txt")
         assert server.happened.count("RNTO") == 1 and "LIST" not in server.happened

@@ -4,12 +4,13 @@ import re
 import secrets
 from datetime import datetime, timezone
 
-from .._errors import Error, refusal_of
+from .._errors import Error, error_perm, refusal_of
 from .._exact import ask, told_size
 from .._features import features
 from .._recover import recover
 from .._scan import scandir
-from ._look import ask_in_binary, look
+from .._stat import stat_many
+from ._look import ask_in_binary
 from ._values import NotWhole, TransferError
 
 
@@ -19,9 +20,13 @@ def sizes(ftp, *paths):
 
 
 def exists(ftp, path):
-    """Whether there is something of that name on the server, as far as it tells."""
-    found = look(ftp, path)
-    return found.size is not None or found.micros is not None or not found.is_file
+    """Whether there is something of that name on the server: by all that it can be asked, up to a listing."""
+    (found,) = stat_many(ftp, [path])
+    if isinstance(found, error_perm):
+        return False
+    if isinstance(found, Exception):
+        raise found
+    return True
 
 
 def time_commands(ftp, path, seconds):
