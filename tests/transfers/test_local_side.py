@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
@@ -70,3 +71,32 @@ def test_never_as_text(local, before):
         kind = line if verb == "TYPE" else kind
         assert verb not in ("RETR", "STOR", "SIZE") or kind == "TYPE I", lines
     assert [line for line in lines if line.startswith("TYPE A")] == ["TYPE A"] * (before == "TYPE A")
+
+
+@pytest.mark.parametrize("refused, told", [("fchmod", "its mode"), ("utime", "its time")])
+def test_what_a_file_system_refuses_is_logged_and_the_file_is_whole(local, monkeypatch, caplog, refused, told):
+    """FAT, and what is mounted from elsewhere, know of no modes, or not all times."""
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EPERM, "not on this file system")
+
+    (local / "a").write_bytes(b"old")
+    with FileServer({"a": DATA}) as server:
+        monkeypatch.setattr(os, refused, refuse)
+        get(server.site, "a", local / "a")
+        monkeypatch.undo()
+    assert (local / "a").read_bytes() == DATA
+    assert os.listdir(local) == ["a"]
+    (logged,) = {one.getMessage() for one in caplog.records if "not on this file system" in one.getMessage()}
+    assert f"can't have {told}: " in logged
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "\u20ac" * 85])
+def test_the_longest_names(local, name):
+    """Those of their parts are longer, and are shortened therefore."""
+    cuts = iter([cut_after(100_000)])
+    there = {name.encode().decode("latin-1"): DATA}  # as the server reads it
+    with FileServer(there, {"RETR": lambda session: session.perform(next(cuts, retr()))}) as server:
+        get(server.site, name, local / name, retry=AT_ONCE)
+    assert (local / name).read_bytes() == DATA
+    assert os.listdir(local) == [name]
