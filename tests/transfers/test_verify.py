@@ -95,6 +95,20 @@ def test_a_hash_that_the_server_has_not(local):
         assert get(server.site, "a", local / "a", verify="auto").verified == "size"
 
 
+@pytest.mark.parametrize("refusal", [b"550 too large\r\n", b"502 not now\r\n", b"213 what?\r\n"])
+def test_a_hash_that_the_server_offers_and_doesn_t_tell(local, source, refusal):
+    """The size must do, but where a hash is demanded: then the file doesn't get its name, here or there."""
+    with FileServer({"a": DATA}, {"XSHA256": refusal, "FEAT": feat("SIZE", "MDTM", "XSHA256")}) as server:
+        assert get(server.site, "a", local / "a", verify="auto").verified == "size"
+        assert put(server.site, source, "c", verify="auto").verified == "size"
+        with pytest.raises(TransferError, match="refuses to tell the hash"):
+            get(server.site, "a", local / "d", verify="hash", retry=ONCE)
+        with pytest.raises(TransferError, match="refuses to tell the hash"):
+            put(server.site, source, "d", verify="hash", retry=ONCE)
+        assert "d" not in server.files
+    assert not (local / "d").exists()
+
+
 def test_a_hash_that_is_known_beforehand(local):
     with FileServer({"a": DATA}) as server:
         done = get(server.site, "a", local / "a", verify=f"sha256:{SHA256.upper()}")
