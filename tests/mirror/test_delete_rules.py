@@ -8,6 +8,7 @@ import socket
 import pytest
 import rftplib
 from rftplib.mirror import Refused, _copy, plan
+from rftplib.mirror._guards import withheld
 from support.actions import close, reset
 from support.mirror_server import FEAT, TreeServer, listing, say, send_and_say, send_only, silence
 from support.snapshots import snapshot
@@ -121,6 +122,20 @@ def test_nothing_is_deleted(failure, full, monkeypatch):
 
 def test_all_the_ways_are_thirty():
     assert len(FAILURES) >= 30
+
+
+@pytest.mark.parametrize(
+    "listed, copied, why",
+    [
+        (0, 0, None),
+        (1, 0, "1 thing couldn't be listed or compared"),
+        (0, 1, "1 thing couldn't be copied"),
+        (0, 2, "2 things couldn't be copied"),
+        (1, 1, "2 things couldn't be listed or compared"),  # or copied; each is told
+    ],
+)
+def test_all_failures_count(listed, copied, why):
+    assert withheld([None] * listed, [None] * copied) == (why and f"nothing was deleted, for {why}")
 
 
 def test_without_a_failure_it_is_deleted(full):

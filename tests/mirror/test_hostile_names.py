@@ -11,7 +11,7 @@ from mirror.test_hostile_links import TARGETS, run
 from mirror.test_two_runs import server_of
 from rftplib.listing import ListingError
 from rftplib.mirror import Plan, Refused, plan
-from rftplib.mirror._names import trouble
+from rftplib.mirror._names import quoted, trouble
 from rftplib.session import Site
 from support.mirror_server import TreeServer, listing, send_only
 from support.snapshots import contents
@@ -165,6 +165,21 @@ def test_what_a_name_is():
     assert all(trouble(name, windows=False) for name in ("", ".", "..", "a/b", "a\0"))
     assert all(trouble(name, windows=True) for name in ("con", "NUL.txt", "a.", "a ", "a:b", "a\\b", "a\x01", "a?"))
     assert trouble("a\nb", sent=True) and trouble("a\rb", sent=True) and not trouble("a\nb", windows=False)
+    assert not any(trouble(name, windows=True) for name in ("a", "a b", " a", "a.b", "console", "com10", "\u00fc"))
+
+
+FOR_WINDOWS = [("a:b", "a%3Ab"), ("a\x01", "a%01"), ("a.", "a%2E"), ("a ", "a%20"), ("con", "%63on"), ("a b", "a b")]
+
+
+@pytest.mark.parametrize("windows, name, wanted", [
+    *((False, name, wanted) for name, wanted in [("a/b", "a%2Fb"), ("a\r", "a%0D"), ("50%", "50%25"), ("..", ".%2E"),
+                                                 (".", "%2E"), ("a:b.", "a:b."), ("con", "con"), ("a b ", "a b ")]),
+    *((True, name, wanted) for name, wanted in FOR_WINDOWS),
+])  # fmt: skip
+def test_what_a_name_is_quoted_as(windows, name, wanted):
+    """What the other side can have, and no two of them are the same."""
+    assert quoted(name, windows) == wanted
+    assert trouble(wanted, sent=True, windows=windows) is None
 
 
 def test_there_are_sixty_with_the_links():
