@@ -153,6 +153,21 @@ def test_a_saved_plan_is_not_believed(kind, line, target):
         Plan.load(target / "plan", url, target)
 
 
+@pytest.mark.parametrize("origin", ["../canary/file", "/etc/passwd", "a/../../canary/file", "", ".", "a//b", "a\0b"])
+def test_a_saved_plan_sends_nothing_from_elsewhere(origin, target):
+    """Of a disk, where no command has to be made of it, it is what is read."""
+    url = "ftp://user:password@127.0.0.1:1/"
+    head = {"rftplib.mirror": 1, "source": str(target), "target": "ftp://user:***@127.0.0.1:1"}
+    for one, believed in (("b", True), (origin, False)):
+        lines = head, {"kind": "copy", "path": "a", "origin": one}, {"end of the plan, lines before": 2}
+        (target / "plan").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        if believed:
+            assert [action.origin for action in Plan.load(target / "plan", target, url)] == ["b"]
+        else:
+            with pytest.raises(ValueError, match="line 2 is no action"):
+                Plan.load(target / "plan", target, url)
+
+
 def test_a_name_listed_twice_is_refused(target):
     twice = listing({"a": b"1"}) + b"type=file;size=1;modify=20200101000000; a\r\n"
     with TreeServer({}, {"MLSD": send_only(twice)}).site() as site:
