@@ -9,7 +9,7 @@ import rftplib
 from rftplib import error_perm, error_temp
 from rftplib.transfer import Retry, TransferError, put
 from support.actions import close
-from support.file_server import AT_ONCE, DATA, TIME, FileServer, feat, mfmt, name_of, rnfr, rnto, store
+from support.file_server import AT_ONCE, DATA, TIME, File, FileServer, feat, mfmt, name_of, rnfr, rnto, store
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -122,15 +122,35 @@ def test_a_server_that_refuses_to_tell_what_it_can(source):
 
 def test_one_that_comes_up_meanwhile_stays(source):
     def another(session):
-        session.server.files["b"] = session.server.files.get("b") or type(session.server.files[name_of(session)])(
-            b"theirs"
-        )
+        session.server.files.setdefault("b", File(b"theirs"))
         session.say(b"226 stored\r\n")
 
     with FileServer((), {"STOR": store(append=False, last=another)}) as server:
         with pytest.raises(FileExistsError):
             put(server.site, source, "b", overwrite=False)
         assert bytes(server.files["b"].content) == b"theirs"
+
+
+def test_one_that_comes_up_at_the_last_moment_stays(source):
+    """Where a server renames onto no other file, it isn't put aside either."""
+
+    def late(session):
+        session.server.files["b"] = File(b"theirs")
+        session.say(b"550 file exists\r\n")
+
+    with FileServer((), {"RNTO": late}) as server:
+        with pytest.raises((rftplib.error_perm, FileExistsError)):
+            put(server.site, source, "b", overwrite=False, retry=AT_ONCE)
+        assert bytes(server.files["b"].content) == b"theirs"
+        assert "RNFR b" not in [line for line, _ in server.lines]
+
+
+def test_nothing_is_put_aside_for_a_name_that_is_refused_for_another_reason(source):
+    with FileServer({"b": b"old"}, {"RNTO": b"532 need an account\r\n"}) as server:
+        with pytest.raises(rftplib.error_perm, match="532 need an account"):
+            put(server.site, source, "b", retry=AT_ONCE)
+        assert bytes(server.files["b"].content) == b"old"
+        assert "RNFR b" not in [line for line, _ in server.lines]
 
 
 def rnto_unless_there(session):
