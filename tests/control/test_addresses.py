@@ -11,6 +11,7 @@ import rftplib
 from rftplib import _data
 from support import misbehave as bad
 from support.actions import send_data
+from support.clock import Clock
 from support.harness import describe, run, same
 from support.scripted_server import LIMIT, Server
 
@@ -111,18 +112,6 @@ def test_strangers_do_not_prolong_the_timeout():
     assert 0.5 <= float(outcome.result) < 15
 
 
-class Clock:
-    """Time that goes by when the test says so."""
-
-    now = 0.0
-
-    def monotonic(self):
-        return self.now
-
-    def almost_over(self, session):
-        self.now = LIMIT - 0.1
-
-
 def test_who_was_turned_away_is_told(caplog, monkeypatch):
     """A server that connects from another address: several times, and from several."""
     strangers = [bad.stranger(f"127.0.0.{host}", b"data") for host in (2, 3, 2, 4, 5, 6, 7)]
@@ -139,7 +128,9 @@ def test_who_was_turned_away_is_told(caplog, monkeypatch):
             ftp.nlst()
         return caught.value.errno, caught.value.args, type(caught.value) is socket.timeout
 
-    outcome = outcome_of(script, {"NLST": (b"150 go\r\n", *strangers[:-1], clock.almost_over, strangers[-1])})
+    outcome = outcome_of(
+        script, {"NLST": (b"150 go\r\n", *strangers[:-1], lambda session: clock.sleep(LIMIT - 0.1), strangers[-1])}
+    )
     assert outcome.result == describe((None, (f"timed out: {text}",), True))
     told = [record.getMessage() for record in caplog.records if record.name == "rftplib.data"]
     assert told[0] == "data connection from 127.0.0.2 refused, as the server is 127.0.0.1: see accept_any_active_peer"

@@ -10,7 +10,7 @@ import io
 
 import pytest
 from support.actions import DOWNLOAD, open_data
-from support.clients import brief_from, keeping
+from support.clients import brief_from, keeping, once_noted
 from support.harness import same
 
 SHORT = 0.05
@@ -230,16 +230,7 @@ def test_tls_silence_in_a_download():
         ftp.login("u", "p")
         ftp.prot_p()
 
-        def impatient_data(cmd, rest=None, real=ftp.ntransfercmd):
-            conn, size = real(cmd, rest)
-            started.append(conn)
-            env.server.wait_for("sent", len(started))  # it is there
-            conn.settimeout(SHORT)
-            return conn, size
-
-        started = []
-
-        ftp.ntransfercmd = impatient_data
+        once_noted(env.server, "sent", ftp, lambda conn: conn.settimeout(SHORT))  # it is there
         env.attempt(ftp.retrbinary, "RETR x", env.note)
         env.attempt(ftp.nlst)
 

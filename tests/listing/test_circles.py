@@ -65,7 +65,7 @@ def look(request, tmp_path):
     """look(server): the paths of all that is found, None if a circle is."""
 
     def found(server):
-        with server.site(seconds=20) as site:
+        with server.site() as site:
             return request.param(site, tmp_path)
 
     return found
@@ -147,7 +147,7 @@ def test_directories_that_are_alike_are_listed_whole(kind, look):
 
 def test_who_takes_errors_takes_circles():
     server = Looped(circle("a", "b"), "ab")
-    with server.site(seconds=20) as site, site.borrow() as ftp:
+    with server.site() as site, site.borrow() as ftp:
         with pytest.raises(ListingError, match="circle"):
             list(walk(ftp))
         told = []

@@ -13,6 +13,7 @@ import pytest
 import rftplib
 from rftplib import _pool
 from rftplib.session import Site
+from support.clock import Clock
 from support.limited_server import LIMITS, LimitedServer, session_of
 from support.side_by_side import PATIENCE, end, in_threads
 from support.waiting import until
@@ -81,19 +82,6 @@ def test_one_more_is_tried_after_a_while(monkeypatch):
         for _ in range(2):
             held.enter_context(site.borrow())
         assert (server.accepted, server.refused) == (3, 1)
-
-
-class Clock:
-    """Time that goes by where it is waited for."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
 
 
 def test_where_others_have_them_all_the_servers_word_is_raised(monkeypatch):

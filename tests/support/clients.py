@@ -5,17 +5,16 @@ from __future__ import annotations
 import ftplib
 import functools
 import io
-import os
+import itertools
 import tempfile
-import threading
 
 import rftplib
 from rftplib.tls import NativeContext
 from support.certificates import CA_FILE, client_context
 from support.scripted_server import LIMIT
-from support.waiting import until_asleep
+from support.transfers import NATIVE
+from support.waiting import until_main_thread_asleep
 
-NATIVE = os.environ.get("RFTPLIB_NATIVE") != "0"
 KINDS = ["plain", "ssl", "native"]
 
 
@@ -78,13 +77,39 @@ def brief_from(ftp, verb, seconds):
     ftp.putcmd = putcmd
 
 
+def hasty(cls, seconds):
+    """That class with a client that waits for replies as others do, and for so long only for what comes behind them:
+    the handshake behind the one to AUTH."""
+
+    class Hasty(cls):
+        def voidcmd(self, cmd):
+            reply = super().voidcmd(cmd)
+            self.sock.settimeout(seconds)
+            return reply
+
+    return Hasty
+
+
+def once_noted(server, event, ftp, act):
+    """Each transfer of `ftp` begins when the server has noted `event` once more, and act(conn) has been called."""
+    start, times = ftp.ntransfercmd, itertools.count(1)
+
+    def ntransfercmd(cmd, rest=None):
+        conn, size = start(cmd, rest)
+        server.wait_for(event, next(times))
+        act(conn)
+        return conn, size
+
+    ftp.ntransfercmd = ntransfercmd
+
+
 def say_then_brief(session, reply, ftp, seconds=0.2):
     """What a server says to a client of the main thread, which waits for it; the timeout for what would come next is
     brief.
 
     rftplib's own waits see at once that it has changed, those of Python when they begin.
     """
-    until_asleep(threading.main_thread().native_id)
+    until_main_thread_asleep()
     if not NATIVE:
         ftp.sock.settimeout(seconds)
     session.say(reply)

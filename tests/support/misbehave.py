@@ -6,13 +6,12 @@ import contextlib
 import itertools
 import socket
 import struct
-import threading
 import time
 
 from support import ports
 from support.actions import Stopped
 from support.scripted_server import LIMIT
-from support.waiting import until_asleep
+from support.waiting import until_main_thread_asleep
 
 HARD = struct.pack("ii", 1, 0)  # SO_LINGER of no seconds: close() sends RST
 
@@ -102,7 +101,7 @@ def later(seconds):
 
 def when_it_waits(session):
     """Go on when the client, in this process's main thread, waits."""
-    until_asleep(threading.main_thread().native_id)
+    until_main_thread_asleep()
 
 
 def elsewhere(host, port=None):

@@ -38,8 +38,7 @@ class SlowServer(Server):
 
     def let_go(self):
         super().let_go()
-        for _ in range(STEPS):
-            self.step()
+        self.allowed.release(STEPS)
 
     @staticmethod
     def unknown(session):

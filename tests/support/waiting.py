@@ -51,12 +51,16 @@ def until_asleep(task: int) -> None:
     until(asleep)
 
 
+def until_main_thread_asleep() -> None:
+    """Until the main thread, which most clients of the tests are in, waits for something."""
+    until_asleep(threading.main_thread().native_id)
+
+
 def interrupt_main_thread(number=signal.SIGUSR1) -> None:
     """A signal for the main thread, once it waits. One that comes right before Python's own wait begins is seen only
     when that is over."""
-    main = threading.main_thread()
-    until_asleep(main.native_id)
-    signal.pthread_kill(main.ident, number)
+    until_main_thread_asleep()
+    signal.pthread_kill(threading.main_thread().ident, number)
 
 
 class Waiter:

@@ -9,7 +9,7 @@ import ssl
 import pytest
 import rftplib
 from rftplib.tls import FTPS
-from support.clients import context
+from support.clients import context, once_noted
 from support.ftps import content
 from support.hostile_ftps import TELLS_EOF
 
@@ -32,15 +32,7 @@ def login(server, version=None, cls=rftplib.FTP_TLS, kind="ssl"):
 def once_secured(server, ftp, act=lambda conn: None):
     """Each transfer begins when the server is through with the handshake, too, and act(conn) has been called: what it
     sends at the end of that mustn't meet a client that has gone, however slow it is."""
-    start = ftp.ntransfercmd
-
-    def ntransfercmd(cmd, rest=None):
-        conn, size = start(cmd, rest)
-        server.wait_for("secured")
-        act(conn)
-        return conn, size
-
-    ftp.ntransfercmd = ntransfercmd
+    once_noted(server, "secured", ftp, act)
 
 
 def tells_eof(ftp):

@@ -10,7 +10,7 @@ import pytest
 import rftplib
 from rftplib.tls import FTPS, ImplicitFTP_TLS
 from support.certificates import SERVER_PEM, server_context
-from support.clients import context
+from support.clients import context, hasty
 from support.ftps import TIMEOUT
 from support.kinds import TLS_KINDS
 
@@ -78,19 +78,10 @@ def test_clear_text_instead_of_the_handshake_is_no_reply(hostile, kind):
     assert not [line for line, _ in hostile.lines if "USER" in line]
 
 
-class Hasty(rftplib.FTP_TLS):
-    """It waits for replies as others do, and for what comes behind the one to AUTH only a moment."""
-
-    def voidcmd(self, cmd):
-        reply = super().voidcmd(cmd)
-        self.sock.settimeout(0.5)
-        return reply
-
-
 @TLS_KINDS
 def test_control_handshake_that_stalls_times_out(hostile, kind):
     hostile.stall = "control"
-    ftp = connect(hostile, kind, Hasty)
+    ftp = connect(hostile, kind, hasty(rftplib.FTP_TLS, 0.5))
     try:
         with pytest.raises(socket.timeout):
             ftp.login("user", "secret")

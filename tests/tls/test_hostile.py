@@ -8,6 +8,7 @@ import pytest
 from support import misbehave as bad
 from support.actions import close, reset
 from support.certificates import CA_FILE, server_context
+from support.clients import hasty
 from support.harness import differences, run_cleanly, same
 from support.scripted_server import LIMIT, Server
 
@@ -40,13 +41,7 @@ def test_before_the_handshake(quiet, name, replies, timeout):
     """timeout: of the handshake; the replies before it may take their time."""
 
     def script(lib, env):
-        class Client(lib.FTP_TLS):
-            def voidcmd(self, cmd):
-                reply = super().voidcmd(cmd)
-                self.sock.settimeout(timeout)
-                return reply
-
-        ftp = env.tls(Client)
+        ftp = env.tls(hasty(lib.FTP_TLS, timeout))
         env.attempt(ftp.login, "user", "secret")
         env.note(isinstance(ftp.sock, ssl.SSLSocket), ftp.file is None)
         env.attempt(ftp.close)

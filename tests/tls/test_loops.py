@@ -11,7 +11,7 @@ import time
 import pytest
 import rftplib
 from support.certificates import client_context
-from support.clients import connect
+from support.clients import connect, once_noted
 from support.ftps import content
 
 DATA = content(1_000_003)
@@ -75,15 +75,8 @@ def test_into_a_file_while_the_server_hesitates(hostile, ftp, tmp_path):
 @pytest.mark.parametrize("target", ["blocks", "file"])
 def test_what_came_before_a_timeout_is_delivered(hostile, ftp, target, tmp_path):
     hostile.payload, hostile.stall = content(100_000), "half"
-    blocks, start = [], ftp.ntransfercmd
-
-    def ntransfercmd(cmd, rest=None):
-        conn, size = start(cmd, rest)
-        hostile.wait_for("stalling")  # all has been sent that ever comes
-        conn.settimeout(0.5)
-        return conn, size
-
-    ftp.ntransfercmd = ntransfercmd
+    blocks = []
+    once_noted(hostile, "stalling", ftp, lambda conn: conn.settimeout(0.5))  # all has been sent that ever comes
     with open(tmp_path / "target", "wb") as file, pytest.raises(socket.timeout, match="read operation timed out"):
         ftp.retrbinary("RETR x", blocks.append if target == "blocks" else file.write)
     assert (b"".join(blocks) or (tmp_path / "target").read_bytes()) == hostile.payload

@@ -13,7 +13,7 @@ import threading
 
 import pytest
 from support.transfers import NATIVE, Run
-from support.waiting import interrupt_main_thread, until, until_asleep
+from support.waiting import interrupt_main_thread, until, until_main_thread_asleep
 
 pytest.importorskip("resource")
 
@@ -125,13 +125,12 @@ def test_storlines_leaves_the_file_behind_the_line_that_was_being_sent(plain, ki
 @every_source
 def test_storlines_stopped_by_a_signal(plain, kind):
     """No line is half sent then, and the file stands behind the last one, or behind the next."""
-    main = threading.main_thread()
 
     def script(run):
         def peer(far):
             taken.extend(far.recv(1))
-            signal.pthread_kill(main.ident, signal.SIGUSR1)
-            until_asleep(main.native_id)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+            until_main_thread_asleep()
             if not over:  # the signal came right before Python's own wait for room
                 interrupt_main_thread()
             until(lambda: over)  # the client may wait until somebody takes what it has sent, or not

@@ -12,6 +12,7 @@ from rftplib import error_perm, error_temp
 from rftplib.session import Site
 from rftplib.transfer import Retry, _look, get, put
 from support.actions import reset
+from support.clock import Clock
 from support.file_server import AT_ONCE, DATA, FileServer, name_of, retr, store, take_only
 from support.ports import REFUSING
 
@@ -46,21 +47,9 @@ def test_a_link_is_replaced_by_the_file(local):
     assert (local / "real").read_bytes() == b"old"
 
 
-class Clock:
-    """Time that goes by where it is waited for."""
-
-    def __init__(self):
-        self.now = time.time()
-
-    def time(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
-
-
 @pytest.mark.parametrize(
-    "kind, clock", [("path", Clock()), ("object", Clock()), pytest.param("path", time, marks=pytest.mark.long)]
+    "kind, clock",
+    [("path", Clock(time.time())), ("object", Clock(time.time())), pytest.param("path", time, marks=pytest.mark.long)],
 )
 def test_a_file_that_was_written_just_now_and_changes_once_more(local, kind, clock, monkeypatch):
     """Within the same second that couldn't be seen, for its time is the same."""
